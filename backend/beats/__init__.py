@@ -1,0 +1,1 @@
+"""Beats: where they are, their number in the bar, the meter."""

@@ -1,0 +1,197 @@
+"""`BeatGrid`: the beats that are conducted, and the table a user can edit."""
+
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.atomic import atomic_path
+from retarget.errors import ConductorError
+from retarget.rotation import Array
+
+_HEADER: Final = "time\tbeat\tbeats_in_bar\tmeter\tconfidence"
+_METER: Final = re.compile(r"^([1-9]\d?)/(1|2|4|8|16|32)$")
+
+
+@dataclass(frozen=True)
+class BeatGrid:
+    """Conducted beats. Whatever the grid says is what is conducted.
+
+    Parameters
+    ----------
+    times : (B,) array
+        Beat times in seconds from the start of the music, strictly rising, finite.
+    numbers : (B,) int array
+        Number of each beat in its bar, 1 = downbeat. A pickup starts above 1.
+    beats_in_bar : (B,) int array
+        How many beats are conducted in the bar this beat belongs to (6/8 may be conducted in 2
+        or in 6), 1 to 24.
+    meters : tuple of str, length B
+        The written meter of the bar, "4/4".
+    confidence : (B,) array
+        How sure the tracker is, in [0, 1]; 1 for score files and beats set by the user.
+    """
+
+    times: Array
+    numbers: NDArray[np.int64]
+    beats_in_bar: NDArray[np.int64]
+    meters: tuple[str, ...]
+    confidence: Array
+
+    def __post_init__(self) -> None:
+        count = len(self.times)
+        parts = (self.numbers, self.beats_in_bar, self.meters, self.confidence)
+        if any(len(part) != count for part in parts):
+            raise ValueError("all columns of a beat grid have one row for each beat")
+        if not np.isfinite(self.times).all() or (np.diff(self.times) <= 0).any():
+            raise ValueError("beat times are finite and strictly rising")
+        if count and ((self.numbers < 1) | (self.numbers > self.beats_in_bar)).any():
+            raise ValueError("beat numbers lie within 1 and the beats in their bar")
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def downbeats(self) -> Array:
+        """Times of the first beats of bars, seconds."""
+        return self.times[self.numbers == 1]
+
+    @property
+    def tempo(self) -> float:
+        """Median tempo in conducted beats per minute; 0 with fewer than two beats."""
+        if len(self) < 2:
+            return 0.0
+        return float(60.0 / np.median(np.diff(self.times)))
+
+    def excerpt(self, start: float, duration: float) -> "BeatGrid":
+        """The beats in [start, start + duration), with time 0 at `start`."""
+        keep = np.flatnonzero((self.times >= start - 1e-9) & (self.times < start + duration))
+        return BeatGrid(
+            np.maximum(self.times[keep] - start, 0.0),
+            self.numbers[keep],
+            self.beats_in_bar[keep],
+            tuple(self.meters[i] for i in keep),
+            self.confidence[keep],
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the table: tab-separated text with one line per beat."""
+        lines = [_HEADER]
+        for i, time in enumerate(self.times):
+            lines.append(
+                f"{time:.6f}\t{self.numbers[i]}\t{self.beats_in_bar[i]}\t{self.meters[i]}"
+                f"\t{self.confidence[i]:.3f}"
+            )
+        with atomic_path(path) as temporary:
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "BeatGrid":
+        """Read a beat table.
+
+        Columns are separated by tabs, commas or blanks: time in seconds, beat number, beats in the
+        bar, meter, confidence. The last three may be left out: the beats in the bar are then
+        counted from the numbers, the meter becomes n/4, the confidence 1. Lines that start with
+        `#` and the heading are skipped.
+
+        Raises
+        ------
+        ConductorError
+            If it is missing or a line cannot be read; the message names the line.
+        """
+        name = Path(path).name
+        try:
+            text = Path(path).read_text(encoding="utf-8-sig")
+        except FileNotFoundError as error:
+            raise ConductorError(f"The beat file {path} is not there; check the path.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConductorError(
+                f"{name} is not a text file with beats; choose another."
+            ) from error
+        rows = []
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip() or line.startswith("#") or line.lower().startswith("time"):
+                continue
+            rows.append(_parse_line(line, number, name))
+        if not rows:
+            raise ConductorError(f"{name} holds no beats; give one line per beat: time and number.")
+        times = np.array([row[0] for row in rows])
+        numbers = np.array([row[1] for row in rows], dtype=np.int64)
+        if (np.diff(times) <= 0).any():
+            bad = int(np.flatnonzero(np.diff(times) <= 0)[0]) + 1
+            raise ConductorError(
+                f"In {name} the beat at {times[bad]:.3f} s does not come after the one before it; "
+                "sort the lines by time."
+            )
+        counted = count_beats_in_bar(numbers)
+        in_bar = np.array(
+            [given or count for (_, _, given, _, _), count in zip(rows, counted, strict=True)],
+            dtype=np.int64,
+        )
+        if (numbers > in_bar).any():
+            bad = int(np.flatnonzero(numbers > in_bar)[0])
+            raise ConductorError(
+                f"In {name} the beat at {times[bad]:.3f} s is number {numbers[bad]} in a bar of "
+                f"{in_bar[bad]}; correct one of them."
+            )
+        meters = tuple(
+            meter or f"{count}/4"
+            for (_, _, _, meter, _), count in zip(rows, in_bar.tolist(), strict=True)
+        )
+        return cls(times, numbers, in_bar, meters, np.array([row[4] for row in rows]))
+
+
+def count_beats_in_bar(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Beats in each beat's bar, counted from the numbers alone, (B,).
+
+    A bar runs from one falling number to the next. The first and last bar, which may be cut off,
+    count at least as many beats as their neighbour.
+    """
+    starts = np.flatnonzero(np.r_[True, np.diff(numbers) <= 0])
+    highest = np.maximum.reduceat(numbers, starts)
+    if len(highest) > 1:
+        highest[0] = max(highest[0], highest[1])
+        highest[-1] = max(highest[-1], highest[-2])
+    lengths = np.diff(np.r_[starts, len(numbers)])
+    return np.repeat(highest, lengths)
+
+
+def parse_meter(text: str) -> tuple[int, int]:
+    """Read "6/8" as (6, 8).
+
+    Raises
+    ------
+    ConductorError
+        If it is no meter.
+    """
+    match = _METER.match(text.strip())
+    if match is None or int(match[1]) > 24:
+        raise ConductorError(f"'{text}' is not a meter; write it like 3/4 or 6/8.")
+    return int(match[1]), int(match[2])
+
+
+def _parse_line(line: str, number: int, name: str) -> tuple[float, int, int, str, float]:
+    fields = re.split(r"[\t,; ]+", line.strip())
+    try:
+        time, beat = float(fields[0]), int(fields[1])
+        in_bar = int(fields[2]) if len(fields) > 2 else 0
+        meter = fields[3] if len(fields) > 3 else ""
+        confidence = float(fields[4]) if len(fields) > 4 else 1.0
+    except (ValueError, IndexError):
+        raise ConductorError(
+            f"Line {number} of {name} is not a beat; write time, beat number, and if you like the "
+            "beats in the bar, the meter and the confidence."
+        ) from None
+    if not (math.isfinite(time) and time >= 0.0 and 1 <= beat <= 24 and 0 <= in_bar <= 24):
+        raise ConductorError(
+            f"Line {number} of {name} is out of range; times are seconds from 0 and beat numbers "
+            "1 to 24."
+        )
+    if meter:
+        parse_meter(meter)
+    return time, beat, in_bar, meter, min(max(confidence, 0.0), 1.0)

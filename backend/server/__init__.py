@@ -1,0 +1,1 @@
+"""The local server: one queue of jobs behind a token on loopback."""

@@ -1,0 +1,1 @@
+"""The Blender extension. Importing it needs no bpy; registering it does."""

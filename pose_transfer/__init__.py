@@ -1,0 +1,1 @@
+"""One photo to a person who conducts."""

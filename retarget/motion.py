@@ -1,0 +1,276 @@
+"""`Motion`: a conducting performance on the canonical skeleton, and its file."""
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import rotation, skeleton
+from .atomic import atomic_path
+from .errors import ConductorError
+from .rotation import Array
+
+VERSION: Final = 1
+"""Version of the motion file this code writes and reads."""
+
+_MIN_FPS, _MAX_FPS = 1.0, 240.0
+# ConductorMotion100's 2D normalisation.
+_SHOULDER_WIDTH_2D = 0.2
+_HIPS_2D = np.array([0.5, 0.75])
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Rotations of every joint over time, and the beats they conduct.
+
+    Parameters
+    ----------
+    fps : float
+        Frames per second, 1 to 240. Frame i is the pose at i / fps seconds.
+    rotations : (T, J, 4) array
+        Local rotations, unit quaternions (w, x, y, z), sign-continuous in time, in the order of
+        `skeleton.NAMES`.
+    root : (T, 3) array
+        World position of the hips in metres.
+    beats : (B,) array
+        Times of the conducted beats in seconds, rising.
+    beat_numbers : (B,) int array
+        Number of each beat in its bar, 1 = downbeat.
+    style, source : dict
+        How it was made: the style's values, and the music, model, seed and versions. JSON values.
+    """
+
+    fps: float
+    rotations: Array
+    root: Array
+    beats: Array = field(default_factory=lambda: np.zeros(0))
+    beat_numbers: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    style: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rotations)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self) / self.fps
+
+    @property
+    def times(self) -> Array:
+        """Time of each frame in seconds, (T,)."""
+        return np.arange(len(self)) / self.fps
+
+    def world(self) -> tuple[Array, Array]:
+        """Forward kinematics: joint positions (T, J, 3) and world rotations (T, J, 4)."""
+        return forward_kinematics(self.rotations, self.root)
+
+    def joints_3d(self) -> Array:
+        """World positions of the joints, (T, J, 3) metres."""
+        return self.world()[0]
+
+    def joints_2d(self) -> Array:
+        """The front view in ConductorMotion100's layout, (T, 13, 2).
+
+        Orthographic, x to the viewer's right, y down. One scale and one shift for the whole clip:
+        the rest pose's shoulder width becomes 1/5 and the mean hip centre (0.5, 0.75).
+        """
+        positions, rotations = self.world()
+        head = skeleton.INDEX["head"]
+        points = np.empty((len(self), len(skeleton.JOINTS_2D), 3))
+        for i, name in enumerate(skeleton.JOINTS_2D):
+            if name in skeleton.FACE_POINTS:
+                offset = np.array(skeleton.FACE_POINTS[name])
+                points[:, i] = positions[:, head] + rotation.rotate(rotations[:, head], offset)
+            else:
+                points[:, i] = positions[:, skeleton.INDEX[name]]
+        shoulders = skeleton.REST[[skeleton.INDEX["upper_arm.L"], skeleton.INDEX["upper_arm.R"]]]
+        scale = _SHOULDER_WIDTH_2D / float(np.linalg.norm(shoulders[0] - shoulders[1]))
+        flat = points[..., [0, 2]] * np.array([scale, -scale])
+        hips = flat[:, -2:].mean(axis=(0, 1)) if len(self) else np.zeros(2)
+        return flat - hips + _HIPS_2D
+
+    def resample(self, fps: float) -> "Motion":
+        """The same performance at another frame rate (slerp between neighbouring frames)."""
+        if fps == self.fps or len(self) < 2:
+            return replace(self, fps=fps)
+        count = max(1, round(self.duration * fps))
+        at = np.minimum(np.arange(count) * (self.fps / fps), len(self) - 1)
+        low = np.minimum(at.astype(int), len(self) - 2)
+        t = at - low
+        rotations = rotation.slerp(self.rotations[low], self.rotations[low + 1], t[:, None])
+        root = self.root[low] + (self.root[low + 1] - self.root[low]) * t[:, None]
+        return replace(self, fps=fps, rotations=rotation.make_continuous(rotations), root=root)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the `.npz` motion file, atomically and with the same bytes for the same motion.
+
+        Raises
+        ------
+        ConductorError
+            If the file cannot be written.
+        """
+        joints_3d = self.joints_3d()
+        arrays: dict[str, NDArray[Any]] = {
+            "version": np.array(VERSION, dtype=np.int64),
+            "fps": np.array(self.fps, dtype=np.float64),
+            "names": np.array(skeleton.NAMES),
+            "parents": np.array(skeleton.PARENTS, dtype=np.int64),
+            "rest": skeleton.REST.astype(np.float32),
+            "rotations": self.rotations.astype(np.float32),
+            "root": self.root.astype(np.float32),
+            "joints_3d": joints_3d.astype(np.float32),
+            "joints_2d": self.joints_2d().astype(np.float32),
+            "beats": np.asarray(self.beats, dtype=np.float64),
+            "beat_numbers": np.asarray(self.beat_numbers, dtype=np.int64),
+            "style": np.array(json.dumps(self.style, sort_keys=True)),
+            "source": np.array(json.dumps(self.source, sort_keys=True)),
+        }
+        with atomic_path(path) as temporary:
+            save_npz(temporary, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Motion":
+        """Read a motion file.
+
+        Raises
+        ------
+        ConductorError
+            If the file is missing, is no motion file, was written by a newer version, or its
+            arrays disagree in shape or hold values that are not finite.
+        """
+        arrays = load_npz(
+            path,
+            "motion file",
+            ("version", "fps", "names", "rotations", "root", "beats", "beat_numbers"),
+        )
+        name = Path(path).name
+        version = int(arrays["version"])
+        if version != VERSION:
+            raise ConductorError(
+                f"{name} has motion format {version}, this version reads {VERSION}; "
+                "make the motion again or update Virtual Conductor."
+            )
+        if tuple(str(n) for n in arrays["names"]) != skeleton.NAMES:
+            raise ConductorError(
+                f"{name} was made for another skeleton; make the motion again with this version."
+            )
+        rotations, root = arrays["rotations"], arrays["root"]
+        beats, numbers = arrays["beats"], arrays["beat_numbers"]
+        frames = len(rotations) if rotations.ndim else 0
+        shapes_agree = (
+            rotations.shape == (frames, len(skeleton.NAMES), 4)
+            and root.shape == (frames, 3)
+            and beats.ndim == 1
+            and beats.shape == numbers.shape
+            and frames > 0
+        )
+        if not shapes_agree:
+            raise ConductorError(
+                f"{name} is damaged: its arrays do not fit together; make it again."
+            )
+        fps = float(arrays["fps"])
+        numeric = (rotations, root, beats)
+        if not all(np.isfinite(a).all() for a in numeric) or not _MIN_FPS <= fps <= _MAX_FPS:
+            raise ConductorError(
+                f"{name} is damaged: it holds values that are not numbers; make it again."
+            )
+        return cls(
+            fps=fps,
+            rotations=rotation.normalize(rotations),
+            root=root.astype(np.float64),
+            beats=beats.astype(np.float64),
+            beat_numbers=numbers.astype(np.int64),
+            style=_json(arrays, "style"),
+            source=_json(arrays, "source"),
+        )
+
+
+def forward_kinematics(rotations: Array, root: Array) -> tuple[Array, Array]:
+    """Joint positions and world rotations from local rotations on the canonical skeleton.
+
+    Parameters
+    ----------
+    rotations : (T, J, 4) array
+        Local unit quaternions.
+    root : (T, 3) array
+        World position of the hips.
+
+    Returns
+    -------
+    positions : (T, J, 3) array
+        World positions in metres.
+    world_rotations : (T, J, 4) array
+        World rotations.
+    """
+    positions = np.empty((*rotations.shape[:2], 3))
+    world = np.empty(rotations.shape)
+    for joint, parent in enumerate(skeleton.PARENTS):
+        if parent < 0:
+            positions[:, joint] = root
+            world[:, joint] = rotations[:, joint]
+            continue
+        offset = skeleton.REST[joint] - skeleton.REST[parent]
+        positions[:, joint] = positions[:, parent] + rotation.rotate(world[:, parent], offset)
+        world[:, joint] = rotation.multiply(world[:, parent], rotations[:, joint])
+    return positions, world
+
+
+def save_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Write a compressed `.npz` whose bytes depend on its content alone (fixed dates)."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w", force_zip64=True) as entry:
+                np.lib.format.write_array(  # type: ignore[no-untyped-call]  # NumPy 1.26 leaves it bare
+                    entry, np.ascontiguousarray(array), allow_pickle=False
+                )
+
+
+def load_npz(
+    path: str | os.PathLike[str], kind: str, required: tuple[str, ...]
+) -> dict[str, NDArray[Any]]:
+    """Read an `.npz` without pickle.
+
+    Parameters
+    ----------
+    path : path
+        File to read.
+    kind : str
+        What the user calls such a file, for messages ("motion file").
+    required : tuple of str
+        Arrays that must be there.
+
+    Raises
+    ------
+    ConductorError
+        If it is missing, unreadable, or an array is not there.
+    """
+    name = Path(path).name
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except FileNotFoundError as error:
+        raise ConductorError(f"{path} does not exist; check the path.") from error
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise ConductorError(f"{name} is not a {kind}, or it is damaged; make it again.") from error
+    missing = [key for key in required if key not in arrays]
+    if missing:
+        raise ConductorError(
+            f"{name} is not a {kind} ({', '.join(missing)} missing); choose another file."
+        )
+    return arrays
+
+
+def _json(arrays: dict[str, NDArray[Any]], key: str) -> dict[str, Any]:
+    try:
+        value = json.loads(str(arrays[key]))
+    except (KeyError, json.JSONDecodeError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,134 @@
+"""Quaternions (w, x, y, z), unit, in arrays of any leading shape."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def identity(shape: tuple[int, ...]) -> Array:
+    """Identity rotations, shape (*shape, 4)."""
+    q = np.zeros((*shape, 4))
+    q[..., 0] = 1.0
+    return q
+
+
+def normalize(q: ArrayLike) -> Array:
+    """Scale quaternions or vectors to unit length along the last axis."""
+    q = np.asarray(q, dtype=np.float64)
+    return q / np.linalg.norm(q, axis=-1, keepdims=True)
+
+
+def multiply(a: ArrayLike, b: ArrayLike) -> Array:
+    """Hamilton product a·b: rotate by `b` first, then by `a`. Broadcasts over leading axes."""
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    aw, ax, ay, az = np.moveaxis(a, -1, 0)
+    bw, bx, by, bz = np.moveaxis(b, -1, 0)
+    return np.stack(
+        [
+            aw * bw - ax * bx - ay * by - az * bz,
+            aw * bx + ax * bw + ay * bz - az * by,
+            aw * by - ax * bz + ay * bw + az * bx,
+            aw * bz + ax * by - ay * bx + az * bw,
+        ],
+        axis=-1,
+    )
+
+
+def conjugate(q: ArrayLike) -> Array:
+    """The inverse of unit quaternions."""
+    return np.asarray(q, dtype=np.float64) * np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def rotate(q: ArrayLike, v: ArrayLike) -> Array:
+    """Rotate vectors (..., 3) by quaternions (..., 4), broadcasting over leading axes."""
+    q, v = np.asarray(q, dtype=np.float64), np.asarray(v, dtype=np.float64)
+    u = q[..., 1:]
+    t = 2.0 * np.cross(u, v)
+    return v + q[..., :1] * t + np.cross(u, t)
+
+
+def from_axis_angle(axis: ArrayLike, angle: ArrayLike) -> Array:
+    """Rotation by `angle` radians (...) about unit `axis` (..., 3)."""
+    axis, angle = np.asarray(axis, dtype=np.float64), np.asarray(angle, dtype=np.float64)
+    half = 0.5 * angle[..., None]
+    xyz = np.sin(half) * axis
+    return np.concatenate([np.broadcast_to(np.cos(half), (*xyz.shape[:-1], 1)), xyz], axis=-1)
+
+
+def from_rotation_vector(v: ArrayLike) -> Array:
+    """Exponential map: (..., 3) axis times radians to (..., 4)."""
+    v = np.asarray(v, dtype=np.float64)
+    half = 0.5 * np.linalg.norm(v, axis=-1, keepdims=True)
+    return np.concatenate([np.cos(half), 0.5 * v * np.sinc(half / np.pi)], axis=-1)
+
+
+def to_rotation_vector(q: ArrayLike) -> Array:
+    """Logarithm: (..., 4) to axis times angle, angle in [0, π]."""
+    q = normalize(q)
+    q = np.where(q[..., :1] < 0.0, -q, q)
+    norm = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    angle = 2.0 * np.arctan2(norm, q[..., :1])
+    scale = np.where(norm > 1e-12, angle / np.maximum(norm, 1e-12), 2.0)
+    return q[..., 1:] * scale
+
+
+def between(a: ArrayLike, b: ArrayLike) -> Array:
+    """The smallest rotation that takes direction `a` to direction `b`, (..., 3) each.
+
+    For opposite directions the axis is any one perpendicular to `a`.
+    """
+    u, v = np.broadcast_arrays(normalize(a), normalize(b))
+    w = 1.0 + np.sum(u * v, axis=-1, keepdims=True)
+    helper = np.where(np.abs(u[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    opposite = w < 1e-9
+    xyz = np.where(opposite, np.cross(u, helper), np.cross(u, v))
+    return normalize(np.concatenate([np.where(opposite, 0.0, w), xyz], axis=-1))
+
+
+def from_matrix(m: ArrayLike) -> Array:
+    """Rotation matrices (..., 3, 3) to quaternions, w ≥ 0 (Shepperd's method, 1978)."""
+    m = np.asarray(m, dtype=np.float64)
+    d = np.diagonal(m, axis1=-2, axis2=-1)
+    trace = d.sum(axis=-1)
+    choices = np.concatenate([trace[..., None], d], axis=-1)
+    pick = np.argmax(choices, axis=-1)
+    sums = m + np.swapaxes(m, -1, -2)
+    diff = np.stack(
+        [m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]], -1
+    )
+    w_row = np.concatenate([(1.0 + trace)[..., None], diff], axis=-1)
+    rows = [w_row]
+    for i in range(3):
+        row = np.empty_like(w_row)
+        row[..., 0] = diff[..., i]
+        for j in range(3):
+            row[..., 1 + j] = (1.0 + 2.0 * d[..., i] - trace) if i == j else sums[..., i, j]
+        rows.append(row)
+    q = np.take_along_axis(np.stack(rows, axis=-2), pick[..., None, None], axis=-2)[..., 0, :]
+    q = normalize(q)
+    return np.where(q[..., :1] < 0.0, -q, q)
+
+
+def to_matrix(q: ArrayLike) -> Array:
+    """Quaternions (..., 4) to rotation matrices (..., 3, 3)."""
+    q = np.asarray(q, dtype=np.float64)
+    columns = [rotate(q, axis) for axis in np.eye(3)]
+    return np.stack(columns, axis=-1)
+
+
+def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Array:
+    """Spherical interpolation along the shorter arc; `t` in [0, 1] broadcasts over (...)."""
+    a, b = normalize(a), normalize(b)
+    t = np.asarray(t, dtype=np.float64)
+    step = to_rotation_vector(multiply(conjugate(a), b))
+    return multiply(a, from_rotation_vector(step * t[..., None]))
+
+
+def make_continuous(q: ArrayLike) -> Array:
+    """Flip signs along the first axis so that neighbours in time lie on the same hemisphere."""
+    q = np.array(q, dtype=np.float64)
+    if len(q) > 1:
+        flips = np.where(np.sum(q[1:] * q[:-1], axis=-1) < 0.0, -1.0, 1.0)
+        q[1:] *= np.cumprod(flips, axis=0)[..., None]
+    return q
