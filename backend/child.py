@@ -1,5 +1,6 @@
 """Work in a child process: its progress, its warnings, its one-line errors, its end."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -113,10 +114,8 @@ class Child:
                 self._process.wait()
 
     def _signal(self, number: int) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            pass
 
     def _read_stderr(self) -> None:
         assert self._process.stderr is not None
