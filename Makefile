@@ -1,0 +1,39 @@
+# make demo   set up, then conduct the bundled piece with the bundled photo
+# make test   set up, then lint, types and tests
+# make bench  speed, each figure beside a floor or a peer measured in the same run
+# make addon  the extension as an installable zip in dist/
+# make clean  remove what the build made (the environments stay; "make distclean" removes them)
+.DEFAULT_GOAL := demo
+.PHONY: demo test bench addon clean distclean setup setup-test
+
+python := .venv/bin/python
+demo_files := backend/demo
+
+setup:
+	@scripts/setup.sh
+
+setup-test:
+	@scripts/setup.sh test
+
+demo: setup
+	@.venv/bin/virtual-conductor conduct $(demo_files)/ode_to_joy.ogg --photo $(demo_files)/photo.png -o out/demo
+	@echo "The videos are out/demo/animation.mp4 and out/demo/likeness.mp4; the scene is out/demo/scene.blend."
+
+test: setup-test
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+	$(python) -m pytest
+
+bench: setup
+	$(python) -m bench
+
+addon: setup
+	$(python) build_addon.py
+
+clean:
+	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv .venv-bpy5 virtual_conductor.egg-info

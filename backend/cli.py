@@ -1,0 +1,285 @@
+"""The `virtual-conductor` command: thin, each verb calls one function."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backend import __version__
+from backend.terminal import (
+    console,
+    faults_in_one_sentence,
+    shown_progress,
+    warn,
+)
+from retarget.errors import ConductorError
+
+app = typer.Typer(
+    name="virtual-conductor",
+    help="Music and one photo in; an editable 3D conductor and a video of that person out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+class Engine(StrEnum):
+    """Render engines of the animation."""
+
+    workbench = "workbench"
+    cycles = "cycles"
+    eevee = "eevee"
+
+
+Music = Annotated[
+    Path, typer.Argument(help="Sound file (wav, flac, ogg, mp3, m4a, …) or video with sound.")
+]
+Score = Annotated[
+    Path | None,
+    typer.Option(help="MIDI or MusicXML file of the same performance: its beats are exact."),
+]
+Beats = Annotated[
+    Path | None, typer.Option(help="An edited beat table (beats.txt of an earlier run).")
+]
+Meter = Annotated[str, typer.Option(help="auto, or a meter like 2/4, 3/4, 4/4, 6/8.")]
+Tempo = Annotated[float | None, typer.Option(help="About this many beats per minute.")]
+Start = Annotated[float, typer.Option(help="Begin at this second of the music.")]
+Duration = Annotated[float | None, typer.Option(help="Conduct this many seconds.")]
+Seed = Annotated[int, typer.Option(help="Another seed, another performance.")]
+StyleName = Annotated[
+    str,
+    typer.Option(
+        "--style",
+        help="neutral, legato, staccato, marcato, grand, chamber, or a TOML file with values.",
+    ),
+]
+Fps = Annotated[float, typer.Option(help="Frames per second.")]
+Photo = Annotated[
+    Path | None, typer.Option(help="Photo of one person from the front, arms off the body.")
+]
+Background = Annotated[
+    str, typer.Option(help="Behind the person: photo, stage or a colour like #334455.")
+]
+Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
+
+
+@app.command("conduct")
+def conduct_command(
+    music: Music,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
+    photo: Photo = None,
+    score: Score = None,
+    beats: Beats = None,
+    meter: Meter = "auto",
+    tempo: Tempo = None,
+    start: Start = 0.0,
+    duration: Duration = None,
+    seed: Seed = 0,
+    style: StyleName = "neutral",
+    fps: Fps = 30.0,
+    size: Size = "960x540",
+    engine: Annotated[Engine, typer.Option(help="Render engine.")] = Engine.workbench,
+    avatar: Annotated[
+        Path | None, typer.Option(help="A .blend file with your own rigged avatar.")
+    ] = None,
+    background: Background = "photo",
+    no_likeness: Annotated[
+        bool, typer.Option("--no-likeness", help="Leave out the video of the photo.")
+    ] = False,
+) -> None:
+    """Make the motion, the Blender scene, its video, and the video of the person in the photo."""
+    with faults_in_one_sentence():
+        # Imported here so that --help answers at once.
+        from backend.motion_request import MotionRequest
+        from backend.pipeline import SceneOptions, conduct_everything
+
+        request = MotionRequest(
+            music=music,
+            score=score,
+            beats=beats,
+            meter=meter,
+            tempo=tempo,
+            start=start,
+            duration=duration,
+            seed=seed,
+            style=style,
+            fps=fps,
+        )
+        scene = SceneOptions(read_size(size), engine.value, avatar)
+        with shown_progress() as progress:
+            report = conduct_everything(
+                request,
+                output,
+                photo=None if no_likeness else photo,
+                background=background,
+                scene=scene,
+                progress=progress,
+            )
+        for sentence in report.warnings:
+            warn(sentence)
+        for path in report.files:
+            typer.echo(path)
+
+
+@app.command("motion")
+def motion_command(
+    music: Music,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .npz, .bvh or .csv file.")],
+    score: Score = None,
+    beats: Beats = None,
+    meter: Meter = "auto",
+    tempo: Tempo = None,
+    start: Start = 0.0,
+    duration: Duration = None,
+    seed: Seed = 0,
+    style: StyleName = "neutral",
+    fps: Fps = 30.0,
+    save_beats: Annotated[
+        Path | None, typer.Option(help="Also write the beat table, to edit and give back.")
+    ] = None,
+) -> None:
+    """Make the motion alone: keyframes for other programs."""
+    with faults_in_one_sentence():
+        from retarget.formats import write_bvh, write_csv
+
+        from backend.motion_request import MotionRequest, make_motion
+        from retarget.motion import Motion
+
+        writers: dict[str, Any] = {
+            ".npz": Motion.save,
+            ".bvh": write_bvh,
+            ".csv": write_csv,
+        }
+        writer = writers.get(output.suffix.lower())
+        if writer is None:
+            raise ConductorError(
+                f"{output.name} has no known ending; name the output .npz, .bvh or .csv."
+            )
+        request = MotionRequest(
+            music=music,
+            score=score,
+            beats=beats,
+            meter=meter,
+            tempo=tempo,
+            start=start,
+            duration=duration,
+            seed=seed,
+            style=style,
+            fps=fps,
+        )
+        with shown_progress() as progress:
+            made = make_motion(request, progress)
+        writer(made.motion, output)
+        if save_beats is not None:
+            made.grid.save(save_beats)
+        for sentence in made.warnings:
+            warn(sentence)
+        typer.echo(output)
+
+
+@app.command("likeness")
+def likeness_command(
+    scene: Annotated[Path, typer.Argument(help="A .blend scene made by conduct, edited or not.")],
+    photo: Annotated[Path, typer.Option(help="Photo of one person, arms off the body.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .mp4 to write.")],
+    background: Background = "photo",
+    size: Annotated[
+        str | None, typer.Option(help="Width x height; the scene's size if not given.")
+    ] = None,
+) -> None:
+    """Make the video of the person in the photo from a scene as it is now."""
+    with faults_in_one_sentence():
+        from backend.pipeline import likeness_of_scene
+
+        if output.suffix.lower() != ".mp4":
+            raise ConductorError(f"{output.name} is no video name; let it end in .mp4.")
+        with shown_progress() as progress:
+            warnings = likeness_of_scene(
+                scene,
+                photo,
+                output,
+                background=background,
+                size=None if size is None else read_size(size),
+                progress=progress,
+            )
+        for sentence in warnings:
+            warn(sentence)
+        typer.echo(output)
+
+
+@app.command("serve")
+def serve_command(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of the queue; the user's own if not given.")
+    ] = None,
+    idle: Annotated[
+        float, typer.Option(help="End after this many seconds without work or visitors.")
+    ] = 600.0,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the running server.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Say whether one runs.")] = False,
+) -> None:
+    """Run the local server the Blender panel talks to."""
+    with faults_in_one_sentence():
+        from backend.server import run
+
+        if stop:
+            run.stop(state)
+        elif status:
+            run.status(state)
+        else:
+            raise typer.Exit(run.serve(port=port, state=state, idle_timeout_s=idle))
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Check every part and say how to mend what is missing."""
+    with faults_in_one_sentence():
+        from backend.doctor import examine, show
+
+        findings = examine()
+        show(findings, console)
+        if not all(finding.ok for finding in findings):
+            raise typer.Exit(1)
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Read "960x540".
+
+    Raises
+    ------
+    ConductorError
+        If it is no size, odd, or out of range.
+    """
+    match = re.fullmatch(r"\s*(\d{2,5})\s*[x×X]\s*(\d{2,5})\s*", text)
+    if match is None:
+        raise ConductorError(f"'{text}' is not a size; write it like 960x540.")
+    width, height = int(match[1]), int(match[2])
+    if width % 2 or height % 2 or not (64 <= width <= 7680 and 64 <= height <= 4320):
+        raise ConductorError(
+            f"The size {width}x{height} is not possible; take even numbers from 64x64 to 7680x4320."
+        )
+    return width, height
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"virtual-conductor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Music and one photo in; an editable 3D conductor and a video of that person out."""
+
+
+def main() -> None:
+    """Entry point of the `virtual-conductor` command."""
+    app()

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Set up the project beside this script: Debian packages, virtual environment, Python packages.
+# Usage: scripts/setup.sh [test]      "test" adds what lint, types and tests need.
+# Safe to run again: what is there already is left alone.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+extras=${1:-}
+
+say() { printf '\033[1m%s\033[0m\n' "$*"; }
+die() { printf 'Error: %s\n' "$*" >&2; exit 2; }
+
+# What bpy's wheel links against, and the software renderer behind Workbench.
+packages=(libx11-6 libxrender1 libxfixes3 libxi6 libxxf86vm1 libxkbcommon0 libsm6 libice6
+          libgl1 libegl1 libgl1-mesa-dri)
+
+python=${PYTHON:-}
+if [ -z "$python" ]; then
+    for candidate in python3.11 python3 python; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null
+        then
+            python=$candidate
+            break
+        fi
+    done
+fi
+if [ -z "$python" ]; then
+    die "Python 3.11 was not found; install it (on Debian 12: apt install python3.11 python3.11-venv)" \
+        "or set PYTHON to it."
+fi
+"$python" -c 'import ensurepip' 2>/dev/null || packages+=(python3.11-venv)
+
+if command -v dpkg-query >/dev/null 2>&1; then
+    missing=()
+    for package in "${packages[@]}"; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$state" = installed ] || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        if [ "$(id -u)" = 0 ]; then
+            as_root=()
+        elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+            as_root=(sudo -n)
+        else
+            die "Debian packages are missing; run: apt-get install ${missing[*]}"
+        fi
+        say "Installing Debian packages: ${missing[*]}"
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    fi
+fi
+
+if ! .venv/bin/python -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null
+then
+    say "Creating the virtual environment"
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+
+# One stamp for each set of packages: its content is what was asked for.
+install() { # stamp name, environment, pip arguments
+    local stamp="$2/.installed-$1" wanted
+    wanted=$(printf '%s\n' "${@:3}"; cat pyproject.toml constraints.txt)
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+        say "Installing Python packages ($1); the first time this downloads about 1 GB"
+        "$2/bin/python" -m pip install -q --disable-pip-version-check "${@:3}"
+        printf '%s\n' "$wanted" > "$stamp"
+    fi
+}
+
+if [ "$extras" = test ]; then
+    install test .venv -c constraints.txt -e '.[test]'
+    # The extension is tested in the next Blender too; its module needs an environment of its own.
+    [ -x .venv-bpy5/bin/python ] || "$python" -m venv .venv-bpy5
+    install blender5 .venv-bpy5 'bpy==5.0.1' 'numpy==1.26.4'
+else
+    [ -f .venv/.installed-test ] || install base .venv -c constraints.txt -e .
+fi
