@@ -1,0 +1,555 @@
+"""The way to the local server: find it, start it, hand it jobs, fetch results, stop it.
+
+Standard library alone and no bpy, for it runs in Blender's Python, in threads of the panel, and in
+the command. Every call has a time limit and raises `ConductorError` with a sentence to show.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from retarget.atomic import atomic_path
+from retarget.errors import Cancelled, ConductorError
+from retarget.progress import Progress, no_progress
+
+HOST: Final = "127.0.0.1"
+STATE_FILE: Final = "server.json"
+"""Where a running server writes port, pid, version and token, in its state folder (mode 0600)."""
+
+_CALL_S: Final = 10.0
+_PROBE_S: Final = 2.0
+# The server may write the last megabytes to a slow disk before it answers.
+_UPLOAD_S: Final = 60.0
+_START_S: Final = 60.0
+_STOP_S: Final = 15.0
+_POLL_S: Final = 0.25
+_BLOCK: Final = 1 << 18
+_GONE: Final = "The server stopped; run this again and it is started anew."
+
+
+class ServerGoneError(ConductorError):
+    """Nobody answers, or another server than the one this client knew.
+
+    The queue is on disk: start a server on the same state folder and ask for the job again.
+    """
+
+
+class RefusedError(ConductorError):
+    """The server answered and said no, in its own sentence.
+
+    Parameters
+    ----------
+    sentence : str
+        What is wrong and what to do.
+    status : int
+        HTTP status.
+    """
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as the server knows it.
+
+    Parameters
+    ----------
+    id, kind : str
+        Its name, and "motion" or "likeness".
+    state : str
+        "queued", "running", "done", "failed" or "cancelled".
+    progress : float
+        Share done in [0, 1].
+    phase : str
+        What is being done, in a few plain words.
+    seconds_left : float, optional
+        Estimate while it runs; None as long as there is none.
+    error : str, optional
+        The sentence to show when it failed.
+    warnings : tuple of str
+        What the user should know of the result.
+    results : dict of str to int
+        File name to size in bytes, the main result first; empty until it is done.
+    """
+
+    id: str
+    kind: str
+    state: str
+    progress: float
+    phase: str
+    seconds_left: float | None
+    error: str | None
+    warnings: tuple[str, ...]
+    results: Mapping[str, int]
+
+    @property
+    def finished(self) -> bool:
+        """True when nothing will change any more."""
+        return self.state in ("done", "failed", "cancelled")
+
+
+def default_state_dir() -> Path:
+    """The user's own state folder: what platformdirs calls `user_state_dir`, without it."""
+    home = Path.home()
+    if sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        base = home / ".local" / "state"
+    given = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(given) if os.path.isabs(given) else base) / "virtual-conductor"
+
+
+class Server:
+    """A running server.
+
+    Parameters
+    ----------
+    port, pid : int
+        Where it listens on loopback, and its process.
+    version : str
+        Version of the program it runs.
+    token : str
+        What every request must carry. Never shown or logged.
+    state_dir : Path
+        The folder of its queue.
+    """
+
+    def __init__(self, port: int, pid: int, version: str, token: str, state_dir: Path) -> None:
+        self.port = port
+        self.pid = pid
+        self.version = version
+        self.state_dir = state_dir
+        self._token = token
+
+    def __repr__(self) -> str:
+        return f"Server(port={self.port}, pid={self.pid}, version={self.version!r})"
+
+    @classmethod
+    def find(cls, state_dir: str | os.PathLike[str] | None = None) -> "Server | None":
+        """The server that runs on this state folder and answers, or None."""
+        folder = _folder(state_dir)
+        try:
+            known = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+            server = cls(
+                int(known["port"]),
+                int(known["pid"]),
+                str(known["version"]),
+                str(known["token"]),
+                folder,
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        try:
+            health = server._call("GET", "/v1/health", timeout=_PROBE_S)
+        except ConductorError:
+            return None
+        return server if health.get("pid") == server.pid else None
+
+    @classmethod
+    def start(
+        cls,
+        python: str | os.PathLike[str],
+        state_dir: str | os.PathLike[str] | None = None,
+        *,
+        port: int = 0,
+        idle_timeout_s: float = 600.0,
+        timeout_s: float = _START_S,
+    ) -> "Server":
+        """Start a server that outlives this process, and wait until it answers.
+
+        If one runs on the state folder already, that one is returned.
+
+        Parameters
+        ----------
+        python : path
+            The Python in which Virtual Conductor is installed.
+        state_dir : path, optional
+            Folder of the queue; the user's own if not given.
+        port : int
+            Port on loopback; 0 takes a free one.
+        idle_timeout_s : float
+            It ends by itself after this many seconds without jobs or requests.
+        timeout_s : float
+            Longest wait for it to be ready.
+
+        Raises
+        ------
+        ConductorError
+            If that Python is not there, has no Virtual Conductor, or the server ends at once.
+        """
+        folder = _folder(state_dir)
+        command = [os.fspath(python), "-P", "-m", "backend.server"]
+        command += ["--port", str(port), "--state", str(folder), "--idle", str(idle_timeout_s)]
+        # Blender may be told where its own Python lives; that is not where this one does.
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
+        # The file has no name, so nothing is left behind, and the server may write on for ever.
+        with tempfile.TemporaryFile() as said:
+            try:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=said,
+                    cwd=os.path.abspath(os.sep),
+                    env=environment,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise ConductorError(
+                    f"There is no Python at {os.fspath(python)}; give the path of Virtual "
+                    "Conductor's own, .venv/bin/python in its folder."
+                ) from error
+            # Somebody has to take note of its end, or it stays in the process table.
+            threading.Thread(target=process.wait, daemon=True).start()
+            assert process.stdout is not None
+            ready = _first_report(process.stdout, timeout_s)
+            if ready is None:
+                running = process.poll() is None
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=0.0 if running else _PROBE_S)
+                if process.poll() is None:
+                    process.kill()
+                said.seek(0)
+                raise ConductorError(
+                    _why_not(said.read().decode("utf-8", "replace"), str(python), timeout_s)
+                )
+        deadline = time.monotonic() + _PROBE_S
+        while (server := cls.find(folder)) is None:
+            if time.monotonic() > deadline:
+                raise ServerGoneError("The server ended as soon as it was ready; start it again.")
+            time.sleep(0.05)
+        return server
+
+    @classmethod
+    def find_or_start(
+        cls, python: str | os.PathLike[str], state_dir: str | os.PathLike[str] | None = None
+    ) -> "Server":
+        """The running server, or a new one; raises as `start`."""
+        return cls.find(state_dir) or cls.start(python, state_dir)
+
+    def health(self) -> dict[str, Any]:
+        """What the server says of itself: version, pid, running job, queued jobs.
+
+        Asking keeps the server from ending for want of work.
+        """
+        return self._call("GET", "/v1/health")
+
+    def submit(
+        self,
+        kind: str,
+        params: Mapping[str, Any],
+        files: Mapping[str, str | os.PathLike[str]],
+        progress: Progress = no_progress,
+    ) -> str:
+        """Queue a job and send its files, block by block.
+
+        Parameters
+        ----------
+        kind : str
+            "motion" or "likeness".
+        params : mapping
+            The request without its paths, as JSON values.
+        files : mapping
+            Name of the request's path ("music", "photo", …) to the file to send.
+
+        Returns
+        -------
+        str
+            The job's id.
+
+        Raises
+        ------
+        ConductorError
+            If a file cannot be read, or the server refuses the job (`RefusedError`) or is gone.
+        Cancelled
+            If the progress callback asked to stop; the server forgets what it got.
+        """
+        boundary = secrets.token_hex(16)
+        with contextlib.ExitStack() as stack:
+            parts: list[tuple[bytes, IO[bytes] | None, int]] = []
+            for name, text in (("kind", kind), ("params", json.dumps(dict(params)))):
+                parts.append((_part_head(boundary, name) + text.encode(), None, 0))
+            for name, path in files.items():
+                stream, size = _open(Path(path))
+                stack.enter_context(stream)
+                parts.append((_part_head(boundary, name, Path(path).name), stream, size))
+            end = f"\r\n--{boundary}--\r\n".encode()
+            total = sum(len(head) + size for head, _, size in parts) + len(end)
+
+            def body() -> Iterator[bytes]:
+                for head, stream, size in parts:
+                    yield head
+                    if stream is not None:
+                        yield from _blocks(stream, size)
+                yield end
+
+            connection = self._connect(_UPLOAD_S)
+            stack.callback(connection.close)
+            try:
+                connection.putrequest("POST", "/v1/jobs", skip_accept_encoding=True)
+                connection.putheader("Authorization", f"Bearer {self._token}")
+                connection.putheader("Content-Type", f"multipart/form-data; boundary={boundary}")
+                connection.putheader("Content-Length", str(total))
+                connection.endheaders()
+                sent = 0
+                # A server that refuses early answers and hangs up: read what it said.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    for block in body():
+                        connection.send(block)
+                        sent += len(block)
+                        progress(sent / total, "sending the files")
+                answer = _answer(connection.getresponse())
+            except (OSError, http.client.HTTPException) as error:
+                raise ServerGoneError(_GONE) from error
+        return str(answer["id"])
+
+    def job(self, job_id: str) -> Job:
+        """The job as it is now."""
+        return _job(self._call("GET", f"/v1/jobs/{job_id}"))
+
+    def jobs(self) -> list[Job]:
+        """All jobs the server knows, the newest first."""
+        return [_job(entry) for entry in self._call("GET", "/v1/jobs")["jobs"]]
+
+    def wait(self, job_id: str, progress: Progress = no_progress) -> Job:
+        """Follow a job until it is done.
+
+        Raises
+        ------
+        ConductorError
+            The job's own sentence if it failed or was cancelled elsewhere.
+        Cancelled
+            If the progress callback asked to stop; the job is cancelled first.
+        """
+        while not (job := self.job(job_id)).finished:
+            try:
+                progress(job.progress, job.phase)
+            except Cancelled:
+                self.cancel(job_id)
+                raise
+            time.sleep(_POLL_S)
+        if job.state != "done":
+            raise ConductorError(job.error or "The job was cancelled; start it again.")
+        progress(1.0, job.phase)
+        return job
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job, queued or running; a finished one stays as it is."""
+        return _job(self._call("POST", f"/v1/jobs/{job_id}/cancel"))
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job and its files; a running one is stopped first."""
+        self._call("DELETE", f"/v1/jobs/{job_id}")
+
+    def download(
+        self,
+        job_id: str,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
+        """Save a result at `path`, whole or not at all.
+
+        Parameters
+        ----------
+        job_id : str
+            A job that is done.
+        path : path
+            The file to write.
+        name : str, optional
+            Which result; the main one if not given.
+
+        Raises
+        ------
+        ConductorError
+            If there is no such result, the file cannot be written, or the connection drops.
+        Cancelled
+            If the progress callback asked to stop.
+        """
+        where = f"/v1/jobs/{job_id}/result" + (f"/{name}" if name else "")
+        connection = self._connect(_UPLOAD_S)
+        with contextlib.closing(connection), atomic_path(path) as temporary:
+            try:
+                connection.request("GET", where, headers=self._headers())
+                response = connection.getresponse()
+                if response.status != 200:
+                    _answer(response)
+                total = int(response.headers["Content-Length"])
+            except (OSError, http.client.HTTPException) as error:
+                raise ServerGoneError(_GONE) from error
+            got = 0
+            with temporary.open("wb") as file:
+                while block := _read(response):
+                    file.write(block)
+                    got += len(block)
+                    progress(got / total, "fetching the result")
+            if got != total:
+                raise ServerGoneError(_GONE)
+
+    def stop(self) -> None:
+        """End the server and wait until it is gone; a job that runs is queued again.
+
+        Raises
+        ------
+        ConductorError
+            If it is still there after 15 seconds.
+        """
+        with contextlib.suppress(ServerGoneError):
+            self._call("POST", "/v1/shutdown")
+        deadline = time.monotonic() + _STOP_S
+        while self._is_there():
+            if time.monotonic() > deadline:
+                raise ConductorError(f"The server does not end; stop process {self.pid} yourself.")
+            time.sleep(0.05)
+
+    def _is_there(self) -> bool:
+        try:
+            known = json.loads((self.state_dir / STATE_FILE).read_text(encoding="utf-8"))
+            if known["pid"] != self.pid:
+                return False
+            if os.name == "posix":
+                os.kill(self.pid, 0)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return True
+
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(HOST, self.port, timeout=timeout)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def _call(self, method: str, path: str, timeout: float = _CALL_S) -> dict[str, Any]:
+        connection = self._connect(timeout)
+        try:
+            connection.request(method, path, headers=self._headers())
+            return _answer(connection.getresponse())
+        except (OSError, http.client.HTTPException) as error:
+            raise ServerGoneError(_GONE) from error
+        finally:
+            connection.close()
+
+
+def _folder(state_dir: str | os.PathLike[str] | None) -> Path:
+    return default_state_dir() if state_dir is None else Path(state_dir).absolute()
+
+
+def _answer(response: http.client.HTTPResponse) -> dict[str, Any]:
+    content = response.read()
+    try:
+        answer = json.loads(content) if content else {}
+    except ValueError:
+        answer = None
+    if response.status == http.client.UNAUTHORIZED:
+        # The port is somebody else's now, or a later server's with a token of its own.
+        raise ServerGoneError(_GONE)
+    if not isinstance(answer, dict):
+        raise RefusedError(
+            f"The server answered {response.status} {response.reason}.", response.status
+        )
+    if response.status >= 400:
+        sentence = answer.get("error", f"The server answered {response.status}.")
+        raise RefusedError(str(sentence), response.status)
+    return answer
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read(_BLOCK)
+    except (OSError, http.client.HTTPException) as error:
+        raise ServerGoneError(_GONE) from error
+
+
+def _job(entry: Mapping[str, Any]) -> Job:
+    return Job(
+        id=str(entry["id"]),
+        kind=str(entry["kind"]),
+        state=str(entry["state"]),
+        progress=float(entry["progress"]),
+        phase=str(entry["phase"]),
+        seconds_left=entry["seconds_left"],
+        error=entry["error"],
+        warnings=tuple(entry["warnings"]),
+        results={str(file["name"]): int(file["size"]) for file in entry["results"]},
+    )
+
+
+def _part_head(boundary: str, name: str, filename: str | None = None) -> bytes:
+    head = f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+    if filename is not None:
+        # As browsers write it: these three would end the quoted string or the header.
+        for mark, code in (('"', "%22"), ("\r", "%0D"), ("\n", "%0A")):
+            filename = filename.replace(mark, code)
+        head += f'; filename="{filename}"\r\nContent-Type: application/octet-stream'
+    return f"{head}\r\n\r\n".encode("utf-8", "replace")
+
+
+def _open(path: Path) -> tuple[IO[bytes], int]:
+    try:
+        stream = path.open("rb")
+        return stream, os.fstat(stream.fileno()).st_size
+    except FileNotFoundError as error:
+        raise ConductorError(f"{path} does not exist; check the path.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConductorError(f"{path} cannot be read ({reason}); choose another file.") from error
+
+
+def _blocks(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    left = size
+    while left:
+        block = stream.read(min(_BLOCK, left))
+        if not block:
+            raise ConductorError(f"{stream.name} became shorter while it was sent; try again.")
+        left -= len(block)
+        yield block
+
+
+def _first_report(stream: IO[bytes], timeout_s: float) -> dict[str, Any] | None:
+    """The server's JSON line, or None if it ends or does not come in time."""
+    found: list[dict[str, Any]] = []
+
+    def read() -> None:
+        with stream:
+            for line in stream:
+                with contextlib.suppress(ValueError):
+                    report = json.loads(line)
+                    if isinstance(report, dict) and "port" in report:
+                        found.append(report)
+                        return
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(timeout_s)
+    return found[0] if found else None
+
+
+def _why_not(said: str, python: str, timeout_s: float) -> str:
+    """The sentence for a server that did not start, from what it wrote."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    if "No module named" in last and "backend" in last:
+        return (
+            f"{python} has no Virtual Conductor; give the path of the Python it is installed in, "
+            ".venv/bin/python in its folder."
+        )
+    if "No module named" in last:
+        return f"Virtual Conductor is not whole ({last}); run `make demo` in its folder again."
+    if "nknown option" in said:
+        return f"{python} is too old; give the path of a Python 3.11 with Virtual Conductor."
+    if last:
+        return last.removeprefix("Error: ")
+    return f"The server did not start within {timeout_s:g} seconds; try again."
