@@ -122,7 +122,7 @@ def _sound(path: Path, start: float, duration: float) -> Iterator[Any]:
     """Stereo frames of [start, start + duration) seconds, time 0 at `start`."""
     try:
         container = av.open(str(path))
-    except OSError as error:
+    except (OSError, av.error.FFmpegError) as error:
         raise ConductorError(f"The sound of {path.name} cannot be read; choose another.") from error
     total = round(duration * AUDIO_RATE)
     written = 0

@@ -229,7 +229,7 @@ def save_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
             info.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(info, "w", force_zip64=True) as entry:
                 np.lib.format.write_array(  # type: ignore[no-untyped-call]  # NumPy 1.26 leaves it bare
-                    entry, np.ascontiguousarray(array), allow_pickle=False
+                    entry, np.asarray(array, order="C"), allow_pickle=False
                 )
 
 

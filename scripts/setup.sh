@@ -69,11 +69,12 @@ install() { # stamp name, environment, pip arguments
     fi
 }
 
-if [ "$extras" = test ]; then
+# An environment that was once set up for the tests stays so.
+if [ "$extras" = test ] || [ -f .venv/.installed-test ]; then
     install test .venv -c constraints.txt -e '.[test]'
     # The extension is tested in the next Blender too; its module needs an environment of its own.
     [ -x .venv-bpy5/bin/python ] || "$python" -m venv .venv-bpy5
     install blender5 .venv-bpy5 'bpy==5.0.1' 'numpy==1.26.4'
 else
-    [ -f .venv/.installed-test ] || install base .venv -c constraints.txt -e .
+    install base .venv -c constraints.txt -e .
 fi
