@@ -1,0 +1,184 @@
+"""The command as a user types it: a real process, real files, its exit code and its words."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from backend.beats.grid import BeatGrid
+from backend.demo import demo_file
+from retarget.motion import Motion
+
+RATE = 22_050
+
+
+def start(*arguments: object) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "backend", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "300"},
+    )
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    process = start(*arguments)
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def refused(*arguments: object) -> str:
+    """Run what must be refused; returns its one sentence."""
+    code, out, err = run(*arguments)
+    assert code == 2, err
+    assert "Traceback" not in err
+    assert out == ""
+    lines = [line for line in err.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, err
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory) -> Path:
+    """Five seconds with a click on every beat of 120 beats per minute and a tone."""
+    path = tmp_path_factory.mktemp("music") / "clicks.wav"
+    time_s = np.arange(5 * RATE) / RATE
+    sound = 0.1 * np.sin(2 * np.pi * 220 * time_s)
+    for beat in range(10):
+        at = int(beat * 0.5 * RATE)
+        sound[at : at + 400] += np.hanning(400) * (0.8 if beat % 4 == 0 else 0.4)
+    soundfile.write(path, sound.astype(np.float32), RATE)
+    return path
+
+
+def test_version_and_help_answer(tmp_path):
+    assert run("--version")[1].startswith("virtual-conductor 0.")
+    code, out, _ = run("--help")
+    assert code == 0
+    assert all(verb in out for verb in ("conduct", "motion", "likeness", "serve", "doctor"))
+
+
+@pytest.mark.parametrize("ending", ["npz", "bvh", "csv"])
+def test_motion_writes_each_format(tmp_path, music, ending):
+    out = tmp_path / f"m.{ending}"
+    code, printed, err = run("motion", music, "-o", out, "--tempo", 120)
+    assert code == 0, err
+    assert printed.strip() == str(out)
+    assert out.stat().st_size > 1000
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_an_edited_beat_table_is_what_is_conducted(tmp_path, music):
+    table = tmp_path / "beats.txt"
+    table.write_text("0.8 1\n1.4 2\n2.1 3\n2.8 1\n3.5 2\n4.2 3\n")
+    code, _, err = run("motion", music, "-o", tmp_path / "m.npz", "--beats", table)
+    assert code == 0, err
+    motion = Motion.load(tmp_path / "m.npz")
+    assert np.allclose(motion.beats, BeatGrid.load(table).times)
+    assert motion.beat_numbers.tolist() == [1, 2, 3, 1, 2, 3]
+
+
+def test_the_same_command_gives_the_same_bytes_and_another_seed_others(tmp_path, music):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert run("motion", music, "-o", tmp_path / f"{name}.npz", "--seed", seed)[0] == 0
+    a, b, c = ((tmp_path / f"{name}.npz").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_wrong_input_is_refused_in_one_sentence(tmp_path, music):
+    text = tmp_path / "words.mp3"
+    text.write_text("These are words.")
+    empty = tmp_path / "empty.wav"
+    empty.touch()
+    out = tmp_path / "m.npz"
+    assert "none.mp3" in refused("motion", tmp_path / "none.mp3", "-o", out)
+    assert "words.mp3" in refused("motion", text, "-o", out)
+    assert "empty.wav" in refused("motion", empty, "-o", out)
+    assert "ending" in refused("motion", music, "-o", tmp_path / "m.fbx")
+    assert "style" in refused("motion", music, "-o", out, "--style", "pompous")
+    assert "meter" in refused("motion", music, "-o", out, "--meter", "waltz")
+    assert "tempo" in refused("motion", music, "-o", out, "--tempo", "1000")
+    assert "does not exist" in refused("motion", music, "-o", tmp_path / "no" / "m.npz")
+    assert "size" in refused("conduct", music, "-o", tmp_path / "o", "--size", "big")
+    assert "is a file" in refused("conduct", music, "-o", text)
+    assert "gone.jpg" in refused("conduct", music, "-o", tmp_path / "o", "--photo", "gone.jpg")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "empty.wav",
+        "words.mp3",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_named(tmp_path, music):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    assert "permission" in refused("motion", music, "-o", closed / "m.npz").lower()
+
+
+def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
+    out = tmp_path / "out"
+    code, printed, err = run(
+        *("conduct", music, "-o", out, "--photo", demo_file("photo.png")),
+        *("--duration", 2, "--fps", 10, "--size", "192x108"),
+    )
+    assert code == 0, err
+    names = ["animation.mp4", "beats.txt", "likeness.mp4", "motion.npz", "report.json"]
+    assert sorted(path.name for path in out.iterdir()) == [*names, "scene.blend"]
+    assert str(out / "likeness.mp4") in printed
+    for name in ("animation.mp4", "likeness.mp4"):
+        with av.open(str(out / name)) as container:
+            assert len(container.streams.audio) == 1
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert len(frames) == 20
+        assert frames[0].shape == (108, 192, 3)
+        moving = np.abs(frames[-1].astype(int) - frames[0]).mean()
+        assert moving > 0.2, f"nothing moves in {name}"
+    report = json.loads((out / "report.json").read_text())
+    assert report["frames"] == 20
+    assert set(report["timings_s"]) >= {"motion", "scene", "rendering", "likeness"}
+
+    again = tmp_path / "again.mp4"
+    code, _, err = run(
+        *("likeness", out / "scene.blend", "--photo", demo_file("photo.png"), "-o", again),
+        *("--background", "#203040"),
+    )
+    assert code == 0, err
+    with av.open(str(again)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.abs(frame[4, 4].astype(int) - [0x20, 0x30, 0x40]).max() < 12
+
+
+@pytest.mark.parametrize("phase", ["listening", "rendering", "likeness"])
+def test_ctrl_c_leaves_nothing_half_written(tmp_path, music, phase):
+    out = tmp_path / "out"
+    process = start(
+        *("conduct", music, "-o", out, "--photo", demo_file("photo.png")),
+        *("--fps", 10, "--size", "192x108", "--duration", "4"),
+    )
+    assert process.stderr is not None
+    heard = ""
+    for line in process.stderr:
+        heard += line
+        if phase in line or (phase == "listening" and heard.count("\n") > 1):
+            break
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, heard + err
+    assert "Traceback" not in err
+    for path in out.glob("*"):
+        assert not path.name.endswith(".part")
+        if path.suffix == ".mp4":
+            with av.open(str(path)) as container:
+                assert sum(1 for _ in container.decode(video=0)) == 40
+    assert not list(out.glob(".*.part*"))
