@@ -1,0 +1,1 @@
+"""The avatar and what it is seen with: set, light, camera, render settings."""

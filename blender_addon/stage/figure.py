@@ -1,0 +1,141 @@
+"""The figure under the clothes: trunk and limbs as fields, and which bones carry which point.
+
+All of it stands in the rest pose of `retarget.skeleton` (T-pose, 1.75 m). Breadths and depths
+follow a slim man of that stature (Pheasant & Haslegrave, Bodyspace, 3rd ed., table 10).
+"""
+
+from typing import Final
+
+import numpy as np
+
+from retarget.rotation import Array
+
+from .sdf import chain, cone, mirrored, smoothstep, spline, union
+
+Weights = dict[str, Array]
+"""Bone name to the share it has in each point, (N,); the shares of a point add up to one."""
+
+# height: half breadth, depth forward of y = 0, depth backward
+_TRUNK: Final = (
+    (0.46, 0.182, 0.120, 0.142),
+    (0.62, 0.182, 0.118, 0.142),
+    (0.78, 0.180, 0.116, 0.138),
+    (0.88, 0.178, 0.112, 0.130),
+    (0.95, 0.172, 0.106, 0.120),
+    (1.02, 0.158, 0.102, 0.105),
+    (1.09, 0.147, 0.101, 0.095),
+    (1.16, 0.149, 0.104, 0.096),
+    (1.23, 0.158, 0.111, 0.105),
+    (1.30, 0.166, 0.116, 0.114),
+    (1.36, 0.168, 0.112, 0.119),
+    (1.41, 0.158, 0.096, 0.114),
+    (1.445, 0.126, 0.076, 0.100),
+    (1.475, 0.088, 0.062, 0.082),
+    (1.50, 0.070, 0.055, 0.070),
+    (1.56, 0.060, 0.052, 0.064),
+)
+
+
+def trunk(p: Array) -> Array:
+    """Trunk from knees to neck, about a shirt's thickness off the skin."""
+    z = p[:, 2]
+    heights = [row[0] for row in _TRUNK]
+    a = spline(z, heights, [row[1] for row in _TRUNK])
+    front = spline(z, heights, [row[2] for row in _TRUNK])
+    back = spline(z, heights, [row[3] for row in _TRUNK])
+    b = np.where(p[:, 1] < 0.0, front, back)
+    u, v = np.abs(p[:, 0]) / a, np.abs(p[:, 1]) / b
+    # A super-ellipse: a rib cage is flatter in front and at the sides than an ellipse.
+    k = (u**2.5 + v**2.5) ** 0.4
+    body = (k - 1.0) * np.minimum(a, b)
+    slope = cone(mirrored(p), (0.05, 0.022, 1.458), (0.17, 0.004, 1.418), 0.040, 0.044)
+    cap = np.maximum(z - 1.56, 0.46 - z)
+    return np.maximum(union(body, slope, 0.045), cap)
+
+
+def arm(p: Array, ease: float) -> Array:
+    """Arm and shoulder to the wrist, `ease` metres off the shirt."""
+    q = mirrored(p)
+    # Arms are deeper (y) than thick near the shoulder.
+    q[:, 1] *= 1.0 - 0.1 * smoothstep(q[:, 0], 0.35, 0.15)
+    points = (
+        (0.165, 0.003, 1.402),
+        (0.215, 0.003, 1.408),
+        (0.330, 0.002, 1.413),
+        (0.465, 0.002, 1.418),
+        (0.560, 0.000, 1.420),
+        (0.720, 0.000, 1.420),
+    )
+    return chain(q, points, (0.055, 0.055, 0.048, 0.041, 0.041, 0.030), 0.03) - ease
+
+
+def leg(p: Array) -> Array:
+    """Trouser leg."""
+    q = mirrored(p)
+    points = (
+        (0.092, 0.004, 0.90),
+        (0.094, 0.004, 0.74),
+        (0.096, 0.004, 0.49),
+        (0.096, 0.022, 0.26),
+        (0.097, 0.022, 0.03),
+    )
+    return chain(q, points, (0.094, 0.084, 0.065, 0.061, 0.056), 0.04)
+
+
+def trunk_weights(p: Array) -> Weights:
+    """Shares of hips, spine, chest, clavicles and arms: one law for every garment.
+
+    Because it depends on the place alone, layers of cloth move together and nothing pokes through.
+    """
+    x, z = np.abs(p[:, 0]), p[:, 2]
+    upper_arm = smoothstep(x, 0.128, 0.232)
+    forearm = smoothstep(x, 0.415, 0.515)
+    clavicle = (
+        smoothstep(x, 0.05, 0.15) * smoothstep(z, 1.30, 1.43) * smoothstep(z, 1.53, 1.47)
+    )
+    # Below the armpit the side of the trunk stays with the trunk.
+    upper_arm *= smoothstep(z, 1.255, 1.335)
+    clavicle = np.maximum(clavicle, 0.0) * (1.0 - upper_arm)
+    left = p[:, 0] >= 0.0
+    trunk_share = 1.0 - upper_arm - clavicle
+    spine = smoothstep(z, 0.99, 1.12)
+    chest = smoothstep(z, 1.16, 1.31)
+    neck = smoothstep(z, 1.47, 1.52)
+    shares = {
+        "hips": trunk_share * (1.0 - spine),
+        "spine": trunk_share * spine * (1.0 - chest),
+        "chest": trunk_share * chest * (1.0 - neck),
+        "neck": trunk_share * chest * neck,
+    }
+    for side, here in (("L", left), ("R", ~left)):
+        shares[f"clavicle.{side}"] = clavicle * here
+        shares[f"upper_arm.{side}"] = upper_arm * (1.0 - forearm) * here
+        shares[f"forearm.{side}"] = upper_arm * forearm * here
+    return shares
+
+
+def leg_weights(p: Array) -> Weights:
+    """Shares of hips, thighs, shins."""
+    x, z = p[:, 0], p[:, 2]
+    thigh = smoothstep(z, 0.98, 0.82)
+    shin = smoothstep(z, 0.54, 0.44)
+    left = smoothstep(x, -0.012, 0.012)
+    shares = {"hips": 1.0 - thigh}
+    for side, here in (("L", left), ("R", 1.0 - left)):
+        shares[f"thigh.{side}"] = thigh * (1.0 - shin) * here
+        shares[f"shin.{side}"] = thigh * shin * here
+    return shares
+
+
+def head_weights(p: Array) -> Weights:
+    """Shares of chest, neck and head for the head and the bare neck."""
+    # The line between neck and head rises to the back, as jaw and nape do.
+    z = p[:, 2] - 0.25 * p[:, 1]
+    head = smoothstep(z, 1.505, 1.575)
+    neck = smoothstep(z, 1.44, 1.50)
+    return {"chest": 1.0 - neck, "neck": neck * (1.0 - head), "head": neck * head}
+
+
+def rigid(bone: str, p: Array) -> Weights:
+    """All on one bone."""
+    return {bone: np.ones(len(p))}
