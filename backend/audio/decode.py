@@ -1,0 +1,410 @@
+"""Any sound or video file to samples, through FFmpeg's libraries (PyAV), a block at a time.
+
+Time 0 is what a player shows as 0: the first picture of a video, otherwise the first sample after
+the codec's priming (encoder delay that mp3, m4a and opus files declare is dropped; a raw `.aac`
+stream declares none, so its first sample counts, as in every player).
+"""
+
+import errno
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from backend.audio.analysis import SAMPLE_RATE
+from retarget.errors import ConductorError
+from retarget.progress import Progress, no_progress
+
+Samples = NDArray[np.float32]
+
+# FFmpeg's own messages mean nothing to a user; every fault becomes a sentence of ours.
+av.logging.set_level(None)
+
+# Demuxers that hold sound themselves. Playlists (hls, concat, dash …) are left out: they open other
+# files than the one that was given.
+_FORMATS: Final = (
+    "aac ac3 aiff amr ape asf au avi caf dts dv eac3 flac flv matroska,webm mov,mp4,m4a,3gp,3g2,mj2 "
+    "mp3 mpc mpc8 mpeg mpegts nut ogg rm tak tta w64 wav wv"
+)
+# Their timestamps after a seek are exact; the others are decoded from the start, which is exact.
+_EXACT_SEEK: Final = frozenset({"flac", "matroska", "mov", "ogg", "w64", "wav"})
+# Codecs need this much before a point to sound right at it (mp3 bit reservoir, opus convergence).
+_PREROLL_S: Final = 1.0
+# Silence is put where a stream leaves out more than this, so that what follows stays in time.
+_GAP_S: Final = 0.01
+_LONGEST_GAP_S: Final = 30.0
+_REPORT_EVERY_S: Final = 5.0
+_CUT_SHORT_S: Final = 1.0
+
+# ITU-R BS.775 downmix to left and right; names are FFmpeg's channel names. Low-frequency effects
+# are left out.
+_HALF: Final = 0.5**0.5
+_DOWNMIX: Final[dict[str, tuple[float, float]]] = {
+    "FL": (1.0, 0.0),
+    "FR": (0.0, 1.0),
+    "DL": (1.0, 0.0),
+    "DR": (0.0, 1.0),
+    "FC": (_HALF, _HALF),
+    "FLC": (1.0, _HALF),
+    "FRC": (_HALF, 1.0),
+    "LFE": (0.0, 0.0),
+    "LFE2": (0.0, 0.0),
+    "BL": (_HALF, 0.0),
+    "SL": (_HALF, 0.0),
+    "WL": (_HALF, 0.0),
+    "BR": (0.0, _HALF),
+    "SR": (0.0, _HALF),
+    "WR": (0.0, _HALF),
+    "BC": (0.5, 0.5),
+}
+_OTHER_CHANNEL: Final = (0.5, 0.5)
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file says of its sound.
+
+    Parameters
+    ----------
+    duration : float
+        Seconds, as the file's header tells; a file that was cut short holds less.
+    sample_rate : int
+        Hz.
+    channels : int
+        Number of channels.
+    """
+
+    duration: float
+    sample_rate: int
+    channels: int
+
+
+def probe(path: str | Path) -> AudioInfo:
+    """Length, rate and channels of a file's first sound stream.
+
+    Raises
+    ------
+    ConductorError
+        If it is missing, not readable, or holds no sound.
+    """
+    path = Path(path)
+    with _open(path) as (container, stream):
+        seconds = _header_duration(container, stream)
+        rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
+    if seconds is None:
+        seconds = sum(b.shape[1] for b in stream_audio(path, sample_rate=SAMPLE_RATE)) / SAMPLE_RATE
+    return AudioInfo(seconds, rate, channels)
+
+
+def load_audio(
+    path: str | Path,
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    sample_rate: int = SAMPLE_RATE,
+    progress: Progress = no_progress,
+) -> Samples:
+    """The sound of a file as mono samples.
+
+    Memory is that of the result; a damaged or truncated file gives what can be read of it.
+
+    Parameters
+    ----------
+    path : path
+        Sound or video file.
+    start : float
+        Seconds to leave out at the beginning.
+    duration : float, optional
+        Seconds to read; up to the end by default, and never past it.
+    sample_rate : int
+        Rate of the result, Hz.
+    progress : Progress
+        Told the share that is read; may raise `Cancelled`.
+
+    Returns
+    -------
+    (N,) float32 array
+        Full scale is ±1.
+
+    Raises
+    ------
+    ConductorError
+        If the file is missing, not readable, without sound, or ends before `start`.
+    """
+    path = Path(path)
+    expected = 0.0
+    with _open(path) as (container, stream):
+        expected = max((_header_duration(container, stream) or 0.0) - start, 0.0)
+    if duration is not None:
+        expected = min(expected, duration) if expected else duration
+    # A header may promise anything; it sets the first guess only.
+    samples = np.empty(min(int(expected * sample_rate) + 1, 2 * 3600 * sample_rate), np.float32)
+    count = 0
+    reported = 0.0
+    progress(0.0, "reading the music")
+    for block in stream_audio(path, start=start, duration=duration, sample_rate=sample_rate):
+        end = count + block.shape[1]
+        if end > len(samples):
+            samples.resize(max(end, len(samples) * 5 // 4), refcheck=False)
+        samples[count:end] = block[0]
+        count = end
+        if count / sample_rate - reported >= _REPORT_EVERY_S:
+            reported = count / sample_rate
+            progress(min(reported / expected, 1.0) if expected else 0.0, "reading the music")
+    samples.resize(count, refcheck=False)
+    progress(1.0, "reading the music")
+    return samples
+
+
+def seconds_missing(
+    path: str | Path, read: float, *, start: float = 0.0, duration: float | None = None
+) -> float:
+    """How much less than its header promises a file gave; 0 if it is whole.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    read : float
+        Seconds that `load_audio` returned for this `start` and `duration`.
+    """
+    promised = max(probe(path).duration - start, 0.0)
+    if duration is not None:
+        promised = min(promised, duration)
+    missing = promised - read
+    return missing if missing > _CUT_SHORT_S else 0.0
+
+
+def stream_audio(
+    path: str | Path,
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    sample_rate: int = SAMPLE_RATE,
+    channels: int = 1,
+) -> Iterator[Samples]:
+    """Blocks (channels, n) of a file's sound, mixed to one or two channels and resampled.
+
+    The first sample is the one at `start` seconds, within half a sample of the file's own rate.
+
+    Raises
+    ------
+    ConductorError
+        As `load_audio`.
+    """
+    path = Path(path)
+    left = None if duration is None else round(duration * sample_rate)
+    given = 0
+    with _open(path) as (container, stream):
+        resampler: soxr.ResampleStream | None = None
+        rate = 0
+        frames = _frames_from(container, stream, start)
+        for native_rate, planes in _in_time(frames, start, path):
+            mixed = _downmix(planes, channels)
+            if native_rate != rate:
+                if resampler is not None:
+                    yield _resampled(resampler, np.zeros((0, channels), np.float32), last=True)
+                rate = native_rate
+                resampler = soxr.ResampleStream(rate, sample_rate, channels, dtype="float32")
+            assert resampler is not None
+            block = _resampled(resampler, mixed, last=False)
+            if left is not None:
+                block = block[:, : left - given]
+            given += block.shape[1]
+            if block.shape[1]:
+                yield block
+            if left is not None and given >= left:
+                return
+        if resampler is not None:
+            tail = _resampled(resampler, np.zeros((0, channels), np.float32), last=True)
+            yield tail if left is None else tail[:, : left - given]
+
+
+@dataclass(frozen=True)
+class _Planes:
+    """Decoded samples (C, n), float32, with FFmpeg's channel names."""
+
+    samples: Samples
+    names: tuple[str, ...]
+
+
+def _resampled(stream: soxr.ResampleStream, samples: Samples, *, last: bool) -> Samples:
+    return (
+        np.asarray(stream.resample_chunk(samples, last=last), np.float32)
+        .reshape(-1, samples.shape[1])
+        .T
+    )
+
+
+def _downmix(planes: _Planes, channels: int) -> Samples:
+    """Mix to `channels` (1 or 2); returns (n, channels), contiguous for the resampler."""
+    sides = np.array([_DOWNMIX.get(name, _OTHER_CHANNEL) for name in planes.names], np.float32)
+    weights = sides.T if channels == 2 else sides.mean(axis=1)[None]
+    if len(planes.names) == 1 or (weights.sum(axis=1) == 0.0).any():
+        weights = np.ones_like(weights)
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return np.ascontiguousarray((weights @ planes.samples).T)
+
+
+def _in_time(
+    frames: Iterator[tuple[float | None, Any]], start: float, path: Path
+) -> Iterator[tuple[int, _Planes]]:
+    """Decoded blocks from `start` on: earlier samples dropped, gaps filled with silence."""
+    now: float | None = None
+    reached = False
+    for time, frame in frames:
+        rate = frame.sample_rate
+        planes = _to_planes(frame)
+        if now is None:
+            now = time or 0.0
+            if now > start:
+                lead = round((now - start) * rate)
+                yield rate, _Planes(np.zeros((len(planes.names), lead), np.float32), planes.names)
+        elif time is not None and _GAP_S < time - now < _LONGEST_GAP_S:
+            gap = round((time - now) * rate)
+            planes = _Planes(np.pad(planes.samples, ((0, 0), (gap, 0))), planes.names)
+        count = planes.samples.shape[1]
+        skip = min(max(round((start - now) * rate), 0), count)
+        now += count / rate
+        if skip < count:
+            reached = True
+            yield rate, _Planes(planes.samples[:, skip:], planes.names)
+    if now is None:
+        raise ConductorError(
+            f"{path.name} is not a sound or video file, or it is damaged; choose another."
+        )
+    if not reached:
+        raise ConductorError(
+            f"{path.name} is {now:.1f} seconds long, so nothing is left from second {start:g} on; "
+            "start earlier."
+        )
+
+
+def _frames_from(container: Any, stream: Any, start: float) -> Iterator[tuple[float | None, Any]]:
+    """Decoded frames with their time in seconds from time 0, from `start` or earlier on."""
+    origin = _picture_start(container)
+    frames = _decoded(container, stream)
+    first = next(frames, None)
+    if first is None:
+        return
+    if origin is None:
+        origin = first.time or 0.0
+    formats = set(container.format.name.split(","))
+    far = 2 * _PREROLL_S < start < (_header_duration(container, stream) or 0.0)
+    if far and formats & _EXACT_SEEK and first.time is not None:
+        offset = int((start + origin - _PREROLL_S) / stream.time_base)
+        with suppress(av.error.FFmpegError):
+            container.seek(offset, stream=stream)
+            frames = _decoded(container, stream)
+            sought = next(frames, None)
+            if sought is not None and sought.time is not None:
+                if sought.time - origin <= start:
+                    first = sought
+                else:
+                    container.seek(0, stream=stream)
+                    frames = _decoded(container, stream)
+                    first = next(frames, first)
+    yield (None if first.time is None else first.time - origin), first
+    for frame in frames:
+        yield (None if frame.time is None else frame.time - origin), frame
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """Frames of a stream; damaged packets are skipped, and a broken end is the end."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return
+        try:
+            frames = packet.decode()
+        except (av.error.FFmpegError, ValueError):
+            continue
+        for frame in frames:
+            if frame.samples > 0 and frame.sample_rate > 0:
+                yield frame
+
+
+def _to_planes(frame: Any) -> _Planes:
+    names = tuple(channel.name for channel in frame.layout.channels)
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, len(names)).T
+    if samples.dtype == np.uint8:
+        return _Planes((samples.astype(np.float32) - 128.0) / 128.0, names)
+    if samples.dtype.kind == "i":
+        full_scale = float(2 ** (8 * samples.dtype.itemsize - 1))
+        return _Planes((samples / full_scale).astype(np.float32), names)
+    # A float file may hold NaN or infinity; one such sample would spoil everything after it.
+    return _Planes(np.nan_to_num(samples.astype(np.float32), posinf=1.0, neginf=-1.0), names)
+
+
+def _picture_start(container: Any) -> float | None:
+    """Time of the first picture, or None if there is no moving picture (cover art is none)."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return float((stream.start_time or 0) * stream.time_base)
+    return None
+
+
+def _header_duration(container: Any, stream: Any) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if container.duration is not None:
+        return float(container.duration / av.time_base)
+    return None
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[Any, Any]]:
+    """The open container and its first sound stream; faults become sentences."""
+    _check_file(path)
+    try:
+        container = av.open(
+            # The prefix keeps a name such as "concat:a" from being read as a protocol.
+            f"file:{path}",
+            options={"format_whitelist": _FORMATS.replace(" ", ","), "protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except (av.error.FFmpegError, OSError) as error:
+        raise ConductorError(
+            f"{path.name} is not a sound or video file, or it is damaged; choose another."
+        ) from error
+    with container:
+        if not container.streams.audio:
+            raise ConductorError(f"{path.name} holds no sound; choose another file.")
+        stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise ConductorError(
+                f"The sound of {path.name} is in a format that cannot be decoded; convert it to "
+                "wav or mp3."
+            )
+        yield container, stream
+
+
+def _check_file(path: Path) -> None:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise ConductorError(f"{path} is a folder; choose a sound or video file in it.")
+        if not stat.S_ISREG(status.st_mode):
+            raise ConductorError(f"{path} is not an ordinary file; choose a sound or video file.")
+        if status.st_size == 0:
+            raise ConductorError(f"{path.name} is empty; choose another file.")
+        with path.open("rb"):
+            pass
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConductorError(f"{path} does not exist; check the path.") from error
+    except PermissionError as error:
+        raise ConductorError(f"There is no permission to read {path}; choose another.") from error
+    except OSError as error:
+        reason = error.strerror or errno.errorcode.get(error.errno or 0, "unknown")
+        raise ConductorError(f"{path} cannot be read ({reason}); choose another.") from error

@@ -1,0 +1,178 @@
+"""The paper's features and the mel spectrogram, at 90 Hz, in torch and in chunks.
+
+Each is what librosa's function of the same name gives with `sr=22050, hop_length=245, n_fft=2048`
+(centred Hann windows, zeros beyond the ends). Work memory does not grow with the music, and the
+chunk borders do not show: every frame is computed from its own window alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import librosa
+import numpy as np
+import scipy.fft
+import torch
+from numpy.typing import NDArray
+
+from backend.audio.analysis import HOP, N_MELS, N_MFCC, SAMPLE_RATE, Analysis
+from backend.audio.decode import load_audio
+from backend.audio.loudness import k_weighting, relative_loudness
+from backend.audio.rhythm import local_tempo, predominant_pulse
+from retarget.progress import Progress, no_progress, part
+
+N_FFT: Final = 2048
+"""Samples in an analysis window."""
+
+TOP_DB: Final = 80.0
+"""Depth of the mel spectrogram below its loudest bin, dB (librosa's `power_to_db`)."""
+
+_AMIN: Final = 1e-10
+_CHUNK_FRAMES: Final = 512
+_PHASE: Final = "hearing the music"
+
+
+def analyse_file(
+    path: str | Path,
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    progress: Progress = no_progress,
+) -> Analysis:
+    """Read a sound or video file and compute its features; see `analyse` and `load_audio`.
+
+    Raises
+    ------
+    ConductorError
+        If the file cannot be read, holds no sound, or ends before `start`.
+    """
+    samples = load_audio(path, start=start, duration=duration, progress=part(progress, 0.0, 0.5))
+    return analyse(samples, part(progress, 0.5, 1.0))
+
+
+def analyse(
+    samples: NDArray[np.float32], progress: Progress = no_progress, *, chunk: int = _CHUNK_FRAMES
+) -> Analysis:
+    """Features of mono samples at 22,050 Hz.
+
+    Parameters
+    ----------
+    samples : (S,) float array
+        Sound at `SAMPLE_RATE`, full scale ±1, finite.
+    progress : Progress
+        Told the share that is done; may raise `Cancelled`.
+    chunk : int
+        Frames computed at once; the result does not depend on it, but for rounding.
+
+    Returns
+    -------
+    Analysis
+        With N = 1 + S // 245 frames. In silence everything is 0, except the mel spectrogram
+        (−80 dB) and the first coefficient of the MFCC (the level).
+    """
+    samples = np.ascontiguousarray(samples, np.float32)
+    with _one_thread(), torch.inference_mode():
+        mel, centroid, bandwidth, power = _spectral_pass(samples, chunk, part(progress, 0.0, 0.6))
+        mfcc, onset = _mel_pass(mel, chunk)
+        progress(0.65, _PHASE)
+        tempo = local_tempo(onset, part(progress, 0.65, 0.9, _PHASE))
+        pulse = predominant_pulse(onset, part(progress, 0.9, 1.0, _PHASE))
+    return Analysis(
+        duration=len(samples) / SAMPLE_RATE,
+        mel=mel,
+        mfcc=mfcc,
+        centroid=centroid,
+        bandwidth=bandwidth,
+        onset=onset,
+        tempo=tempo,
+        pulse=pulse,
+        loudness=relative_loudness(power),
+    )
+
+
+def _spectral_pass(
+    samples: NDArray[np.float32], chunk: int, progress: Progress
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Mel in dB (unclipped, re 1), centroid and bandwidth in Hz, K-weighted power."""
+    count = 1 + len(samples) // HOP
+    mel = np.empty((count, N_MELS), np.float32)
+    centroid, bandwidth, loud = (np.empty(count, np.float32) for _ in range(3))
+    window = torch.hann_window(N_FFT, periodic=True)
+    frequencies = torch.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
+    mel_bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
+    # Parseval: the two-sided sum of |X|² over N and the window's energy is the mean square.
+    sides = np.full(N_FFT // 2 + 1, 2.0)
+    sides[[0, -1]] = 1.0
+    k_column = k_weighting(frequencies.numpy()) * sides / (N_FFT * float(window.square().sum()))
+    bank = torch.from_numpy(np.vstack([mel_bank, k_column]).astype(np.float32).T.copy())
+    for first in range(0, count, chunk):
+        last = min(first + chunk, count)
+        frames = torch.from_numpy(_window_samples(samples, first, last)).unfold(0, N_FFT, HOP)
+        spectrum = torch.fft.rfft(frames * window)
+        power = spectrum.real.square().add_(spectrum.imag.square())
+        bands = (power @ bank).numpy()
+        mel[first:last] = 10.0 * np.log10(np.maximum(bands[:, :-1], _AMIN))
+        loud[first:last] = bands[:, -1]
+        magnitude = power.sqrt_()
+        total = magnitude.sum(dim=1, keepdim=True)
+        magnitude /= torch.where(total > 0.0, total, 1.0)
+        centre = magnitude @ frequencies
+        spread = (frequencies[None] - centre[:, None]).square_().mul_(magnitude).sum(dim=1)
+        centroid[first:last] = centre.numpy()
+        bandwidth[first:last] = spread.sqrt().numpy()
+        progress(last / count, _PHASE)
+    return mel, centroid, bandwidth, loud
+
+
+def _window_samples(samples: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
+    """The samples under frames [first, last), zeros beyond the ends."""
+    begin = first * HOP - N_FFT // 2
+    end = (last - 1) * HOP + N_FFT // 2
+    inside = samples[max(begin, 0) : max(min(end, len(samples)), 0)]
+    return np.pad(inside, (max(-begin, 0), end - begin - max(-begin, 0) - len(inside)))
+
+
+def _mel_pass(mel: NDArray[np.float32], chunk: int) -> tuple[NDArray, NDArray]:
+    """MFCC and onset envelope; `mel` becomes dB below its loudest bin, in place."""
+    count = len(mel)
+    loudest = float(mel.max())
+    if loudest <= 10.0 * np.log10(_AMIN):
+        silent = mel[:1].astype(np.float64) @ _dct()
+        mel[:] = -TOP_DB
+        mfcc = np.repeat(silent.astype(np.float32), count, axis=0)
+        return mfcc, np.zeros(count, np.float32)
+    dct = _dct()
+    mfcc = np.empty((count, N_MFCC), np.float32)
+    onset = np.zeros(count, np.float32)
+    # librosa's shift for the lag of one frame and for the half window that hears an onset early.
+    shift = 1 + N_FFT // (2 * HOP)
+    before: NDArray | None = None
+    for first in range(0, count, chunk):
+        block = mel[first : first + chunk]
+        np.maximum(block, loudest - TOP_DB, out=block)
+        mfcc[first : first + chunk] = block @ dct
+        rising = block if before is None else np.vstack([before, block])
+        before = block[-1:].copy()
+        flux = np.maximum(np.diff(rising, axis=0), 0.0).mean(axis=1)
+        at = first + shift - (first > 0)
+        room = max(min(len(flux), count - at), 0)
+        onset[at : at + room] = flux[:room]
+        block -= loudest
+    return mfcc, onset
+
+
+def _dct() -> NDArray[np.float32]:
+    """The (128, 20) matrix of the orthonormal DCT-II that takes log mel to MFCC."""
+    return scipy.fft.dct(np.eye(N_MELS), axis=1, norm="ortho")[:, :N_MFCC].astype(np.float32)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Torch on one thread: on a busy machine two are several times slower than one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
