@@ -1,1 +1,5 @@
 """The rule-based conductor."""
+
+from .conductor import conduct
+
+__all__ = ["conduct"]

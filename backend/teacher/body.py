@@ -1,0 +1,206 @@
+"""Trunk, head and legs: sway, breath, nods and gaze over planted feet."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from backend.beats.grid import BeatGrid
+from backend.style import Style
+from retarget import rotation, skeleton
+from retarget.rotation import Array
+
+from .curves import holds, sharp_bends, swing, wander
+from .dynamics import Dynamics
+from .limits import keep_within
+from .plan import Plan, Role
+
+# Ankles a little wider than in the T-pose, toes slightly out: a conductor's stance.
+_STANCE_X: Final = 0.115
+_TOES_OUT: Final = 0.14
+# How far the hips stand below straight legs: a slight give in the knees.
+_KNEE_GIVE: Final = 0.009
+_BREATH_S: Final = 4.2
+_GAZE_BEATS: Final = (6, 15)
+_GAZE_YAW: Final = 0.55
+
+
+@dataclass(frozen=True)
+class Body:
+    """Pelvis position (T, 3) and local rotations of trunk, head and legs by joint name."""
+
+    root: Array
+    rotations: dict[str, Array]
+
+
+def move_body(
+    plan: Plan,
+    grid: BeatGrid,
+    sizes: Array,
+    dynamics: Dynamics,
+    style: Style,
+    rng: np.random.Generator,
+    at: Array,
+) -> Body:
+    """Everything but arms and hands at the given times (T,) seconds."""
+    awake = _awake(plan, at)
+    bar = float(np.clip(_bar_length(grid, plan), 1.6, 6.0))
+    amount = style.sway * (0.35 + 0.65 * awake)
+    slow = [wander(at, [2.0 * bar, 4.1 * bar, 7.3 * bar], rng) for _ in range(4)]
+    shift = wander(at, [9.0, 17.0, 29.0], rng)
+    loud = dynamics.broad(at) - 0.5
+    beat = _pulse(plan, grid, sizes, at)
+    breath = np.sin(2.0 * np.pi * (at / _BREATH_S + rng.random()))
+
+    side = amount * 0.062 * slow[0]
+    turn = amount * 0.10 * slow[1]
+    # Leaning into the soft, opening in the loud; a dip of the trunk with the heavy beats.
+    forward = 0.035 + amount * (0.045 * slow[2] - 0.06 * loud * awake)
+    dip = beat * (0.006 + 0.030 * style.weight) * (0.4 + style.sway)
+    breathing = 0.010 * breath - 0.022 * _intake(plan, at)
+
+    gaze_yaw, gaze_pitch = _gaze(plan, rng, at)
+    root = np.stack(
+        [
+            0.022 * amount * slow[0] + 0.006 * shift,
+            0.012 * amount * slow[2] - 0.004,
+            _standing_height() - _KNEE_GIVE - 0.010 * dip / 0.036 * style.weight,
+        ],
+        axis=1,
+    )
+    zero = np.zeros(len(at))
+    hips = rotation.from_rotation_vector(
+        np.stack([0.15 * forward, 0.25 * side, 0.30 * turn + 0.02 * gaze_yaw], axis=1)
+    )
+    trunk = {
+        "spine": (0.45 * forward + 0.35 * dip, 0.45 * side, 0.35 * turn + 0.04 * gaze_yaw),
+        "chest": (
+            0.25 * forward + 0.65 * dip + breathing,
+            0.40 * side,
+            0.35 * turn + 0.10 * gaze_yaw,
+        ),
+        # Neck and head hold the gaze level against the trunk's lean.
+        "neck": (
+            -0.30 * forward + 0.4 * gaze_pitch + 0.9 * dip,
+            -0.35 * side,
+            -0.3 * turn + 0.36 * gaze_yaw,
+        ),
+        "head": (
+            -0.30 * forward + 0.6 * gaze_pitch + 1.5 * dip - 0.4 * breathing,
+            -0.40 * side + amount * 0.05 * slow[3],
+            -0.3 * turn + 0.48 * gaze_yaw,
+        ),
+    }
+    rotations = {"hips": hips}
+    for name, (x, y, z) in trunk.items():
+        vector = np.stack([x + zero, y + zero, z + zero], axis=1)
+        rotations[name] = keep_within(rotation.from_rotation_vector(vector), name)
+    for label in ("L", "R"):
+        rotations |= _leg(label, root, hips)
+    return Body(root, rotations)
+
+
+def _awake(plan: Plan, at: Array) -> Array:
+    """1 while conducting, 0 while waiting, (T,)."""
+    lowered = plan.at(Role.LOWERED).astype(float)
+    return 1.0 - swing(plan.times, lowered, np.zeros(len(lowered)), at)
+
+
+def _bar_length(grid: BeatGrid, plan: Plan) -> float:
+    if len(grid) == 0:
+        return 3.0
+    return float(np.median(plan.interval) * np.median(grid.beats_in_bar))
+
+
+def _pulse(plan: Plan, grid: BeatGrid, sizes: Array, at: Array) -> Array:
+    """Nods: 1 into a medium downbeat, less into other beats, lifted before a downbeat, (T,)."""
+    if len(grid) == 0:
+        return np.zeros(len(at))
+    # Clicks and tops between them alone: holds and cut-offs are not nodded.
+    is_ictus, is_apex = plan.at(Role.ICTUS), plan.at(Role.REBOUND, Role.PREPARE)
+    strong = (grid.numbers == 1)[plan.beat]
+    strength = np.clip(sizes / 0.3, 0.3, 1.5)[plan.beat]
+    values = np.where(is_ictus, np.where(strong, 1.0, 0.28) * strength, 0.0)
+    values = np.where(is_apex & strong, -0.35 * strength, values)
+    bend = sharp_bends(plan.times, values, is_ictus, is_apex, np.full(len(values), 2.0), 0.4)
+    return swing(plan.times, values, bend, at)
+
+
+def _intake(plan: Plan, at: Array) -> Array:
+    """The breath taken with each preparation: 1 on top of it, (T,)."""
+    tops = plan.at(Role.PREPARE)
+    return swing(plan.times, tops.astype(float), np.zeros(len(tops)), at)
+
+
+def _gaze(plan: Plan, rng: np.random.Generator, at: Array) -> tuple[Array, Array]:
+    """Where the conductor looks: yaw to the left and pitch downwards, radians, (T,) each."""
+    if len(plan.ictus) == 0:
+        starts = np.arange(0.0, max(float(at[-1]), 1.0) + 5.0, 5.0)
+    else:
+        steps = np.cumsum(rng.integers(*_GAZE_BEATS, size=len(plan.ictus) // _GAZE_BEATS[0] + 1))
+        steps = steps[steps < len(plan.ictus)]
+        starts = np.r_[-1e3, plan.ictus[steps] - 0.3]
+    yaw = _GAZE_YAW * np.clip(0.55 * rng.standard_normal(len(starts)), -1.0, 1.0)
+    # Players sit lower than the conductor stands; now and then a look into the score.
+    pitch = np.where(rng.random(len(starts)) < 0.15, 0.34, 0.07 + 0.05 * rng.random(len(starts)))
+    yaw[0] *= 0.3
+    # A look into the score goes straight down.
+    yaw = np.where(pitch > 0.3, 0.2 * yaw, yaw)
+    drift = 0.03 * wander(at, [3.1, 5.3, 8.9], rng)
+    return holds(starts, yaw, 0.8, at) + drift, holds(starts, pitch, 0.8, at)
+
+
+def _standing_height() -> float:
+    """Height of the hips over straight legs in the conductor's stance, metres."""
+    thigh, shin, ankle = _leg_lengths()
+    hip = skeleton.REST[skeleton.INDEX["thigh.L"]]
+    wide = _STANCE_X - hip[0]
+    drop = np.sqrt((thigh + shin) ** 2 - wide**2)
+    pelvis = skeleton.REST[skeleton.INDEX["hips"]]
+    return float(ankle[2] + drop + pelvis[2] - hip[2])
+
+
+def _leg_lengths() -> tuple[float, float, Array]:
+    """Length of thigh and shin, and the resting ankle (3,)."""
+    hip, knee, ankle = (
+        skeleton.REST[skeleton.INDEX[name]] for name in ("thigh.L", "shin.L", "foot.L")
+    )
+    return float(np.linalg.norm(knee - hip)), float(np.linalg.norm(ankle - knee)), ankle
+
+
+def _leg(label: str, root: Array, hips: Array) -> dict[str, Array]:
+    """Two-bone inverse kinematics from the pelvis to a foot that never moves."""
+    sign = 1.0 if label == "L" else -1.0
+    thigh, shin, ankle = _leg_lengths()
+    rest = skeleton.REST
+    names = [f"{part}.{label}" for part in ("thigh", "shin", "foot")]
+    thigh_rest, shin_rest, foot_rest = (rest[skeleton.INDEX[name]] for name in names)
+    hip = root + rotation.rotate(hips, thigh_rest - rest[skeleton.INDEX["hips"]])
+    target = np.array([sign * _STANCE_X, ankle[1] - 0.012, ankle[2]])
+    reach = target - hip
+    length = np.linalg.norm(reach, axis=1, keepdims=True)
+    along = reach / length
+    length = np.minimum(length, 0.9999 * (thigh + shin))
+    knee = np.array([sign * np.sin(_TOES_OUT), -np.cos(_TOES_OUT), 0.0])
+    knee = rotation.normalize(knee - np.sum(knee * along, axis=1, keepdims=True) * along)
+    cosine = (thigh**2 + length**2 - shin**2) / (2.0 * thigh * length)
+    upper = along * cosine + knee * np.sqrt(1.0 - cosine**2)
+    lower = (along * length - upper * thigh) / shin
+    side = np.cross(along, knee)
+    thigh_world = _bone_frame(upper, side, shin_rest - thigh_rest)
+    shin_world = _bone_frame(lower, side, foot_rest - shin_rest)
+    foot_world = rotation.from_axis_angle([0.0, 0.0, 1.0], np.full(len(root), sign * _TOES_OUT))
+    return {
+        names[0]: rotation.multiply(rotation.conjugate(hips), thigh_world),
+        names[1]: rotation.multiply(rotation.conjugate(thigh_world), shin_world),
+        names[2]: rotation.multiply(rotation.conjugate(shin_world), foot_world),
+    }
+
+
+def _bone_frame(bone: Array, side: Array, rest_bone: Array) -> Array:
+    """World rotations of a leg bone along `bone` whose knee axis is `side`."""
+    x = side
+    z = -bone
+    frame = rotation.from_matrix(np.stack([x, np.cross(z, x), z], axis=-1))
+    # The rest bone may lean against the vertical: take that lean out first.
+    return rotation.multiply(frame, rotation.between(rest_bone, [0.0, 0.0, -1.0]))

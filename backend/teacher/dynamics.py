@@ -1,0 +1,89 @@
+"""What the loudness of the music asks for: size at each beat, swells, the end of the sound."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from backend.audio.analysis import FEATURE_RATE
+from retarget.rotation import Array
+
+_SMOOTH_S: Final = 0.45
+_SWELL_SMOOTH_S: Final = 1.1
+# A crescendo or diminuendo worth a gesture: this much of the piece's range at this pace.
+_SWELL_RISE: Final = 0.16
+_SWELL_RATE: Final = 0.05
+_SWELL_LENGTH_S: Final = (1.6, 9.0)
+# Below this the music counts as over.
+_SILENCE: Final = 0.06
+_MEDIUM: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Swell:
+    """A crescendo (`rise` > 0) or diminuendo from `start` to `end`, seconds."""
+
+    start: float
+    end: float
+    rise: float
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Loudness in [0, 1] at 90 Hz, smoothed; constant beyond its ends.
+
+    Parameters
+    ----------
+    level : (N,) array
+        Smoothed over about a beat.
+    slow : (N,) array
+        Smoothed over about a bar.
+    """
+
+    level: Array
+    slow: Array
+
+    @classmethod
+    def of(cls, loudness: Array) -> "Dynamics":
+        """Smooth the loudness (N,); without any, the music is taken as medium throughout."""
+        level = np.clip(np.nan_to_num(np.asarray(loudness, dtype=np.float64)), 0.0, 1.0)
+        if len(level) == 0:
+            level = np.full(1, _MEDIUM)
+        return cls(
+            gaussian_filter1d(level, _SMOOTH_S * FEATURE_RATE, mode="nearest"),
+            gaussian_filter1d(level, _SWELL_SMOOTH_S * FEATURE_RATE, mode="nearest"),
+        )
+
+    def ahead(self, at: Array) -> Array:
+        """Loudness of what begins at the given times, (B,): a little after them."""
+        return self._sample(self.level, at + _SMOOTH_S)
+
+    def broad(self, at: Array) -> Array:
+        """Loudness at the given times over about a bar, (T,)."""
+        return self._sample(self.slow, at)
+
+    def sound_end(self, duration: float) -> float:
+        """When the music falls silent for good, seconds, at most `duration`."""
+        heard = np.flatnonzero(self.level > _SILENCE)
+        if len(heard) == 0 or len(self.level) == 1:
+            return duration
+        return min(duration, float(heard[-1]) / FEATURE_RATE - _SMOOTH_S)
+
+    def swells(self) -> list[Swell]:
+        """Crescendos and diminuendos, in time order, not overlapping."""
+        rate = np.gradient(self.slow) * FEATURE_RATE if len(self.slow) > 1 else np.zeros(1)
+        direction = np.where(rate > _SWELL_RATE, 1, np.where(rate < -_SWELL_RATE, -1, 0))
+        edges = np.flatnonzero(np.r_[True, np.diff(direction) != 0, True])
+        found = []
+        for start, end in zip(edges[:-1], edges[1:], strict=True):
+            length = (end - start) / FEATURE_RATE
+            rise = float(self.slow[end - 1] - self.slow[start])
+            fits = _SWELL_LENGTH_S[0] <= length <= _SWELL_LENGTH_S[1]
+            if direction[start] != 0 and fits and abs(rise) >= _SWELL_RISE:
+                found.append(Swell(start / FEATURE_RATE, end / FEATURE_RATE, rise))
+        return found
+
+    @staticmethod
+    def _sample(values: Array, at: Array) -> Array:
+        return np.interp(at * FEATURE_RATE, np.arange(len(values)), values)

@@ -1,0 +1,206 @@
+"""The order of a performance: preparations, beats, holds, cut-off and rest, as turns in time."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.beats.grid import BeatGrid
+from backend.style import Style
+from retarget.rotation import Array
+
+# An interval of this many beats, or of this many seconds, is a pause: hold, then prepare again.
+_PAUSE_BEATS: Final = 2.5
+_PAUSE_S: Final = 6.0
+# Fall and rise in 4/4 at 80 beats per minute (motion capture): 0.38 s and 0.36 s of 0.75 s. In
+# slower beats the hand floats on top and still falls nearly as fast.
+_FALL_SHARE: Final = 0.51
+_FALL_KNEE_S: Final = 0.75
+_FALL_SLOPE: Final = 0.3
+_DEFAULT_BEAT_S: Final = 0.75
+_PREPARATION_S: Final = (0.42, 1.6)
+_RAISE_S: Final = 1.3
+_READY_S: Final = 0.45
+_LOWER_S: Final = 1.7
+# Pauses longer than this are waited out with lowered arms.
+_LONG_WAIT_S: Final = 8.0
+_CUT_OFF_S: Final = (0.5, 1.4)
+_STOP_S: Final = 0.55
+
+
+class Role(IntEnum):
+    """What the hand does at a turn."""
+
+    LOWERED = 0  # arms down
+    READY = 1  # attention: hands up, still
+    PREPARE = 2  # top of the preparation
+    ICTUS = 3  # low point that clicks
+    REBOUND = 4  # top between two beats
+    HOLD = 5  # sustaining
+    LIFT = 6  # top of the warning before the cut-off
+    LOOP = 7  # outermost point of the cut-off's loop
+    STOP = 8  # end of the cut-off
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Turns of the hands in time order.
+
+    Parameters
+    ----------
+    times : (K,) array
+        Seconds of motion time, strictly rising; may lie before 0 and after the end.
+    roles : (K,) int array
+        `Role` of each turn.
+    beat : (K,) int array
+        The beat a turn belongs to; for tops the beat they prepare.
+    ictus : (B,) array
+        When each beat clicks: its time less the lead.
+    interval : (B,) array
+        Seconds from each beat to the next; the last of a passage repeats the one before.
+    passages : tuple of (int, int)
+        First and last beat of each stretch without a pause.
+    """
+
+    times: Array
+    roles: NDArray[np.int64]
+    beat: NDArray[np.int64]
+    ictus: Array
+    interval: Array
+    passages: tuple[tuple[int, int], ...]
+
+    def at(self, *roles: Role) -> NDArray[np.bool_]:
+        """Which turns have one of the roles, (K,)."""
+        return np.isin(self.roles, roles)
+
+
+def make_plan(grid: BeatGrid, duration: float, sound_end: float, style: Style) -> Plan:
+    """Lay out the turns for the beats before `duration`.
+
+    Parameters
+    ----------
+    grid : BeatGrid
+        Beats; those at or after `duration` must have been dropped.
+    duration : float
+        Seconds of motion.
+    sound_end : float
+        When the music falls silent, seconds.
+    style : Style
+        Its lead and sharpness set when the hand turns.
+    """
+    ictus = grid.times - style.lead
+    turns: list[tuple[float, Role, int]] = []
+    if len(ictus) == 0:
+        turns.append((0.0, Role.LOWERED, 0))
+        return _plan(turns, ictus, np.zeros(0), ())
+    passages, interval = _passages(ictus)
+    share = _FALL_SHARE + 0.08 * style.sharpness
+    for number, (first, last) in enumerate(passages):
+        length = float(np.clip(interval[first], *_PREPARATION_S))
+        if number > 0:
+            length = min(length, 0.45 * float(ictus[first] - ictus[first - 1]))
+        start = float(ictus[first]) - length
+        _enter(turns, start, first)
+        turns.append((float(ictus[first]) - _fall(length, share), Role.PREPARE, first))
+        for i in range(first, last + 1):
+            turns.append((float(ictus[i]), Role.ICTUS, i))
+            if i < last:
+                top = float(ictus[i + 1]) - _fall(float(interval[i]), share)
+                turns.append((top, Role.REBOUND, i + 1))
+        if number < len(passages) - 1:
+            rise = min(0.55 * float(interval[last]), 0.3 * float(ictus[last + 1] - ictus[last]))
+            turns.append((float(ictus[last]) + rise, Role.HOLD, last))
+    _cut_off(turns, passages[-1][1], ictus, interval, duration, sound_end - style.lead)
+    return _plan(turns, ictus, interval, passages)
+
+
+def _plan(
+    turns: list[tuple[float, Role, int]],
+    ictus: Array,
+    interval: Array,
+    passages: tuple[tuple[int, int], ...],
+) -> Plan:
+    times, roles, beats = (np.array(column) for column in zip(*turns, strict=True))
+    return Plan(times, roles.astype(np.int64), beats.astype(np.int64), ictus, interval, passages)
+
+
+def _passages(ictus: Array) -> tuple[tuple[tuple[int, int], ...], Array]:
+    """Stretches between pauses, and the length of each beat."""
+    gaps = np.diff(ictus)
+    if len(gaps) == 0:
+        return ((0, 0),), np.array([_DEFAULT_BEAT_S])
+    usual = np.array(
+        [
+            max(_median(gaps[max(0, i - 4) : i]), _median(gaps[i + 1 : i + 5]))
+            for i in range(len(gaps))
+        ]
+    )
+    usual = np.where(usual > 0.0, usual, np.inf)
+    pauses = np.flatnonzero((gaps > _PAUSE_BEATS * usual) | (gaps > _PAUSE_S))
+    edges = [0, *(pauses + 1).tolist(), len(ictus)]
+    passages = tuple((a, b - 1) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    interval = np.r_[gaps, gaps[-1]]
+    steady = np.delete(gaps, pauses)
+    fallback = float(np.median(steady)) if len(steady) else _DEFAULT_BEAT_S
+    for first, last in passages:
+        interval[last] = interval[last - 1] if last > first else fallback
+    return passages, interval
+
+
+def _median(values: Array) -> float:
+    return float(np.median(values)) if len(values) else 0.0
+
+
+def _fall(length: float, share: float) -> float:
+    """Seconds from the top down into a beat of the given length."""
+    knee = min(length, _FALL_KNEE_S)
+    return share * knee + _FALL_SLOPE * (length - knee)
+
+
+def _enter(turns: list[tuple[float, Role, int]], start: float, beat: int) -> None:
+    """Bring the hands from where they are to where the preparation starts."""
+    if turns:
+        held, _, last = turns[-1]
+        if start - held < _LONG_WAIT_S:
+            turns.append((start, Role.HOLD, last))
+            return
+        turns.append((held + 1.0, Role.HOLD, last))
+        turns.append((held + 1.0 + _LOWER_S, Role.LOWERED, last))
+    elif start < _RAISE_S + _READY_S + 0.3:
+        turns.append((start, Role.READY, beat))
+        return
+    turns.append((start - _READY_S - _RAISE_S, Role.LOWERED, beat))
+    turns.append((start - _READY_S, Role.READY, beat))
+    turns.append((start, Role.READY, beat))
+
+
+def _cut_off(
+    turns: list[tuple[float, Role, int]],
+    last: int,
+    ictus: Array,
+    interval: Array,
+    duration: float,
+    sound_end: float,
+) -> None:
+    """End the sound: a warning lift, a small loop, a stop; then the arms sink."""
+    beat = float(interval[last])
+    length = float(np.clip(beat, *_CUT_OFF_S))
+    end = max(min(sound_end, duration - 0.15), float(ictus[last]) + length)
+    if end > duration - 0.05:
+        length = max(duration - 0.05 - float(ictus[last]), 0.6 * _CUT_OFF_S[0])
+        end = float(ictus[last]) + length
+    start = end - length
+    if start - float(ictus[last]) > 0.8 * beat:
+        # The last note rings on: sustain it until shortly before it ends.
+        turns.append((float(ictus[last]) + 0.5 * beat, Role.HOLD, last))
+        turns.append((start, Role.HOLD, last))
+    else:
+        start = float(ictus[last])
+    length = end - start
+    turns.append((start + 0.48 * length, Role.LIFT, last))
+    turns.append((start + 0.76 * length, Role.LOOP, last))
+    turns.append((end, Role.STOP, last))
+    turns.append((end + _STOP_S, Role.STOP, last))
+    turns.append((end + _STOP_S + _LOWER_S, Role.LOWERED, last))
