@@ -176,10 +176,9 @@ def _video() -> str:
 
 
 def _server() -> str:
-    from backend.server.run import state_folder
+    from backend.server.state import StateFolder
 
-    folder = state_folder(None)
-    return f"queue in {folder}"
+    return f"queue in {StateFolder(None).path}"
 
 
 def _disk() -> str:

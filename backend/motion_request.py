@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from backend import __version__
+from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
 from backend.beats.grid import BeatGrid, parse_meter
 from backend.beats.score import grid_from_score
@@ -92,6 +93,13 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         progress=part(progress, 0.0, 0.5),
     )
     warnings: list[str] = []
+    missing = seconds_missing(
+        request.music, analysis.duration, start=request.start, duration=request.duration
+    )
+    if missing:
+        warnings.append(
+            f"{request.music.name} is cut short or damaged: {missing:.0f} seconds are missing."
+        )
     if request.beats is not None:
         grid = BeatGrid.load(request.beats).excerpt(request.start, analysis.duration)
     elif request.score is not None:

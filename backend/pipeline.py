@@ -357,5 +357,4 @@ def _stamp(motion: Path, scene: SceneOptions) -> str:
 def _read_png(path: Path) -> NDArray[np.uint8]:
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))
-        pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
-        return pixels
+        return frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)

@@ -1,6 +1,5 @@
 """Frames and music to an MP4: H.264 and AAC."""
 
-import contextlib
 import errno
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -11,6 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.audio.decode import stream_audio
 from retarget.atomic import atomic_path, write_error
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
@@ -120,49 +120,14 @@ def _write(
 
 def _sound(path: Path, start: float, duration: float) -> Iterator[Any]:
     """Stereo frames of [start, start + duration) seconds, time 0 at `start`."""
-    try:
-        container = av.open(str(path))
-    except (OSError, av.error.FFmpegError) as error:
-        raise ConductorError(f"The sound of {path.name} cannot be read; choose another.") from error
-    total = round(duration * AUDIO_RATE)
-    written = 0
-    with container:
-        if not container.streams.audio:
-            raise ConductorError(f"{path.name} has no sound; choose another file.")
-        stream = container.streams.audio[0]
-        origin = float((stream.start_time or 0) * stream.time_base)
-        if start > 1.0:
-            container.seek(int((start + origin - 1.0) / stream.time_base), stream=stream)
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=AUDIO_RATE)
-        skip: int | None = None
-        for frame in _decoded(container, stream):
-            if skip is None:
-                skip = round((start - (float(frame.time or 0.0) - origin)) * AUDIO_RATE)
-            for block in resampler.resample(frame):
-                samples = block.to_ndarray()
-                if skip < 0:
-                    samples = np.pad(samples, ((0, 0), (-skip, 0)))
-                    skip = 0
-                drop = min(skip, samples.shape[1])
-                skip -= drop
-                samples = samples[:, drop : drop + total - written]
-                if samples.shape[1]:
-                    yield _audio_frame(samples, written)
-                    written += samples.shape[1]
-                if written >= total:
-                    return
-
-
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """Audio frames up to the end or the first damage; a truncated file gives what it has."""
-    with contextlib.suppress(av.error.FFmpegError):
-        yield from container.decode(stream)
-
-
-def _audio_frame(samples: NDArray[np.float32], at: int) -> Any:
-    frame = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(samples, dtype=np.float32), format="fltp", layout="stereo"
-    )
-    frame.sample_rate = AUDIO_RATE
-    frame.pts, frame.time_base = at, Fraction(1, AUDIO_RATE)
-    return frame
+    at = 0
+    for block in stream_audio(
+        path, start=start, duration=duration, sample_rate=AUDIO_RATE, channels=2
+    ):
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(block), format="fltp", layout="stereo"
+        )
+        frame.sample_rate = AUDIO_RATE
+        frame.pts, frame.time_base = at, Fraction(1, AUDIO_RATE)
+        at += block.shape[1]
+        yield frame
