@@ -1,0 +1,74 @@
+"""What may be asked over HTTP agrees with the requests that are made of it."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from backend.likeness_request import LikenessRequest
+from backend.motion_request import MotionRequest
+from backend.server.kinds import KINDS
+from backend.server.params import LikenessParams, MotionParams
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_model"), [("motion", MotionRequest), ("likeness", LikenessRequest)]
+)
+def test_params_and_files_are_the_request(kind: str, request_model: type[BaseModel]) -> None:
+    params, files = KINDS[kind].params.model_fields, KINDS[kind].files
+    wanted = request_model.model_fields
+    assert set(params) | set(files) == set(wanted)
+    for name, field in params.items():
+        assert field.annotation == wanted[name].annotation, name
+        assert field.metadata == wanted[name].metadata, name
+        assert field.get_default(call_default_factory=True) == wanted[name].get_default(
+            call_default_factory=True
+        ), name
+    for name, rule in files.items():
+        if name not in params:
+            assert rule.required == wanted[name].is_required(), name
+
+
+def test_only_uploads_become_paths() -> None:
+    for model in (MotionParams, LikenessParams):
+        for name, field in model.model_fields.items():
+            assert "Path" not in str(field.annotation), name
+    assert Path not in (field.annotation for field in MotionParams.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"meter": "4/5"},
+        {"meter": ""},
+        {"tempo": 0},
+        {"tempo": float("nan")},
+        {"start": -1},
+        {"start": float("inf")},
+        {"duration": 0},
+        {"seed": 2**63},
+        {"style": "style.toml"},
+        {"style_values": {"swagger": 0.5}},
+        {"style_values": {"size": 2.0}},
+        {"fps": 1000},
+        {"music": "/etc/passwd"},
+    ],
+)
+def test_impossible_motion_params_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        MotionParams.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"background": "/etc/passwd"},
+        {"background": "#12345"},
+        {"size": [961, 540]},
+        {"size": [100_000, 100_000]},
+        {"photo": "a.png"},
+    ],
+)
+def test_impossible_likeness_params_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        LikenessParams.model_validate(values)
