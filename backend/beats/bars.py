@@ -1,0 +1,130 @@
+"""Bars as they are played, and the beats conducted in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from backend.beats.conducted import conducted_groups
+from backend.beats.grid import BeatGrid
+from retarget.rotation import Array
+
+DEFAULT_BPM: Final = 120.0
+"""Quarter notes a minute before the first tempo mark, as in MIDI."""
+
+
+@dataclass(frozen=True)
+class PlayedBar:
+    """A bar in the order of playing.
+
+    Parameters
+    ----------
+    start : Fraction
+        Where it stands in the score, quarter notes from its beginning.
+    length : Fraction
+        Quarter notes it lasts; less than the meter's for a pickup or a bar that a repeat cuts.
+    meter : (int, int)
+        Written meter.
+    """
+
+    start: Fraction
+    length: Fraction
+    meter: tuple[int, int]
+
+    @property
+    def nominal(self) -> Fraction:
+        """Length in quarter notes that the meter asks for."""
+        return Fraction(4 * self.meter[0], self.meter[1])
+
+
+@dataclass(frozen=True)
+class TempoMap:
+    """Tempo along the score, constant from each mark to the next.
+
+    Parameters
+    ----------
+    starts : (M,) array
+        Positions in quarter notes, rising, the first 0.
+    bpm : (M,) array
+        Quarter notes a minute from there on.
+    """
+
+    starts: Array
+    bpm: Array
+
+    @classmethod
+    def from_marks(cls, marks: dict[Fraction, float]) -> "TempoMap":
+        """Position to quarter notes a minute; before the first mark it is 120."""
+        marks = {Fraction(0): DEFAULT_BPM, **marks}
+        starts = sorted(marks)
+        return cls(np.array([float(s) for s in starts]), np.array([marks[s] for s in starts]))
+
+    def seconds(self, quarters: Array) -> Array:
+        """Time of positions in the score played from its beginning without repeats."""
+        at = np.r_[0.0, np.cumsum(np.diff(self.starts) * 60.0 / self.bpm[:-1])]
+        i = np.maximum(np.searchsorted(self.starts, quarters, side="right") - 1, 0)
+        return at[i] + (quarters - self.starts[i]) * 60.0 / self.bpm[i]
+
+    def quarters_per_minute(self, start: Fraction, length: Fraction) -> float:
+        """Mean tempo over a stretch of the score."""
+        begin, end = self.seconds(np.array([float(start), float(start + length)]))
+        return float(length) * 60.0 / (end - begin)
+
+
+def grid_from_bars(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatGrid:
+    """The conducted beats of bars played one after the other from time 0.
+
+    A short bar at the beginning, or one that completes the short bar before it, counts on to the
+    end of its meter: a pickup of one beat in 4/4 is beat 4. A bar longer than its meter is beaten
+    as several.
+    """
+    times: list[float] = []
+    numbers: list[int] = []
+    in_bar: list[int] = []
+    meters: list[str] = []
+    now = 0.0
+    level: int | None = None
+    before: PlayedBar | None = None
+    filled = Fraction(0)
+    for index, bar in enumerate(bars):
+        after = bars[index + 1] if index + 1 < len(bars) else None
+        same = before is not None and before.meter == bar.meter
+        offset = _offset(bar, filled if same else Fraction(0), before, after)
+        filled = (offset + bar.length) % bar.nominal
+        per_quarter = Fraction(bar.meter[1], 4)
+        rate = tempo.quarters_per_minute(bar.start, bar.length) * float(per_quarter)
+        groups = conducted_groups(bar.meter[0], rate, level if same else None)
+        level, before = len(groups), bar
+        edges = np.r_[0.0, np.cumsum(groups)] / float(per_quarter)
+        repeats = int((offset + bar.length) // bar.nominal) + 1
+        starts = (np.arange(repeats)[:, None] * edges[-1] + edges[:-1]).ravel() - float(offset)
+        inside = np.flatnonzero((starts > -1e-6) & (starts < float(bar.length) - 1e-6))
+        at = tempo.seconds(float(bar.start) + np.r_[0.0, starts[inside], float(bar.length)])
+        times.extend(now + (at[1:-1] - at[0]))
+        numbers.extend(inside % level + 1)
+        in_bar.extend([level] * len(inside))
+        meters.extend([f"{bar.meter[0]}/{bar.meter[1]}"] * len(inside))
+        now += float(at[-1] - at[0])
+    return BeatGrid(
+        np.array(times),
+        np.array(numbers, dtype=np.int64),
+        np.array(in_bar, dtype=np.int64),
+        tuple(meters),
+        np.ones(len(times)),
+    )
+
+
+def _offset(
+    bar: PlayedBar, filled: Fraction, before: PlayedBar | None, after: PlayedBar | None
+) -> Fraction:
+    """Where in its meter a bar begins; more than 0 for pickups and completions."""
+    missing = bar.nominal - bar.length
+    if missing <= 0:
+        return Fraction(0)
+    if filled > 0 and filled <= missing:
+        return filled
+    whole_next = after is not None and after.meter == bar.meter and after.length >= after.nominal
+    upbeat = bar.length <= bar.nominal / 2 and whole_next
+    return missing if before is None or upbeat else Fraction(0)

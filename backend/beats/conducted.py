@@ -1,0 +1,62 @@
+"""Which beats of a bar are conducted: 6/8 in two when it is fast, in six when it is slow."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+FOLD_BPM: Final = (50.0, 140.0)
+"""Conducted beats a minute that tempi heard without a score are folded into."""
+
+# A ritardando across a limit does not change the beat; a new tempo does.
+_KEEP: Final = 1.25
+
+
+def conducted_groups(numerator: int, rate: float, previous: int | None = None) -> tuple[float, ...]:
+    """How the written beats of a bar are grouped into conducted ones.
+
+    Parameters
+    ----------
+    numerator : int
+        Written beats in the bar: the upper figure of the meter.
+    rate : float
+        Written beats (of the lower figure) a minute.
+    previous : int, optional
+        Beats that were conducted in the bar before, if it had the same meter; kept as long as the
+        rate lies within a quarter of their limits.
+
+    Returns
+    -------
+    tuple of float
+        Written beats in each conducted beat; its length is the number of conducted beats.
+    """
+    rows = _table()["levels"].get(str(numerator)) or [[float("inf"), _default(numerator)]]
+    beats = int(next(count for limit, count in rows if rate <= limit))
+    low = 0.0
+    for limit, count in rows:
+        if count == previous and low / _KEEP <= rate <= limit * _KEEP:
+            beats = previous
+        low = limit
+    uneven = _table()["uneven"].get(f"{numerator} in {beats}")
+    return tuple(map(float, uneven)) if uneven else (numerator / beats,) * beats
+
+
+def fold(bpm: float) -> float:
+    """A tempo doubled or halved until it lies among conducted tempi (`FOLD_BPM`)."""
+    low, high = FOLD_BPM
+    while bpm > high:
+        bpm /= 2.0
+    while bpm < low:
+        bpm *= 2.0
+    return bpm
+
+
+def _default(numerator: int) -> int:
+    compound = numerator > 3 and numerator % 3 == 0
+    return numerator // 3 if compound else numerator
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = files(__package__).joinpath("conducted.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

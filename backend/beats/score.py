@@ -1,0 +1,36 @@
+"""Score files to exact beats."""
+
+from pathlib import Path
+
+from backend.beats.bars import grid_from_bars
+from backend.beats.grid import BeatGrid
+from backend.beats.midi import read_midi
+from backend.beats.musicxml import read_musicxml
+from retarget.errors import ConductorError
+
+
+def grid_from_score(path: str | Path) -> BeatGrid:
+    """The conducted beats of a MIDI or MusicXML file (plain or `.mxl`).
+
+    Times follow the tempo marks, from 120 quarter notes a minute where there is none; repeats,
+    endings, da capo and dal segno are played out. How many beats of a bar are conducted follows
+    `backend.beats.conducted`. Time 0 is the beginning of the first bar.
+
+    Raises
+    ------
+    ConductorError
+        If the file is missing, is neither MIDI nor MusicXML, is damaged, or holds no music.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConductorError(f"The score {path} does not exist; check the path.") from error
+    except IsADirectoryError as error:
+        raise ConductorError(f"{path} is a folder; choose a MIDI or MusicXML file.") from error
+    except OSError as error:
+        raise ConductorError(f"The score {path} cannot be read; choose another.") from error
+    if not data:
+        raise ConductorError(f"The score {path.name} is empty; choose another.")
+    reader = read_midi if data.startswith(b"MThd") else read_musicxml
+    return grid_from_bars(*reader(path, data))
