@@ -1,0 +1,58 @@
+"""Layers over a background, premultiplied, with the soft shadow of the arms on the body."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .warp import Tile
+
+Image = NDArray[np.uint8]
+
+_SHADOW: Final = 0.30
+# Blur and fall of the shadow as shares of the shoulder width.
+_SHADOW_BLUR: Final = 0.07
+_SHADOW_FALL: Final = 0.05
+
+
+def over(picture: Image, tile: Tile) -> None:
+    """Lay a tile over the picture (H, W, 3), in place."""
+    height, width = tile.pixels.shape[:2]
+    place = picture[tile.y : tile.y + height, tile.x : tile.x + width]
+    rgb, alpha = tile.pixels[..., :3], tile.pixels[..., 3]
+    rest = cv2.merge([cv2.bitwise_not(alpha)] * 3)
+    place[...] = cv2.add(cv2.multiply(place, rest, scale=1.0 / 255.0), rgb)
+
+
+def shade(body: Tile, arms: Sequence[Tile], across: float) -> Tile:
+    """The body tile, darkened softly where arms are in front of it.
+
+    Parameters
+    ----------
+    body : Tile
+    arms : sequence of Tile
+        What throws the shadow.
+    across : float
+        Shoulder width in pixels, which sets the shadow's size.
+    """
+    height, width = body.pixels.shape[:2]
+    cover = np.zeros((height, width), np.uint8)
+    fall = round(_SHADOW_FALL * across)
+    for arm in arms:
+        h, w = arm.pixels.shape[:2]
+        x, y = arm.x - body.x, arm.y - body.y + fall
+        x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+        if x0 < x1 and y0 < y1:
+            part = arm.pixels[y0 - y : y1 - y, x0 - x : x1 - x, 3]
+            np.maximum(cover[y0:y1, x0:x1], part, out=cover[y0:y1, x0:x1])
+    # The shadow has no detail: a quarter of the size is enough.
+    small = cv2.resize(cover, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), max(0.6, _SHADOW_BLUR * across / 4))
+    soft = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    light = cv2.convertScaleAbs(soft, alpha=-_SHADOW, beta=255.0)
+    shaded = cv2.multiply(
+        body.pixels, cv2.merge([light, light, light, np.full_like(light, 255)]), scale=1.0 / 255.0
+    )
+    return Tile(shaded, body.x, body.y)

@@ -1,0 +1,375 @@
+"""The layers of the photo: body without arms, and upper arm, forearm and hand of each side.
+
+Neighbouring layers overlap in a disc around the joint they share. Where an arm covered the body,
+the body's cloth is carried on.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.rotation import Array
+
+from .mesh.skinning import Strip
+from .posing import CHAIN
+from .sheet import FINENESS, Sheet
+from .subject import SIDES
+
+Mask = NDArray[np.float32]
+
+# Half widths of a clothed arm at shoulder, elbow and wrist as shares of the shoulder width
+# (0.345 m), used where the photo shows no edge.
+_USUAL_RADII: Final = (0.17, 0.14, 0.10)
+# A measured half width may be this far from the usual one.
+_NARROW, _WIDE = 0.5, 1.6
+# How soft a cut through cloth is, output pixels.
+_SOFT_PX: Final = 2.5
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A piece of texture.
+
+    Parameters
+    ----------
+    texture : (h, w, 4) uint8 array
+        Premultiplied RGBA.
+    offset : (2,) array
+        Texture pixel of the picture's pixel (0, 0): texture = FINENESS · picture + offset.
+    """
+
+    texture: NDArray[np.uint8]
+    offset: Array
+
+
+@dataclass(frozen=True)
+class Limb:
+    """An arm's bone: its texture, where it lies in the photo, and how far around it there is any.
+
+    Parameters
+    ----------
+    layer : Layer
+    strip : Strip
+        Joints and radii in picture pixels of the photo at rest.
+    reach : float
+        Distance in pixels from the bone to the farthest texture.
+    """
+
+    layer: Layer
+    strip: Strip
+    reach: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All layers; `arms` by side from shoulder to hand."""
+
+    body: Layer
+    arms: dict[str, tuple[Limb, ...]]
+
+
+@dataclass(frozen=True)
+class _Arm:
+    """An arm measured on a sheet, in texture pixels."""
+
+    joints: Array
+    radii: Array
+    inward: float
+    inner: tuple[Array, Array]
+    outer: tuple[Array, Array]
+
+
+def cut_parts(
+    sheet: Sheet, points: dict[str, Array], hand_length: float, hidden: str | None
+) -> Parts:
+    """Take the person apart.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    points : dict of str to (2,) array
+        Landmarks in picture pixels.
+    hand_length : float
+        Wrist to fingertips in picture pixels.
+    hidden : str or None
+        The side whose arm is replaced by a mirror image of the other.
+    """
+    across = float(np.linalg.norm(points["upper_arm.L"] - points["upper_arm.R"])) * FINENESS
+    mirror = sheet.mirrored()
+    arms: dict[str, tuple[Limb, ...]] = {}
+    body = sheet.matte.copy()
+    hole = np.zeros(body.shape, bool)
+    for side in SIDES:
+        inward = -1.0 if side == "L" else 1.0
+        joints = _joints(points, side, hand_length)
+        if side == hidden:
+            other = "R" if side == "L" else "L"
+            source, joints_drawn = (
+                mirror,
+                sheet.mirrored_points(_joints(points, other, hand_length)),
+            )
+        else:
+            source, joints_drawn = sheet, joints
+        arm = _measure(source.matte, source.at(joints_drawn), inward, across)
+        arms[side] = _cut_arm(source, arm)
+        if side == hidden:
+            removed, restored = _clear_side(sheet, points, side, arm.radii[0])
+        else:
+            removed, restored = _clear_arm(sheet, points, side, arm)
+        body = np.minimum(body, 1.0 - removed)
+        body = np.maximum(body, restored)
+        hole |= restored > 0.02
+    colours = _carry_on(sheet.rgb, (body > 0.9) & ~hole, hole)
+    return Parts(_layer(colours, body, sheet.offset), arms)
+
+
+def _joints(points: dict[str, Array], side: str, hand_length: float) -> Array:
+    """Shoulder, elbow, wrist, fingertips in picture pixels, (4, 2)."""
+    joints = [points[f"{name}.{side}"] for name in CHAIN]
+    fingers = (points[f"index.{side}"] + points[f"little.{side}"]) / 2 - joints[2]
+    length = float(np.linalg.norm(fingers))
+    if length < 0.1 * hand_length:
+        fingers = joints[2] - joints[1]
+        length = float(np.linalg.norm(fingers))
+    return np.array([*joints, joints[2] + fingers * (hand_length / length)])
+
+
+def _measure(matte: Mask, joints: Array, inward: float, across: float) -> _Arm:
+    """Half widths along the arm, from its silhouette on both sides.
+
+    Next to the body only the outer edge can be seen; the arm is then taken as wide inside.
+    """
+    stations, outer, inner = [], [], []
+    start = 0.0
+    usual = np.array(_USUAL_RADII) * across
+    for bone in range(2):
+        head, tail = joints[bone], joints[bone + 1]
+        length = float(np.linalg.norm(tail - head))
+        direction = (tail - head) / max(length, 1e-6)
+        normal = np.array([direction[1], -direction[0]]) * inward
+        for share in np.linspace(0.08 if bone == 0 else 0.1, 0.95, 10):
+            point = head + share * (tail - head)
+            expected = usual[bone] + share * (usual[bone + 1] - usual[bone])
+            out = _edge(matte, point, -normal, _WIDE * expected)
+            into = _edge(matte, point, normal, _WIDE * expected)
+            stations.append(start + share * length)
+            outer.append(np.nan if out is None else np.clip(out, _NARROW * expected, None))
+            inner.append(np.nan if into is None else np.clip(into, _NARROW * expected, None))
+        start += length
+    at = np.array(stations)
+    expected = np.interp(at, [0.0, at[-1] / 2, at[-1]], usual)
+    outside = np.where(np.isnan(outer), expected, outer)
+    outside = _median(outside)
+    inside = np.where(np.isnan(inner), outside, inner)
+    # Between the shoulder and the armpit there is no inner edge: go evenly from the one to the other.
+    inside = _median(inside)
+    radii = np.array(
+        [
+            np.median(outside[:3]),
+            np.mean((outside + inside)[8:12]) / 2,
+            np.mean((outside + inside)[-3:]) / 2,
+        ]
+    )
+    return _Arm(joints, radii, inward, (at, inside), (at, outside))
+
+
+def _median(values: Array) -> Array:
+    padded = np.pad(values, 1, mode="edge")
+    return np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+
+
+def _edge(matte: Mask, start: Array, direction: Array, limit: float) -> float | None:
+    """Distance to where the matte ends; None if it goes on to the limit."""
+    distances = np.arange(0.0, limit, 0.5)
+    at = np.round(start + distances[:, None] * direction).astype(int)
+    height, width = matte.shape
+    ok = (at >= 0).all(axis=1) & (at[:, 0] < width) & (at[:, 1] < height)
+    values = np.zeros(len(at))
+    values[ok] = matte[at[ok, 1], at[ok, 0]]
+    ends = np.flatnonzero(values < 0.5)
+    return float(distances[ends[0]]) if ends.size and ends[0] > 0 else None
+
+
+def _cut_arm(sheet: Sheet, arm: _Arm) -> tuple[Limb, ...]:
+    soft = _SOFT_PX * FINENESS
+    limbs = []
+    start = 0.0
+    wrist_radius = arm.radii[2]
+    hand = float(np.linalg.norm(arm.joints[3] - arm.joints[2]))
+    radii = np.array([*arm.radii, 0.62 * hand])
+    for bone in range(3):
+        head, tail = arm.joints[bone], arm.joints[bone + 1]
+        s, d, length = _coordinates(sheet.matte.shape, head, tail, arm.inward)
+        if bone < 2:
+            inside = np.interp(start + s, *arm.inner).astype(np.float32)
+            outside = np.interp(start + s, *arm.outer).astype(np.float32) * 1.3 + soft
+            sides = _soft_below(d, inside + 1.0, soft) * _soft_below(-d, outside, soft)
+            ahead = _soft_below(_distance(sheet.matte.shape, tail), radii[bone + 1] * 1.06, soft)
+            ahead = np.where(s > length, ahead, 1.0)
+        else:
+            sides = _soft_below(np.abs(d), np.full_like(d, 0.6 * hand), soft)
+            ahead = _soft_below(s, np.full_like(s, 1.35 * hand), soft)
+        radius = radii[bone]
+        disc = _soft_below(_distance(sheet.matte.shape, head), radius * 1.06, soft)
+        # The cap lies over the layer before: it fades in along the bone.
+        depth = np.clip((s + 0.85 * radius) / (1.1 * radius), 0.0, 1.0)
+        behind = np.where(s < 0.25 * radius, depth * depth * (3.0 - 2.0 * depth), 1.0)
+        behind = np.where(s < 0.0, behind * disc, behind)
+        alpha = sheet.matte * sides * ahead * behind
+        reach = float(np.max(arm.outer[1]) * 1.35 if bone < 2 else 0.7 * hand) + radius
+        limbs.append(
+            Limb(
+                _layer(sheet.rgb, alpha.astype(np.float32), sheet.offset),
+                Strip(
+                    (head - sheet.offset) / FINENESS,
+                    (tail - sheet.offset) / FINENESS,
+                    float(radius) / FINENESS,
+                    float(wrist_radius if bone == 2 else radii[bone + 1]) / FINENESS,
+                ),
+                reach / FINENESS,
+            )
+        )
+        start += length
+    return tuple(limbs)
+
+
+def _clear_arm(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tuple[Mask, Mask]:
+    """What to take off the body with this arm, and what to put back where it covered the body."""
+    shape = sheet.matte.shape
+    soft = _SOFT_PX * FINENESS
+    removed = np.zeros(shape, np.float32)
+    start = 0.0
+    for bone in range(2):
+        head, tail = arm.joints[bone], arm.joints[bone + 1]
+        s, d, length = _coordinates(shape, head, tail, arm.inward)
+        inside = np.interp(start + s, *arm.inner).astype(np.float32)
+        outside = np.interp(start + s, *arm.outer).astype(np.float32) * 1.5 + 3 * soft
+        strip = _soft_below(d, inside + 1.5 * soft, soft) * _soft_below(-d, outside, soft)
+        strip = strip * (s > (-2.0 * arm.radii[0] if bone == 0 else 0.0)) * (s <= length)
+        joint = _soft_below(_distance(shape, tail), arm.radii[bone + 1] * 1.25 + soft, soft)
+        removed = np.maximum(removed, np.maximum(strip, joint))
+        start += length
+    hand = float(np.linalg.norm(arm.joints[3] - arm.joints[2]))
+    s, d, _ = _coordinates(shape, arm.joints[2], arm.joints[3], arm.inward)
+    palm = (s >= 0.0) * _soft_below(np.abs(d), np.full_like(d, 0.65 * hand), soft)
+    removed = np.maximum(removed, palm * _soft_below(s, np.full_like(s, 1.4 * hand), soft))
+    keep, flank = _trunk(sheet, points, side, arm.radii[0])
+    removed = removed * (1.0 - keep)
+    return removed, np.minimum(removed, flank) * (sheet.matte > 0.02)
+
+
+def _clear_side(
+    sheet: Sheet, points: dict[str, Array], side: str, radius: float
+) -> tuple[Mask, Mask]:
+    """Take off everything beside the trunk: an arm of which too little can be seen."""
+    keep, flank = _trunk(sheet, points, side, radius)
+    shape = sheet.matte.shape
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    shoulder = sheet.at(points[f"upper_arm.{side}"])
+    hip = sheet.at(points[f"thigh.{side}"])
+    outward = (columns - shoulder[0]) * (1.0 if side == "L" else -1.0)
+    beside = (outward > 0.0) & (rows > shoulder[1] - 1.5 * radius) & (rows < hip[1] + 2.0 * radius)
+    removed = beside * (1.0 - np.maximum(keep, flank))
+    return removed.astype(np.float32), np.zeros(shape, np.float32)
+
+
+def _trunk(sheet: Sheet, points: dict[str, Array], side: str, radius: float) -> tuple[Mask, Mask]:
+    """The round of the shoulder, which stays with the body, and the flank below the armpit."""
+    shape = sheet.matte.shape
+    outward = 1.0 if side == "L" else -1.0
+    shoulder = sheet.at(points[f"upper_arm.{side}"])
+    other = sheet.at(points[f"upper_arm.{'R' if side == 'L' else 'L'}"])
+    hips = sheet.at(np.array([points[f"thigh.{s}"] for s in (side, "R" if side == "L" else "L")]))
+    middle = (shoulder + other) / 2
+    wide = float(np.linalg.norm(hips[0] - hips[1]))
+    side_of_hip = hips[0] + np.array([outward * 0.42 * wide, 0.0])
+    low = float(max(sheet.at(points[f"hand.{side}"])[1] + 2.5 * radius, side_of_hip[1]))
+    corners = np.array(
+        [
+            middle,
+            shoulder,
+            shoulder + np.array([outward * 0.25 * radius, 0.9 * radius]),
+            side_of_hip,
+            [side_of_hip[0], low],
+            [middle[0], low],
+        ]
+    )
+    flank = np.zeros(shape, np.uint8)
+    cv2.fillPoly(flank, [np.round(corners).astype(np.int32)], 255, cv2.LINE_AA)
+    keep = np.zeros(shape, np.uint8)
+    centre = tuple(int(v) for v in np.round(shoulder))
+    cv2.circle(keep, centre, max(1, round(radius * 0.92)), 255, -1, cv2.LINE_AA)
+    blur = _SOFT_PX * FINENESS * 0.5
+    return _blurred(keep, blur), _blurred(flank, blur)
+
+
+def _blurred(mask: NDArray[np.uint8], sigma: float) -> Mask:
+    return cv2.GaussianBlur(mask.astype(np.float32) / 255.0, (0, 0), sigma)
+
+
+def _carry_on(
+    rgb: NDArray[np.uint8], known: NDArray[np.bool_], hole: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """Fill a hole by reflecting the known cloth at its edge."""
+    if not hole.any() or not known.any():
+        return rgb
+    solid = cv2.erode(known.astype(np.uint8), np.ones((5, 5), np.uint8))
+    _, labels = cv2.distanceTransformWithLabels(
+        1 - solid, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    places = np.argwhere(solid > 0)
+    table = np.zeros((labels.max() + 1, 2), np.int64)
+    table[labels[places[:, 0], places[:, 1]]] = places
+    holes = np.argwhere(hole)
+    nearest = table[labels[holes[:, 0], holes[:, 1]]]
+    reflected = 2 * nearest - holes
+    height, width = hole.shape
+    reflected = np.clip(reflected, 0, [height - 1, width - 1])
+    usable = solid[reflected[:, 0], reflected[:, 1]] > 0
+    source = np.where(usable[:, None], reflected, nearest)
+    filled = rgb.copy()
+    filled[holes[:, 0], holes[:, 1]] = rgb[source[:, 0], source[:, 1]]
+    # The nearest edge point jumps between neighbours; a light blur hides the seams it leaves.
+    smooth = cv2.GaussianBlur(filled, (0, 0), 1.2)
+    filled[holes[:, 0], holes[:, 1]] = smooth[holes[:, 0], holes[:, 1]]
+    return filled
+
+
+def _coordinates(
+    shape: tuple[int, ...], head: Array, tail: Array, inward: float
+) -> tuple[Mask, Mask, float]:
+    """Along the bone and across it, positive towards the body, for every pixel."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    length = float(np.linalg.norm(tail - head))
+    ax, ay = (tail - head) / max(length, 1e-6)
+    x, y = columns - np.float32(head[0]), rows - np.float32(head[1])
+    across = (ay * x - ax * y) * inward
+    return (ax * x + ay * y).astype(np.float32), across.astype(np.float32), length
+
+
+def _distance(shape: tuple[int, ...], centre: Array) -> Mask:
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    return np.hypot(columns - np.float32(centre[0]), rows - np.float32(centre[1]))
+
+
+def _soft_below(values: Mask, limit: Mask | float, soft: float) -> Mask:
+    """1 well below the limit, 0 above it, `soft` pixels between."""
+    return np.clip((limit - values) / np.float32(soft) + 0.5, 0.0, 1.0).astype(np.float32)
+
+
+def _layer(rgb: NDArray[np.uint8], alpha: Mask, offset: Array) -> Layer:
+    rows = np.flatnonzero((alpha > 0.002).any(axis=1))
+    columns = np.flatnonzero((alpha > 0.002).any(axis=0))
+    if rows.size == 0:
+        return Layer(np.zeros((1, 1, 4), np.uint8), offset)
+    y0, y1 = max(rows[0] - 1, 0), rows[-1] + 2
+    x0, x1 = max(columns[0] - 1, 0), columns[-1] + 2
+    part = np.clip(alpha[y0:y1, x0:x1, None], 0.0, 1.0)
+    premultiplied = np.concatenate([rgb[y0:y1, x0:x1] * part, part * 255.0], axis=-1)
+    return Layer(
+        np.ascontiguousarray(np.clip(premultiplied + 0.5, 0.0, 255.0).astype(np.uint8)),
+        offset - np.array([x0, y0]),
+    )

@@ -1,0 +1,278 @@
+"""One photo and a guide to the frames in which the person of the photo conducts."""
+
+import os
+import re
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.errors import ConductorError
+from retarget.guide import Guide
+from retarget.progress import Progress, no_progress, part
+
+from .baton import draw_baton
+from .compose import over, shade
+from .framing import Framing, check_size, default_size, frame_photo, frame_stage
+from .inpaint import clean_background, extend, studio
+from .mesh.body import BodyRig
+from .mesh.skinning import StripPose, shared_bend, source_points, turned
+from .parts import Limb, Parts, cut_parts
+from .photo import read_photo
+from .posing import ArmPose, Pose, arm_lengths, pose_subject
+from .sheet import make_sheet, resample
+from .subject import SIDES, Subject, read_subject
+from .warp import BODY_STEP, LIMB_STEP, Tile, draw_layer
+
+Frame = NDArray[np.uint8]
+
+BACKGROUNDS: Final = ("photo", "stage")
+"""Named backgrounds; a colour as "#rrggbb" is the third kind."""
+
+_COLOUR: Final = re.compile(r"^#[0-9a-fA-F]{6}$")
+# An arm this far behind the shoulders, metres, is drawn behind the body.
+_BEHIND_M: Final = -0.12
+
+
+@dataclass(frozen=True)
+class LikenessFrames:
+    """The finished video, frame by frame; iterate as often as you like.
+
+    Parameters
+    ----------
+    count : int
+        Number of frames, one for each of the guide's.
+    size : (int, int)
+        Width and height in pixels, both even.
+    fps : float
+        Frames per second, the guide's.
+    warnings : tuple of str
+        What the user should know of the photo.
+    """
+
+    count: int
+    size: tuple[int, int]
+    fps: float
+    warnings: tuple[str, ...]
+    _stage: "_Scene"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, frame: int) -> Frame:
+        """Frame `frame` alone, (H, W, 3) uint8 RGB."""
+        if not 0 <= frame < self.count:
+            raise IndexError(frame)
+        return self._stage.draw(frame)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """All frames in order, (H, W, 3) uint8 RGB; several are drawn at once."""
+        workers = max(1, len(os.sched_getaffinity(0)))
+        threads = cv2.getNumThreads()
+        # One thread per frame beats threads within a frame.
+        cv2.setNumThreads(1)
+        try:
+            with ThreadPoolExecutor(workers, thread_name_prefix="likeness") as pool:
+                waiting: deque[Future[Frame]] = deque()
+                try:
+                    for frame in range(self.count):
+                        waiting.append(pool.submit(self._stage.draw, frame))
+                        if len(waiting) > 2 * workers:
+                            yield waiting.popleft().result()
+                    while waiting:
+                        yield waiting.popleft().result()
+                finally:
+                    for future in waiting:
+                        future.cancel()
+        finally:
+            cv2.setNumThreads(threads)
+
+
+def likeness_frames(
+    guide: Guide,
+    photo: str | os.PathLike[str] | Subject,
+    *,
+    background: str = "photo",
+    plate: Path | None = None,
+    size: tuple[int, int] | None = None,
+    progress: Progress = no_progress,
+) -> LikenessFrames:
+    """Prepare the video of the photographed person conducting.
+
+    Everything that depends on the photo alone is done here, once; iterating draws the frames.
+
+    Parameters
+    ----------
+    guide : Guide
+        The animation as evaluated in Blender, and its camera.
+    photo : path or Subject
+        The photo, or a person already read from it.
+    background : str
+        "photo" (the photo without the person), "stage" (the plate) or a colour "#rrggbb".
+    plate : path, optional
+        Picture of the empty stage through the guide's camera; needed for "stage".
+    size : (int, int), optional
+        Width and height; made even. Left out it is the plate's size, or follows the photo's shape.
+    progress : Progress
+        Over the preparation only.
+
+    Raises
+    ------
+    ConductorError
+        If the photo cannot be used, the background is unknown or the plate is missing.
+    """
+    if background not in BACKGROUNDS and not _COLOUR.match(background):
+        raise ConductorError(
+            f"'{background}' is no background; choose photo, stage or a colour like #203040."
+        )
+    stage = _read_plate(plate) if background == "stage" else None
+    subject = (
+        photo
+        if isinstance(photo, Subject)
+        else read_subject(photo, progress=part(progress, 0.0, 0.5))
+    )
+    warnings = list(subject.warnings)
+    ground = (
+        max(subject.points["foot.L"][1], subject.points["foot.R"][1])
+        if subject.feet_seen
+        else subject.size[1]
+    )
+    rig = BodyRig.from_points(subject.points, float(ground))
+    pose = pose_subject(subject, rig, guide)
+    if stage is not None:
+        framing = frame_stage(subject, pose, guide, check_size(size or guide.size))
+    else:
+        framing = frame_photo(subject, pose, check_size(size or default_size(subject.size)))
+    progress(0.6, "preparing the background")
+    if stage is not None:
+        backdrop = _stage_backdrop(stage, guide, framing)
+    elif background != "photo":
+        colour = [int(background[i : i + 2], 16) for i in (1, 3, 5)]
+        backdrop = np.full((framing.size[1], framing.size[0], 3), colour, np.uint8)
+    elif subject.cutout:
+        backdrop = studio(framing.size)
+        warnings.append("The photo is a cut-out without a background, so a plain wall is shown.")
+    else:
+        rows = np.flatnonzero((subject.matte > 0.5).any(axis=1))
+        clean = clean_background(subject.rgb, subject.matte, float(np.ptp(rows)) + 1.0)
+        backdrop = extend(clean, framing.scale, framing.shift, framing.size)
+    progress(0.8, "cutting out the arms")
+    scale, shift = framing.scale, framing.shift
+    points = {name: point * scale + shift for name, point in subject.points.items()}
+    hand_length = float(arm_lengths(subject)[2]) * scale
+    parts = cut_parts(
+        make_sheet(subject, scale, shift, framing.size), points, hand_length, subject.hidden
+    )
+    scene = _Scene(
+        parts=parts,
+        rig=rig.moved(scale, shift),
+        pose=pose.moved(scale, shift),
+        backdrop=backdrop,
+        pixels_per_metre=subject.pixels_per_metre * scale,
+    )
+    progress(1.0, "cutting out the arms")
+    return LikenessFrames(len(pose), framing.size, guide.fps, tuple(warnings), scene)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """All that a frame is drawn from, in picture pixels."""
+
+    parts: Parts
+    rig: BodyRig
+    pose: Pose
+    backdrop: Frame
+    pixels_per_metre: float
+
+    def draw(self, frame: int) -> Frame:
+        """Frame `frame`, (H, W, 3) uint8 RGB."""
+        picture = self.backdrop.copy()
+        size = (picture.shape[1], picture.shape[0])
+        behind: list[Tile] = []
+        front: list[list[Tile]] = [[], [], []]
+        for side in SIDES:
+            arm = self.pose.arms[side]
+            for bone, tile in enumerate(self._draw_arm(side, frame, size)):
+                if tile is None:
+                    continue
+                if bone == 2 and side == "R":
+                    baton = self._draw_baton(frame, size)
+                    front[2] += [baton] if baton is not None else []
+                middle = float(arm.depth[frame, bone : bone + 2].mean())
+                (behind if middle < _BEHIND_M else front[bone]).append(tile)
+        for tile in behind:
+            over(picture, tile)
+        body = self._draw_body(frame, size)
+        if body is not None:
+            shadows = [tile for tiles in front for tile in tiles]
+            across = float(np.linalg.norm(self.rig.shoulders[0] - self.rig.shoulders[1]))
+            over(picture, shade(body, shadows, across))
+        for tiles in front:
+            for tile in tiles:
+                over(picture, tile)
+        return picture
+
+    def _draw_body(self, frame: int, size: tuple[int, int]) -> Tile | None:
+        def source(points: NDArray) -> NDArray:
+            return self.rig.inverse(points, self.pose.body, frame)
+
+        return draw_layer(self.parts.body, (0, 0, *size), size, source, BODY_STEP)
+
+    def _draw_arm(self, side: str, frame: int, size: tuple[int, int]) -> Iterator[Tile | None]:
+        limbs, arm = self.parts.arms[side], self.pose.arms[side]
+        turns = [float(self.pose.body.lean[frame])]
+        for bone, limb in enumerate(limbs):
+            head, tail = arm.joints[frame, bone], arm.joints[frame, bone + 1]
+            turns.append(turned(limb.strip, head, tail, turns[-1]))
+        bends = [shared_bend(a, b) for a, b in zip(turns[:-1], turns[1:], strict=True)] + [0.0]
+        for bone, limb in enumerate(limbs):
+            yield _draw_limb(limb, arm, frame, bone, (bends[bone], bends[bone + 1]), size)
+
+    def _draw_baton(self, frame: int, size: tuple[int, int]) -> Tile | None:
+        grip, tip = self.pose.baton[frame]
+        near = float(self.pose.arms["R"].widths[frame, 3])
+        return draw_baton(grip, tip, self.pixels_per_metre * near, size)
+
+
+def _draw_limb(
+    limb: Limb,
+    arm: ArmPose,
+    frame: int,
+    bone: int,
+    bends: tuple[float, float],
+    size: tuple[int, int],
+) -> Tile | None:
+    head, tail = arm.joints[frame, bone], arm.joints[frame, bone + 1]
+    widths = arm.widths[frame, bone : bone + 2]
+    pose = StripPose(head, tail, float(widths[0]), float(widths[1]), *bends)
+
+    def source(points: NDArray) -> NDArray:
+        return source_points(points, limb.strip, pose)
+
+    reach = limb.reach * float(widths.max()) + 2.0
+    low, high = np.minimum(head, tail) - reach, np.maximum(head, tail) + reach
+    return draw_layer(limb.layer, (*low, *high), size, source, LIMB_STEP)
+
+
+def _read_plate(path: Path | None) -> Frame:
+    if path is None:
+        raise ConductorError(
+            "The stage background needs a picture of the empty stage; render the scene first or "
+            "choose the photo's background."
+        )
+    return read_photo(path).rgb
+
+
+def _stage_backdrop(stage: Frame, guide: Guide, framing: Framing) -> Frame:
+    assert framing.plate is not None
+    scale, shift = framing.plate
+    # The plate may have been rendered at another size than the guide names.
+    ratio = guide.size[0] / stage.shape[1]
+    centre = scale * (0.5 * ratio - 0.5)
+    return resample(stage, scale * ratio, shift + centre, framing.size, border=cv2.BORDER_REPLICATE)
