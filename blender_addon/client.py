@@ -407,11 +407,21 @@ class Server:
         ConductorError
             If it is still there after 15 seconds.
         """
-        with contextlib.suppress(ServerGoneError):
+        answered = True
+        try:
             self._call("POST", "/v1/shutdown")
-        deadline = time.monotonic() + _STOP_S
+        except ServerGoneError:
+            answered = False
+        except RefusedError as error:
+            # It is on its way out already.
+            if error.status != http.client.SERVICE_UNAVAILABLE:
+                raise
+        # Where nobody answers there may be one that ends just now, or a dead one's old file.
+        deadline = time.monotonic() + (_STOP_S if answered else _PROBE_S)
         while self._is_there():
             if time.monotonic() > deadline:
+                if not answered:
+                    return
                 raise ConductorError(f"The server does not end; stop process {self.pid} yourself.")
             time.sleep(0.05)
 

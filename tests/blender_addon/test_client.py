@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
-import psutil
 import pytest
-from queue_process import QueueProcess, finished, until
+from queue_process import QueueProcess, finished, is_alive, until
 
 from blender_addon.client import RefusedError, Server, ServerGoneError, default_state_dir
 from retarget.errors import Cancelled, ConductorError
@@ -42,7 +41,7 @@ def test_started_server_outlives_its_starter_and_is_found_again(state: Path) -> 
     assert Server.find_or_start("/nowhere/python", state).pid == server.pid
     server.stop()
     assert Server.find(state) is None
-    assert not psutil.pid_exists(server.pid)
+    until(lambda: not is_alive(server.pid))
 
 
 def test_started_twice_there_is_one_server(state: Path) -> None:
@@ -97,7 +96,7 @@ def test_program_that_says_nothing_is_given_up_and_ended(state: Path, tmp_path: 
     silent.chmod(0o755)
     with pytest.raises(ConductorError, match="did not start within 1 seconds"):
         Server.start(silent, state, timeout_s=1.0)
-    until(lambda: not psutil.pid_exists(int((tmp_path / "pid").read_text())))
+    until(lambda: not is_alive(int((tmp_path / "pid").read_text())))
 
 
 @pytest.mark.parametrize(
@@ -228,6 +227,12 @@ def test_later_server_on_the_same_port_is_not_mistaken_for_the_first(queue: Queu
     queue.start("--port", str(first.port))
     with pytest.raises(ServerGoneError):
         first.health()
+
+
+def test_stopping_a_server_that_was_killed_is_no_error(queue: QueueProcess) -> None:
+    client = queue.start().client
+    queue.kill()
+    client.stop()
 
 
 def test_port_of_a_program_that_never_answers_means_no_server(tmp_path: Path) -> None:

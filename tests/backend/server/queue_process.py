@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from blender_addon.client import Job, Server
 
 HERE = Path(__file__).parent
@@ -131,6 +133,14 @@ def finished(client: Server, job_id: str) -> Job:
 
     job: Job = until(over)
     return job
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; a zombie does not: in a container an orphan may stay as one."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 if __name__ == "__main__":

@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
-from queue_process import QueueProcess, finished, until
+from queue_process import QueueProcess, finished, is_alive, until
 
 from blender_addon.client import RefusedError, Server
 
@@ -92,7 +91,7 @@ def test_killed_server_runs_its_job_again_and_keeps_the_queue(
     second = client.submit("reverse", {}, {"music": music})
     until(lambda: starts(params))
     queue.kill()
-    until(lambda: not psutil.pid_exists(starts(params)[0]))
+    until(lambda: not is_alive(starts(params)[0]))
     assert Server.find(queue.state) is None
     client = queue.start().client
     until(lambda: len(starts(params)) == 2)
@@ -137,7 +136,7 @@ def test_stop_by_signal_ends_the_worker_and_queues_the_job_again(
         # A stop in order is no failure of the job: it may happen any number of times.
         until(lambda count=count: len(starts(params)) == count)
         assert queue.end(number) == code
-        assert not psutil.pid_exists(starts(params)[-1])
+        assert not is_alive(starts(params)[-1])
         assert not (queue.state / "server.json").exists()
         queue.start()
     Path(params["release"]).touch()

@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-import psutil
 import pytest
-from queue_process import QueueProcess, finished, until
+from queue_process import QueueProcess, finished, is_alive, until
 
 from blender_addon.client import RefusedError
 
@@ -70,9 +69,9 @@ def test_cancel_ends_the_worker_and_removes_its_files(
     job_id = running.client.submit("wait", params, {})
     until(lambda: diary(params))
     worker = int(diary(params)[0])
-    assert psutil.pid_exists(worker)
+    assert is_alive(worker)
     assert running.client.cancel(job_id).state == "cancelled"
-    assert not psutil.pid_exists(worker)
+    assert not is_alive(worker)
     assert not (running.state / "jobs" / job_id).exists()
     assert running.client.job(job_id).error is None
 
@@ -148,7 +147,7 @@ def test_delete_forgets_the_job_and_its_files(
         with pytest.raises(RefusedError, match="no such job"):
             client.job(job_id)
         assert not (running.state / "jobs" / job_id).exists()
-    assert not psutil.pid_exists(int(diary(params)[0]))
+    assert not is_alive(int(diary(params)[0]))
 
 
 def test_unfinished_job_has_no_result(running: QueueProcess, tmp_path: Path) -> None:
