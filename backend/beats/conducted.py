@@ -31,10 +31,10 @@ def conducted_groups(numerator: int, rate: float, previous: int | None = None) -
         Written beats in each conducted beat; its length is the number of conducted beats.
     """
     rows = _table()["levels"].get(str(numerator)) or [[float("inf"), _default(numerator)]]
-    beats = int(next(count for limit, count in rows if rate <= limit))
+    beats = next(int(count) for limit, count in rows if rate <= limit)
     low = 0.0
     for limit, count in rows:
-        if count == previous and low / _KEEP <= rate <= limit * _KEEP:
+        if previous is not None and count == previous and low / _KEEP <= rate <= limit * _KEEP:
             beats = previous
         low = limit
     uneven = _table()["uneven"].get(f"{numerator} in {beats}")
