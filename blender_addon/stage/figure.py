@@ -10,29 +10,53 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from .sdf import chain, cone, mirrored, smoothstep, spline, union
+from .sdf import cone, mirrored, smoothstep, spline, union
 
 Weights = dict[str, Array]
 """Bone name to the share it has in each point, (N,); the shares of a point add up to one."""
 
 # height: half breadth, depth forward of y = 0, depth backward
 _TRUNK: Final = (
-    (0.46, 0.182, 0.120, 0.142),
-    (0.62, 0.182, 0.118, 0.142),
-    (0.78, 0.180, 0.116, 0.138),
-    (0.88, 0.178, 0.112, 0.130),
-    (0.95, 0.172, 0.106, 0.120),
-    (1.02, 0.158, 0.102, 0.105),
-    (1.09, 0.147, 0.101, 0.095),
-    (1.16, 0.149, 0.104, 0.096),
-    (1.23, 0.158, 0.111, 0.105),
-    (1.30, 0.166, 0.116, 0.114),
-    (1.36, 0.168, 0.112, 0.119),
-    (1.41, 0.158, 0.096, 0.114),
-    (1.445, 0.126, 0.076, 0.100),
-    (1.475, 0.088, 0.062, 0.082),
-    (1.50, 0.070, 0.055, 0.070),
-    (1.56, 0.060, 0.052, 0.064),
+    (0.46, 0.168, 0.110, 0.140),
+    (0.62, 0.172, 0.112, 0.141),
+    (0.78, 0.175, 0.114, 0.138),
+    (0.88, 0.175, 0.112, 0.130),
+    (0.95, 0.170, 0.106, 0.120),
+    (1.02, 0.156, 0.102, 0.105),
+    (1.09, 0.146, 0.101, 0.095),
+    (1.16, 0.148, 0.104, 0.096),
+    (1.23, 0.157, 0.111, 0.105),
+    (1.30, 0.165, 0.115, 0.114),
+    (1.36, 0.165, 0.110, 0.118),
+    (1.41, 0.150, 0.092, 0.112),
+    (1.445, 0.112, 0.072, 0.098),
+    (1.475, 0.074, 0.058, 0.080),
+    (1.50, 0.062, 0.052, 0.068),
+    (1.56, 0.058, 0.050, 0.062),
+)
+# distance from the middle: height of the axis, half depth (y), half thickness (z)
+_ARM: Final = (
+    (0.10, 1.396, 0.060, 0.046),
+    (0.18, 1.404, 0.058, 0.045),
+    (0.25, 1.410, 0.053, 0.044),
+    (0.33, 1.414, 0.047, 0.043),
+    (0.40, 1.417, 0.043, 0.041),
+    (0.465, 1.419, 0.040, 0.039),
+    (0.53, 1.420, 0.040, 0.038),
+    (0.62, 1.420, 0.036, 0.034),
+    (0.74, 1.420, 0.030, 0.029),
+)
+# height: axis from the middle, axis in depth, half breadth, half depth
+_LEG: Final = (
+    (0.02, 0.099, 0.018, 0.054, 0.062),
+    (0.10, 0.099, 0.019, 0.054, 0.061),
+    (0.26, 0.098, 0.018, 0.057, 0.063),
+    (0.38, 0.097, 0.012, 0.060, 0.065),
+    (0.49, 0.096, 0.005, 0.063, 0.068),
+    (0.60, 0.095, 0.003, 0.070, 0.075),
+    (0.74, 0.092, 0.004, 0.081, 0.087),
+    (0.86, 0.089, 0.008, 0.089, 0.100),
+    (0.96, 0.085, 0.008, 0.090, 0.105),
 )
 
 
@@ -48,38 +72,28 @@ def trunk(p: Array) -> Array:
     # A super-ellipse: a rib cage is flatter in front and at the sides than an ellipse.
     k = (u**2.5 + v**2.5) ** 0.4
     body = (k - 1.0) * np.minimum(a, b)
-    slope = cone(mirrored(p), (0.05, 0.022, 1.458), (0.17, 0.004, 1.418), 0.040, 0.044)
+    slope = cone(mirrored(p), (0.045, 0.022, 1.452), (0.165, 0.004, 1.404), 0.040, 0.042)
     cap = np.maximum(z - 1.56, 0.46 - z)
-    return np.maximum(union(body, slope, 0.045), cap)
+    return np.maximum(union(body, slope, 0.040), cap)
 
 
-def arm(p: Array, ease: float) -> Array:
+def arm(p: Array, ease: Array | float) -> Array:
     """Arm and shoulder to the wrist, `ease` metres off the shirt."""
-    q = mirrored(p)
-    # Arms are deeper (y) than thick near the shoulder.
-    q[:, 1] *= 1.0 - 0.1 * smoothstep(q[:, 0], 0.35, 0.15)
-    points = (
-        (0.165, 0.003, 1.402),
-        (0.215, 0.003, 1.408),
-        (0.330, 0.002, 1.413),
-        (0.465, 0.002, 1.418),
-        (0.560, 0.000, 1.420),
-        (0.720, 0.000, 1.420),
-    )
-    return chain(q, points, (0.055, 0.055, 0.048, 0.041, 0.041, 0.030), 0.03) - ease
+    x = np.abs(p[:, 0])
+    knots = [row[0] for row in _ARM]
+    height, depth, thickness = (spline(x, knots, [row[k] for row in _ARM]) for k in range(1, 4))
+    depth, thickness = depth + ease, thickness + ease
+    k = np.hypot(p[:, 1] / depth, (p[:, 2] - height) / thickness)
+    return np.maximum((k - 1.0) * thickness, 0.10 - x)
 
 
 def leg(p: Array) -> Array:
-    """Trouser leg."""
-    q = mirrored(p)
-    points = (
-        (0.092, 0.004, 0.90),
-        (0.094, 0.004, 0.74),
-        (0.096, 0.004, 0.49),
-        (0.096, 0.022, 0.26),
-        (0.097, 0.022, 0.03),
-    )
-    return chain(q, points, (0.094, 0.084, 0.065, 0.061, 0.056), 0.04)
+    """Trouser leg, without crease."""
+    z = p[:, 2]
+    knots = [row[0] for row in _LEG]
+    x0, y0, breadth, depth = (spline(z, knots, [row[k] for row in _LEG]) for k in range(1, 5))
+    k = np.hypot((np.abs(p[:, 0]) - x0) / breadth, (p[:, 1] - y0) / depth)
+    return np.maximum((k - 1.0) * breadth, z - 1.0)
 
 
 def trunk_weights(p: Array) -> Weights:

@@ -7,9 +7,9 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from .head import ORIGIN
+from .head import ORIGIN, skull_field
 from .sdf import ellipsoid, intersect, mirrored, polygon, smoothstep, subtract, union
-from .surface import Surface, polygonize
+from .surface import Surface, moved, polygonize
 
 # Side view (y back, z up) of where hair grows: front of the ear, round it, and down to the nape.
 _SWEPT: Final = (
@@ -24,12 +24,12 @@ _SHORT: Final = (
 )  # fmt: skip
 
 
-def hair_surface(style: str, cell: float = 0.0036) -> Surface:
+def hair_surface(style: str, cell: float = 0.0046) -> Surface:
     """The hair of a `Look` ("swept" or "short") in the rest pose."""
     surface = polygonize(
         _STYLES[style], np.array([-0.11, -0.135, -0.06]), np.array([0.11, 0.15, 0.24]), cell
     )
-    return Surface(surface.vertices + ORIGIN, surface.faces, surface.materials)
+    return moved(surface, ORIGIN)
 
 
 def _swept(p: Array) -> Array:
@@ -63,8 +63,10 @@ def _short(p: Array) -> Array:
 
 
 def _cut(d: Array, p: Array, outline: tuple[tuple[float, float], ...]) -> Array:
+    # Nowhere thinner than this over the scalp, or the skin would show in patches.
+    d = union(d, skull_field(mirrored(p)) - 0.0055, 0.006)
     side = polygon(p[:, 1], p[:, 2], outline)
-    d = intersect(d, side, 0.014)
+    d = intersect(d, side, 0.010)
     # Free the ears.
     ear = ellipsoid(mirrored(p), (0.085, 0.004, 0.072), (0.020, 0.022, 0.030))
     return subtract(d, ear, 0.006)

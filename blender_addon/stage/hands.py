@@ -87,7 +87,7 @@ def hand_field(p: Array) -> Array:
     return d
 
 
-def hand_surfaces(cell: float = 0.0034) -> tuple[Surface, Surface]:
+def hand_surfaces(cell: float = 0.0042) -> tuple[Surface, Surface]:
     """Left and right hand in the rest pose, open where the sleeve covers the wrist."""
     whole = polygonize(
         hand_field, np.array([0.672, -0.095, 1.38]), np.array([0.922, 0.062, 1.455]), cell
@@ -162,7 +162,7 @@ def nail_surfaces() -> tuple[Surface, Surface]:
         return best
 
     parts = polygonize(
-        field, np.array([0.790, -0.092, 1.39]), np.array([0.922, 0.056, 1.44]), 0.0026
+        field, np.array([0.790, -0.092, 1.39]), np.array([0.922, 0.056, 1.44]), 0.0034
     )
     nails, _ = split(parts, region)
     left = hem(nails, 0.001)
@@ -176,8 +176,4 @@ def _finger(p: Array, name: str) -> Array:
     tip, before = np.asarray(joints[-1]), np.asarray(joints[-2])
     shortened = tip - (tip - before) / np.linalg.norm(tip - before) * radii[-1] * 0.6
     points[-1] = (float(shortened[0]), float(shortened[1]), float(shortened[2]))
-    d = chain(p, points, radii, 0.003)
-    for i in range(1, len(joints) - 1):
-        # Joints are a little thicker than what lies between them.
-        d = union(d, ellipsoid(p, joints[i], (radii[i] * 1.04,) * 3), 0.004)
-    return d
+    return chain(p, points, radii, 0.002)

@@ -1,5 +1,6 @@
 """Head, face, ears, eyes and neck. Coordinates here are relative to the head joint."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,6 @@ from retarget.rotation import Array
 
 from .sdf import (
     chain,
-    cone,
     ellipsoid,
     mirrored,
     smoothstep,
@@ -17,7 +17,20 @@ from .sdf import (
     subtract,
     union,
 )
-from .surface import Surface, grid_surface, hem, join, mirror, paint, polygonize, split
+from .surface import (
+    Surface,
+    grid_surface,
+    hem,
+    join,
+    mirror,
+    moved,
+    paint,
+    polygonize,
+    project,
+    split,
+    turned_over,
+    with_material,
+)
 
 ORIGIN: Final = skeleton.REST[skeleton.INDEX["head"]]
 """World position of the head joint in the rest pose."""
@@ -32,65 +45,68 @@ _EYE: Final = (0.0315, -0.0735, 0.0985)
 _EYE_RADIUS: Final = 0.0125
 
 
+def skull_field(q: Array) -> Array:
+    """The bare cranium, which hair has to cover."""
+    d = ellipsoid(q, (0.0, 0.012, 0.106), (0.0735, 0.092, 0.089))
+    return union(d, ellipsoid(q, (0.0, -0.026, 0.116), (0.064, 0.063, 0.060)), 0.03)
+
+
 def head_field(p: Array) -> Array:
     """Head with face and ears, and the neck."""
     q = mirrored(p)
-    d = ellipsoid(q, (0.0, 0.012, 0.106), (0.0735, 0.092, 0.089))
-    d = union(d, ellipsoid(q, (0.0, -0.030, 0.112), (0.060, 0.060, 0.058)), 0.03)
-    face = ellipsoid(q, (0.0, -0.036, 0.044), (0.055, 0.051, 0.066))
+    d = skull_field(q)
+    face = ellipsoid(q, (0.0, -0.034, 0.046), (0.052, 0.052, 0.064))
     d = union(d, face, 0.035)
-    d = union(d, ellipsoid(q, (0.041, -0.058, 0.066), (0.022, 0.024, 0.022)), 0.022)
+    d = union(d, ellipsoid(q, (0.041, -0.056, 0.064), (0.021, 0.024, 0.022)), 0.024)
     jaw = chain(
         q,
-        ((0.053, 0.004, 0.034), (0.048, -0.020, 0.008), (0.014, -0.075, -0.007)),
-        (0.012, 0.013, 0.013),
-        0.015,
+        ((0.050, 0.004, 0.040), (0.0445, -0.014, 0.012), (0.012, -0.076, -0.009)),
+        (0.010, 0.011, 0.011),
+        0.006,
     )
-    d = union(d, jaw, 0.026)
-    d = union(d, ellipsoid(q, (0.0, -0.083, -0.002), (0.017, 0.013, 0.014)), 0.018)
-    d = union(d, ellipsoid(q, (0.0, -0.080, 0.030), (0.027, 0.017, 0.019)), 0.016)
+    d = union(d, jaw, 0.030)
+    d = union(d, ellipsoid(q, (0.0, -0.082, -0.004), (0.018, 0.012, 0.013)), 0.020)
+    d = union(d, ellipsoid(q, (0.0, -0.080, 0.029), (0.026, 0.0165, 0.018)), 0.018)
     d = subtract(d, ellipsoid(q, (0.032, -0.105, 0.0985), (0.019, 0.020, 0.0125)), 0.016)
     brow = chain(
         q,
-        ((0.006, -0.088, 0.1155), (0.030, -0.0865, 0.1205), (0.049, -0.070, 0.115)),
-        (0.0055, 0.006, 0.005),
-        0.008,
+        ((0.008, -0.0865, 0.1145), (0.028, -0.0845, 0.1190), (0.042, -0.0745, 0.1165)),
+        (0.0045, 0.005, 0.003),
+        0.003,
     )
     d = union(d, brow, 0.014)
     d = union(d, ellipsoid(q, _EYE, (0.0139, 0.0139, 0.0139)), 0.005)
     nose = chain(
         q,
-        ((0.0, -0.0885, 0.105), (0.0, -0.1005, 0.080), (0.0, -0.1085, 0.0645)),
-        (0.0060, 0.0068, 0.0088),
-        0.008,
+        ((0.0, -0.0870, 0.107), (0.0, -0.0995, 0.081), (0.0, -0.1075, 0.0645)),
+        (0.0070, 0.0072, 0.0085),
+        0.004,
     )
-    nose = union(nose, ellipsoid(q, (0.0115, -0.0985, 0.0595), (0.0068, 0.0105, 0.0068)), 0.007)
-    d = union(d, nose, 0.010)
-    d = union(d, _lips(q), 0.005)
+    nose = union(nose, ellipsoid(q, (0.0100, -0.0975, 0.0590), (0.0068, 0.0105, 0.0065)), 0.008)
+    d = union(d, nose, 0.013)
+    d = union(d, _lips(q), 0.006)
     neck = chain(
         q,
         ((0.0, 0.022, -0.13), (0.0, 0.010, -0.03), (0.0, 0.016, 0.05)),
-        (0.057, 0.0525, 0.050),
-        0.02,
+        (0.054, 0.0495, 0.048),
+        0.01,
     )
     d = union(d, neck, 0.022)
-    throat = cone(q, (0.0, -0.036, -0.045), (0.0, -0.032, -0.10), 0.012, 0.010)
-    d = union(d, throat, 0.02)
     return union(d, _ear(q), 0.006)
 
 
-def head_surface(cell: float = 0.0027) -> Surface:
+def head_surface(cell: float = 0.0036) -> Surface:
     """The head's skin with openings for the eyes, painted lips, brow not included."""
     skin = polygonize(
-        head_field, np.array([-0.1, -0.135, -0.1]), np.array([0.1, 0.125, 0.21]), cell
+        head_field, np.array([-0.1, -0.135, -0.088]), np.array([0.1, 0.125, 0.21]), cell
     )
     # The crown lies under the hair: no need to carry it.
     _, skin = split(skin, _under_hair)
     opened = hem(_split_eyes(skin), 0.0022, LASH)
     opened = paint(opened, _lip_region, LIPS)
-    opened = paint(opened, _mouth_line, MOUTH)
-    opened = paint(opened, _nostrils, NOSTRIL)
-    return _at_head(opened)
+    mouth = with_material(_mouth_line(), MOUTH)
+    nostril = with_material(_nostril(), NOSTRIL)
+    return _at_head(join(opened, mouth, nostril, mirror(nostril)))
 
 
 def eye_surface() -> Surface:
@@ -110,7 +126,7 @@ def eye_surface() -> Surface:
     eye = grid_surface(ring + np.asarray(_EYE), close_v=True)
     rows = np.repeat(np.arange(len(angles) - 1), len(turn))
     materials = np.where(rows < 2, PUPIL, np.where(rows < 4, IRIS, WHITE))
-    left = Surface(eye.vertices, eye.faces[:, ::-1], materials)
+    left = replace(turned_over(eye), materials=materials)
     return _at_head(join(left, mirror(left)))
 
 
@@ -131,26 +147,26 @@ def brow_surface(weight: float = 1.0) -> Surface:
         return np.maximum(band, ends)
 
     low, high = np.array([-0.06, -0.12, 0.1]), np.array([0.06, -0.04, 0.136])
-    band, _ = split(polygonize(field, low, high, 0.0026), region)
+    band, _ = split(polygonize(field, low, high, 0.0034), region)
     return _at_head(hem(band, 0.002))
 
 
 def _at_head(surface: Surface) -> Surface:
-    return Surface(surface.vertices + ORIGIN, surface.faces, surface.materials)
+    return moved(surface, ORIGIN)
 
 
 def _lips(q: Array) -> Array:
     upper = chain(
         q,
-        ((0.0, -0.0955, 0.0330), (0.009, -0.0945, 0.0332), (0.0235, -0.0845, 0.0290)),
-        (0.0040, 0.0042, 0.0018),
-        0.004,
+        ((0.0, -0.0950, 0.0322), (0.009, -0.0936, 0.0322), (0.0230, -0.0835, 0.0288)),
+        (0.0033, 0.0034, 0.0012),
+        0.002,
     )
     lower = chain(
         q,
-        ((0.0, -0.0940, 0.0225), (0.010, -0.0920, 0.0232), (0.0220, -0.0845, 0.0275)),
-        (0.0052, 0.0046, 0.0018),
-        0.004,
+        ((0.0, -0.0932, 0.0232), (0.010, -0.0914, 0.0238), (0.0215, -0.0835, 0.0275)),
+        (0.0042, 0.0038, 0.0012),
+        0.002,
     )
     return union(upper, lower, 0.0008)
 
@@ -211,21 +227,36 @@ _LIP_X: Final = (0.0, 0.005, 0.014, 0.0245)
 
 def _lip_region(p: Array) -> Array:
     x = np.abs(p[:, 0])
-    top = spline(x, _LIP_X, (0.0366, 0.0378, 0.0352, 0.0284))
-    bottom = spline(x, _LIP_X, (0.0172, 0.0175, 0.0197, 0.0280))
+    top = spline(x, _LIP_X, (0.0352, 0.0362, 0.0338, 0.0286))
+    bottom = spline(x, _LIP_X, (0.0186, 0.0188, 0.0206, 0.0280))
     band = np.maximum(p[:, 2] - top, bottom - p[:, 2])
     return np.maximum(np.maximum(band, x - 0.0245), p[:, 1] + 0.07)
 
 
-def _mouth_line(p: Array) -> Array:
-    x = np.abs(p[:, 0])
-    middle = spline(x, _LIP_X, (0.0277, 0.0281, 0.0280, 0.0290))
-    thickness = 0.0008 * smoothstep(x, 0.0265, 0.018) + 0.0003
-    return np.maximum(
-        np.maximum(np.abs(p[:, 2] - middle) - thickness, x - 0.0265), p[:, 1] + 0.07
-    )
+def _mouth_line() -> Surface:
+    """The dark line between the lips: a strip on the skin, thinner than the skin's faces."""
+    x = np.linspace(-0.0265, 0.0265, 41)
+    middle = spline(np.abs(x), _LIP_X, (0.0277, 0.0280, 0.0279, 0.0288))
+    half = 0.00025 + 0.0008 * smoothstep(np.abs(x), 0.0265, 0.016)
+    rows = [np.stack([x, np.full_like(x, -0.096), middle + s * half], axis=1) for s in (-1.0, 1.0)]
+    return _on_skin(np.stack(rows, axis=1))
 
 
-def _nostrils(p: Array) -> Array:
-    q = mirrored(p)
-    return ellipsoid(q, (0.0060, -0.1025, 0.0522), (0.0030, 0.0048, 0.0026))
+def _nostril() -> Surface:
+    turn = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
+    centre = np.array([0.0062, -0.1035, 0.0525])
+    rings = [
+        centre + np.stack(
+            [r * 0.0030 * np.cos(turn), r * 0.0042 * np.sin(turn), 0.0 * turn], axis=-1
+        )
+        for r in (0.05, 0.6, 1.0)
+    ]
+    return turned_over(_on_skin(np.stack(rings), close_v=True))
+
+
+def _on_skin(points: Array, close_v: bool = False) -> Surface:
+    """A patch through (U, V, 3) points, laid a hair above the skin."""
+    flat = points.reshape(-1, 3)
+    for _ in range(3):
+        flat = project(lambda p: head_field(p) - 0.0003, flat, 0.0008)
+    return grid_surface(flat.reshape(points.shape), close_v=close_v)

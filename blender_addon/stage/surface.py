@@ -1,7 +1,7 @@
 """Meshes from distance fields: surface nets, exact cuts along lines, hems with thickness."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,15 @@ class Surface:
         Vertex indices, counter-clockwise from outside; −1 in the last place makes a triangle.
     materials : (M,) int array
         Index of each face's material among those of the object.
+    normals : (N, 3) array
+        Unit normals. They are those of the surface before it was cut, so they stay smooth where a
+        cut leaves slivers.
     """
 
     vertices: Array
     faces: Faces
     materials: Faces
+    normals: Array
 
     def __len__(self) -> int:
         return len(self.vertices)
@@ -48,6 +52,7 @@ def join(*parts: Surface) -> Surface:
             [np.where(p.faces < 0, -1, p.faces + o) for p, o in zip(parts, offsets, strict=True)]
         ),
         np.concatenate([part.materials for part in parts]),
+        np.concatenate([part.normals for part in parts]),
     )
 
 
@@ -58,12 +63,23 @@ def mirror(surface: Surface) -> Surface:
     faces[triangles] = np.concatenate(
         [surface.faces[triangles, 2::-1], np.full((triangles.sum(), 1), -1)], axis=1
     )
-    return Surface(surface.vertices * [-1.0, 1.0, 1.0], faces, surface.materials)
+    flip = np.array([-1.0, 1.0, 1.0])
+    return Surface(surface.vertices * flip, faces, surface.materials, surface.normals * flip)
 
 
 def with_material(surface: Surface, material: int) -> Surface:
     """The surface with one material on all faces."""
-    return Surface(surface.vertices, surface.faces, np.full(len(surface.faces), material))
+    return replace(surface, materials=np.full(len(surface.faces), material))
+
+
+def moved(surface: Surface, offset: Array) -> Surface:
+    """The surface at another place."""
+    return replace(surface, vertices=surface.vertices + offset)
+
+
+def turned_over(surface: Surface) -> Surface:
+    """The surface of quads with its other side out."""
+    return replace(surface, faces=surface.faces[:, ::-1].copy(), normals=-surface.normals)
 
 
 def polygonize(field: Field, low: Array, high: Array, cell: float) -> Surface:
@@ -88,7 +104,8 @@ def polygonize(field: Field, low: Array, high: Array, cell: float) -> Surface:
     values = _evaluate_near_surface(field, origin, blocks, cell)
     vertices, faces = _surface_nets(values, origin, cell)
     vertices = _relax(vertices, faces, field, cell)
-    return Surface(vertices, faces, np.zeros(len(faces), np.int64))
+    materials = np.zeros(len(faces), np.int64)
+    return Surface(vertices, faces, materials, vertex_normals(vertices, faces))
 
 
 def project(field: Field, p: Array, step: float) -> Array:
@@ -123,18 +140,21 @@ def split(surface: Surface, region: Callable[[Array], Array]) -> tuple[Surface, 
     is_quad = quads[:, 3] >= 0
     triangles = np.concatenate([first, second[is_quad]])
     material = np.concatenate([material, material[is_quad]])
-    vertices, inner, outer, inner_of, outer_of = _cut_triangles(
-        surface.vertices, values, triangles
-    )
+    both = np.concatenate([surface.vertices, surface.normals], axis=1)
+    both, inner, outer, inner_of, outer_of = _cut_triangles(both, values, triangles)
+    vertices, normals = both[:, :3], both[:, 3:]
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     inside = Surface(
         vertices,
         np.concatenate([surface.faces[all_in], inner]),
         np.concatenate([surface.materials[all_in], material[inner_of]]),
+        normals,
     )
     outside = Surface(
         vertices,
         np.concatenate([surface.faces[all_out], outer]),
         np.concatenate([surface.materials[all_out], material[outer_of]]),
+        normals,
     )
     return drop_unused(inside), drop_unused(outside)
 
@@ -154,7 +174,7 @@ def weld(surface: Surface) -> Surface:
     _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     faces = np.where(surface.faces < 0, -1, inverse[surface.faces])
-    return Surface(surface.vertices[first], faces, surface.materials)
+    return Surface(surface.vertices[first], faces, surface.materials, surface.normals[first])
 
 
 def drop_unused(surface: Surface) -> Surface:
@@ -163,22 +183,16 @@ def drop_unused(surface: Surface) -> Surface:
     used[surface.faces[surface.faces >= 0]] = True
     index = np.cumsum(used) - 1
     faces = np.where(surface.faces < 0, -1, index[surface.faces])
-    return Surface(surface.vertices[used], faces, surface.materials)
+    return Surface(surface.vertices[used], faces, surface.materials, surface.normals[used])
 
 
-def normals(surface: Surface) -> Array:
-    """Area-weighted vertex normals (N, 3)."""
-    v, f = surface.vertices, surface.faces
-    last = np.where(f[:, 3] < 0, f[:, 2], f[:, 3])
-    face_normal = np.cross(v[f[:, 2]] - v[f[:, 0]], v[last] - v[f[:, 1]])
-    triangle = f[:, 3] < 0
-    face_normal[triangle] = np.cross(
-        v[f[triangle, 1]] - v[f[triangle, 0]], v[f[triangle, 2]] - v[f[triangle, 0]]
-    )
+def vertex_normals(vertices: Array, faces: Faces) -> Array:
+    """Area-weighted vertex normals (N, 3) of quads."""
+    v, f = vertices, faces
+    face_normal = np.cross(v[f[:, 2]] - v[f[:, 0]], v[f[:, 3]] - v[f[:, 1]])
     total = np.zeros_like(v)
     for k in range(4):
-        keep = f[:, k] >= 0
-        np.add.at(total, f[keep, k], face_normal[keep])
+        np.add.at(total, f[:, k], face_normal)
     return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
 
 
@@ -209,7 +223,7 @@ def hem(surface: Surface, depth: float, material: int | None = None) -> Surface:
     used, inverse = np.unique(edges, return_inverse=True)
     local = inverse.reshape(edges.shape)
     outer = surface.vertices[used]
-    inner = outer - normals(surface)[used] * depth
+    inner = outer - surface.normals[used] * depth
     n = len(used)
     faces = np.stack([local[:, 1], local[:, 0], local[:, 0] + n, local[:, 1] + n], axis=1)
     default = int(np.bincount(surface.materials).argmax())
@@ -217,6 +231,7 @@ def hem(surface: Surface, depth: float, material: int | None = None) -> Surface:
         np.concatenate([outer, inner]),
         faces,
         np.full(len(faces), default if material is None else material),
+        np.concatenate([surface.normals[used]] * 2),
     )
     return join(surface, strip)
 
@@ -232,7 +247,8 @@ def grid_surface(points: Array, close_u: bool = False, close_v: bool = False) ->
     faces = np.stack(
         [index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]], axis=-1
     ).reshape(-1, 4)
-    return Surface(points.reshape(-1, 3), faces, np.zeros(len(faces), np.int64))
+    vertices = points.reshape(-1, 3)
+    return Surface(vertices, faces, np.zeros(len(faces), np.int64), vertex_normals(vertices, faces))
 
 
 def _evaluate_near_surface(field: Field, origin: Array, blocks: Faces, cell: float) -> Array:
@@ -329,7 +345,10 @@ def _shifted(grid: NDArray[np.bool_], corner: tuple[int, ...]) -> NDArray[np.boo
 def _cut_triangles(
     vertices: Array, values: Array, triangles: Faces
 ) -> tuple[Array, Faces, Faces, Faces, Faces]:
-    """Split triangles with corners on both sides; returns vertices, faces and their origins."""
+    """Split triangles with corners on both sides; returns vertices, faces and their origins.
+
+    `vertices` (N, K) may carry more than the place; all of it is interpolated.
+    """
     negative = values[triangles] < 0.0
     inside_count = negative.sum(axis=1)
     whole_in, whole_out = inside_count == 3, inside_count == 0

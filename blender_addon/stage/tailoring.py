@@ -9,7 +9,18 @@ from retarget.rotation import Array
 
 from .figure import arm, leg, trunk
 from .sdf import Field, ellipsoid, intersect, mirrored, polygon, ripples, smoothstep, spline, union
-from .surface import Surface, grid_surface, hem, join, mirror, polygonize, split
+from .surface import (
+    Surface,
+    grid_surface,
+    hem,
+    join,
+    mirror,
+    polygonize,
+    project,
+    split,
+    turned_over,
+    with_material,
+)
 
 CLOTH, SATIN, BUTTON = range(3)
 """Materials of a coat."""
@@ -24,19 +35,19 @@ def coat_field(p: Array) -> Array:
     """Coat with sleeves, closed."""
     body = trunk(p) - _COAT_EASE
     sleeves = arm(p, 0.007 + _folds(p))
-    d = union(body, sleeves, 0.045)
+    d = union(body, sleeves, 0.035)
     return d - 0.0012 * ripples(p, 0.16, 5)
 
 
 def tailcoat() -> Surface:
     """Tailcoat: open in front, cut away at the waist, tails to the knees, with lapels."""
     low, high = np.array([-0.72, -0.15, 0.47]), np.array([0.72, 0.17, 1.535])
-    whole = polygonize(coat_field, low, high, 0.0105)
+    whole = polygonize(coat_field, low, high, 0.0125)
     for region in (_coat_front, _cutaway, _vent, _sleeve_ends, _neck_hole):
         _, whole = split(whole, region)
     body = hem(whole, 0.006)
     buttons = join(*(_stud(spot, 0.0085, 0.004) for spot in _coat_buttons()))
-    buttons = Surface(buttons.vertices, buttons.faces, np.full(len(buttons.faces), BUTTON))
+    buttons = with_material(buttons, BUTTON)
     return join(body, _lapels(), _collar(), buttons)
 
 
@@ -49,11 +60,10 @@ def pullover() -> Surface:
         # Cloth gathers over the ribbing.
         blouse = smoothstep(z, 0.99, 0.955) * smoothstep(x, 0.30, 0.25)
         blouse += smoothstep(x, 0.640, 0.665)
-        ribs = np.sin(np.arctan2(p[:, 0], p[:, 1]) * 120.0) * 0.0
-        return d + 0.006 * blouse + ribs
+        return d + 0.006 * blouse
 
     low, high = np.array([-0.72, -0.15, 0.90]), np.array([0.72, 0.17, 1.535])
-    whole = polygonize(field, low, high, 0.0105)
+    whole = polygonize(field, low, high, 0.0125)
 
     def below(p: Array) -> Array:
         return np.where(np.abs(p[:, 0]) < 0.3, p[:, 2] - 0.925, 1.0)
@@ -72,15 +82,15 @@ def waistcoat() -> Surface:
         opening = spline(z, (1.17, 1.22, 1.32, 1.44), (0.0, 0.017, 0.046, 0.070))
         inside = np.where(z > 1.17, opening - x, -1.0)
         # Two small points below the waist.
-        bottom = 1.018 - 0.25 * np.maximum(0.028 - np.abs(x - 0.028), 0.0)
-        return np.maximum(np.maximum(inside, bottom - z), np.maximum(x - 0.125, z - 1.44))
+        bottom = 1.030 - 0.45 * np.maximum(0.026 - np.abs(x - 0.026), 0.0)
+        return np.maximum(np.maximum(inside, bottom - z), np.maximum(x - 0.12, z - 1.44))
 
     def field(p: Array) -> Array:
         # The front laps over in the middle.
         lap = 0.0022 * smoothstep(p[:, 0], -0.006, 0.006) * smoothstep(p[:, 2], 1.2, 1.18)
         return trunk(p) - 0.0035 - lap
 
-    panel = _shell(field, region, (-0.13, 1.0, 0.13, 1.45), 0.007)
+    panel = _shell(field, region, (-0.13, 1.0, 0.13, 1.45), 0.0105)
     spots = [(0.012, z) for z in (1.045, 1.092, 1.139)]
     return join(panel, *(_stud(_on(field, x, z), 0.0058, 0.0030) for x, z in spots))
 
@@ -95,7 +105,7 @@ def shirt(with_studs: bool) -> Surface:
         placket = 0.0012 * smoothstep(np.abs(p[:, 0]), 0.0175, 0.0155)
         return trunk(p) - placket
 
-    front = _shell(field, region, (-0.135, 1.10, 0.135, 1.485), 0.008, thickness=None)
+    front = _shell(field, region, (-0.135, 1.10, 0.135, 1.485), 0.0115, thickness=None)
     parts = [front, _neck_band(), *_cuffs()]
     if with_studs:
         parts += [_stud(_on(field, 0.0, z), 0.0042, 0.0022) for z in (1.235, 1.315)]
@@ -153,7 +163,7 @@ def bow_tie() -> Surface:
         knot = ellipsoid(q, (0.0, -0.0035, 0.0), (0.0095, 0.0085, 0.0115))
         return union(wing, knot, 0.002)
 
-    return polygonize(field, np.array([-0.06, -0.095, 1.43]), np.array([0.06, -0.05, 1.50]), 0.0032)
+    return polygonize(field, np.array([-0.06, -0.095, 1.43]), np.array([0.06, -0.05, 1.50]), 0.0042)
 
 
 def trousers() -> Surface:
@@ -161,20 +171,23 @@ def trousers() -> Surface:
 
     def field(p: Array) -> Array:
         q = mirrored(p)
-        seat = np.maximum(trunk(p) + 0.006, 0.80 - p[:, 2])
-        d = union(leg(p), seat, 0.05)
-        across = q[:, 0] - 0.0955
+        # The seat gives way to the legs below the hip.
+        seat = trunk(p) + 0.006 + 0.6 * np.maximum(0.93 - p[:, 2], 0.0)
+        d = union(leg(p), seat, 0.03)
+        # The waist stays inside the coat.
+        d = intersect(d, trunk(p) + 0.002 - 1.2 * np.maximum(0.96 - p[:, 2], 0.0), 0.02)
+        across = q[:, 0] - 0.0965
         crease = np.exp(-((across / 0.010) ** 2)) * smoothstep(p[:, 2], 0.84, 0.66)
         d -= 0.0075 * crease
         # Cloth breaks over the shoe and behind the knee.
         z = p[:, 2]
         waves = np.sin((z + 0.10 * p[:, 1]) * 95.0 + across * 22.0)
-        d -= 0.0030 * waves * smoothstep(z, 0.20, 0.08) * smoothstep(p[:, 1], 0.05, -0.04)
-        d -= 0.0016 * ripples(p, 0.17, 11)
+        d -= 0.0024 * waves * smoothstep(z, 0.20, 0.08) * smoothstep(p[:, 1], 0.05, -0.04)
+        d -= 0.0009 * ripples(p, 0.15, 11)
         return np.maximum(d, z - 1.055)
 
     low, high = np.array([-0.21, -0.14, 0.02]), np.array([0.21, 0.16, 1.08])
-    whole = polygonize(field, low, high, 0.0115)
+    whole = polygonize(field, low, high, 0.0150)
 
     def below(p: Array) -> Array:
         # Longer at the heel.
@@ -199,24 +212,21 @@ def shoes() -> Surface:
         ball = ellipsoid(r, (0.004, -0.095, 0.028), (0.046, 0.085, 0.034))
         toe = ellipsoid(r, (0.003, -0.145, 0.024), (0.038, 0.052, 0.028))
         d = union(union(heel, instep, 0.03), union(ball, toe, 0.03), 0.03)
-        d = intersect(d, 0.017 - r[:, 2], 0.006)
-        # The sole stands out a little all round; the heel block is separate from the tread.
+        d = intersect(d, 0.010 - r[:, 2], 0.004)
+        # The welt stands out a little all round.
         outline = spline(
             r[:, 1],
-            (-0.20, -0.185, -0.15, -0.10, -0.03, 0.03, 0.075, 0.10),
-            (0.004, 0.024, 0.041, 0.049, 0.037, 0.036, 0.030, 0.004),
+            (-0.200, -0.190, -0.170, -0.13, -0.09, -0.03, 0.03, 0.070, 0.090, 0.100),
+            (0.0, 0.022, 0.036, 0.046, 0.0495, 0.038, 0.0355, 0.031, 0.020, 0.0),
         )
-        plate = np.abs(r[:, 0] - 0.003) - outline
-        sole = np.maximum(np.maximum(plate, np.abs(r[:, 2] - 0.013) - 0.005),
-                          np.maximum(r[:, 1] - 0.099, -0.199 - r[:, 1]))
-        block = np.maximum(np.maximum(plate, 0.0015 - r[:, 2]), np.maximum(r[:, 2] - 0.014, 0.03 - r[:, 1]))
-        front = np.maximum(np.maximum(plate, 0.0015 - r[:, 2]), np.maximum(r[:, 2] - 0.014, r[:, 1] + 0.055))
-        return union(d, union(np.minimum(block, front), sole, 0.0), 0.002)
+        plate = 0.7 * (np.abs(r[:, 0] - 0.003) - outline)
+        sole = intersect(plate, np.abs(r[:, 2] - 0.0095) - 0.0075, 0.003)
+        return union(d, sole, 0.002)
 
     low, high = np.array([0.03, -0.22, -0.01]), np.array([0.17, 0.12, 0.115])
-    left = polygonize(field, low, high, 0.0062)
-    upper, lower = split(left, lambda p: 0.0185 - p[:, 2])
-    both = join(upper, Surface(lower.vertices, lower.faces, np.ones(len(lower.faces), np.int64)))
+    left = polygonize(field, low, high, 0.0075)
+    upper, lower = split(left, lambda p: 0.0165 - p[:, 2])
+    both = join(upper, with_material(lower, 1))
     return join(both, mirror(both))
 
 
@@ -244,7 +254,7 @@ def baton() -> Surface:
             (0.790, 0.0075), (0.806, 0.0052), (0.820, 0.0042), (0.823, 0.0026), (0.823, 0.0),
         ]
     )  # fmt: skip
-    handle = Surface(handle.vertices, handle.faces, np.ones(len(handle.faces), np.int64))
+    handle = with_material(handle, 1)
     return join(shaft, handle)
 
 
@@ -256,7 +266,7 @@ def _folds(p: Array) -> Array:
     inner = 0.5 - 0.5 * np.cos(spiral - np.radians(90.0))
     rings = np.sin(x * 150.0 + 1.2 * np.sin(spiral + 0.6))
     lower = np.sin(x * 62.0 + 1.5 * np.sin(2.0 * spiral) + 1.0)
-    return 0.0026 * elbow * rings * (0.4 + 0.6 * inner) + 0.0016 * lower * smoothstep(x, 0.2, 0.3)
+    return 0.0020 * elbow * rings * inner + 0.0011 * lower * smoothstep(x, 0.2, 0.3)
 
 
 def _coat_front(p: Array) -> Array:
@@ -264,8 +274,8 @@ def _coat_front(p: Array) -> Array:
     x, z = np.abs(p[:, 0]), p[:, 2]
     opening = spline(
         z,
-        (1.02, 1.06, 1.10, 1.16, 1.30, 1.40, 1.455, 1.50),
-        (0.064, 0.054, 0.046, 0.043, 0.062, 0.072, 0.074, 0.072),
+        (1.00, 1.05, 1.10, 1.16, 1.30, 1.40, 1.455, 1.50),
+        (0.062, 0.050, 0.043, 0.041, 0.058, 0.070, 0.074, 0.072),
     )
     return np.maximum(x - opening, p[:, 1])
 
@@ -276,11 +286,11 @@ def _cutaway(p: Array) -> Array:
     # How far forward the cloth reaches at each height.
     edge = spline(
         z,
-        (0.46, 0.60, 0.75, 0.88, 0.96, 1.01, 1.040, 1.052),
-        (0.070, 0.052, 0.034, 0.016, -0.012, -0.055, -0.098, -0.16),
+        (0.46, 0.60, 0.75, 0.88, 0.94, 0.985, 1.010, 1.020),
+        (0.074, 0.056, 0.040, 0.024, 0.000, -0.045, -0.094, -0.16),
     )
-    side = np.maximum(y - edge, z - 1.052)
-    hem_line = z - (0.50 + 0.10 * smoothstep(np.abs(p[:, 0]), 0.02, 0.19))
+    side = np.maximum(y - edge, z - 1.020)
+    hem_line = z - (0.50 + 4.0 * np.maximum(np.abs(p[:, 0]) - 0.03, 0.0) ** 2)
     legs_only = np.where(np.abs(p[:, 0]) < 0.3, hem_line, 1.0)
     return np.minimum(np.where(np.abs(p[:, 0]) < 0.3, side, 1.0), legs_only)
 
@@ -296,8 +306,8 @@ def _sleeve_ends(p: Array) -> Array:
 
 
 def _neck_hole(p: Array) -> Array:
-    # The neckline rises to the back.
-    return (1.490 + 0.12 * p[:, 1]) - p[:, 2]
+    around = np.hypot(p[:, 0] / 0.0715, (p[:, 1] - 0.010) / 0.0725) - 1.0
+    return np.maximum(0.07 * around, 1.43 - p[:, 2])
 
 
 def _v_neck(p: Array) -> Array:
@@ -309,7 +319,7 @@ def _v_neck(p: Array) -> Array:
 def _v_neck_band(p: Array) -> Array:
     opening = _v_neck(p)
     ring = np.maximum(-opening - 0.0, opening - 0.018)
-    return np.maximum(np.maximum(ring, p[:, 1]), p[:, 2] - (1.490 + 0.12 * p[:, 1]))
+    return np.maximum(np.maximum(ring, p[:, 1]), -_neck_hole(p))
 
 
 # Right half of the lapel as it lies on the chest, (x, z); peaked, with the gorge above.
@@ -332,8 +342,8 @@ def _lapels() -> Surface:
     def region(p: Array) -> Array:
         return np.maximum(polygon(np.abs(p[:, 0]), p[:, 2], _LAPEL), p[:, 1] + 0.01)
 
-    panel = _shell(field, region, (-0.16, 1.11, 0.16, 1.49), 0.0062, thickness=0.005)
-    return Surface(panel.vertices, panel.faces, np.full(len(panel.faces), SATIN))
+    panel = _shell(field, region, (-0.16, 1.11, 0.16, 1.49), 0.0072, thickness=0.005)
+    return with_material(panel, SATIN)
 
 
 def _collar() -> Surface:
@@ -345,17 +355,23 @@ def _collar() -> Surface:
     outward[:, 2] = 0.0
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     up = np.array([0.0, 0.0, 1.0])
-    rise = (0.016 * (1.0 - 0.75 * front))[:, None]
+    rise = (0.015 * (1.0 - 0.95 * front))[:, None]
     profile = [
         stand - up * 0.014 - outward * 0.002,
         stand + up * rise * 0.6,
         stand + up * rise + outward * 0.004,
         stand + up * rise * 0.7 + outward * 0.011,
-        stand - up * 0.010 + outward * 0.019,
-        stand - up * 0.026 + outward * (0.027 + 0.006 * front[:, None]),
+        stand - up * 0.004 + outward * 0.018,
+        stand - up * 0.020 + outward * (0.027 + 0.006 * front[:, None]),
     ]
-    surface = hem(_facing(grid_surface(np.stack(profile, axis=1)), None), 0.004)
-    return Surface(surface.vertices, surface.faces, np.full(len(surface.faces), SATIN))
+    points = np.stack(profile, axis=1)
+    # The leaf lies on the coat, not in it.
+    leaf = points[:, 3:].reshape(-1, 3)
+    inside = coat_field(leaf)[:, None] < 0.005
+    lifted = project(lambda p: coat_field(p) - 0.005, leaf, 0.003)
+    points[:, 3:] = np.where(inside, lifted, leaf).reshape(points[:, 3:].shape)
+    surface = hem(_facing(grid_surface(points), None), 0.004)
+    return with_material(surface, SATIN)
 
 
 def _collar_curve(turn: Array, height: float, ease: float = 0.0) -> Array:
@@ -369,11 +385,9 @@ def _collar_curve(turn: Array, height: float, ease: float = 0.0) -> Array:
 
 
 def _neck_band() -> Surface:
-    turn = np.linspace(np.radians(2.0), np.radians(358.0), 48)
-    points = np.stack(
-        [_collar_curve(turn, h) for h in (-0.9, -0.3, 0.0, 0.5, 1.0)], axis=1
-    )
-    return hem(_facing(grid_surface(points), None), 0.0022)
+    turn = np.linspace(0.0, 2.0 * np.pi, 44, endpoint=False)
+    points = np.stack([_collar_curve(turn, h) for h in (-0.9, -0.3, 0.0, 0.5, 1.0)], axis=1)
+    return hem(_facing(grid_surface(points, close_u=True), None), 0.0022)
 
 
 def _cuffs() -> tuple[Surface, Surface]:
@@ -451,4 +465,4 @@ def _facing(surface: Surface, direction: Array | None, centre: Array | None = No
         score = (face_normal * outward).sum()
     else:
         score = (face_normal @ direction).sum()
-    return surface if score >= 0.0 else Surface(v, f[:, ::-1].copy(), surface.materials)
+    return surface if score >= 0.0 else turned_over(surface)
