@@ -13,7 +13,7 @@ from .sheet import resample
 Image = NDArray[np.uint8]
 
 # The hole is filled on a copy of this size, which is as much as its content can be guessed.
-_FILL_SIDE: Final = 400
+_FILL_SIDE: Final = 320
 
 
 def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: float) -> Image:

@@ -116,11 +116,10 @@ def cut_parts(
         arm = _measure(source.matte, source.at(joints_drawn), inward, across)
         arms[side] = _cut_arm(source, arm)
         if side == hidden:
-            removed, restored = _clear_side(sheet, points, side, arm.radii[0])
+            removed, restored = _clear_side(sheet, points, side, arm)
         else:
             removed, restored = _clear_arm(sheet, points, side, arm)
-        body = np.minimum(body, 1.0 - removed)
-        body = np.maximum(body, restored)
+        body = body * (1.0 - removed) + restored
         hole |= restored > 0.02
     colours = _carry_on(sheet.rgb, (body > 0.9) & ~hole, hole)
     return Parts(_layer(colours, body, sheet.offset), arms)
@@ -163,8 +162,11 @@ def _measure(matte: Mask, joints: Array, inward: float, across: float) -> _Arm:
     expected = np.interp(at, [0.0, at[-1] / 2, at[-1]], usual)
     outside = np.where(np.isnan(outer), expected, outer)
     outside = _median(outside)
-    inside = np.where(np.isnan(inner), outside, inner)
-    # Between the shoulder and the armpit there is no inner edge: go evenly from the one to the other.
+    seen = ~np.isnan(inner)
+    inside = outside.copy()
+    if seen.any():
+        # Air begins below the armpit; up to there the inner edge goes evenly from the shoulder.
+        inside = np.interp(at, np.r_[0.0, at[seen]], np.r_[outside[0], np.array(inner)[seen]])
     inside = _median(inside)
     radii = np.array(
         [
@@ -247,7 +249,8 @@ def _clear_arm(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> 
         s, d, length = _coordinates(shape, head, tail, arm.inward)
         inside = np.interp(start + s, *arm.inner).astype(np.float32)
         outside = np.interp(start + s, *arm.outer).astype(np.float32) * 1.5 + 3 * soft
-        strip = _soft_below(d, inside + 1.5 * soft, soft) * _soft_below(-d, outside, soft)
+        # Generous inside too: what is the trunk's own is put back below.
+        strip = _soft_below(d, 1.3 * inside + 2.0 * soft, soft) * _soft_below(-d, outside, soft)
         strip = strip * (s > (-2.0 * arm.radii[0] if bone == 0 else 0.0)) * (s <= length)
         joint = _soft_below(_distance(shape, tail), arm.radii[bone + 1] * 1.25 + soft, soft)
         removed = np.maximum(removed, np.maximum(strip, joint))
@@ -256,45 +259,41 @@ def _clear_arm(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> 
     s, d, _ = _coordinates(shape, arm.joints[2], arm.joints[3], arm.inward)
     palm = (s >= 0.0) * _soft_below(np.abs(d), np.full_like(d, 0.65 * hand), soft)
     removed = np.maximum(removed, palm * _soft_below(s, np.full_like(s, 1.4 * hand), soft))
-    keep, flank = _trunk(sheet, points, side, arm.radii[0])
+    keep, flank = _trunk(sheet, points, side, arm)
     removed = removed * (1.0 - keep)
-    return removed, np.minimum(removed, flank) * (sheet.matte > 0.02)
+    return removed, removed * flank * (sheet.matte > 0.02)
 
 
-def _clear_side(
-    sheet: Sheet, points: dict[str, Array], side: str, radius: float
-) -> tuple[Mask, Mask]:
+def _clear_side(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tuple[Mask, Mask]:
     """Take off everything beside the trunk: an arm of which too little can be seen."""
-    keep, flank = _trunk(sheet, points, side, radius)
+    keep, flank = _trunk(sheet, points, side, arm)
     shape = sheet.matte.shape
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     shoulder = sheet.at(points[f"upper_arm.{side}"])
     hip = sheet.at(points[f"thigh.{side}"])
-    outward = (columns - shoulder[0]) * (1.0 if side == "L" else -1.0)
+    radius = float(arm.radii[0])
+    outward = (columns - shoulder[0]) * -arm.inward
     beside = (outward > 0.0) & (rows > shoulder[1] - 1.5 * radius) & (rows < hip[1] + 2.0 * radius)
     removed = beside * (1.0 - np.maximum(keep, flank))
     return removed.astype(np.float32), np.zeros(shape, np.float32)
 
 
-def _trunk(sheet: Sheet, points: dict[str, Array], side: str, radius: float) -> tuple[Mask, Mask]:
-    """The round of the shoulder, which stays with the body, and the flank below the armpit."""
+def _trunk(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tuple[Mask, Mask]:
+    """What stays with the body at the shoulder, and the flank below the armpit."""
     shape = sheet.matte.shape
-    outward = 1.0 if side == "L" else -1.0
+    outward = -arm.inward
+    radius = float(arm.radii[0])
     shoulder = sheet.at(points[f"upper_arm.{side}"])
     other = sheet.at(points[f"upper_arm.{'R' if side == 'L' else 'L'}"])
-    hips = sheet.at(np.array([points[f"thigh.{s}"] for s in (side, "R" if side == "L" else "L")]))
     middle = (shoulder + other) / 2
-    wide = float(np.linalg.norm(hips[0] - hips[1]))
-    side_of_hip = hips[0] + np.array([outward * 0.42 * wide, 0.0])
-    low = float(max(sheet.at(points[f"hand.{side}"])[1] + 2.5 * radius, side_of_hip[1]))
+    edge = _flank_edge(sheet, points, side, arm)
     corners = np.array(
         [
-            middle,
+            [middle[0], shoulder[1]],
             shoulder,
-            shoulder + np.array([outward * 0.25 * radius, 0.9 * radius]),
-            side_of_hip,
-            [side_of_hip[0], low],
-            [middle[0], low],
+            shoulder + np.array([outward * 0.3 * radius, 0.8 * radius]),
+            *edge,
+            [middle[0], edge[-1][1]],
         ]
     )
     flank = np.zeros(shape, np.uint8)
@@ -302,8 +301,43 @@ def _trunk(sheet: Sheet, points: dict[str, Array], side: str, radius: float) -> 
     keep = np.zeros(shape, np.uint8)
     centre = tuple(int(v) for v in np.round(shoulder))
     cv2.circle(keep, centre, max(1, round(radius * 0.92)), 255, -1, cv2.LINE_AA)
+    # No hanging arm covers the neck and what lies above and inside of the shoulder.
+    inner = [0, centre[0]] if outward > 0.0 else [centre[0], shape[1]]
+    keep[: centre[1], inner[0] : inner[1]] = 255
     blur = _SOFT_PX * FINENESS * 0.5
     return _blurred(keep, blur), _blurred(flank, blur)
+
+
+def _flank_edge(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> list[Array]:
+    """The side of the trunk from the armpit down, (x, y) in texture pixels.
+
+    Where there is air between arm and trunk it is the silhouette; above that it is left to a
+    straight line from the shoulder; without any air it ends at the hips' usual width.
+    """
+    outward = -arm.inward
+    shoulder = sheet.at(points[f"upper_arm.{side}"])
+    hips = sheet.at(np.array([points[f"thigh.{s}"] for s in SIDES]))
+    hip = hips[SIDES.index(side)]
+    wide = float(np.linalg.norm(hips[0] - hips[1]))
+    bottom = max(hip[1], float(arm.joints[3, 1])) + float(arm.radii[0])
+    height, width = sheet.matte.shape
+    first = int(shoulder[1] + 1.2 * arm.radii[0])
+    found = []
+    for row in range(first, min(int(bottom), height), 2):
+        start = shoulder[0] - outward * 0.6 * abs(shoulder[0] - hips[:, 0].mean())
+        limit = float(np.interp(row, arm.joints[:, 1], arm.joints[:, 0]))
+        reach = (limit - start) * outward
+        steps = np.round(start + outward * np.arange(0.0, max(reach, 0.0))).astype(int)
+        steps = steps[(steps >= 0) & (steps < width)]
+        air = np.flatnonzero(sheet.matte[row, steps] < 0.5)
+        if air.size and air[0] > 0:
+            found.append(np.array([float(steps[air[0]]), float(row)]))
+    if len(found) < 5:
+        return [
+            np.array([hip[0] + outward * 0.42 * wide, hip[1]]),
+            np.array([hip[0] + outward * 0.42 * wide, bottom]),
+        ]
+    return found
 
 
 def _blurred(mask: NDArray[np.uint8], sigma: float) -> Mask:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -230,7 +231,7 @@ class _Scene:
         for bone, limb in enumerate(limbs):
             head, tail = arm.joints[frame, bone], arm.joints[frame, bone + 1]
             turns.append(turned(limb.strip, head, tail, turns[-1]))
-        bends = [shared_bend(a, b) for a, b in zip(turns[:-1], turns[1:], strict=True)] + [0.0]
+        bends = [shared_bend(a, b) for a, b in pairwise(turns)] + [0.0]
         for bone, limb in enumerate(limbs):
             yield _draw_limb(limb, arm, frame, bone, (bends[bone], bends[bone + 1]), size)
 

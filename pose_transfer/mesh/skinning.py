@@ -92,8 +92,16 @@ def source_points(points: Array, strip: Strip, pose: StripPose) -> Array:
     reach = 0.5 * strip.length
     head_reach = min(_PASSAGE * strip.head_radius, reach)
     tail_reach = min(_PASSAGE * strip.tail_radius, reach)
-    source = _rotate_about(source, strip.head, pose.head_bend * (1.0 - _step(s, head_reach)))
-    return _rotate_about(source, strip.tail, -pose.tail_bend * _step(s - strip.length, tail_reach))
+    head_bend = pose.head_bend * (1.0 - _step(s, head_reach)) * _near(across, strip.head_radius)
+    past = _step(s - strip.length, tail_reach) * _near(across, strip.tail_radius)
+    source = _rotate_about(source, strip.head, head_bend)
+    return _rotate_about(source, strip.tail, -pose.tail_bend * past)
+
+
+def _near(across: Array, radius: float) -> Array:
+    """1 on the limb, 0 well beside it: turned from there, the limb would be seen a second time."""
+    u = np.clip((2.0 * radius - np.abs(across)) / (0.7 * radius), 0.0, 1.0)
+    return u * u * (3.0 - 2.0 * u)
 
 
 def _axis(head: Array, tail: Array, strip: Strip) -> tuple[Array, float]:
