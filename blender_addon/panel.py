@@ -1,0 +1,211 @@
+"""The sidebar panel: 3D view > N > Conductor."""
+
+import textwrap
+from typing import Any, ClassVar, Final
+
+import bpy
+
+from .operators import (
+    CancelOperator,
+    CreateAvatarOperator,
+    DismissOperator,
+    GenerateOperator,
+    LikenessOperator,
+    RenderOperator,
+)
+from .styles import sliders
+from .task import Task, session
+
+# Mean width of a letter of Blender's interface font at its normal size, and the panel's margins.
+_LETTER_PX: Final = 6.3
+_MARGIN_PX: Final = 60.0
+
+
+class _Panel(bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Conductor"
+
+
+class MainPanel(_Panel):
+    """Music, avatar, Generate, and what is going on."""
+
+    bl_idname = "VIEW3D_PT_virtual_conductor"
+    bl_label = "Virtual Conductor"
+
+    def draw(self, context: Any) -> None:
+        """Draw the panel."""
+        settings = context.scene.virtual_conductor
+        layout = self.layout
+        column = layout.column()
+        column.label(text="Music")
+        column.prop(settings, "music", text="")
+        column.separator(factor=0.5)
+        column.label(text="Avatar")
+        row = column.row(align=True)
+        row.prop(settings, "avatar", text="", icon="ARMATURE_DATA")
+        if settings.avatar is None:
+            row.operator(CreateAvatarOperator.bl_idname, text="", icon="ADD")
+        column.separator()
+        if session.task is not None:
+            draw_task(column, session.task)
+        else:
+            button = column.row()
+            button.scale_y = 1.5
+            button.operator(GenerateOperator.bl_idname, icon="PLAY")
+        draw_messages(column, context)
+
+
+class BeatsPanel(_Panel):
+    """Where the beats come from."""
+
+    bl_idname = "VIEW3D_PT_virtual_conductor_beats"
+    bl_parent_id = MainPanel.bl_idname
+    bl_label = "Beats"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        """Draw the panel."""
+        settings = context.scene.virtual_conductor
+        layout = _split(self.layout)
+        layout.prop(settings, "beats")
+        if settings.beats == "SCORE":
+            layout.prop(settings, "score")
+        elif settings.beats == "LISTEN":
+            layout.prop(settings, "meter")
+            _switched(layout, settings, "Tempo", "use_tempo", "tempo")
+        column = layout.column()
+        _switched(column, settings, "Start at", "use_excerpt", "start")
+        row = column.row()
+        row.active = settings.use_excerpt
+        row.prop(settings, "duration")
+
+
+class StylePanel(_Panel):
+    """How it is conducted."""
+
+    bl_idname = "VIEW3D_PT_virtual_conductor_style"
+    bl_parent_id = MainPanel.bl_idname
+    bl_label = "Style"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        """Draw the panel."""
+        settings = context.scene.virtual_conductor
+        layout = _split(self.layout)
+        layout.prop(settings, "style")
+        column = layout.column(align=True)
+        for slider in sliders():
+            column.prop(settings, slider.name)
+        layout.prop(settings, "seed")
+
+
+class VideoPanel(_Panel):
+    """The animation as a video."""
+
+    bl_idname = "VIEW3D_PT_virtual_conductor_video"
+    bl_parent_id = MainPanel.bl_idname
+    bl_label = "Video"
+
+    def draw(self, context: Any) -> None:
+        """Draw the panel."""
+        settings = context.scene.virtual_conductor
+        layout = _split(self.layout)
+        layout.prop(settings, "engine")
+        layout.prop(settings, "folder")
+        _make_and_open(
+            self.layout, RenderOperator.bl_idname, "RENDER_ANIMATION", settings.animation
+        )
+
+
+class LikenessPanel(_Panel):
+    """The person of a photo as the conductor."""
+
+    bl_idname = "VIEW3D_PT_virtual_conductor_likeness"
+    bl_parent_id = MainPanel.bl_idname
+    bl_label = "Likeness"
+
+    def draw(self, context: Any) -> None:
+        """Draw the panel."""
+        settings = context.scene.virtual_conductor
+        layout = _split(self.layout)
+        layout.prop(settings, "photo")
+        layout.prop(settings, "background")
+        if settings.background == "colour":
+            layout.prop(settings, "colour")
+        _make_and_open(self.layout, LikenessOperator.bl_idname, "USER", settings.likeness)
+
+
+CLASSES: Final = (MainPanel, BeatsPanel, StylePanel, VideoPanel, LikenessPanel)
+
+
+def draw_task(layout: Any, task: Task) -> None:
+    """The work in progress: bar, time left, Cancel."""
+    box = layout.box().column()
+    box.label(text=f"{task.title}…")
+    phase = "cancelling" if task.cancelling else task.phase
+    box.progress(factor=task.fraction, type="BAR", text=f"{task.fraction:.0%}")
+    row = box.row()
+    row.label(text=phase[:1].upper() + phase[1:])
+    left = task.seconds_left
+    if left is not None and not task.cancelling:
+        time = row.row()
+        time.alignment = "RIGHT"
+        time.label(text=time_text(left))
+    box.operator(CancelOperator.bl_idname, icon="CANCEL")
+
+
+def draw_messages(layout: Any, context: Any) -> None:
+    """What went wrong, with its fix, and what the user should know of the result."""
+    problem = session.problem
+    if problem is not None:
+        box = _message(layout, context, problem.sentence, "ERROR")
+        if problem.fix is not None:
+            box.operator(problem.fix, text=problem.fix_label)
+    for note in session.notes:
+        _message(layout, context, note, "INFO")
+
+
+def time_text(seconds: float) -> str:
+    """Time left in words: "1:05 left"."""
+    whole = max(1, round(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours}:{minutes:02d}:{whole % 60:02d} left"
+    return f"{minutes}:{whole % 60:02d} left"
+
+
+def _message(layout: Any, context: Any, text: str, icon: str) -> Any:
+    box = layout.box().column(align=True)
+    scale = context.preferences.system.ui_scale
+    letters = max(16, int((context.region.width / scale - _MARGIN_PX) / _LETTER_PX))
+    for number, line in enumerate(textwrap.wrap(text, letters)):
+        row = box.row()
+        row.label(text=line, icon=icon if number == 0 else "BLANK1")
+        if number == 0:
+            row.operator(DismissOperator.bl_idname, text="", icon="X", emboss=False)
+    return box
+
+
+def _split(layout: Any) -> Any:
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    return layout
+
+
+def _switched(layout: Any, settings: Any, label: str, switch: str, value: str) -> None:
+    """A value with a checkbox that switches it on."""
+    row = layout.row(heading=label)
+    row.prop(settings, switch, text="")
+    field = row.row()
+    field.active = getattr(settings, switch)
+    field.prop(settings, value, text="")
+
+
+def _make_and_open(layout: Any, operator: str, icon: str, made: str) -> None:
+    """A wide button that makes a video, and beside it one that opens the last one."""
+    row = layout.row(align=True)
+    row.scale_y = 1.3
+    row.operator(operator, icon=icon)
+    if made:
+        row.operator("wm.path_open", text="", icon="FILE_MOVIE").filepath = made

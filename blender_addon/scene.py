@@ -1,0 +1,254 @@
+"""What is known of a scene, and how a performance is put into it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from retarget.errors import ConductorError
+from retarget.motion import Motion
+from retarget.progress import Progress, no_progress, part
+
+from .keyframes import apply_motion
+from .render import render_still
+from .restore import unchanged_on_failure
+from .stage.avatar import create_avatar
+from .stage.looks import setup_render
+from .stage.scenery import build_stage
+from .timeline import add_beat_markers, add_sound, set_timeline
+
+FRAME_START = 1
+"""Scene frame of a performance's first pose."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The music of a scene.
+
+    Parameters
+    ----------
+    path : Path
+        The file, absolute.
+    start : float
+        Second of the file that is heard at the scene's first frame.
+    """
+
+    path: Path
+    start: float
+
+
+def frame_rate(scene: Any) -> float:
+    """Frames per second."""
+    return float(scene.render.fps / scene.render.fps_base)
+
+
+def render_size(scene: Any) -> tuple[int, int]:
+    """Width and height of the rendered picture in pixels."""
+    render = scene.render
+    scale = render.resolution_percentage / 100.0
+    return int(render.resolution_x * scale), int(render.resolution_y * scale)
+
+
+def find_armature(scene: Any) -> Any:
+    """The scene's conductor: the one chosen in the panel, or the armature with the most bones.
+
+    Raises
+    ------
+    ConductorError
+        If there is no armature.
+    """
+    settings = getattr(scene, "virtual_conductor", None)
+    if settings is not None and settings.avatar is not None:
+        return settings.avatar
+    armatures = [item for item in scene.objects if item.type == "ARMATURE"]
+    if not armatures:
+        raise ConductorError(
+            "The scene has no armature to animate; choose or create an avatar first."
+        )
+    return max(armatures, key=lambda item: (not item.hide_render, len(item.data.bones)))
+
+
+def find_sound(scene: Any) -> Sound | None:
+    """The first sound strip that is not muted, or None."""
+    if scene.sequence_editor is None:
+        return None
+    strips = [s for s in scene.sequence_editor.strips if s.type == "SOUND" and not s.mute]
+    if not strips:
+        return None
+    strip = min(strips, key=lambda s: (s.frame_final_start, s.channel))
+    path = Path(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
+    frames = scene.frame_start - strip.frame_start + strip.animation_offset_start
+    return Sound(path, max(0.0, float(frames) / frame_rate(scene)))
+
+
+def describe(scene: Any) -> dict[str, Any]:
+    """Frame rate, range, size, camera, armature and sound, as JSON values."""
+    sound = find_sound(scene)
+    armatures = any(item.type == "ARMATURE" for item in scene.objects)
+    return {
+        "fps": frame_rate(scene),
+        "frame_start": scene.frame_start,
+        "frame_end": scene.frame_end,
+        "size": list(render_size(scene)),
+        "camera": scene.camera.name if scene.camera else None,
+        "armature": find_armature(scene).name if armatures else None,
+        "sound": str(sound.path) if sound else None,
+        "sound_start": sound.start if sound else 0.0,
+    }
+
+
+def add_avatar(scene: Any) -> Any:
+    """Build the conductor, and stage, lights and camera where there is no scene yet.
+
+    A scene has none as long as it lacks a camera, or is the one Blender starts with: then the
+    cube, the lamp and the camera of that scene make room.
+
+    Returns
+    -------
+    bpy.types.Object
+        The armature; it is also the panel's choice from now on.
+    """
+    with unchanged_on_failure(scene):
+        built = _build_conductor(scene)
+    _settle(scene, built)
+    return built.armature
+
+
+def perform(
+    scene: Any,
+    armature: Any,
+    motion: Motion,
+    *,
+    music: Path | None = None,
+    start: float = 0.0,
+    progress: Progress = no_progress,
+) -> None:
+    """Put a performance into a scene: Action, range, frame rate, beat markers and sound.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        Where it is conducted.
+    armature : bpy.types.Object or None
+        The conductor; None builds one.
+    motion : Motion
+        The performance.
+    music : path, optional
+        Its sound.
+    start : float
+        Second of the music at which the motion starts.
+
+    Raises
+    ------
+    ConductorError
+        If the armature's bones cannot be made out; the scene is then as it was.
+    Cancelled
+        If the progress callback asked to stop; the scene is then as it was.
+    """
+    built = None
+    with unchanged_on_failure(scene, armature):
+        if armature is None:
+            progress(0.0, "building the avatar")
+            built = _build_conductor(scene)
+            armature = built.armature
+        apply_motion(
+            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.3, 0.9)
+        )
+        set_timeline(scene, motion, frame_start=FRAME_START)
+        add_beat_markers(scene, motion, frame_start=FRAME_START)
+        if music is not None:
+            add_sound(scene, music, frame_start=FRAME_START)
+        scene.frame_set(FRAME_START)
+    if built is not None:
+        _settle(scene, built)
+    scene.virtual_conductor.avatar = armature
+    progress(1.0, "animated")
+
+
+def render_plate(scene: Any, path: Path) -> None:
+    """Render the first frame without the conductor, as a background."""
+    hidden = [item for item in _conductor(scene) if not item.hide_render]
+    for item in hidden:
+        item.hide_render = True
+    try:
+        render_still(scene, path)
+    finally:
+        for item in hidden:
+            item.hide_render = False
+
+
+def beat_table(scene: Any, start: float) -> str:
+    """The scene's beat markers as the text of a beat file.
+
+    Markers are named by the number of their beat in the bar; others are no beats.
+
+    Parameters
+    ----------
+    start : float
+        Second of the music at the scene's first frame.
+
+    Raises
+    ------
+    ConductorError
+        If there are no such markers.
+    """
+    rate = frame_rate(scene)
+    beats = sorted(
+        (start + (marker.frame - FRAME_START) / rate, int(number))
+        for marker in scene.timeline_markers
+        if (number := marker.name.strip()).isdecimal() and 1 <= int(number) <= 24
+    )
+    rows = [f"{time:.6f}\t{number}" for time, number in beats if time >= 0.0]
+    if not rows:
+        raise ConductorError(
+            "The scene has no beat markers; generate once, or add markers named 1, 2, 3 and so on."
+        )
+    return "\n".join(rows) + "\n"
+
+
+@dataclass(frozen=True)
+class _Built:
+    armature: Any
+    has_stage: bool
+    """Whether it came with stage, lights and camera."""
+    startup: list[Any]
+    """Objects that have to make room for it."""
+
+
+def _build_conductor(scene: Any) -> _Built:
+    startup = _startup_objects(scene)
+    armature = create_avatar(scene)
+    has_stage = scene.camera is None or bool(startup)
+    if has_stage:
+        build_stage(scene)
+    return _Built(armature, has_stage, startup)
+
+
+def _settle(scene: Any, built: _Built) -> None:
+    """The last steps of building, after everything that may fail."""
+    if built.startup:
+        bpy.data.batch_remove(built.startup)
+    if built.has_stage:
+        setup_render(scene, engine="workbench", size=render_size(scene))
+    scene.virtual_conductor.avatar = built.armature
+
+
+def _startup_objects(scene: Any) -> list[Any]:
+    """The objects of Blender's startup scene if nothing else is there, else none."""
+    there = {item.name: item.type for item in scene.objects}
+    untouched = there == {"Cube": "MESH", "Light": "LIGHT", "Camera": "CAMERA"}
+    if bpy.data.filepath or not untouched or len(scene.objects["Cube"].data.vertices) != 8:
+        return []
+    return list(scene.objects)
+
+
+def _conductor(scene: Any) -> set[Any]:
+    """The armature and everything that hangs on it."""
+    armature = find_armature(scene)
+    parts = {armature, *armature.children_recursive}
+    for item in scene.objects:
+        for modifier in item.modifiers:
+            if modifier.type == "ARMATURE" and modifier.object == armature:
+                parts |= {item, *item.children_recursive}
+    return parts

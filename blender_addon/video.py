@@ -1,0 +1,103 @@
+"""Render a scene to a video with its sound, by Blender's own encoder."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from retarget.atomic import atomic_path
+from retarget.errors import ConductorError
+from retarget.progress import Progress, no_progress
+
+_FFMPEG: Final = {
+    "format": "MPEG4",
+    "codec": "H264",
+    "constant_rate_factor": "HIGH",
+    "ffmpeg_preset": "GOOD",
+    "gopsize": 15,
+    "use_autosplit": False,
+    "audio_codec": "AAC",
+    "audio_bitrate": 192,
+}
+
+
+def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> None:
+    """Render every frame of the scene to H.264 with AAC sound; the scene stays as it was.
+
+    Blender renders an animation in one go: a progress callback that raises is not heard, so a
+    process that is to be stopped ends itself from within the callback.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        What to render, with its own engine, size, range and sequencer.
+    path : path
+        The .mp4 to write, whole or not at all.
+
+    Raises
+    ------
+    ConductorError
+        If there is no camera, or Blender cannot render or write.
+    """
+    if scene.camera is None:
+        raise ConductorError("The scene has no camera; add one and render again.")
+    count = scene.frame_end - scene.frame_start + 1
+    done = 0
+
+    def written(*_: Any) -> None:
+        nonlocal done
+        done += 1
+        progress(done / count, "rendering")
+
+    with atomic_path(path) as temporary, _Output(scene, temporary):
+        bpy.app.handlers.render_write.append(written)
+        progress(0.0, "rendering")
+        try:
+            bpy.ops.render.render(animation=True, scene=scene.name)
+        except RuntimeError as error:
+            raise ConductorError(
+                f"Blender could not render the video: {' '.join(str(error).split())}"
+            ) from error
+        finally:
+            bpy.app.handlers.render_write.remove(written)
+        if done < count or not temporary.is_file():
+            raise ConductorError(
+                f"The video ended after {done} of {count} frames; look for free disk space and "
+                "render again."
+            )
+
+
+class _Output:
+    """The scene's output set to a video at `path`, and set back afterwards."""
+
+    def __init__(self, scene: Any, path: Path) -> None:
+        self.scene = scene
+        self.path = path
+        self.saved: list[tuple[Any, str, Any]] = []
+
+    def __enter__(self) -> None:
+        render = self.scene.render
+        image = render.image_settings
+        self._set(render, "filepath", str(self.path))
+        self._set(render, "use_file_extension", False)
+        self._set(render, "use_overwrite", True)
+        self._set(render, "use_placeholder", False)
+        # H.264 stores colour for two by two pixels.
+        scale = render.resolution_percentage / 100.0
+        for side in ("resolution_x", "resolution_y"):
+            self._set(render, side, max(2, int(getattr(render, side) * scale) // 2 * 2))
+        self._set(render, "resolution_percentage", 100)
+        if hasattr(image, "media_type"):
+            self._set(image, "media_type", "VIDEO")
+        self._set(image, "file_format", "FFMPEG")
+        self._set(image, "color_mode", "RGB")
+        for name, value in _FFMPEG.items():
+            self._set(render.ffmpeg, name, value)
+
+    def __exit__(self, *_: object) -> None:
+        for owner, name, value in reversed(self.saved):
+            setattr(owner, name, value)
+
+    def _set(self, owner: Any, name: str, value: Any) -> None:
+        self.saved.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, value)
