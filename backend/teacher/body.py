@@ -19,7 +19,7 @@ from .plan import Plan, Role
 _STANCE_X: Final = 0.115
 _TOES_OUT: Final = 0.14
 # How far the hips stand below straight legs: a slight give in the knees.
-_KNEE_GIVE: Final = 0.009
+_KNEE_GIVE: Final = 0.008
 _BREATH_S: Final = 4.2
 _GAZE_BEATS: Final = (6, 15)
 _GAZE_YAW: Final = 0.55
@@ -60,17 +60,15 @@ def move_body(
     breathing = 0.010 * breath - 0.022 * _intake(plan, at)
 
     gaze_yaw, gaze_pitch = _gaze(plan, rng, at)
-    root = np.stack(
-        [
-            0.022 * amount * slow[0] + 0.006 * shift,
-            0.012 * amount * slow[2] - 0.004,
-            _standing_height() - _KNEE_GIVE - 0.010 * dip / 0.036 * style.weight,
-        ],
-        axis=1,
-    )
     zero = np.zeros(len(at))
     hips = rotation.from_rotation_vector(
         np.stack([0.15 * forward, 0.25 * side, 0.30 * turn + 0.02 * gaze_yaw], axis=1)
+    )
+    root = _stand(
+        0.022 * amount * slow[0] + 0.006 * shift,
+        0.012 * amount * slow[2] - 0.004,
+        0.2 * dip * style.weight,
+        hips,
     )
     trunk = {
         "spine": (0.45 * forward + 0.35 * dip, 0.45 * side, 0.35 * turn + 0.04 * gaze_yaw),
@@ -142,22 +140,38 @@ def _gaze(plan: Plan, rng: np.random.Generator, at: Array) -> tuple[Array, Array
         starts = np.r_[-1e3, plan.ictus[steps] - 0.3]
     yaw = _GAZE_YAW * np.clip(0.55 * rng.standard_normal(len(starts)), -1.0, 1.0)
     # Players sit lower than the conductor stands; now and then a look into the score.
-    pitch = np.where(rng.random(len(starts)) < 0.15, 0.34, 0.07 + 0.05 * rng.random(len(starts)))
-    yaw[0] *= 0.3
+    pitch = np.where(rng.random(len(starts)) < 0.15, 0.28, 0.02 + 0.06 * rng.random(len(starts)))
+    yaw[0], pitch[0] = 0.3 * yaw[0], 0.05
     # A look into the score goes straight down.
-    yaw = np.where(pitch > 0.3, 0.2 * yaw, yaw)
+    yaw = np.where(pitch > 0.2, 0.2 * yaw, yaw)
     drift = 0.03 * wander(at, [3.1, 5.3, 8.9], rng)
     return holds(starts, yaw, 0.8, at) + drift, holds(starts, pitch, 0.8, at)
 
 
-def _standing_height() -> float:
-    """Height of the hips over straight legs in the conductor's stance, metres."""
-    thigh, shin, ankle = _leg_lengths()
-    hip = skeleton.REST[skeleton.INDEX["thigh.L"]]
-    wide = _STANCE_X - hip[0]
-    drop = np.sqrt((thigh + shin) ** 2 - wide**2)
-    pelvis = skeleton.REST[skeleton.INDEX["hips"]]
-    return float(ankle[2] + drop + pelvis[2] - hip[2])
+def _stand(x: Array, y: Array, dip: Array, hips: Array) -> Array:
+    """The pelvis (T, 3) over both feet, as high as the legs allow less the knees' give and dip."""
+    thigh, shin, _ = _leg_lengths()
+    heights = []
+    for label in ("L", "R"):
+        offset = rotation.rotate(hips, _hip_offset(label))
+        foot = _foot(label)
+        aside = (x + offset[:, 0] - foot[0]) ** 2 + (y + offset[:, 1] - foot[1]) ** 2
+        heights.append(foot[2] + np.sqrt((thigh + shin) ** 2 - aside) - offset[:, 2])
+    left, right = heights
+    # The smaller of both, without a corner.
+    height = 0.5 * (left + right - np.sqrt((left - right) ** 2 + 0.004**2))
+    return np.stack([x, y, height - _KNEE_GIVE - dip], axis=1)
+
+
+def _hip_offset(label: str) -> Array:
+    thigh, pelvis = skeleton.INDEX[f"thigh.{label}"], skeleton.INDEX["hips"]
+    return skeleton.REST[thigh] - skeleton.REST[pelvis]
+
+
+def _foot(label: str) -> Array:
+    """Where the ankle stands, (3,)."""
+    ankle = skeleton.REST[skeleton.INDEX[f"foot.{label}"]]
+    return np.array([_STANCE_X if label == "L" else -_STANCE_X, ankle[1] - 0.012, ankle[2]])
 
 
 def _leg_lengths() -> tuple[float, float, Array]:
@@ -171,22 +185,20 @@ def _leg_lengths() -> tuple[float, float, Array]:
 def _leg(label: str, root: Array, hips: Array) -> dict[str, Array]:
     """Two-bone inverse kinematics from the pelvis to a foot that never moves."""
     sign = 1.0 if label == "L" else -1.0
-    thigh, shin, ankle = _leg_lengths()
+    thigh, shin, _ = _leg_lengths()
     rest = skeleton.REST
     names = [f"{part}.{label}" for part in ("thigh", "shin", "foot")]
     thigh_rest, shin_rest, foot_rest = (rest[skeleton.INDEX[name]] for name in names)
-    hip = root + rotation.rotate(hips, thigh_rest - rest[skeleton.INDEX["hips"]])
-    target = np.array([sign * _STANCE_X, ankle[1] - 0.012, ankle[2]])
-    reach = target - hip
+    hip = root + rotation.rotate(hips, _hip_offset(label))
+    reach = _foot(label) - hip
     length = np.linalg.norm(reach, axis=1, keepdims=True)
     along = reach / length
-    length = np.minimum(length, 0.9999 * (thigh + shin))
     knee = np.array([sign * np.sin(_TOES_OUT), -np.cos(_TOES_OUT), 0.0])
     knee = rotation.normalize(knee - np.sum(knee * along, axis=1, keepdims=True) * along)
     cosine = (thigh**2 + length**2 - shin**2) / (2.0 * thigh * length)
     upper = along * cosine + knee * np.sqrt(1.0 - cosine**2)
     lower = (along * length - upper * thigh) / shin
-    side = np.cross(along, knee)
+    side = np.cross(knee, along)
     thigh_world = _bone_frame(upper, side, shin_rest - thigh_rest)
     shin_world = _bone_frame(lower, side, foot_rest - shin_rest)
     foot_world = rotation.from_axis_angle([0.0, 0.0, 1.0], np.full(len(root), sign * _TOES_OUT))

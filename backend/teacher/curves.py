@@ -101,7 +101,9 @@ def sharp_bends(
     return np.where(is_ictus, np.maximum(need_in, need_out), apex)
 
 
-def hermite(times: Array, values: Array, slopes: Array, at: Array) -> tuple[Array, Array]:
+def hermite(
+    times: Array, values: Array, slopes: Array, still: Array, at: Array
+) -> tuple[Array, Array]:
     """Twice continuously differentiable curve through knots with given slopes.
 
     Quintic Hermite pieces; the acceleration at a knot is the mean of those of the two cubic
@@ -113,6 +115,8 @@ def hermite(times: Array, values: Array, slopes: Array, at: Array) -> tuple[Arra
         Strictly rising.
     values, slopes : (K, D) arrays
         Position and velocity at the knots.
+    still : (K,) bool array
+        Knots of rest, which have no acceleration.
     at : (T,) array
         Times to evaluate at; outside the knots the curve rests on the end values.
 
@@ -128,12 +132,6 @@ def hermite(times: Array, values: Array, slopes: Array, at: Array) -> tuple[Arra
     ends = -6.0 * step / span**2 + (2.0 * slopes[:-1] + 4.0 * slopes[1:]) / span
     bend = np.zeros_like(values)
     bend[1:-1] = 0.5 * (starts[1:] + ends[:-1])
-    still = (np.abs(slopes) < 1e-12) & np.r_[
-        np.zeros((1, values.shape[1]), bool), np.abs(step) < 1e-12
-    ]
-    still |= (np.abs(slopes) < 1e-12) & np.r_[
-        np.abs(step) < 1e-12, np.zeros((1, values.shape[1]), bool)
-    ]
     bend[still] = 0.0
     k = np.clip(np.searchsorted(times, at, side="right") - 1, 0, len(times) - 2)
     s = np.clip((at - times[k]) / span[k, 0], 0.0, 1.0)[:, None]

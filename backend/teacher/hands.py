@@ -27,12 +27,12 @@ _LOWERED_PITCH: Final = -1.2
 _LOWERED_ROLL: Final = 1.35
 _ICTUS_PITCH: Final = 0.07
 # The hand tilts this much with its height, about as the forearm under it does.
-_PITCH_PER_METRE: Final = 1.55
+_PITCH_PER_METRE: Final = 1.15
 # A quick sideways move leaves the tip behind by this much, radians per m/s.
 _TRAIL: Final = 0.13
 # Where the left hand rests in front of the belly, right-handed like every path, metres.
-_BELLY: Final = np.array([-0.125, -0.235, 1.085])
-_BELLY_YAW, _BELLY_PITCH, _BELLY_ROLL = 0.95, 0.0, 1.05
+_BELLY: Final = np.array([-0.155, -0.245, 1.085])
+_BELLY_YAW, _BELLY_PITCH, _BELLY_ROLL = 0.8, 0.0, 1.05
 # Where it shapes a swell: from low to high.
 _SHAPE_LOW: Final = np.array([-0.20, -0.33, 1.13])
 _SHAPE_HIGH: Final = np.array([-0.29, -0.37, 1.47])
@@ -224,12 +224,12 @@ def _gather(plan: Plan, at: Array) -> Array:
 def _tilt(path: HandPath, style: Style) -> Array:
     """How the hand tilts with its height, radians (T,)."""
     plane = 1.03 + 0.33 * style.plane_height
-    rise = np.tanh((path.position[:, 2] - plane) * _PITCH_PER_METRE / 0.75) * 0.75
+    rise = np.tanh((path.position[:, 2] - plane) * _PITCH_PER_METRE / 0.5) * 0.5
     return rise + 0.35 * (style.plane_height - 0.5)
 
 
 def _elbow(style: Style, height: Array, lowered: Array) -> Array:
-    out = 0.22 + 0.5 * style.weight + 0.45 * smoothstep((height - 1.1) / 0.7)
+    out = 0.10 + 0.42 * style.weight + 0.25 * smoothstep((height - 1.1) / 0.7)
     return _mix(out, 0.12, lowered)
 
 

@@ -21,9 +21,10 @@ from .plan import Plan, Role
 # Metres, in front of a conductor of the canonical skeleton; x < 0 is the right.
 SHOULDER: Final = np.array([-0.18, 0.0, 1.42])
 LOWERED_WRIST: Final = np.array([-0.262, -0.075, 0.908])
-_AXIS_X: Final = -0.215
+_AXIS_X: Final = -0.275
 _AXIS_Y: Final = -0.345
-_INNER_X: Final = -0.075
+_INNER_X: Final = -0.135
+_OUTER_X: Final = -0.56
 _BELT_Z: Final = 1.03
 _PLANE_RANGE: Final = 0.33
 _TOP_Z: Final = (1.55, 1.80)
@@ -33,7 +34,7 @@ _REACH: Final = 0.505
 _NEAREST_Y: Final = 0.2
 # Height of an ordinary rebound at medium loudness and 80 beats per minute in the medium style:
 # with the pattern table's shares its mean rise is the 0.30 m of motion capture.
-_SIZE: Final = 0.30
+_SIZE: Final = 0.32
 _REFERENCE_BEAT_S: Final = 0.75
 # The largest style beats this many times as large as the smallest.
 _SIZE_RANGE: Final = 3.8
@@ -109,10 +110,11 @@ def beat_path(
     is_ictus = plan.at(Role.ICTUS)[vertical]
     is_apex = plan.at(Role.REBOUND, Role.PREPARE)[vertical]
     power = np.full(len(times), 2.0 + 2.6 * style.sharpness**1.5)
-    roundness = 0.72 * (1.0 - style.sharpness) ** 1.5
+    roundness = 0.85 * (1.0 - style.sharpness)
     bend = sharp_bends(times, z, is_ictus, is_apex, power, roundness)
     height = swing(times, z, bend, at)
-    flat, velocity = hermite(plan.times, turns.xy, turns.slope, at)
+    still = plan.at(Role.LOWERED, Role.READY, Role.HOLD, Role.STOP)
+    flat, velocity = hermite(plan.times, turns.xy, turns.slope, still, at)
     tilt = turns.flick[vertical]
     snap = sharp_bends(times, tilt, is_ictus, is_apex, power + 1.0 + style.sharpness, 0.0)
     flick = swing(times, tilt, snap, at)
@@ -151,7 +153,7 @@ def _turns(
     own_top = np.array([p.rebound[i] for p, i in zip(patterns, number, strict=True)])
     through = np.array([p.through[i] for p, i in zip(patterns, number, strict=True)])
 
-    wide = 1.0 + 0.06 * rng.standard_normal()
+    wide = 1.1 + 0.05 * rng.standard_normal()
     axis = _AXIS_X - 0.06 * (sizes / _SIZE - 1.0) + 0.012 * rng.standard_normal()
     drift = rng.standard_normal((beats, 5))
     plane = _BELT_Z + _PLANE_RANGE * style.plane_height + 0.008 * rng.standard_normal()
@@ -178,7 +180,7 @@ def _turns(
     flick[at] = -0.25
 
     at = plan.at(Role.REBOUND)
-    pull = 0.14 * sizes
+    pull = 0.28 * sizes
     xy[at] = np.stack([top_x[b], (forward + pull)[b]], axis=1)[at]
     z[at] = np.maximum(top_z[b], base + 0.25 * sizes[b])[at]
     across = (low_x[b] - low_x[previous]) / plan.interval[previous]
@@ -201,10 +203,11 @@ def _turns(
     xy[at] = np.stack([low_x + 0.35 * (own_top[:, 0] - low[:, 0]) * sizes, forward], axis=1)[b][at]
     z[at] = after[b][at]
     flick[at] = 0.3
-    # A held note is never quite still: the hand goes on rising a little.
-    second = np.flatnonzero(at & np.r_[False, at[:-1]])
-    z[second] += 0.018
-    xy[second, 0] -= 0.02
+    # Nobody stands quite still: a waiting or sustaining hand goes on rising a little.
+    at = plan.at(Role.HOLD, Role.READY)
+    second = np.flatnonzero(at[1:] & at[:-1]) + 1
+    z[second] += 0.015
+    xy[second, 0] -= 0.015
 
     _cut_off(plan, xy, z, slope, flick, sizes, low_x, low_z, forward)
 
@@ -212,8 +215,6 @@ def _turns(
     # A preparation rises from where the hand is, however high it was held.
     rising = np.flatnonzero(plan.at(Role.PREPARE))
     z[rising] = np.maximum(z[rising], z[rising - 1] + 0.035)
-    upright = ~plan.at(Role.LOWERED)
-    xy[upright, 0] = soft_clip(xy[upright, 0], -0.66, _INNER_X, 0.12)
     return _Turns(xy, z, slope, flick)
 
 
@@ -242,16 +243,17 @@ def _cut_off(
     xy[plan.at(Role.LOOP)] = [x - 0.5 * size, y - 0.02]
     at = plan.at(Role.STOP)
     xy[at] = [x + 0.3 * size, y - 0.01]
-    z[at] = bottom + 0.28 * size
+    z[at] = bottom + 0.28 * size + np.array([0.0, -0.012])
     flick[at] = -0.2
 
 
 def _within_reach(position: Array, lowered: Array) -> Array:
-    """Bend the path around the shoulder so that the arm never locks; heights stay."""
+    """Bend the path around the shoulder and off the other hand, so that no arm locks and the
+    hands never meet; heights stay."""
     x, y, z = position.T
     dz = z - SHOULDER[2]
     flat = np.sqrt(np.maximum(_REACH**2 - dz**2 - _NEAREST_Y**2, 0.01))
-    dx = soft_clip(x - SHOULDER[0], -flat, flat, 0.1)
+    dx = soft_clip(soft_clip(x, _OUTER_X, _INNER_X, 0.1) - SHOULDER[0], -flat, flat, 0.1)
     room = _REACH**2 - dx**2 - dz**2
     depth = 0.5 * (y**2 + room - np.sqrt((y**2 - room) ** 2 + 0.02**2))
     floor = _NEAREST_Y**2

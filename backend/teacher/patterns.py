@@ -55,7 +55,8 @@ def pattern_for(beats_in_bar: int) -> Pattern:
     if key in table["subdivided"]:
         main, strokes = table["subdivided"][key]
         return _subdivide(pattern_for(main), strokes)
-    return _concatenate([pattern_for(n) for n in table["groups"].get(key, _groups(beats_in_bar))])
+    groups = table["groups"].get(key) or _groups(beats_in_bar)
+    return _concatenate([pattern_for(n) for n in groups])
 
 
 def _groups(count: int) -> list[int]:
