@@ -216,7 +216,7 @@ def save(path: Path) -> None:
 
 def main() -> NoReturn:
     """`python -m blender_addon.commands`."""
-    from blender_addon import register
+    from . import register
 
     register()
     code = run(sys.argv[1:])
