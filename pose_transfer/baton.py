@@ -80,5 +80,5 @@ def _coverage(corners: Array, size: tuple[int, int]) -> NDArray[np.float32]:
     mask = np.zeros((height * _FINER, width * _FINER), np.uint8)
     # fillConvexPoly takes fixed-point numbers; pixel centres are at whole numbers there too.
     fixed = np.round(((corners + 0.5) * _FINER - 0.5) * 16.0).astype(np.int32)
-    cv2.fillConvexPoly(mask, fixed, 255, cv2.LINE_AA, shift=4)
+    cv2.fillConvexPoly(mask, fixed, (255,), cv2.LINE_AA, shift=4)
     return cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255

@@ -55,4 +55,4 @@ def shade(body: Tile, arms: Sequence[Tile], across: float) -> Tile:
     shaded = cv2.multiply(
         body.pixels, cv2.merge([light, light, light, np.full_like(light, 255)]), scale=1.0 / 255.0
     )
-    return Tile(shaded, body.x, body.y)
+    return Tile(np.asarray(shaded, np.uint8), body.x, body.y)

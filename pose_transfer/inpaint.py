@@ -43,13 +43,13 @@ def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: floa
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     small_hole = cv2.resize(hole, size, interpolation=cv2.INTER_LINEAR)
     small_hole = cv2.dilate((small_hole > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
-    filled = _fill(small, small_hole)
+    filled = _fill(np.asarray(small, np.uint8), np.asarray(small_hole, np.uint8))
     enlarged = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC)
     # The fill comes in over the hole's own rim, which lies outside the person.
     inner = np.clip(cv2.blur(hole.astype(np.float32), (grow, grow)) * 2.0 - 1.0, 0.0, 1.0)[
         ..., None
     ]
-    out = rgb * (1.0 - inner) + (enlarged + _grain(rgb, hole)) * inner
+    out = rgb * (1.0 - inner) + (enlarged + _grain(rgb, np.asarray(hole, np.uint8))) * inner
     return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
 
 
@@ -104,7 +104,7 @@ def _fill(rgb: Image, hole: NDArray[np.uint8]) -> Image:
     filled = np.zeros_like(lab)
     cv2.setRNGSeed(0)
     cv2.xphoto.inpaint(lab, known, filled, cv2.xphoto.INPAINT_SHIFTMAP)
-    return cv2.cvtColor(filled, cv2.COLOR_Lab2RGB)
+    return np.asarray(cv2.cvtColor(filled, cv2.COLOR_Lab2RGB), np.uint8)
 
 
 def _grain(rgb: Image, hole: NDArray[np.uint8]) -> NDArray[np.float32]:

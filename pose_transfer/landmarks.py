@@ -103,7 +103,8 @@ def detect_person(rgb: NDArray[np.uint8], name: str) -> Detection:
                 f"{name} shows {len(rivals) + 1} people; give a photo of one person, or crop it."
             )
         warnings.append("The photo shows several people; the one in front was taken.")
-    region = _around(main, rgb) if main is not None and rivals else (0, 0, *rgb.shape[1::-1])
+    whole = (0, 0, rgb.shape[1], rgb.shape[0])
+    region = _around(main, rgb) if main is not None and rivals else whole
     found = _pose(solutions, rgb, region)
     if found is None:
         raise ConductorError(f"No person was found in {name}; give a photo of one person standing.")
@@ -171,7 +172,7 @@ def _shows_face(solutions: Any, rgb: NDArray[np.uint8], landmarks: Landmarks) ->
     if x1 - x0 < 8 or y1 - y0 < 8:
         return False
     crop = cv2.resize(rgb[y0:y1, x0:x1], (320, 320), interpolation=cv2.INTER_CUBIC)
-    return bool(_faces(solutions, crop))
+    return bool(_faces(solutions, np.asarray(crop, np.uint8)))
 
 
 def _around(face: tuple[float, float, float], rgb: NDArray[np.uint8]) -> tuple[int, int, int, int]:

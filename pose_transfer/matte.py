@@ -149,10 +149,10 @@ def _grabcut(rgb: Image, coarse: Matte, band: float) -> Matte:
         return fallback
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(small[..., ::-1].copy(), trimap, None, *models, 4, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(small[..., ::-1].copy(), trimap, (0, 0, 1, 1), *models, 4, cv2.GC_INIT_WITH_MASK)
     cut = np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    cut = cv2.medianBlur(cut * 255, 3) // 255
-    if np.count_nonzero(cut != inside) > _MAX_CHANGE * inside.sum():
+    smooth = cv2.medianBlur(cut * 255, 3) > 127
+    if np.count_nonzero(smooth != (inside > 0)) > _MAX_CHANGE * inside.sum():
         return fallback
-    enlarged = cv2.resize(cut.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    enlarged = cv2.resize(smooth.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return (enlarged > 0.5).astype(np.float32)

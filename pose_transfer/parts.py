@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget.rotation import Array
+from retarget.skeleton import mirror_name
 
 from .mesh.skinning import Strip
 from .posing import CHAIN
@@ -98,29 +99,27 @@ def cut_parts(
         The side whose arm is replaced by a mirror image of the other.
     """
     across = float(np.linalg.norm(points["upper_arm.L"] - points["upper_arm.R"])) * FINENESS
-    mirror = sheet.mirrored()
     arms: dict[str, tuple[Limb, ...]] = {}
     body = sheet.matte.copy()
     hole = np.zeros(body.shape, bool)
     for side in SIDES:
         inward = -1.0 if side == "L" else 1.0
         joints = _joints(points, side, hand_length)
+        arm = _measure(sheet.matte, sheet.at(joints), inward, across)
         if side == hidden:
-            other = "R" if side == "L" else "L"
-            source, joints_drawn = (
-                mirror,
-                sheet.mirrored_points(_joints(points, other, hand_length)),
-            )
-        else:
-            source, joints_drawn = sheet, joints
-        arm = _measure(source.matte, source.at(joints_drawn), inward, across)
-        arms[side] = _cut_arm(source, arm)
-        if side == hidden:
+            twin, twin_points = sheet.mirrored(), _swapped(sheet, points)
+            joints = _joints(twin_points, side, hand_length)
+            twin_arm = _measure(twin.matte, twin.at(joints), inward, across)
+            beside = _beside_trunk(twin, twin_points, side, twin_arm)
+            arms[side] = _cut_arm(twin, twin_arm, beside)
             removed, restored = _clear_side(sheet, points, side, arm)
         else:
+            arms[side] = _cut_arm(sheet, arm, _beside_trunk(sheet, points, side, arm))
             removed, restored = _clear_arm(sheet, points, side, arm)
         body = body * (1.0 - removed) + restored
-        hole |= restored > 0.02
+        if not _flank_edge(sheet, points, side, arm)[1]:
+            # The arm covers the flank: what shows there is sleeve, not the body's cloth.
+            hole |= restored > 0.02
     colours = _carry_on(sheet.rgb, (body > 0.9) & ~hole, hole)
     return Parts(_layer(colours, body, sheet.offset), arms)
 
@@ -195,7 +194,29 @@ def _edge(matte: Mask, start: Array, direction: Array, limit: float) -> float | 
     return float(distances[ends[0]]) if ends.size and ends[0] > 0 else None
 
 
-def _cut_arm(sheet: Sheet, arm: _Arm) -> tuple[Limb, ...]:
+def _swapped(sheet: Sheet, points: dict[str, Array]) -> dict[str, Array]:
+    """The landmarks as they are on the mirrored sheet."""
+    return {mirror_name(name): sheet.mirrored_points(point) for name, point in points.items()}
+
+
+def _beside_trunk(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> Mask:
+    """1 where an arm may be, 0 on the trunk that can be seen beside it."""
+    edge, seen = _flank_edge(sheet, points, side, arm)
+    mask = np.zeros(sheet.matte.shape, np.uint8)
+    if seen:
+        armpit = _armpit(arm)
+        far = armpit[0] + 3.0 * arm.inward * arm.radii[0]
+        corners = np.array([armpit, *edge, [far, edge[-1][1]], [far, armpit[1]]])
+        cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], (255,), cv2.LINE_AA)
+    return 1.0 - _blurred(mask, _SOFT_PX * FINENESS)
+
+
+def _armpit(arm: _Arm) -> Array:
+    """Where the flank begins under the shoulder, texture pixels."""
+    return arm.joints[0] + np.array([-0.05 * arm.inward, 0.85]) * arm.radii[0]
+
+
+def _cut_arm(sheet: Sheet, arm: _Arm, beside: Mask) -> tuple[Limb, ...]:
     soft = _SOFT_PX * FINENESS
     limbs = []
     start = 0.0
@@ -220,7 +241,7 @@ def _cut_arm(sheet: Sheet, arm: _Arm) -> tuple[Limb, ...]:
         depth = np.clip((s + 0.85 * radius) / (1.1 * radius), 0.0, 1.0)
         behind = np.where(s < 0.25 * radius, depth * depth * (3.0 - 2.0 * depth), 1.0)
         behind = np.where(s < 0.0, behind * disc, behind)
-        alpha = sheet.matte * sides * ahead * behind
+        alpha = sheet.matte * sides * ahead * behind * (beside if bone < 2 else 1.0)
         reach = float(np.max(arm.outer[1]) * 1.35 if bone < 2 else 0.7 * hand) + radius
         limbs.append(
             Limb(
@@ -286,21 +307,21 @@ def _trunk(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tupl
     shoulder = sheet.at(points[f"upper_arm.{side}"])
     other = sheet.at(points[f"upper_arm.{'R' if side == 'L' else 'L'}"])
     middle = (shoulder + other) / 2
-    edge = _flank_edge(sheet, points, side, arm)
+    edge, _ = _flank_edge(sheet, points, side, arm)
     corners = np.array(
         [
             [middle[0], shoulder[1]],
             shoulder,
-            shoulder + np.array([outward * 0.3 * radius, 0.8 * radius]),
+            _armpit(arm),
             *edge,
             [middle[0], edge[-1][1]],
         ]
     )
     flank = np.zeros(shape, np.uint8)
-    cv2.fillPoly(flank, [np.round(corners).astype(np.int32)], 255, cv2.LINE_AA)
+    cv2.fillPoly(flank, [np.round(corners).astype(np.int32)], (255,), cv2.LINE_AA)
     keep = np.zeros(shape, np.uint8)
-    centre = tuple(int(v) for v in np.round(shoulder))
-    cv2.circle(keep, centre, max(1, round(radius * 0.92)), 255, -1, cv2.LINE_AA)
+    centre = (round(float(shoulder[0])), round(float(shoulder[1])))
+    cv2.circle(keep, centre, max(1, round(radius * 0.92)), (255,), -1, cv2.LINE_AA)
     # No hanging arm covers the neck and what lies above and inside of the shoulder.
     inner = [0, centre[0]] if outward > 0.0 else [centre[0], shape[1]]
     keep[: centre[1], inner[0] : inner[1]] = 255
@@ -308,8 +329,10 @@ def _trunk(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tupl
     return _blurred(keep, blur), _blurred(flank, blur)
 
 
-def _flank_edge(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> list[Array]:
-    """The side of the trunk from the armpit down, (x, y) in texture pixels.
+def _flank_edge(
+    sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm
+) -> tuple[list[Array], bool]:
+    """The side of the trunk from the armpit down, (x, y) in texture pixels, and if it can be seen.
 
     Where there is air between arm and trunk it is the silhouette; above that it is left to a
     straight line from the shoulder; without any air it ends at the hips' usual width.
@@ -333,15 +356,13 @@ def _flank_edge(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) ->
         if air.size and air[0] > 0:
             found.append(np.array([float(steps[air[0]]), float(row)]))
     if len(found) < 5:
-        return [
-            np.array([hip[0] + outward * 0.42 * wide, hip[1]]),
-            np.array([hip[0] + outward * 0.42 * wide, bottom]),
-        ]
-    return found
+        x = hip[0] + outward * 0.42 * wide
+        return [np.array([x, hip[1]]), np.array([x, bottom])], False
+    return found, True
 
 
 def _blurred(mask: NDArray[np.uint8], sigma: float) -> Mask:
-    return cv2.GaussianBlur(mask.astype(np.float32) / 255.0, (0, 0), sigma)
+    return np.asarray(cv2.GaussianBlur(mask.astype(np.float32) / 255.0, (0, 0), sigma), np.float32)
 
 
 def _carry_on(

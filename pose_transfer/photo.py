@@ -72,7 +72,7 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
     scale = MAX_SIDE / max(height, width)
     if scale < 1.0:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     rgb = np.ascontiguousarray(pixels[..., 2::-1])
     alpha = None
     if pixels.shape[2] == 4:
@@ -97,4 +97,4 @@ def _decode(data: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         pixels = (pixels / 257.0 + 0.5).astype(np.uint8)
     elif pixels.dtype != np.uint8:
         pixels = (np.clip(np.nan_to_num(pixels), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-    return pixels
+    return np.asarray(pixels, np.uint8)

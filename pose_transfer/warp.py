@@ -64,8 +64,8 @@ def draw_layer(
     fine = cv2.resize(coarse, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)[
         step : step + y1 - y0, step : step + x1 - x0
     ]
-    pixels = cv2.remap(layer.texture, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return Tile(pixels, x0, y0)
+    pixels = cv2.remap(layer.texture, fine[..., 0], fine[..., 1], cv2.INTER_LINEAR)
+    return Tile(np.asarray(pixels, np.uint8), x0, y0)
 
 
 LIMB_STEP: Final = 4

@@ -92,15 +92,17 @@ def source_points(points: Array, strip: Strip, pose: StripPose) -> Array:
     reach = 0.5 * strip.length
     head_reach = min(_PASSAGE * strip.head_radius, reach)
     tail_reach = min(_PASSAGE * strip.tail_radius, reach)
-    head_bend = pose.head_bend * (1.0 - _step(s, head_reach)) * _near(across, strip.head_radius)
-    past = _step(s - strip.length, tail_reach) * _near(across, strip.tail_radius)
-    source = _rotate_about(source, strip.head, head_bend)
+    from_head = np.hypot(s, across)
+    from_tail = np.hypot(s - strip.length, across)
+    before = (1.0 - _step(s, head_reach)) * _near(from_head, strip.head_radius)
+    past = _step(s - strip.length, tail_reach) * _near(from_tail, strip.tail_radius)
+    source = _rotate_about(source, strip.head, pose.head_bend * before)
     return _rotate_about(source, strip.tail, -pose.tail_bend * past)
 
 
-def _near(across: Array, radius: float) -> Array:
-    """1 on the limb, 0 well beside it: turned from there, the limb would be seen a second time."""
-    u = np.clip((2.0 * radius - np.abs(across)) / (0.7 * radius), 0.0, 1.0)
+def _near(distance: Array, radius: float) -> Array:
+    """1 around a joint, 0 well beside it: turned from there, the limb would be seen twice."""
+    u = np.clip((1.5 * radius - distance) / (0.4 * radius), 0.0, 1.0)
     return u * u * (3.0 - 2.0 * u)
 
 
