@@ -5,8 +5,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-FOLD_BPM: Final = (50.0, 140.0)
-"""Conducted beats a minute that tempi heard without a score are folded into."""
+SLOWEST_BPM: Final = 50.0
+FASTEST_BPM: Final = 160.0
+"""Conducted beats a minute among which a tempo is heard when there is no score."""
 
 # A ritardando across a limit does not change the beat; a new tempo does.
 _KEEP: Final = 1.25
@@ -39,16 +40,6 @@ def conducted_groups(numerator: int, rate: float, previous: int | None = None) -
         low = limit
     uneven = _table()["uneven"].get(f"{numerator} in {beats}")
     return tuple(map(float, uneven)) if uneven else (numerator / beats,) * beats
-
-
-def fold(bpm: float) -> float:
-    """A tempo doubled or halved until it lies among conducted tempi (`FOLD_BPM`)."""
-    low, high = FOLD_BPM
-    while bpm > high:
-        bpm /= 2.0
-    while bpm < low:
-        bpm *= 2.0
-    return bpm
 
 
 def _default(numerator: int) -> int:

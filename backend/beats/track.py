@@ -1,0 +1,227 @@
+"""Beats heard in the music.
+
+librosa's tracker (Ellis 2007: onsets near a local tempo, by dynamic programming) is given a tempo
+that may change: the best path through the local tempi, among those that are conducted. Its beats
+are then carried on evenly through the whole sounding part, since a conductor beats every beat.
+"""
+
+from functools import cache
+from typing import Final
+
+import librosa
+import numpy as np
+import scipy.ndimage
+from numpy.typing import NDArray
+
+from backend.audio.analysis import FEATURE_RATE, HOP, SAMPLE_RATE, Analysis
+from backend.beats.conducted import FASTEST_BPM, SLOWEST_BPM
+from backend.beats.grid import BeatGrid, parse_meter
+from backend.beats.meter import find_bars, fit_bars
+from retarget.progress import Progress, no_progress
+from retarget.rotation import Array
+
+# Tempo prior: conducted beats lie around 95 a minute, most within half an octave of it.
+_PRIOR_BPM: Final = 95.0
+_PRIOR_OCTAVES: Final = 0.5
+# A tempo that the user gave is meant, not guessed.
+_GIVEN_OCTAVES: Final = 0.12
+_PRIOR_WEIGHT: Final = 0.1
+_TEMPI_IN_OCTAVE: Final = 36
+_TEMPO_HOP: Final = 45
+"""Frames from one tempo estimate to the next, half a second."""
+_TEMPO_WINDOW: Final = 720
+# Beats ahead at which the onsets should come again, and what each counts.
+_COMB: Final = ((1.0, 0.5), (2.0, 0.3), (4.0, 0.2))
+_ONSET_BLUR: Final = 1.5
+# Cost of a change of tempo by one step (1/36 octave, 2 %) in half a second, and the largest change.
+_CHANGE_COST: Final = 0.03
+_LARGEST_CHANGE: Final = 6
+_TIGHTNESS: Final = 100.0
+# The music sounds where its loudest band is less than this below the piece's loudest.
+_SOUNDING_DB: Final = -60.0
+_FEWEST_FRAMES: Final = 32
+# Measured on clicks: the onset envelope, blurred, peaks this long after the sound begins.
+_ONSET_DELAY_S: Final = 0.0135
+_PHASE: Final = "finding the beats"
+
+
+def track_beats(
+    analysis: Analysis,
+    *,
+    meter: str | None = None,
+    tempo: float | None = None,
+    progress: Progress = no_progress,
+) -> BeatGrid:
+    """Find the conducted beats, the meter and the downbeats.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Features of the piece.
+    meter : str, optional
+        The meter if it is known ("6/8"); otherwise 2, 3, 4 or 6 beats in a bar are found from
+        the accents.
+    tempo : float, optional
+        About this many conducted beats a minute. Without it they lie between 50 and 160, by
+        preference around 95.
+    progress : Progress
+        Told the share that is done; may raise `Cancelled`.
+
+    Returns
+    -------
+    BeatGrid
+        Over the whole sounding part; empty in silence. The confidence is low where onsets do not
+        stand on the beats and where the meter is unclear.
+
+    Raises
+    ------
+    ConductorError
+        If `meter` is no meter.
+    """
+    written = None if meter is None else parse_meter(meter)
+    progress(0.0, _PHASE)
+    span = _sounding(analysis)
+    if span is None:
+        nothing = np.zeros(0)
+        return BeatGrid(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
+    bpm, clarity = _tempo_path(analysis.onset, tempo, progress)
+    times = _tracked(analysis.onset, bpm)
+    times = _carried_on(times, 60.0 / bpm, span)
+    progress(0.7, _PHASE)
+    bars = find_bars(analysis, times) if written is None else fit_bars(analysis, times, written)
+    frames = np.clip((bars.times * FEATURE_RATE).round().astype(int), 0, len(clarity) - 1)
+    progress(1.0, _PHASE)
+    return BeatGrid(
+        bars.times,
+        bars.numbers,
+        np.full(len(bars.times), bars.beats, dtype=np.int64),
+        (bars.meter,) * len(bars.times),
+        clarity[frames] * (0.6 + 0.4 * bars.confidence),
+    )
+
+
+def _sounding(analysis: Analysis) -> tuple[float, float] | None:
+    """First and last second in which something sounds, or None."""
+    sounding = (analysis.mel.max(axis=1) > _SOUNDING_DB) & (analysis.loudness > 0.0)
+    frames = np.flatnonzero(sounding)
+    if len(frames) == 0:
+        return None
+    return float(frames[0] / FEATURE_RATE), float(frames[-1] / FEATURE_RATE)
+
+
+def _tempo_path(
+    onset: NDArray[np.float32], given: float | None, progress: Progress
+) -> tuple[Array, Array]:
+    """Conducted tempo in each frame, beats a minute, and how clearly it is heard, in [0, 1]."""
+    centre = given or _PRIOR_BPM
+    width = _GIVEN_OCTAVES if given else _PRIOR_OCTAVES
+    low, high = (centre / 1.5, centre * 1.5) if given else (SLOWEST_BPM, FASTEST_BPM)
+    tempi = np.geomspace(low, high, int(np.log2(high / low) * _TEMPI_IN_OCTAVE) + 2)
+    clarity = _clarity(onset, tempi, progress)
+    path = _best_path(clarity - _PRIOR_WEIGHT * (np.log2(tempi / centre) / width) ** 2)
+    places = np.minimum(np.arange(len(onset)) / _TEMPO_HOP, len(path) - 1)
+    rows = np.arange(len(path))
+    bpm = np.exp(np.interp(places, rows, np.log(tempi[path])))
+    return bpm, np.interp(places, rows, np.clip(clarity[rows, path], 0.0, 1.0))
+
+
+def _clarity(onset: NDArray[np.float32], tempi: Array, progress: Progress) -> Array:
+    """How well each tempo fits around each half second: (M, len(tempi)), 1 is a perfect pulse.
+
+    Autocorrelation of the onsets in windows of 8 s, a few beats ahead.
+    """
+    half = _TEMPO_WINDOW // 2
+    smooth = scipy.ndimage.gaussian_filter1d(onset.astype(np.float64), _ONSET_BLUR)
+    padded = np.pad(smooth, (half, half + _TEMPO_HOP))
+    window, fading = _window()
+    lags = FEATURE_RATE * 60.0 / tempi
+    starts = range(0, len(padded) - _TEMPO_WINDOW, _TEMPO_HOP)
+    clarity = np.zeros((len(starts), len(tempi)))
+    for i, start in enumerate(starts):
+        frame = padded[start : start + _TEMPO_WINDOW]
+        frame = (frame - np.average(frame, weights=window)) * window
+        lagged = np.fft.irfft(np.abs(np.fft.rfft(frame, n=2 * _TEMPO_WINDOW)) ** 2)
+        if lagged[0] <= 1e-12:
+            continue
+        lagged = lagged[: _TEMPO_WINDOW // 2] / lagged[0] / fading
+        for beats, weight in _COMB:
+            inside = lags * beats < len(lagged) - 1
+            heard = np.interp(lags * beats, np.arange(len(lagged)), lagged)
+            clarity[i] += weight * np.where(inside, heard, clarity[i])
+        if i % 64 == 0:
+            progress(0.6 * i / len(starts), _PHASE)
+    return clarity
+
+
+@cache
+def _window() -> tuple[Array, Array]:
+    """The tempo window, and how its autocorrelation falls off with the lag."""
+    window = np.hanning(_TEMPO_WINDOW + 1)[:-1]
+    lagged = np.fft.irfft(np.abs(np.fft.rfft(window, n=2 * _TEMPO_WINDOW)) ** 2)
+    return window, lagged[: _TEMPO_WINDOW // 2] / lagged[0]
+
+
+def _best_path(score: Array) -> NDArray[np.int64]:
+    """The path through (M, K) scores with the highest sum less its changes' cost (Viterbi)."""
+    count, width = score.shape
+    steps = np.arange(-_LARGEST_CHANGE, _LARGEST_CHANGE + 1)
+    cost = _CHANGE_COST * np.abs(steps)
+    back = np.zeros((count, width), dtype=np.int64)
+    best = score[0].copy()
+    for i in range(1, count):
+        padded = np.pad(best, _LARGEST_CHANGE, constant_values=-np.inf)
+        options = np.stack([padded[k : k + width] for k in range(len(steps))]) - cost[:, None]
+        pick = options.argmax(axis=0)
+        back[i] = np.clip(np.arange(width) + steps[pick], 0, width - 1)
+        best = options.max(axis=0) + score[i]
+    path = np.zeros(count, dtype=np.int64)
+    path[-1] = int(best.argmax())
+    for i in range(count - 1, 0, -1):
+        path[i - 1] = back[i, path[i]]
+    return path
+
+
+def _tracked(onset: NDArray[np.float32], bpm: Array) -> Array:
+    """Beats of librosa's tracker along a changing tempo, seconds, refined between the frames."""
+    if len(onset) < _FEWEST_FRAMES or not onset.any():
+        return np.zeros(0)
+    _, frames = librosa.beat.beat_track(
+        onset_envelope=onset,
+        sr=SAMPLE_RATE,
+        hop_length=HOP,
+        bpm=bpm,
+        tightness=_TIGHTNESS,
+        trim=False,
+    )
+    smooth = scipy.ndimage.gaussian_filter1d(onset.astype(np.float64), _ONSET_BLUR)
+    frames = np.asarray(frames, dtype=np.int64)
+    frames = frames[(frames > 0) & (frames < len(onset) - 1)]
+    before, at, after = smooth[frames - 1], smooth[frames], smooth[frames + 1]
+    # Vertex of the parabola through three frames, where the middle one is a peak.
+    curve = before - 2.0 * at + after
+    peak = (at >= before) & (at >= after) & (curve < 0.0)
+    shift = np.where(peak, 0.5 * (before - after) / np.where(peak, curve, -1.0), 0.0)
+    return (frames + np.clip(shift, -0.5, 0.5)) / FEATURE_RATE - _ONSET_DELAY_S
+
+
+def _carried_on(times: Array, period: Array, span: tuple[float, float]) -> Array:
+    """Beats without holes from the first sound to the last; `period` is seconds in each frame."""
+
+    def local_period(time: float) -> float:
+        return float(period[min(max(int(time * FEATURE_RATE), 0), len(period) - 1)])
+
+    start, end = span
+    inside = times[(times >= start - 0.1) & (times <= end + 0.1) & (times >= 0.0)]
+    if len(inside) == 0:
+        inside = np.array([start])
+    beats = [float(inside[0])]
+    while (earlier := beats[0] - local_period(beats[0])) >= max(start - 0.1, 0.0):
+        beats.insert(0, earlier)
+    for time in inside[1:]:
+        missing = round((time - beats[-1]) / local_period(beats[-1])) - 1
+        if missing > 0:
+            beats.extend(np.linspace(beats[-1], time, missing + 2)[1:-1].tolist())
+        beats.append(float(time))
+    while (later := beats[-1] + local_period(beats[-1])) <= end:
+        beats.append(later)
+    return np.array(beats)
