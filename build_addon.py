@@ -201,8 +201,11 @@ def _files(folder: Path) -> Iterator[Path]:
         hidden = any(
             part.startswith(".") or part in _SKIPPED for part in path.relative_to(folder).parts
         )
-        if path.is_file() and not hidden:
-            yield path
+        if hidden or path.is_dir():
+            continue
+        if not path.is_file():
+            raise ConductorError(f"{path} leads nowhere; check it out again as a symbolic link.")
+        yield path
 
 
 def _is_library(module: str | None) -> bool:

@@ -324,7 +324,9 @@ def _stopping() -> Iterator[Progress]:
         yield report
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None is a handler of Blender's own, which Python cannot set back.
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 def _existing(path: Path, what: str) -> Path:

@@ -13,6 +13,7 @@ from retarget.motion import Motion
 from retarget.progress import Progress, part
 
 from . import backend_python
+from .armature import fit_armature
 from .guide_export import export_guide
 from .preferences import preferences_python
 from .process import run_verb
@@ -51,6 +52,9 @@ class GenerateOperator(Working):
     def prepare(self, context: Any) -> Work:
         scene, settings = context.scene, context.scene.virtual_conductor
         python = backend_python.find(preferences_python())
+        if settings.avatar is not None:
+            # A rig that cannot be animated is told of now, not after the listening.
+            fit_armature(settings.avatar)
         scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
         files = {"music": chosen_file(settings.music, "music")}
         start, duration = settings.span
@@ -341,8 +345,12 @@ def video_path(settings: Any, kind: str) -> Path:
 def look_through_camera(context: Any) -> None:
     """Turn the 3D view the user works in to the camera's view."""
     area = context.area
-    if area is not None and area.type == "VIEW_3D":
-        area.spaces.active.region_3d.view_perspective = "CAMERA"
+    if area is None or area.type != "VIEW_3D":
+        return
+    area.spaces.active.region_3d.view_perspective = "CAMERA"
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with context.temp_override(area=area, region=region):
+        bpy.ops.view3d.view_center_camera()
 
 
 def _render_here(scene: Any, out: Path, engine: Any, progress: Progress) -> Path:

@@ -1,8 +1,8 @@
 """The sidebar panel: 3D view > N > Conductor."""
 
-import textwrap
 from typing import Any, ClassVar, Final
 
+import blf
 import bpy
 
 from .operators import (
@@ -16,9 +16,9 @@ from .operators import (
 from .styles import sliders
 from .task import Task, session
 
-# Mean width of a letter of Blender's interface font at its normal size, and the panel's margins.
-_LETTER_PX: Final = 6.3
-_MARGIN_PX: Final = 60.0
+# Blender's interface font, and what frame, icon, closing button and scroll bar take of a line.
+_FONT_PT: Final = 11.0
+_MARGIN_PX: Final = 84.0
 
 
 class _Panel(bpy.types.Panel):
@@ -39,11 +39,11 @@ class MainPanel(_Panel):
         layout = self.layout
         column = layout.column()
         column.label(text="Music")
-        column.prop(settings, "music", text="")
+        column.prop(settings, "music", text="", placeholder="Sound or video file")
         column.separator(factor=0.5)
         column.label(text="Avatar")
         row = column.row(align=True)
-        row.prop(settings, "avatar", text="", icon="ARMATURE_DATA")
+        row.prop(settings, "avatar", text="", icon="ARMATURE_DATA", placeholder="New conductor")
         if settings.avatar is None:
             row.operator(CreateAvatarOperator.bl_idname, text="", icon="ADD")
         column.separator()
@@ -70,7 +70,7 @@ class BeatsPanel(_Panel):
         layout = _split(self.layout)
         layout.prop(settings, "beats")
         if settings.beats == "SCORE":
-            layout.prop(settings, "score")
+            layout.prop(settings, "score", placeholder="MIDI, MusicXML")
         elif settings.beats == "LISTEN":
             layout.prop(settings, "meter")
             _switched(layout, settings, "Tempo", "use_tempo", "tempo")
@@ -129,7 +129,7 @@ class LikenessPanel(_Panel):
         """Draw the panel."""
         settings = context.scene.virtual_conductor
         layout = _split(self.layout)
-        layout.prop(settings, "photo")
+        layout.prop(settings, "photo", placeholder="One person")
         layout.prop(settings, "background")
         if settings.background == "colour":
             layout.prop(settings, "colour")
@@ -177,14 +177,28 @@ def time_text(seconds: float) -> str:
 
 def _message(layout: Any, context: Any, text: str, icon: str) -> Any:
     box = layout.box().column(align=True)
-    scale = context.preferences.system.ui_scale
-    letters = max(16, int((context.region.width / scale - _MARGIN_PX) / _LETTER_PX))
-    for number, line in enumerate(textwrap.wrap(text, letters)):
-        row = box.row()
-        row.label(text=line, icon=icon if number == 0 else "BLANK1")
-        if number == 0:
-            row.operator(DismissOperator.bl_idname, text="", icon="X", emboss=False)
+    row = box.row()
+    lines = row.column(align=True)
+    for number, line in enumerate(_wrapped(text, context)):
+        lines.label(text=line, icon=icon if number == 0 else "BLANK1")
+    close = row.column()
+    close.operator(DismissOperator.bl_idname, text="", icon="X", emboss=False)
     return box
+
+
+def _wrapped(text: str, context: Any) -> list[str]:
+    """The text in lines that fit the panel."""
+    scale = context.preferences.system.ui_scale
+    width = max(80.0 * scale, context.region.width - _MARGIN_PX * scale)
+    blf.size(0, _FONT_PT * scale)
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and blf.dimensions(0, longer)[0] > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _split(layout: Any) -> Any:

@@ -29,7 +29,29 @@ def _apply_preset(settings: Any, _context: Any) -> None:
         setattr(settings, name, value)
 
 
-class ConductorSettings(bpy.types.PropertyGroup):
+# The table that also names them for the backend, as a class that Blender reads properties from.
+_StyleSliders = type(
+    "_StyleSliders",
+    (),
+    {
+        "__annotations__": {
+            slider.name: FloatProperty(
+                name=slider.label,
+                description=slider.description,
+                default=presets()["neutral"][slider.name],
+                min=0.0,
+                max=slider.maximum,
+                step=1,
+                precision=2,
+                subtype="FACTOR",
+            )
+            for slider in sliders()
+        }
+    },
+)
+
+
+class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
     """What the panel asks for."""
 
     music: StringProperty(
@@ -146,23 +168,6 @@ class ConductorSettings(bpy.types.PropertyGroup):
     )
     likeness: StringProperty(
         name="Likeness Video", description="The likeness video made last", **_PATH
-    )
-
-    # The style's sliders come from the table that also names them for the backend.
-    __annotations__.update(
-        {
-            slider.name: FloatProperty(
-                name=slider.label,
-                description=slider.description,
-                default=presets()["neutral"][slider.name],
-                min=0.0,
-                max=slider.maximum,
-                step=1 if slider.maximum >= 1.0 else 0.1,
-                precision=2,
-                subtype="FACTOR",
-            )
-            for slider in sliders()
-        }
     )
 
     @property

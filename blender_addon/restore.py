@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-_SCENE: Final = ("frame_start", "frame_end", "frame_current", "camera", "sync_mode")
+_SCENE: Final = ("frame_start", "frame_end", "frame_current", "camera")
 _RENDER: Final = ("fps", "fps_base")
 _SKIPPED: Final = frozenset({"window_managers", "screens", "workspaces", "libraries"})
 
@@ -16,7 +16,7 @@ def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
     """If the block raises, take back what it did to the scene and let the fault through.
 
     Taken back are new data-blocks, the armature's Action and pose, the range, the frame rate, the
-    camera, the markers and new strips.
+    camera and the markers.
 
     Parameters
     ----------
@@ -29,8 +29,6 @@ def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
     settings = {name: getattr(scene, name) for name in _SCENE}
     rates = {name: getattr(scene.render, name) for name in _RENDER}
     markers = [(marker.name, marker.frame, marker.camera) for marker in scene.timeline_markers]
-    had_editor = scene.sequence_editor is not None
-    strips = {strip.name for strip in _strips(scene)} if had_editor else set()
     animation = armature.animation_data if armature else None
     action = (animation.action, animation.action_slot) if animation else (None, None)
     pose = _pose(armature) if armature else {}
@@ -42,11 +40,6 @@ def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
             for bone in armature.pose.bones:
                 for name, value in pose[bone.name].items():
                     setattr(bone, name, value)
-        if had_editor:
-            for strip in [strip for strip in _strips(scene) if strip.name not in strips]:
-                _strips(scene).remove(strip)
-        elif scene.sequence_editor is not None:
-            scene.sequence_editor_clear()
         scene.timeline_markers.clear()
         for name, frame, camera in markers:
             scene.timeline_markers.new(name, frame=frame).camera = camera
@@ -62,10 +55,6 @@ def _data_blocks() -> Iterator[Any]:
     for prop in bpy.data.bl_rna.properties:
         if prop.type == "COLLECTION" and prop.identifier not in _SKIPPED:
             yield from getattr(bpy.data, prop.identifier)
-
-
-def _strips(scene: Any) -> Any:
-    return scene.sequence_editor.strips
 
 
 def _pose(armature: Any) -> dict[str, dict[str, Any]]:

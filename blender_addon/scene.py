@@ -1,5 +1,6 @@
 """What is known of a scene, and how a performance is put into it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
+from .armature import fit_armature
 from .keyframes import apply_motion
 from .render import render_still
 from .restore import unchanged_on_failure
 from .stage.avatar import create_avatar
 from .stage.looks import setup_render
 from .stage.scenery import build_stage
-from .timeline import add_beat_markers, add_sound, set_timeline
+from .timeline import add_beat_markers, add_sound, read_beat_markers, set_timeline
 
 FRAME_START = 1
 """Scene frame of a performance's first pose."""
@@ -51,7 +53,7 @@ def render_size(scene: Any) -> tuple[int, int]:
 
 
 def find_armature(scene: Any) -> Any:
-    """The scene's conductor: the one chosen in the panel, or the armature with the most bones.
+    """The scene's conductor: the one chosen in the panel, or the largest armature of a known rig.
 
     Raises
     ------
@@ -66,7 +68,12 @@ def find_armature(scene: Any) -> Any:
         raise ConductorError(
             "The scene has no armature to animate; choose or create an avatar first."
         )
-    return max(armatures, key=lambda item: (not item.hide_render, len(item.data.bones)))
+    armatures.sort(key=lambda item: (item.hide_render, -len(item.data.bones)))
+    for armature in armatures:
+        with suppress(ConductorError):
+            fit_armature(armature)
+            return armature
+    return armatures[0]
 
 
 def find_sound(scene: Any) -> Sound | None:
@@ -152,14 +159,15 @@ def perform(
             progress(0.0, "building the avatar")
             built = _build_conductor(scene)
             armature = built.armature
-        apply_motion(
-            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.3, 0.9)
-        )
         set_timeline(scene, motion, frame_start=FRAME_START)
-        add_beat_markers(scene, motion, frame_start=FRAME_START)
-        if music is not None:
-            add_sound(scene, music, frame_start=FRAME_START)
         scene.frame_set(FRAME_START)
+        apply_motion(
+            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.3, 0.95)
+        )
+        add_beat_markers(scene, motion, frame_start=FRAME_START)
+        # Last, for it replaces a strip only if nothing fails.
+        if music is not None:
+            add_sound(scene, music, frame_start=FRAME_START, start=start)
     if built is not None:
         _settle(scene, built)
     scene.virtual_conductor.avatar = armature
@@ -181,8 +189,6 @@ def render_plate(scene: Any, path: Path) -> None:
 def beat_table(scene: Any, start: float) -> str:
     """The scene's beat markers as the text of a beat file.
 
-    Markers are named by the number of their beat in the bar; others are no beats.
-
     Parameters
     ----------
     start : float
@@ -193,18 +199,13 @@ def beat_table(scene: Any, start: float) -> str:
     ConductorError
         If there are no such markers.
     """
-    rate = frame_rate(scene)
-    beats = sorted(
-        (start + (marker.frame - FRAME_START) / rate, int(number))
-        for marker in scene.timeline_markers
-        if (number := marker.name.strip()).isdecimal() and 1 <= int(number) <= 24
-    )
-    rows = [f"{time:.6f}\t{number}" for time, number in beats if time >= 0.0]
-    if not rows:
+    times, numbers = read_beat_markers(scene, FRAME_START)
+    if not len(times):
         raise ConductorError(
             "The scene has no beat markers; generate once, or add markers named 1, 2, 3 and so on."
         )
-    return "\n".join(rows) + "\n"
+    rows = zip(times.tolist(), numbers.tolist(), strict=True)
+    return "".join(f"{start + time:.6f}\t{number}\n" for time, number in rows)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import Any
 from retarget.errors import Cancelled, ConductorError
 from retarget.progress import Progress
 
-# Below this share, the pace so far says nothing about the rest.
-_ESTIMATE_FROM = 0.03
+# Before this share and time, the pace so far says nothing about the rest.
+_ESTIMATE_FROM = 0.08
+_ESTIMATE_AFTER_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,10 @@ class Task:
     @property
     def seconds_left(self) -> float | None:
         """Estimate from the pace so far; None while there is none."""
-        if self.fraction < _ESTIMATE_FROM:
+        elapsed = time.monotonic() - self._began
+        if self.fraction < _ESTIMATE_FROM or elapsed < _ESTIMATE_AFTER_S:
             return None
-        return (time.monotonic() - self._began) * (1.0 - self.fraction) / self.fraction
+        return elapsed * (1.0 - self.fraction) / self.fraction
 
     def _run(self) -> None:
         try:
