@@ -19,6 +19,7 @@ class WaitParams(Params):
 
     release: str
     diary: str
+    silent: bool = False
 
 
 def reverse(task: Task, progress: Progress) -> Outcome:
@@ -35,7 +36,8 @@ def wait(task: Task, progress: Progress) -> Outcome:
     with open(task.params["diary"], "a") as diary:
         diary.write(f"{os.getpid()}\n")
     while not os.path.exists(task.params["release"]):
-        progress(0.5, "waiting")
+        if not task.params["silent"]:
+            progress(0.5, "waiting")
         time.sleep(0.02)
     with open(task.params["diary"], "a") as diary:
         diary.write("end\n")

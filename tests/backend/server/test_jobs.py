@@ -89,6 +89,17 @@ def test_each_start_after_a_crash_writes_to_a_folder_of_its_own(tmp_path: Path) 
     assert failed.state == FAILED
 
 
+def test_start_that_was_put_back_does_not_count(tmp_path: Path) -> None:
+    jobs = open_queue(tmp_path)
+    add(jobs, "a")
+    for _ in range(3):
+        jobs.start("a")
+        jobs.put_back("a")
+    jobs.start("a")
+    jobs.recover()
+    assert [job.id for job in jobs.in_state(QUEUED)] == ["a"]
+
+
 def test_old_finished_jobs_are_swept_and_waiting_ones_stay(tmp_path: Path) -> None:
     jobs = open_queue(tmp_path)
     for job_id in ("old", "newest"):

@@ -89,10 +89,10 @@ def test_open_state_folder_is_closed_at_start(queue: QueueProcess) -> None:
 
 
 def test_token_is_written_nowhere_but_in_its_file(queue: QueueProcess) -> None:
-    queue.start().client.submit("stumble", {}, {})
+    client = queue.start().client
+    finished(client, client.submit("stumble", {}, {}))
     token = queue.token
     queue.request("GET", f"/v1/jobs/{token}")
-    until((queue.state / "server.log").is_file)
     process = psutil.Process(queue.ready["pid"])
     assert token not in " ".join(process.cmdline())
     assert token not in " ".join(process.environ().values())
