@@ -1,0 +1,128 @@
+"""Armature objects: their rest pose as plain arrays, and which one conducts."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from retarget.detect import detect_rig
+from retarget.errors import ConductorError
+from retarget.fit import Fit, fit_rig
+from retarget.rig import RigRest
+from retarget.skeleton import NAMES
+
+# Object scales further from even than this would bend the limbs' directions visibly.
+_EVEN: Final = 1e-2
+_NEVER_ON_RIGS: Final = frozenset({"baton", "baton_tip"})
+
+
+@dataclass(frozen=True)
+class RigReport:
+    """What is known of an armature before anything is animated.
+
+    Parameters
+    ----------
+    family : str
+        Kind of rig, in plain words ("Rigify human metarig").
+    bones : int
+        How many of its bones will be animated.
+    unplayed : tuple of str
+        Canonical joints that no bone plays (a rig without fingers, say).
+    """
+
+    family: str
+    bones: int
+    unplayed: tuple[str, ...]
+
+
+def read_rig(armature: Any) -> RigRest:
+    """The rest pose of an armature object.
+
+    Raises
+    ------
+    ConductorError
+        If the object is no armature or its object scale is uneven or mirrored.
+    """
+    if armature is None or armature.type != "ARMATURE":
+        name = "Nothing" if armature is None else f"'{armature.name}'"
+        raise ConductorError(f"{name} is not an armature; choose or create a conductor.")
+    _check_scale(armature)
+    # A parent always stands before its children.
+    bones = sorted(armature.data.bones, key=lambda bone: len(bone.parent_recursive))
+    index = {bone.name: i for i, bone in enumerate(bones)}
+    return RigRest(
+        name=armature.name,
+        bones=tuple(index),
+        parents=np.array([index[b.parent.name] if b.parent else -1 for b in bones], dtype=np.int64),
+        matrices=np.array([b.matrix_local for b in bones], dtype=np.float64).reshape(-1, 4, 4),
+        tails=np.array([b.tail_local for b in bones], dtype=np.float64).reshape(-1, 3),
+        connected=np.array([b.use_connect for b in bones], dtype=bool),
+        inherit_rotation=np.array([b.use_inherit_rotation for b in bones], dtype=bool),
+    )
+
+
+def fit_armature(armature: Any) -> Fit:
+    """Detect the armature's rig family and fit the canonical skeleton to it.
+
+    Raises
+    ------
+    ConductorError
+        If the rig is not known, lacks bones, or is scaled unevenly.
+    """
+    rig = read_rig(armature)
+    return fit_rig(rig, detect_rig(rig))
+
+
+def rig_report(armature: Any) -> RigReport:
+    """What kind of rig it is and how much of the conductor it can show.
+
+    Raises
+    ------
+    ConductorError
+        As `fit_armature`.
+    """
+    rig = read_rig(armature)
+    found = detect_rig(rig)
+    unplayed = tuple(n for n in NAMES if n not in found.strands and n not in _NEVER_ON_RIGS)
+    return RigReport(found.label, len(found.bones), unplayed)
+
+
+def find_conductor(scene: Any) -> Any | None:
+    """The armature to animate: the active object's, else the only one in the scene that fits.
+
+    Returns
+    -------
+    bpy.types.Object or None
+        None if there is none, or several with none of them active.
+    """
+    fitting = [obj for obj in scene.objects if obj.type == "ARMATURE" and _fits(obj)]
+    active = scene.view_layers[0].objects.active
+    while active is not None:
+        if active in fitting:
+            return active
+        active = active.parent
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _fits(armature: Any) -> bool:
+    try:
+        detect_rig(read_rig(armature))
+    except ConductorError:
+        return False
+    return True
+
+
+def _check_scale(armature: Any) -> None:
+    axes = np.array(armature.matrix_world.to_3x3())
+    gram = axes.T @ axes
+    size = float(np.trace(gram)) / 3.0
+    if size <= 0.0 or np.abs(gram - size * np.eye(3)).max() > 2.0 * _EVEN * size:
+        raise ConductorError(
+            f"The armature '{armature.name}' is scaled unevenly, which would stretch its limbs; "
+            "apply its scale (Ctrl+A, Scale) or set it to one value."
+        )
+    if np.linalg.det(axes) < 0.0:
+        raise ConductorError(
+            f"The armature '{armature.name}' is mirrored by a negative scale; "
+            "apply its scale (Ctrl+A, Scale)."
+        )

@@ -1,0 +1,131 @@
+"""The animation as it is now, after every edit, for the likeness: joints and camera per frame."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import bpy
+import numpy as np
+
+from retarget.errors import ConductorError
+from retarget.guide import Guide
+from retarget.progress import Progress, no_progress
+from retarget.readback import read_joints, rest_joints
+from retarget.rotation import Array
+
+from .armature import fit_armature
+
+_PHASE: Final = "reading the animation"
+_RENDER_SETTINGS: Final = (
+    *("fps", "fps_base", "frame_map_old", "frame_map_new"),
+    *("resolution_x", "resolution_y", "resolution_percentage"),
+    *("pixel_aspect_x", "pixel_aspect_y"),
+)
+
+
+def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress) -> Guide:
+    """Read the evaluated pose and the camera of every frame of the scene's range.
+
+    Constraints, drivers, NLA strips and edited keys all count, and so do cameras bound to markers.
+    The scene itself is neither played nor changed: the armature and the cameras are evaluated in a
+    scratch scene, which also spares evaluating the meshes.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        Range, frame rate, render size, camera.
+    armature : bpy.types.Object
+        The conductor.
+    progress : Progress
+        Hears [0, 1].
+
+    Raises
+    ------
+    ConductorError
+        If there is no camera, the range is empty, or the rig is not known.
+    Cancelled
+        If the progress callback asked to stop.
+    """
+    fit = fit_armature(armature)
+    frames = range(scene.frame_start, scene.frame_end + 1)
+    if not frames:
+        raise ConductorError("The scene's frame range is empty; set its start before its end.")
+    cameras = [_camera_at(scene, frame) for frame in frames]
+    size = _render_size(scene)
+    poses = np.empty((len(frames), len(fit.map.bones), 4, 4))
+    objects = np.empty((len(frames), 4, 4))
+    view = np.empty((len(frames), 4, 4))
+    projection = np.empty((len(frames), 4, 4))
+    with _scratch_scene(scene, [armature, *dict.fromkeys(cameras)]) as scratch:
+        for i, frame in enumerate(frames):
+            progress(i / len(frames), _PHASE)
+            scratch.frame_set(frame)
+            depsgraph = scratch.view_layers[0].depsgraph
+            posed = armature.evaluated_get(depsgraph)
+            poses[i] = _pose_matrices(posed, fit.map.bones)
+            objects[i] = posed.matrix_world
+            camera = cameras[i].evaluated_get(depsgraph)
+            # Blender's cameras ignore the scale of their object.
+            view[i] = camera.matrix_world.normalized().inverted()
+            projection[i] = camera.calc_matrix_camera(
+                depsgraph,
+                x=size[0],
+                y=size[1],
+                scale_x=scene.render.pixel_aspect_x,
+                scale_y=scene.render.pixel_aspect_y,
+            )
+    positions, rotations = read_joints(fit, poses, objects)
+    progress(1.0, _PHASE)
+    return Guide(
+        fps=scene.render.fps / scene.render.fps_base,
+        size=size,
+        positions=positions,
+        rotations=rotations,
+        rest=rest_joints(fit, objects[0]),
+        view=view,
+        projection=projection,
+    )
+
+
+def _pose_matrices(armature: Any, bones: tuple[str, ...]) -> Array:
+    pose = armature.pose.bones
+    return np.array([pose[bone].matrix for bone in bones])
+
+
+def _render_size(scene: Any) -> tuple[int, int]:
+    """Pixels, cut down as Blender does."""
+    render = scene.render
+    width = render.resolution_x * render.resolution_percentage // 100
+    height = render.resolution_y * render.resolution_percentage // 100
+    return max(width, 1), max(height, 1)
+
+
+def _camera_at(scene: Any, frame: int) -> Any:
+    """The camera in use at a frame: the last one bound to a marker, else the scene's."""
+    bound = [m for m in scene.timeline_markers if m.camera is not None]
+    past = [m for m in bound if m.frame <= frame]
+    if past:
+        camera = max(past, key=lambda marker: marker.frame).camera
+    elif bound:
+        camera = min(bound, key=lambda marker: marker.frame).camera
+    else:
+        camera = scene.camera
+    if camera is None or camera.type != "CAMERA":
+        raise ConductorError("The scene has no camera; add one or create the stage.")
+    return camera
+
+
+@contextmanager
+def _scratch_scene(scene: Any, objects: list[Any]) -> Iterator[Any]:
+    """A scene that holds the given objects alone, at the same frame rate."""
+    scratch = bpy.data.scenes.new("Virtual Conductor guide")
+    try:
+        for name in _RENDER_SETTINGS:
+            setattr(scratch.render, name, getattr(scene.render, name))
+        for item in objects:
+            scratch.collection.objects.link(item)
+        # Creates the dependency graph.
+        scratch.view_layers[0].update()
+        yield scratch
+    finally:
+        bpy.data.scenes.remove(scratch)

@@ -1,0 +1,207 @@
+"""The scene's range and frame rate, the beats as markers, the music as a sound strip."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.errors import ConductorError
+from retarget.motion import Motion
+from retarget.rotation import Array
+
+OURS: Final = "virtual_conductor"
+"""Custom property that marks a strip as ours, so that others are left alone."""
+
+SOUND_NAME: Final = "Music"
+
+# Blender 5 keeps no custom properties on markers, so it is the name that makes a marker a beat.
+_BEAT: Final = re.compile(r"^(?:bar\s+-?\d+|(?P<number>[1-9]\d?))$", re.IGNORECASE)
+# 5.1 renamed the timing of strips.
+_FORMER_NAMES: Final = {
+    "content_duration": "frame_duration",
+    "content_start": "frame_start",
+    "left_handle_offset": "frame_offset_start",
+}
+# Film rates are written as a whole number over 1.001.
+_NTSC: Final = 1.001
+
+
+def set_timeline(scene: Any, motion: Motion, frame_start: int = 1) -> None:
+    """Set the scene's frame rate and range to the motion's.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        The scene.
+    motion : Motion
+        What is conducted.
+    frame_start : int
+        Frame of the motion's first pose.
+    """
+    whole = max(1, round(motion.fps))
+    ntsc = max(1, round(motion.fps * _NTSC))
+    if abs(motion.fps - ntsc / _NTSC) < abs(motion.fps - whole):
+        whole = ntsc
+    scene.render.fps = whole
+    scene.render.fps_base = whole / motion.fps
+    scene.frame_start = frame_start
+    scene.frame_end = frame_start + len(motion) - 1
+    if not scene.frame_start <= scene.frame_current <= scene.frame_end:
+        scene.frame_set(frame_start)
+
+
+def add_beat_markers(scene: Any, motion: Motion, frame_start: int = 1) -> None:
+    """Mark every conducted beat: "Bar 12" on downbeats, the beat's number on the others.
+
+    Bars are counted from the first downbeat; the beats of a pickup come before "Bar 1". Markers
+    named like beats are the beats and are replaced; all others stay, and so do markers that
+    switch the camera.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        The scene; its frame rate says where a beat falls.
+    motion : Motion
+        Its `beats` and `beat_numbers`.
+    frame_start : int
+        Frame of the motion's first pose.
+    """
+    markers = scene.timeline_markers
+    for marker in [marker for marker in markers if _BEAT.match(marker.name.strip())]:
+        if marker.camera is None:
+            markers.remove(marker)
+    numbers = np.asarray(motion.beat_numbers)
+    bars = np.cumsum(numbers == 1)
+    frames = frame_start + np.round(np.asarray(motion.beats) * _frame_rate(scene)).astype(int)
+    for frame, number, bar in zip(frames.tolist(), numbers.tolist(), bars.tolist(), strict=True):
+        markers.new(f"Bar {bar}" if number == 1 else str(number), frame=frame)
+
+
+def read_beat_markers(scene: Any, frame_start: int = 1) -> tuple[Array, NDArray[np.int64]]:
+    """The beats as the scene's markers say, after the user has moved, added or deleted some.
+
+    Any marker named "Bar …" or "1" is a downbeat, any marker named with a number up to 99 that
+    beat of its bar; other markers are no beats. Markers before `frame_start` are left out, and of
+    several on one frame the first counts.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        The scene.
+    frame_start : int
+        Frame at time 0.
+
+    Returns
+    -------
+    times : (B,) array
+        Seconds, rising; empty if there are no beats.
+    numbers : (B,) int array
+        Number of each beat in its bar, 1 = downbeat.
+    """
+    beats: dict[int, int] = {}
+    for marker in scene.timeline_markers:
+        match = _BEAT.match(marker.name.strip())
+        if match and marker.frame >= frame_start:
+            beats.setdefault(marker.frame, int(match["number"] or 1))
+    frames = sorted(beats)
+    times = (np.array(frames, dtype=np.float64) - frame_start) / _frame_rate(scene)
+    return times, np.array([beats[frame] for frame in frames], dtype=np.int64)
+
+
+def add_sound(scene: Any, path: Path, frame_start: int = 1, *, start: float = 0.0) -> Any:
+    """Put the music into the sequencer, heard in time with the picture.
+
+    A strip that an earlier call made is replaced; all others stay.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        The scene; set its frame rate first.
+    path : Path
+        Sound file, or a video file with sound.
+    frame_start : int
+        Frame at which the music is to be heard from `start` on.
+    start : float
+        Second of the file where the motion starts; need not fall on a frame.
+
+    Returns
+    -------
+    bpy.types.Strip
+        The sound strip.
+
+    Raises
+    ------
+    ConductorError
+        If the file is missing or Blender can hear nothing in it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConductorError(f"The music file {path} is not there; choose it again.")
+    had_editor = scene.sequence_editor is not None
+    editor = scene.sequence_editor_create()
+    strips = _strips(editor)
+    old = [strip for strip in strips if OURS in strip]
+    rate = _frame_rate(scene)
+    channel = old[0].channel if old else 1 + max((s.channel for s in strips), default=0)
+    try:
+        strip = strips.new_sound(
+            name=SOUND_NAME,
+            filepath=str(path.resolve()),
+            channel=channel,
+            frame_start=frame_start,
+        )
+    except RuntimeError as error:
+        if not had_editor:
+            scene.sequence_editor_clear()
+        raise _deaf(path) from error
+    if _timing(strip, "content_duration") <= 1:
+        _remove_strip(strips, strip)
+        if not had_editor:
+            scene.sequence_editor_clear()
+        raise _deaf(path)
+    for former in old:
+        _remove_strip(strips, former)
+    strip[OURS] = True
+    strip.channel = channel
+    # Strips start on whole frames; the rest of the way the sound itself is shifted, in seconds.
+    skipped = round(start * rate)
+    _set_timing(strip, "content_start", frame_start - skipped)
+    _set_timing(strip, "left_handle_offset", skipped)
+    strip.sound_offset = skipped / rate - start
+    # Sound leads and the picture follows, or the beat is seen late on a slow machine.
+    scene.sync_mode = "AUDIO_SYNC"
+    scene.use_audio_scrub = True
+    return strip
+
+
+def _deaf(path: Path) -> ConductorError:
+    return ConductorError(
+        f"Blender can hear no sound in {path.name}; convert it to WAV, FLAC or MP3."
+    )
+
+
+def _remove_strip(strips: Any, strip: Any) -> None:
+    sound = strip.sound
+    strips.remove(strip)
+    if sound is not None and sound.users == 0:
+        bpy.data.sounds.remove(sound)
+
+
+def _timing(strip: Any, name: str) -> Any:
+    return getattr(strip, name if hasattr(strip, name) else _FORMER_NAMES[name])
+
+
+def _set_timing(strip: Any, name: str, value: float) -> None:
+    setattr(strip, name if hasattr(strip, name) else _FORMER_NAMES[name], value)
+
+
+def _strips(editor: Any) -> Any:
+    """4.4 renamed sequences to strips; both names are there until 5.0."""
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def _frame_rate(scene: Any) -> float:
+    return float(scene.render.fps / scene.render.fps_base)

@@ -1,0 +1,199 @@
+"""Dense animation to few keys, with a bound on the error.
+
+Between two keys the curve is the cubic with the dense curve's slopes at both, which is a Bézier
+segment whose handles reach a third of the way. Keys are added where the error is largest until the
+bound holds everywhere, then every key is taken out again that the bound does not need.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .rotation import Array
+
+Frames = NDArray[np.int64]
+
+# A channel that stays within this share of the tolerance does not move.
+_STILL: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys shared by all channels of one property.
+
+    Parameters
+    ----------
+    frames : (K,) int array
+        Frames of the keys, rising.
+    values : (K, C) array
+        Values of the channels.
+    slopes : (K, C) array
+        Change of the channels per frame at the keys.
+    """
+
+    frames: Frames
+    values: Array
+    slopes: Array
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def evaluate(self, frames: NDArray) -> Array:
+        """The channels (F, C) at any frames within the keys' range; held constant beyond it."""
+        if len(self) == 1:
+            return np.repeat(self.values, len(frames), axis=0)
+        at = np.clip(np.asarray(frames, dtype=np.float64), self.frames[0], self.frames[-1])
+        segment = np.searchsorted(self.frames, at, side="right") - 1
+        segment = np.clip(segment, 0, len(self) - 2)
+        return _cubic(self.frames, self.values, self.slopes, segment, at)
+
+    def handles(self) -> tuple[Array, Array]:
+        """Bézier handles left and right of each key, (K, C, 2) each: frame and value."""
+        gaps = np.diff(self.frames) if len(self) > 1 else np.ones(1)
+        before = np.concatenate([gaps[:1], gaps])[: len(self)] / 3.0
+        after = np.concatenate([gaps, gaps[-1:]])[: len(self)] / 3.0
+        sides = []
+        for reach in (-before, after):
+            frame = np.broadcast_to((self.frames + reach)[:, None], self.values.shape)
+            sides.append(np.stack([frame, self.values + self.slopes * reach[:, None]], axis=-1))
+        return sides[0], sides[1]
+
+
+def thin(
+    values: Array,
+    tolerance: float,
+    *,
+    kind: Literal["rotation", "location"],
+    keep: Frames | None = None,
+) -> Keys:
+    """The fewest keys found whose curve stays within `tolerance` of the dense one.
+
+    Parameters
+    ----------
+    values : (T, C) array
+        One row per frame: quaternions (C = 4, unit, sign-continuous) or locations (C = 3).
+    tolerance : float
+        Largest error at any frame: radians for rotations, the values' unit for locations.
+    kind : {"rotation", "location"}
+        How the error is measured. Rotations are compared after scaling to unit length, as Blender
+        does before it poses the bone.
+    keep : int array, optional
+        Frames that get a key in any case, unless nothing moves.
+
+    Returns
+    -------
+    Keys
+        A single key if nothing moves.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    count = len(values)
+    still = _error(np.broadcast_to(values[:1], values.shape), values, kind)
+    if count == 1 or float(still.max()) <= _STILL * tolerance:
+        return Keys(np.zeros(1, np.int64), values[:1].copy(), np.zeros((1, values.shape[1])))
+    slopes = _slopes(values)
+    forced = np.zeros(count, dtype=bool)
+    forced[[0, -1]] = True
+    if keep is not None:
+        forced[keep[(keep >= 0) & (keep < count)]] = True
+    chosen = _add_keys(values, slopes, forced.copy(), tolerance, kind)
+    chosen = _drop_keys(values, slopes, chosen, forced, tolerance, kind)
+    frames = np.flatnonzero(chosen)
+    return Keys(frames, values[frames], slopes[frames])
+
+
+def _slopes(values: Array) -> Array:
+    """Derivative per frame: fourth-order central differences inside, second-order at the ends."""
+    slopes: Array = np.gradient(values, axis=0)
+    if len(values) > 4:
+        slopes[2:-2] = (values[:-4] - values[4:] + 8.0 * (values[3:-1] - values[1:-3])) / 12.0
+    return slopes
+
+
+def _cubic(frames: Frames, values: Array, slopes: Array, segment: NDArray, at: NDArray) -> Array:
+    """Hermite interpolation at `at` (F,) within the given segments (F,)."""
+    left, right = frames[segment], frames[segment + 1]
+    span = (right - left).astype(np.float64)
+    u = (at - left) / span
+    v = 1.0 - u
+    ends = (v * v * (1.0 + 2.0 * u), u * u * (1.0 + 2.0 * v))
+    tangents = (span * u * v * v, -span * u * u * v)
+    return (
+        ends[0][:, None] * values[segment]
+        + ends[1][:, None] * values[segment + 1]
+        + tangents[0][:, None] * slopes[segment]
+        + tangents[1][:, None] * slopes[segment + 1]
+    )
+
+
+def _error(curve: Array, values: Array, kind: str) -> Array:
+    """Distance (F,) between two curves: an angle for rotations, a length for locations."""
+    if kind == "rotation":
+        norm = np.sqrt(np.einsum("tc,tc->t", curve, curve))
+        gap = curve / np.maximum(norm, 1e-9)[:, None] - values
+        # Unit quaternions that are θ apart lie 2 sin(θ/4) from each other.
+        half_chord = 0.5 * np.sqrt(np.einsum("tc,tc->t", gap, gap))
+        return 4.0 * np.arcsin(np.minimum(half_chord, 1.0))
+    gap = curve - values
+    return np.sqrt(np.einsum("tc,tc->t", gap, gap))
+
+
+def _errors_at(
+    values: Array, slopes: Array, frames: Frames, at: Frames, kind: str
+) -> tuple[Array, NDArray]:
+    """Errors (F,) at the frames `at` of the curve with keys at `frames`, and their segments."""
+    segment = np.searchsorted(frames, at, side="right") - 1
+    segment = np.clip(segment, 0, len(frames) - 2)
+    curve = _cubic(frames, values[frames], slopes[frames], segment, at)
+    return _error(curve, values[at], kind), segment
+
+
+def _add_keys(
+    values: Array, slopes: Array, chosen: NDArray, tolerance: float, kind: str
+) -> NDArray:
+    """Split every segment at its worst frame until all are within the tolerance."""
+    at = np.flatnonzero(~chosen)
+    while len(at):
+        frames = np.flatnonzero(chosen)
+        errors, segment = _errors_at(values, slopes, frames, at, kind)
+        order = np.lexsort((errors, segment))
+        last = np.r_[np.flatnonzero(np.diff(segment[order])), len(order) - 1]
+        worst = order[last]
+        bad = worst[errors[worst] > tolerance]
+        chosen[at[bad]] = True
+        # Segments that hold need not be looked at again.
+        at = at[np.isin(segment, segment[bad]) & ~chosen[at]]
+    return chosen
+
+
+def _drop_keys(
+    values: Array, slopes: Array, chosen: NDArray, forced: NDArray, tolerance: float, kind: str
+) -> NDArray:
+    """Take out every second key at a time and put back those that were needed."""
+    needed = forced.copy()
+    while True:
+        before = int(chosen.sum())
+        for parity in (0, 1):
+            frames = np.flatnonzero(chosen)
+            trial = frames[parity::2]
+            trial = trial[~needed[trial]]
+            if not len(trial):
+                continue
+            kept = np.setdiff1d(frames, trial, assume_unique=True)
+            place = np.searchsorted(kept, trial) - 1
+            spans = np.zeros(len(kept), dtype=bool)
+            spans[place] = True
+            segment_of_all = np.clip(
+                np.searchsorted(kept, np.arange(len(values)), side="right") - 1, 0, len(kept) - 2
+            )
+            at = np.flatnonzero(spans[segment_of_all])
+            errors, segment = _errors_at(values, slopes, kept, at, kind)
+            worst = np.zeros(len(kept))
+            np.maximum.at(worst, segment, errors)
+            fine = worst[place] <= tolerance
+            chosen[trial[fine]] = False
+            # Without its neighbours a key is needed all the more, so it need not be tried again.
+            needed[trial[~fine]] = True
+        if int(chosen.sum()) == before:
+            return chosen

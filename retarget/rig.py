@@ -1,0 +1,85 @@
+"""`RigRest` and `RigMap`: an armature at rest, and which of its bones play which joints."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from numpy.typing import NDArray
+
+from .rotation import Array
+
+
+@dataclass(frozen=True)
+class RigRest:
+    """An armature's rest pose, in armature space and the armature's own units.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls the armature, for messages.
+    bones : tuple of str, length B
+        Bone names; a parent always stands before its children.
+    parents : (B,) int array
+        Index of each bone's parent, −1 for roots.
+    matrices : (B, 4, 4) array
+        Rest matrices: the bone runs along its own +Y from its head (Blender's `matrix_local`).
+    tails : (B, 3) array
+        Where each bone ends.
+    connected : (B,) bool array
+        Bones whose head is tied to the parent's tail, so that they cannot be moved.
+    inherit_rotation : (B,) bool array
+        Bones that turn with their parent.
+    """
+
+    name: str
+    bones: tuple[str, ...]
+    parents: NDArray
+    matrices: Array
+    tails: Array
+    connected: NDArray
+    inherit_rotation: NDArray
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Bone name to its place in `bones`."""
+        return {name: i for i, name in enumerate(self.bones)}
+
+    @property
+    def heads(self) -> Array:
+        """Where each bone starts, (B, 3)."""
+        return self.matrices[:, :3, 3]
+
+
+Strand = tuple[str, ...]
+"""Bones in a row, from the body outwards, that share one joint's rotation."""
+
+
+@dataclass(frozen=True)
+class RigMap:
+    """Canonical joints and the bones that play them.
+
+    Parameters
+    ----------
+    family : str
+        Key of the rig family ("canonical", "rigify_metarig", …).
+    label : str
+        What the user calls this kind of rig.
+    strands : dict
+        Canonical joint to one or more strands of bones. The joint that stands for three fingers
+        has a strand for each; a trunk joint may be played by several bones in a row.
+    parents : dict
+        Bones that follow another bone than their parent in the armature, because mechanism bones
+        with constraints stand between them; bone to the bone it follows.
+    properties : tuple of (bone, property, value)
+        Custom properties that must have these values for the mapped bones to be in control.
+    """
+
+    family: str
+    label: str
+    strands: dict[str, tuple[Strand, ...]]
+    parents: dict[str, str] = field(default_factory=dict)
+    properties: tuple[tuple[str, str, float], ...] = ()
+
+    @property
+    def bones(self) -> tuple[str, ...]:
+        """All mapped bones, in the order of the joints."""
+        return tuple(b for strands in self.strands.values() for s in strands for b in s)
