@@ -26,23 +26,49 @@ def over(picture: Image, tile: Tile) -> None:
     place[...] = cv2.add(cv2.multiply(place, rest, scale=1.0 / 255.0), rgb)
 
 
-def shade(body: Tile, arms: Sequence[Tile], across: float) -> Tile:
-    """The body tile, darkened softly where arms are in front of it.
+def shade(body: Tile, shadow: Image, still: Image) -> Tile:
+    """The body tile, darkened where arms throw a shadow they do not throw in the photo.
 
     Parameters
     ----------
     body : Tile
-    arms : sequence of Tile
-        What throws the shadow.
-    across : float
-        Shoulder width in pixels, which sets the shadow's size.
+    shadow, still : (H, W) uint8 arrays
+        Shadows over the whole picture: of this frame, and of the arms as they are in the photo,
+        which contains those already.
     """
     height, width = body.pixels.shape[:2]
+    place = slice(body.y, body.y + height), slice(body.x, body.x + width)
+    light = cv2.convertScaleAbs(
+        cv2.subtract(shadow[place], still[place]), alpha=-_SHADOW, beta=255.0
+    )
+    shaded = cv2.multiply(
+        body.pixels, cv2.merge([light, light, light, np.full_like(light, 255)]), scale=1.0 / 255.0
+    )
+    return Tile(np.asarray(shaded, np.uint8), body.x, body.y)
+
+
+def soft_shadow(arms: Sequence[Tile], size: tuple[int, int], across: float) -> Image:
+    """The soft shadow that arms throw on what is close behind them.
+
+    Parameters
+    ----------
+    arms : sequence of Tile
+    size : (int, int)
+        Width and height of the picture.
+    across : float
+        Shoulder width in pixels, which sets the shadow's size.
+
+    Returns
+    -------
+    (H, W) uint8 array
+        0 lit to 255 in full shadow.
+    """
+    width, height = size
     cover = np.zeros((height, width), np.uint8)
     fall = round(_SHADOW_FALL * across)
     for arm in arms:
         h, w = arm.pixels.shape[:2]
-        x, y = arm.x - body.x, arm.y - body.y + fall
+        x, y = arm.x, arm.y + fall
         x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
         if x0 < x1 and y0 < y1:
             part = arm.pixels[y0 - y : y1 - y, x0 - x : x1 - x, 3]
@@ -50,9 +76,4 @@ def shade(body: Tile, arms: Sequence[Tile], across: float) -> Tile:
     # The shadow has no detail: a quarter of the size is enough.
     small = cv2.resize(cover, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), max(0.6, _SHADOW_BLUR * across / 4))
-    soft = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    light = cv2.convertScaleAbs(soft, alpha=-_SHADOW, beta=255.0)
-    shaded = cv2.multiply(
-        body.pixels, cv2.merge([light, light, light, np.full_like(light, 255)]), scale=1.0 / 255.0
-    )
-    return Tile(np.asarray(shaded, np.uint8), body.x, body.y)
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)

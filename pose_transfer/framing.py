@@ -65,11 +65,13 @@ def default_size(photo_size: tuple[int, int]) -> tuple[int, int]:
 
 def frame_photo(subject: Subject, pose: Pose, size: tuple[int, int]) -> Framing:
     """Zoom onto the person so that the whole reach of the arms stays in the picture."""
-    left, top, right, _ = _reach(subject, pose)
+    left, top, right, bottom = _reach(subject, pose)
     width, height = subject.size
     aspect = size[0] / size[1]
     low = _lowest(subject, aspect)
     air = _AIR * (low - top)
+    if subject.feet_seen:
+        low = max(low, bottom + air)
     tall = low - top + air
     wide = max(tall * aspect, right - left + 2.0 * air)
     tall = wide / aspect

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
 
 from .baton import draw_baton
-from .compose import over, shade
+from .compose import over, shade, soft_shadow
 from .framing import Framing, check_size, default_size, frame_photo, frame_stage
 from .inpaint import clean_background, extend, studio
 from .mesh.body import BodyRig
@@ -55,13 +56,16 @@ class LikenessFrames:
         Frames per second, the guide's.
     warnings : tuple of str
         What the user should know of the photo.
+    framing : Framing
+        Which part of the photo is shown.
     """
 
     count: int
     size: tuple[int, int]
     fps: float
     warnings: tuple[str, ...]
-    _stage: "_Scene"
+    framing: Framing
+    _scene: "_Scene"
 
     def __len__(self) -> int:
         return self.count
@@ -70,7 +74,7 @@ class LikenessFrames:
         """Frame `frame` alone, (H, W, 3) uint8 RGB."""
         if not 0 <= frame < self.count:
             raise IndexError(frame)
-        return self._stage.draw(frame)
+        return self._scene.draw(frame)
 
     def __iter__(self) -> Iterator[Frame]:
         """All frames in order, (H, W, 3) uint8 RGB; several are drawn at once."""
@@ -83,7 +87,7 @@ class LikenessFrames:
                 waiting: deque[Future[Frame]] = deque()
                 try:
                     for frame in range(self.count):
-                        waiting.append(pool.submit(self._stage.draw, frame))
+                        waiting.append(pool.submit(self._scene.draw, frame))
                         if len(waiting) > 2 * workers:
                             yield waiting.popleft().result()
                     while waiting:
@@ -139,12 +143,7 @@ def likeness_frames(
         else read_subject(photo, progress=part(progress, 0.0, 0.5))
     )
     warnings = list(subject.warnings)
-    ground = (
-        max(subject.points["foot.L"][1], subject.points["foot.R"][1])
-        if subject.feet_seen
-        else subject.size[1]
-    )
-    rig = BodyRig.from_points(subject.points, float(ground))
+    rig = BodyRig.from_points(subject.points, subject.ground)
     pose = pose_subject(subject, rig, guide)
     if stage is not None:
         framing = frame_stage(subject, pose, guide, check_size(size or guide.size))
@@ -178,7 +177,7 @@ def likeness_frames(
         pixels_per_metre=subject.pixels_per_metre * scale,
     )
     progress(1.0, "cutting out the arms")
-    return LikenessFrames(len(pose), framing.size, guide.fps, tuple(warnings), scene)
+    return LikenessFrames(len(pose), framing.size, guide.fps, tuple(warnings), framing, scene)
 
 
 @dataclass(frozen=True)
@@ -190,6 +189,22 @@ class _Scene:
     pose: Pose
     backdrop: Frame
     pixels_per_metre: float
+
+    @cached_property
+    def across(self) -> float:
+        """Shoulder width in pixels."""
+        return float(np.linalg.norm(self.rig.shoulders[0] - self.rig.shoulders[1]))
+
+    @cached_property
+    def still_shadow(self) -> Frame:
+        """Shadow of the arms as they are in the photo, (H, W)."""
+        size = (self.backdrop.shape[1], self.backdrop.shape[0])
+        tiles = []
+        for limb in (limb for limbs in self.parts.arms.values() for limb in limbs):
+            low = np.minimum(limb.strip.head, limb.strip.tail) - limb.reach
+            high = np.maximum(limb.strip.head, limb.strip.tail) + limb.reach
+            tiles.append(draw_layer(limb.layer, (*low, *high), size, lambda at: at, LIMB_STEP))
+        return soft_shadow([tile for tile in tiles if tile is not None], size, self.across)
 
     def draw(self, frame: int) -> Frame:
         """Frame `frame`, (H, W, 3) uint8 RGB."""
@@ -211,9 +226,8 @@ class _Scene:
             over(picture, tile)
         body = self._draw_body(frame, size)
         if body is not None:
-            shadows = [tile for tiles in front for tile in tiles]
-            across = float(np.linalg.norm(self.rig.shoulders[0] - self.rig.shoulders[1]))
-            over(picture, shade(body, shadows, across))
+            shadow = soft_shadow([tile for tiles in front for tile in tiles], size, self.across)
+            over(picture, shade(body, shadow, self.still_shadow))
         for tiles in front:
             for tile in tiles:
                 over(picture, tile)

@@ -64,6 +64,13 @@ class Subject:
         return self.rgb.shape[1], self.rgb.shape[0]
 
     @property
+    def ground(self) -> float:
+        """Height (y) below which nothing moves: the ankles, or the edge that cuts the body."""
+        if not self.feet_seen:
+            return float(self.size[1])
+        return float(max(self.points["foot.L"][1], self.points["foot.R"][1]))
+
+    @property
     def pixels_per_metre(self) -> float:
         """Scale of the photo at the body, if the person is built like the canonical skeleton."""
         return _scale(self.points, hips_seen=self.feet_seen)

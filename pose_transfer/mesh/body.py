@@ -7,8 +7,8 @@ import numpy as np
 
 from retarget.rotation import Array
 
-# The inverse of a map this close to identity: the error shrinks about sevenfold a round.
-_ROUNDS: Final = 6
+# The inverse of a map this close to identity: the error shrinks severalfold a round.
+_ROUNDS: Final = 8
 
 
 @dataclass(frozen=True)

@@ -94,10 +94,18 @@ def source_points(points: Array, strip: Strip, pose: StripPose) -> Array:
     tail_reach = min(_PASSAGE * strip.tail_radius, reach)
     from_head = np.hypot(s, across)
     from_tail = np.hypot(s - strip.length, across)
-    before = (1.0 - _step(s, head_reach)) * _near(from_head, strip.head_radius)
-    past = _step(s - strip.length, tail_reach) * _near(from_tail, strip.tail_radius)
+    # Measured along the line that halves the bend, both strips of a joint turn alike.
+    at_head = _halving(s, across, -pose.head_bend)
+    at_tail = _halving(s - strip.length, across, pose.tail_bend)
+    before = (1.0 - _step(at_head, head_reach)) * _near(from_head, strip.head_radius)
+    past = _step(at_tail, tail_reach) * _near(from_tail, strip.tail_radius)
     source = _rotate_about(source, strip.head, pose.head_bend * before)
     return _rotate_about(source, strip.tail, -pose.tail_bend * past)
+
+
+def _halving(along: Array, across: Array, bend: float) -> Array:
+    """Distance from a joint along the direction half way between its two bones."""
+    return along * np.cos(bend / 2) + across * np.sin(bend / 2)
 
 
 def _near(distance: Array, radius: float) -> Array:
