@@ -316,7 +316,7 @@ def chosen_file(setting: str, what: str) -> Path:
     """
     path = Path(bpy.path.abspath(setting))
     if not path.is_file():
-        raise ConductorError(f"The {what} {path} does not exist; choose another file.")
+        raise ConductorError(f"The {what} {path.name} does not exist; choose another file.")
     return path
 
 

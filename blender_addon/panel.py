@@ -16,9 +16,9 @@ from .operators import (
 from .styles import sliders
 from .task import Task, session
 
-# Blender's interface font, and what frame, icon, closing button and scroll bar take of a line.
+# Blender's interface font, and what tabs, frames, icon and closing button take of a line.
 _FONT_PT: Final = 11.0
-_MARGIN_PX: Final = 84.0
+_MARGIN_PX: Final = 118.0
 
 
 class _Panel(bpy.types.Panel):
@@ -194,11 +194,20 @@ def _wrapped(text: str, context: Any) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and blf.dimensions(0, longer)[0] > width:
-            lines.append(word)
-        else:
+        if _fits(longer, width):
             lines[-1] = longer
-    return lines
+            continue
+        # A path may be longer than the panel is wide.
+        while not _fits(word, width):
+            fits = max(n for n in range(1, len(word)) if n == 1 or _fits(word[:n], width))
+            lines.append(word[:fits])
+            word = word[fits:]
+        lines.append(word)
+    return [line for line in lines if line]
+
+
+def _fits(text: str, width: float) -> bool:
+    return bool(blf.dimensions(0, text)[0] <= width)
 
 
 def _split(layout: Any) -> Any:
