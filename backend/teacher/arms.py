@@ -112,7 +112,7 @@ def _clavicle(sign: float, wrist: Array, chest: Array) -> Array:
 
 def _elbow_direction(sign: float, out: Array, along: Array) -> Array:
     """Unit vectors from the shoulder–wrist line to the elbow: down, out and a little back."""
-    pole = np.stack([sign * (0.20 + 0.66 * out), np.full(len(out), 0.42), np.full(len(out), -0.80)])
+    pole = np.stack([sign * (0.24 + 0.64 * out), np.full(len(out), 0.42), np.full(len(out), -0.80)])
     pole = pole.T - np.sum(pole.T * along, axis=1, keepdims=True) * along
     return rotation.normalize(pole)
 

@@ -18,7 +18,7 @@ from .plan import Plan, Role
 
 _FOREARM: Final = 0.255
 # Angles of the hand, radians.
-_BATON_YAW: Final = 0.24
+_BATON_YAW: Final = 0.2
 _BATON_ROLL: Final = 0.42
 _MIRROR_YAW: Final = 0.16
 _MIRROR_ROLL: Final = 0.5
@@ -50,7 +50,6 @@ class LeftHand:
 
 def right_hand(path: HandPath, style: Style, rng: np.random.Generator, at: Array) -> HandPose:
     """The baton hand: palm down, baton towards the orchestra, a flick at every ictus."""
-    height = path.position[:, 2]
     flick = 0.13 + 0.30 * (1.0 - style.weight) + 0.10 * style.sharpness
     pitch = _ICTUS_PITCH + _tilt(path, style) + flick * path.flick
     yaw = _BATON_YAW - _TRAIL * path.velocity_x + 0.25 * (SHOULDER[0] - path.position[:, 0])
@@ -60,7 +59,7 @@ def right_hand(path: HandPath, style: Style, rng: np.random.Generator, at: Array
         _mix(yaw, _LOWERED_YAW, path.lowered),
         _mix(pitch, _LOWERED_PITCH, path.lowered),
         _mix(roll, _LOWERED_ROLL, path.lowered),
-        _elbow(style, height, path.lowered),
+        _elbow(style, path.position, path.lowered),
     )
 
 
@@ -121,7 +120,7 @@ def left_hand(
         _mix(yaw, _LOWERED_YAW, path.lowered),
         _mix(pitch, _LOWERED_PITCH, path.lowered),
         _mix(roll, _LOWERED_ROLL, path.lowered),
-        _elbow(style, wrist[:, 2], path.lowered) + 0.12 * belly * (1.0 - path.lowered),
+        _elbow(style, wrist, path.lowered) + 0.12 * belly * (1.0 - path.lowered),
     )
     return LeftHand(pose, curl)
 
@@ -228,8 +227,10 @@ def _tilt(path: HandPath, style: Style) -> Array:
     return rise + 0.35 * (style.plane_height - 0.5)
 
 
-def _elbow(style: Style, height: Array, lowered: Array) -> Array:
-    out = 0.10 + 0.42 * style.weight + 0.25 * smoothstep((height - 1.1) / 0.7)
+def _elbow(style: Style, wrist: Array, lowered: Array) -> Array:
+    """How wide the elbow is held: with weight from the shoulder, with a high or far-out hand."""
+    out = 0.10 + 0.42 * style.weight + 0.25 * smoothstep((wrist[:, 2] - 1.1) / 0.7)
+    out = out + 0.8 * (SHOULDER[0] - 0.1 - wrist[:, 0])
     return _mix(out, 0.12, lowered)
 
 

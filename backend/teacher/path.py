@@ -21,10 +21,12 @@ from .plan import Plan, Role
 # Metres, in front of a conductor of the canonical skeleton; x < 0 is the right.
 SHOULDER: Final = np.array([-0.18, 0.0, 1.42])
 LOWERED_WRIST: Final = np.array([-0.262, -0.075, 0.908])
-_AXIS_X: Final = -0.275
+_AXIS_X: Final = -0.295
 _AXIS_Y: Final = -0.345
-_INNER_X: Final = -0.135
-_OUTER_X: Final = -0.56
+# The path is drawn together towards these, which it never reaches: the other hand's side, and as
+# far out as the arm goes in comfort.
+_INNER_X: Final = -0.14
+_OUTER_X: Final = -0.66
 _BELT_Z: Final = 1.03
 _PLANE_RANGE: Final = 0.33
 _TOP_Z: Final = (1.55, 1.80)
@@ -153,7 +155,7 @@ def _turns(
     own_top = np.array([p.rebound[i] for p, i in zip(patterns, number, strict=True)])
     through = np.array([p.through[i] for p, i in zip(patterns, number, strict=True)])
 
-    wide = 1.1 + 0.05 * rng.standard_normal()
+    wide = 1.2 + 0.05 * rng.standard_normal()
     axis = _AXIS_X - 0.06 * (sizes / _SIZE - 1.0) + 0.012 * rng.standard_normal()
     drift = rng.standard_normal((beats, 5))
     plane = _BELT_Z + _PLANE_RANGE * style.plane_height + 0.008 * rng.standard_normal()
@@ -166,6 +168,8 @@ def _turns(
     top_x = axis + sizes * wide * top[:, 0] + 0.06 * sizes * drift[:, 3]
     top_z = plane + sizes * top[:, 1] * lift
     pass_x = through[:, 0] * (1.0 - 0.6 * style.sharpness) * sizes / plan.interval
+    # The speed through the ictus is meant after the path has been drawn together.
+    pass_x = pass_x / np.maximum(_draw_together(low_x)[1], 0.4)
     pass_y = through[:, 1] * (1.0 - 0.5 * style.sharpness) * sizes / plan.interval
     forward = _AXIS_Y - 0.03 * (style.weight - 0.5) + 0.02 * sizes * drift[:, 4]
 
@@ -234,15 +238,15 @@ def _cut_off(
     x, y, bottom = low_x[-1], forward[-1], low_z[-1]
     start = z[np.flatnonzero(plan.at(Role.LIFT)) - 1]
     at = plan.at(Role.LIFT)
-    xy[at] = [x + 0.25 * size, y + 0.02]
+    xy[at] = [x + 0.08 * size, y + 0.02]
     z[at] = np.maximum(bottom + 1.1 * size, start + 0.05)
     flick[at] = 0.9
     (lift,), (stop, _) = np.flatnonzero(at), np.flatnonzero(plan.at(Role.STOP))
     length = plan.times[stop] - plan.times[lift]
     slope[lift, 0] = -0.8 * size / length
-    xy[plan.at(Role.LOOP)] = [x - 0.5 * size, y - 0.02]
+    xy[plan.at(Role.LOOP)] = [x - 0.6 * size, y - 0.02]
     at = plan.at(Role.STOP)
-    xy[at] = [x + 0.3 * size, y - 0.01]
+    xy[at] = [x + 0.1 * size, y - 0.01]
     z[at] = bottom + 0.28 * size + np.array([0.0, -0.012])
     flick[at] = -0.2
 
@@ -253,10 +257,19 @@ def _within_reach(position: Array, lowered: Array) -> Array:
     x, y, z = position.T
     dz = z - SHOULDER[2]
     flat = np.sqrt(np.maximum(_REACH**2 - dz**2 - _NEAREST_Y**2, 0.01))
-    dx = soft_clip(soft_clip(x, _OUTER_X, _INNER_X, 0.1) - SHOULDER[0], -flat, flat, 0.1)
+    drawn, _ = _draw_together(x)
+    dx = soft_clip(drawn - SHOULDER[0], -flat, flat, 0.1)
     room = _REACH**2 - dx**2 - dz**2
     depth = 0.5 * (y**2 + room - np.sqrt((y**2 - room) ** 2 + 0.02**2))
     floor = _NEAREST_Y**2
     depth = 0.5 * (depth + floor + np.sqrt((depth - floor) ** 2 + 0.01**2))
     bent = np.stack([SHOULDER[0] + dx, -np.sqrt(depth), z], axis=1)
     return bent + lowered[:, None] * (position - bent)
+
+
+def _draw_together(x: Array) -> tuple[Array, Array]:
+    """Sideways places squeezed between the inner and outer bound, and the squeeze's slope."""
+    aside = x - _AXIS_X
+    bound = np.where(aside > 0.0, _INNER_X - _AXIS_X, _AXIS_X - _OUTER_X)
+    share = np.tanh(aside / bound)
+    return _AXIS_X + bound * share, 1.0 - share**2
