@@ -8,20 +8,19 @@ import contextlib
 import http.client
 import json
 import os
-import secrets
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from retarget.atomic import atomic_path
 from retarget.errors import Cancelled, ConductorError
 from retarget.progress import Progress, no_progress
+
+from .form import Form
+from .launch import launch
 
 HOST: Final = "127.0.0.1"
 STATE_FILE: Final = "server.json"
@@ -191,41 +190,8 @@ class Server:
             If that Python is not there, has no Virtual Conductor, or the server ends at once.
         """
         folder = _folder(state_dir)
-        command = [os.fspath(python), "-P", "-m", "backend.server"]
-        command += ["--port", str(port), "--state", str(folder), "--idle", str(idle_timeout_s)]
-        # Blender may be told where its own Python lives; that is not where this one does.
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
-        # The file has no name, so nothing is left behind, and the server may write on for ever.
-        with tempfile.TemporaryFile() as said:
-            try:
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=said,
-                    cwd=os.path.abspath(os.sep),
-                    env=environment,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise ConductorError(
-                    f"There is no Python at {os.fspath(python)}; give the path of Virtual "
-                    "Conductor's own, .venv/bin/python in its folder."
-                ) from error
-            # Somebody has to take note of its end, or it stays in the process table.
-            threading.Thread(target=process.wait, daemon=True).start()
-            assert process.stdout is not None
-            ready = _first_report(process.stdout, timeout_s)
-            if ready is None:
-                running = process.poll() is None
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=0.0 if running else _PROBE_S)
-                if process.poll() is None:
-                    process.kill()
-                said.seek(0)
-                raise ConductorError(
-                    _why_not(said.read().decode("utf-8", "replace"), str(python), timeout_s)
-                )
+        options = ["--port", str(port), "--state", str(folder), "--idle", str(idle_timeout_s)]
+        launch(os.fspath(python), options, timeout_s)
         deadline = time.monotonic() + _PROBE_S
         while (server := cls.find(folder)) is None:
             if time.monotonic() > deadline:
@@ -277,43 +243,25 @@ class Server:
         Cancelled
             If the progress callback asked to stop; the server forgets what it got.
         """
-        boundary = secrets.token_hex(16)
-        with contextlib.ExitStack() as stack:
-            parts: list[tuple[bytes, IO[bytes] | None, int]] = []
-            for name, text in (("kind", kind), ("params", json.dumps(dict(params)))):
-                parts.append((_part_head(boundary, name) + text.encode(), None, 0))
-            for name, path in files.items():
-                stream, size = _open(Path(path))
-                stack.enter_context(stream)
-                parts.append((_part_head(boundary, name, Path(path).name), stream, size))
-            end = f"\r\n--{boundary}--\r\n".encode()
-            total = sum(len(head) + size for head, _, size in parts) + len(end)
-
-            def body() -> Iterator[bytes]:
-                for head, stream, size in parts:
-                    yield head
-                    if stream is not None:
-                        yield from _blocks(stream, size)
-                yield end
-
+        with Form({"kind": kind, "params": json.dumps(dict(params))}, files) as form:
             connection = self._connect(_UPLOAD_S)
-            stack.callback(connection.close)
             try:
                 connection.putrequest("POST", "/v1/jobs", skip_accept_encoding=True)
-                connection.putheader("Authorization", f"Bearer {self._token}")
-                connection.putheader("Content-Type", f"multipart/form-data; boundary={boundary}")
-                connection.putheader("Content-Length", str(total))
+                for name, value in (self._headers() | form.headers).items():
+                    connection.putheader(name, value)
                 connection.endheaders()
                 sent = 0
                 # A server that refuses early answers and hangs up: read what it said.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    for block in body():
+                    for block in form.blocks():
                         connection.send(block)
                         sent += len(block)
-                        progress(sent / total, "sending the files")
+                        progress(sent / form.size, "sending the files")
                 answer = _answer(connection.getresponse())
             except (OSError, http.client.HTTPException) as error:
                 raise ServerGoneError(_GONE) from error
+            finally:
+                connection.close()
         return str(answer["id"])
 
     def job(self, job_id: str) -> Job:
@@ -495,71 +443,3 @@ def _job(entry: Mapping[str, Any]) -> Job:
         warnings=tuple(entry["warnings"]),
         results={str(file["name"]): int(file["size"]) for file in entry["results"]},
     )
-
-
-def _part_head(boundary: str, name: str, filename: str | None = None) -> bytes:
-    head = f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
-    if filename is not None:
-        # As browsers write it: these three would end the quoted string or the header.
-        for mark, code in (('"', "%22"), ("\r", "%0D"), ("\n", "%0A")):
-            filename = filename.replace(mark, code)
-        head += f'; filename="{filename}"\r\nContent-Type: application/octet-stream'
-    return f"{head}\r\n\r\n".encode("utf-8", "replace")
-
-
-def _open(path: Path) -> tuple[IO[bytes], int]:
-    try:
-        stream = path.open("rb")
-        return stream, os.fstat(stream.fileno()).st_size
-    except FileNotFoundError as error:
-        raise ConductorError(f"{path} does not exist; check the path.") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConductorError(f"{path} cannot be read ({reason}); choose another file.") from error
-
-
-def _blocks(stream: IO[bytes], size: int) -> Iterator[bytes]:
-    left = size
-    while left:
-        block = stream.read(min(_BLOCK, left))
-        if not block:
-            raise ConductorError(f"{stream.name} became shorter while it was sent; try again.")
-        left -= len(block)
-        yield block
-
-
-def _first_report(stream: IO[bytes], timeout_s: float) -> dict[str, Any] | None:
-    """The server's JSON line, or None if it ends or does not come in time."""
-    found: list[dict[str, Any]] = []
-
-    def read() -> None:
-        with stream:
-            for line in stream:
-                with contextlib.suppress(ValueError):
-                    report = json.loads(line)
-                    if isinstance(report, dict) and "port" in report:
-                        found.append(report)
-                        return
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    reader.join(timeout_s)
-    return found[0] if found else None
-
-
-def _why_not(said: str, python: str, timeout_s: float) -> str:
-    """The sentence for a server that did not start, from what it wrote."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    last = lines[-1] if lines else ""
-    if "No module named" in last and "backend" in last:
-        return (
-            f"{python} has no Virtual Conductor; give the path of the Python it is installed in, "
-            ".venv/bin/python in its folder."
-        )
-    if "No module named" in last:
-        return f"Virtual Conductor is not whole ({last}); run `make demo` in its folder again."
-    if "nknown option" in said:
-        return f"{python} is too old; give the path of a Python 3.11 with Virtual Conductor."
-    if last:
-        return last.removeprefix("Error: ")
-    return f"The server did not start within {timeout_s:g} seconds; try again."
