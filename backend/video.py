@@ -1,6 +1,5 @@
 """Frames and music to an MP4: H.264 and AAC."""
 
-import errno
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -73,10 +72,8 @@ def encode(
         try:
             with container:
                 _write(container, frames, sound, rate, size, count, audio is not None, progress)
-        except av.error.FFmpegError as error:
-            if error.errno in (errno.ENOSPC, errno.EACCES, errno.EDQUOT, errno.EIO):
-                raise write_error(error, path) from error
-            raise
+        except av.error.OSError as error:
+            raise write_error(error, path) from error
 
 
 def _write(
