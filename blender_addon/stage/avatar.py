@@ -16,7 +16,7 @@ from . import hair, hands, head, tailoring
 from .figure import Weights, head_weights, leg_weights, rigid, trunk_weights
 from .materials import create_material
 from .surface import Surface, join
-from .wardrobe import CONDUCTOR, Look
+from .wardrobe import CONDUCTOR, Look, shade
 
 ARMATURE_NAME: Final = "Conductor"
 _FINGER_JOINTS: Final = ("thumb", "index", "fingers")
@@ -177,19 +177,17 @@ def _assign_weights(thing: Any, shares: Weights) -> None:
 def _parts(look: Look) -> Iterator[_Part]:
     skin = create_material("Skin", look.skin, roughness=0.5, specular=0.35, subsurface=0.12)
     lips = create_material("Lips", look.lips, roughness=0.45, specular=0.35)
-    dark_skin = tuple(c * 0.45 for c in look.skin)
-    mouth = create_material("Mouth", (dark_skin[0] * 0.8, dark_skin[1] * 0.6, dark_skin[2] * 0.6))
-    nostril = create_material("Nostril", (dark_skin[0], dark_skin[1] * 0.8, dark_skin[2] * 0.8))
-    hair_colour = look.hair_colour
-    lash = create_material("Lash", (hair_colour[0] * 0.6, hair_colour[1] * 0.6, hair_colour[2] * 0.6))
-    hair_material = create_material("Hair", hair_colour, roughness=0.45, specular=0.4, sheen=0.2)
-    brow = create_material("Brow", hair_colour, roughness=0.8, specular=0.1)
+    mouth = create_material("Mouth", shade(look.lips, 0.38))
+    nostril = create_material("Nostril", shade(look.skin, 0.42))
+    lash = create_material("Lash", shade(look.hair_colour, 0.6))
+    hair_material = create_material(
+        "Hair", look.hair_colour, roughness=0.45, specular=0.4, sheen=0.2
+    )
+    brow = create_material("Brow", look.hair_colour, roughness=0.8, specular=0.1)
     white = create_material("Eye white", (0.90, 0.89, 0.87), roughness=0.15, specular=0.6)
     iris = create_material("Iris", look.iris, roughness=0.1, specular=0.7)
     pupil = create_material("Pupil", (0.03, 0.03, 0.03), roughness=0.05, specular=0.8)
-    nail = create_material(
-        "Nail", (look.skin[0] * 1.04, look.skin[1] * 1.02, look.skin[2] * 1.02), roughness=0.3
-    )
+    nail = create_material("Nail", shade(look.skin, 1.04), roughness=0.3)
     on_head = partial(rigid, "head")
     yield _Part("Head", head.head_surface(), (skin, lips, mouth, nostril, lash), head_weights)
     yield _Part("Eyes", head.eye_surface(), (white, iris, pupil), on_head)
@@ -219,10 +217,8 @@ def _clothes(look: Look) -> Iterator[_Part]:
     yield _Part("Shoes", tailoring.shoes(), (leather, sole), _shoe_weights)
     if evening:
         wool = create_material("Coat", look.outer, roughness=0.8, specular=0.2, sheen=0.2)
-        satin = create_material(
-            "Lapel", tuple(min(c * 1.25, 1.0) for c in look.outer), roughness=0.32, specular=0.45
-        )
-        button = create_material("Button", tuple(c * 0.7 for c in look.outer), roughness=0.25)
+        satin = create_material("Lapel", shade(look.outer, 1.55), roughness=0.30, specular=0.45)
+        button = create_material("Button", shade(look.outer, 0.7), roughness=0.25)
         pique = create_material("Waistcoat", (0.95, 0.94, 0.92), roughness=0.7, sheen=0.1)
         yield _Part("Coat", tailoring.tailcoat(), (wool, satin, button), trunk_weights)
         yield _Part("Waistcoat", tailoring.waistcoat(), (pique,), trunk_weights)

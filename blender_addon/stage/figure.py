@@ -53,10 +53,10 @@ _LEG: Final = (
     (0.26, 0.098, 0.018, 0.057, 0.063),
     (0.38, 0.097, 0.012, 0.060, 0.065),
     (0.49, 0.096, 0.005, 0.063, 0.068),
-    (0.60, 0.095, 0.003, 0.070, 0.075),
-    (0.74, 0.092, 0.004, 0.081, 0.087),
-    (0.86, 0.089, 0.008, 0.089, 0.100),
-    (0.96, 0.085, 0.008, 0.090, 0.105),
+    (0.60, 0.094, 0.003, 0.072, 0.076),
+    (0.74, 0.090, 0.004, 0.083, 0.088),
+    (0.82, 0.088, 0.007, 0.088, 0.098),
+    (0.90, 0.086, 0.008, 0.088, 0.102),
 )
 
 
@@ -93,7 +93,7 @@ def leg(p: Array) -> Array:
     knots = [row[0] for row in _LEG]
     x0, y0, breadth, depth = (spline(z, knots, [row[k] for row in _LEG]) for k in range(1, 5))
     k = np.hypot((np.abs(p[:, 0]) - x0) / breadth, (p[:, 1] - y0) / depth)
-    return np.maximum((k - 1.0) * breadth, z - 1.0)
+    return np.maximum((k - 1.0) * breadth, z - 0.93)
 
 
 def trunk_weights(p: Array) -> Weights:
@@ -104,11 +104,9 @@ def trunk_weights(p: Array) -> Weights:
     x, z = np.abs(p[:, 0]), p[:, 2]
     upper_arm = smoothstep(x, 0.128, 0.232)
     forearm = smoothstep(x, 0.415, 0.515)
-    clavicle = (
-        smoothstep(x, 0.05, 0.15) * smoothstep(z, 1.30, 1.43) * smoothstep(z, 1.53, 1.47)
-    )
+    clavicle = smoothstep(x, 0.05, 0.15) * smoothstep(z, 1.30, 1.43) * smoothstep(z, 1.53, 1.47)
     # Below the armpit the side of the trunk stays with the trunk.
-    upper_arm *= smoothstep(z, 1.255, 1.335)
+    upper_arm *= np.maximum(smoothstep(z, 1.305, 1.355), smoothstep(x, 0.19, 0.23))
     clavicle = np.maximum(clavicle, 0.0) * (1.0 - upper_arm)
     left = p[:, 0] >= 0.0
     trunk_share = 1.0 - upper_arm - clavicle

@@ -13,18 +13,19 @@ from .surface import Surface, moved, polygonize
 
 # Side view (y back, z up) of where hair grows: front of the ear, round it, and down to the nape.
 _SWEPT: Final = (
-    (-0.090, 0.148), (-0.130, 0.150), (-0.130, 0.260), (0.170, 0.260), (0.170, -0.020),
+    (-0.084, 0.157), (-0.130, 0.160), (-0.130, 0.260), (0.170, 0.260), (0.170, -0.020),
     (0.070, -0.020), (0.052, 0.020), (0.040, 0.042), (0.030, 0.100), (0.012, 0.112),
-    (-0.010, 0.106), (-0.014, 0.062), (-0.030, 0.062), (-0.037, 0.105), (-0.058, 0.128),
+    (-0.010, 0.106), (-0.014, 0.062), (-0.030, 0.062), (-0.035, 0.110),
+    (-0.046, 0.140), (-0.062, 0.150),
 )  # fmt: skip
 _SHORT: Final = (
-    (-0.086, 0.146), (-0.130, 0.150), (-0.130, 0.260), (0.170, 0.260), (0.170, 0.010),
+    (-0.084, 0.153), (-0.130, 0.156), (-0.130, 0.260), (0.170, 0.260), (0.170, 0.010),
     (0.074, 0.010), (0.058, 0.030), (0.044, 0.050), (0.032, 0.100), (0.012, 0.112),
-    (-0.008, 0.106), (-0.012, 0.075), (-0.026, 0.075), (-0.034, 0.112), (-0.052, 0.134),
+    (-0.008, 0.106), (-0.012, 0.075), (-0.026, 0.075), (-0.034, 0.112), (-0.050, 0.138),
 )  # fmt: skip
 
 
-def hair_surface(style: str, cell: float = 0.0046) -> Surface:
+def hair_surface(style: str, cell: float = 0.0052) -> Surface:
     """The hair of a `Look` ("swept" or "short") in the rest pose."""
     surface = polygonize(
         _STYLES[style], np.array([-0.11, -0.135, -0.06]), np.array([0.11, 0.15, 0.24]), cell
@@ -66,6 +67,8 @@ def _cut(d: Array, p: Array, outline: tuple[tuple[float, float], ...]) -> Array:
     # Nowhere thinner than this over the scalp, or the skin would show in patches.
     d = union(d, skull_field(mirrored(p)) - 0.0055, 0.006)
     side = polygon(p[:, 1], p[:, 2], outline)
+    # Hair grows thinner towards its edge.
+    d = d + 0.0034 * smoothstep(side, -0.030, -0.002)
     d = intersect(d, side, 0.010)
     # Free the ears.
     ear = ellipsoid(mirrored(p), (0.085, 0.004, 0.072), (0.020, 0.022, 0.030))

@@ -87,7 +87,7 @@ def hand_field(p: Array) -> Array:
     return d
 
 
-def hand_surfaces(cell: float = 0.0042) -> tuple[Surface, Surface]:
+def hand_surfaces(cell: float = 0.0046) -> tuple[Surface, Surface]:
     """Left and right hand in the rest pose, open where the sleeve covers the wrist."""
     whole = polygonize(
         hand_field, np.array([0.672, -0.095, 1.38]), np.array([0.922, 0.062, 1.455]), cell

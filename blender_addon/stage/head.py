@@ -60,12 +60,14 @@ def head_field(p: Array) -> Array:
     d = union(d, ellipsoid(q, (0.041, -0.056, 0.064), (0.021, 0.024, 0.022)), 0.024)
     jaw = chain(
         q,
-        ((0.050, 0.004, 0.040), (0.0445, -0.014, 0.012), (0.012, -0.076, -0.009)),
-        (0.010, 0.011, 0.011),
+        ((0.050, 0.004, 0.042), (0.0425, -0.014, 0.016), (0.010, -0.074, -0.005)),
+        (0.009, 0.010, 0.011),
         0.006,
     )
-    d = union(d, jaw, 0.030)
-    d = union(d, ellipsoid(q, (0.0, -0.082, -0.004), (0.018, 0.012, 0.013)), 0.020)
+    d = union(d, jaw, 0.034)
+    # Cheeks fill the hollow between cheekbone and jaw.
+    d = union(d, ellipsoid(q, (0.031, -0.050, 0.034), (0.024, 0.028, 0.030)), 0.025)
+    d = union(d, ellipsoid(q, (0.0, -0.081, 0.000), (0.016, 0.012, 0.013)), 0.020)
     d = union(d, ellipsoid(q, (0.0, -0.080, 0.029), (0.026, 0.0165, 0.018)), 0.018)
     d = subtract(d, ellipsoid(q, (0.032, -0.105, 0.0985), (0.019, 0.020, 0.0125)), 0.016)
     brow = chain(
@@ -88,7 +90,7 @@ def head_field(p: Array) -> Array:
     neck = chain(
         q,
         ((0.0, 0.022, -0.13), (0.0, 0.010, -0.03), (0.0, 0.016, 0.05)),
-        (0.054, 0.0495, 0.048),
+        (0.054, 0.0480, 0.046),
         0.01,
     )
     d = union(d, neck, 0.022)
@@ -140,10 +142,10 @@ def brow_surface(weight: float = 1.0) -> Surface:
 
     def region(p: Array) -> Array:
         x = np.abs(p[:, 0])
-        middle = spline(x, (0.010, 0.022, 0.036, 0.052), (0.1155, 0.1190, 0.1212, 0.1150))
-        half = spline(x, (0.010, 0.018, 0.034, 0.052), (0.0020, 0.0036, 0.0030, 0.0007))
+        middle = spline(x, (0.010, 0.022, 0.036, 0.052), (0.1165, 0.1192, 0.1205, 0.1155))
+        half = spline(x, (0.010, 0.018, 0.034, 0.052), (0.0024, 0.0031, 0.0026, 0.0012))
         band = np.abs(p[:, 2] - middle) - half * weight
-        ends = np.maximum(0.011 - x, x - 0.0515)
+        ends = np.maximum(0.011 - x, x - 0.0495)
         return np.maximum(band, ends)
 
     low, high = np.array([-0.06, -0.12, 0.1]), np.array([0.06, -0.04, 0.136])
@@ -246,9 +248,8 @@ def _nostril() -> Surface:
     turn = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
     centre = np.array([0.0062, -0.1035, 0.0525])
     rings = [
-        centre + np.stack(
-            [r * 0.0030 * np.cos(turn), r * 0.0042 * np.sin(turn), 0.0 * turn], axis=-1
-        )
+        centre
+        + np.stack([r * 0.0030 * np.cos(turn), r * 0.0042 * np.sin(turn), 0.0 * turn], axis=-1)
         for r in (0.05, 0.6, 1.0)
     ]
     return turned_over(_on_skin(np.stack(rings), close_v=True))

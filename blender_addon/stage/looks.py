@@ -35,9 +35,7 @@ def setup_render(scene: Any, *, engine: Engine, size: tuple[int, int]) -> None:
         that Workbench and EEVEE need.
     """
     if engine not in ENGINES:
-        raise ConductorError(
-            f"There is no render engine '{engine}'; choose {', '.join(ENGINES)}."
-        )
+        raise ConductorError(f"There is no render engine '{engine}'; choose {', '.join(ENGINES)}.")
     if not all(16 <= n <= 8192 for n in size):
         raise ConductorError(
             f"The picture size {size[0]}×{size[1]} is out of range; choose 16 to 8192 pixels."

@@ -1,5 +1,6 @@
 """The stage: floor, backdrop, podium, music stand, three lights, camera."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -154,7 +155,7 @@ def _world() -> Any:
 
 
 def _mesh_object(
-    collection: Any, name: str, vertices: Array, faces: list[tuple[int, ...]], material: Any
+    collection: Any, name: str, vertices: Array, faces: Sequence[tuple[int, ...]], material: Any
 ) -> Any:
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(vertices.tolist(), [], faces)
@@ -280,7 +281,10 @@ def _music_stand(collection: Any) -> None:
     metal = create_material("Stand", (0.10, 0.10, 0.11), roughness=0.4, specular=0.4)
     paper = create_material("Score", (0.86, 0.84, 0.78), roughness=0.9, specular=0.1)
     tilt = np.radians(24.0)
-    back, up = np.array([0.0, np.cos(tilt), -np.sin(tilt)]), np.array([0.0, np.sin(tilt), np.cos(tilt)])
+    back, up = (
+        np.array([0.0, np.cos(tilt), -np.sin(tilt)]),
+        np.array([0.0, np.sin(tilt), np.cos(tilt)]),
+    )
     centre = np.array([0.0, -0.72, 0.66])
 
     def slab(name: str, offset: Array, half: tuple[float, float, float], material: Any) -> None:
@@ -288,7 +292,10 @@ def _music_stand(collection: Any) -> None:
         signs = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
         vertices = np.array(
             [
-                middle + np.array([sx * half[0], 0.0, 0.0]) + sy * half[1] * back + sz * half[2] * up
+                middle
+                + np.array([sx * half[0], 0.0, 0.0])
+                + sy * half[1] * back
+                + sz * half[2] * up
                 for sz in (-1, 1)
                 for sx, sy in signs
             ]
@@ -303,11 +310,7 @@ def _music_stand(collection: Any) -> None:
     turn = np.linspace(0.0, 2.0 * np.pi, 16, endpoint=False)
     profile = ((0.20, 0.0), (0.19, 0.015), (0.02, 0.03), (0.013, 0.06), (0.013, 0.81))
     vertices = np.array(
-        [
-            (r * np.cos(a), -0.72 + r * np.sin(a), _FLOOR_Z + z)
-            for r, z in profile
-            for a in turn
-        ]
+        [(r * np.cos(a), -0.72 + r * np.sin(a), _FLOOR_Z + z) for r, z in profile for a in turn]
     )
     n = len(turn)
     faces: list[tuple[int, ...]] = [
@@ -337,9 +340,7 @@ def _spot_light(
     return _aimed_light(collection, data, location, watts, colour)
 
 
-def _aimed_light(
-    collection: Any, data: Any, location: Point, watts: float, colour: Colour
-) -> Any:
+def _aimed_light(collection: Any, data: Any, location: Point, watts: float, colour: Colour) -> Any:
     data.energy, data.color = watts, colour
     light = bpy.data.objects.new(data.name, data)
     light.location = location

@@ -305,9 +305,7 @@ def _surface_nets(values: Array, origin: Array, cell: float) -> tuple[Array, Fac
         high = inside.take(range(1, inside.shape[axis]), axis)
         edges = np.argwhere(low != high)
         edges = edges[(edges[:, u] > 0) & (edges[:, v] > 0)]
-        edges = edges[
-            (edges[:, u] < inside.shape[u] - 1) & (edges[:, v] < inside.shape[v] - 1)
-        ]
+        edges = edges[(edges[:, u] < inside.shape[u] - 1) & (edges[:, v] < inside.shape[v] - 1)]
         outward = low[tuple(edges.T)]
         ring = []
         for du, dv in ((1, 1), (0, 1), (0, 0), (1, 0)):

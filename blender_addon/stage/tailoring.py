@@ -16,7 +16,6 @@ from .surface import (
     join,
     mirror,
     polygonize,
-    project,
     split,
     turned_over,
     with_material,
@@ -48,25 +47,24 @@ def tailcoat() -> Surface:
     body = hem(whole, 0.006)
     buttons = join(*(_stud(spot, 0.0085, 0.004) for spot in _coat_buttons()))
     buttons = with_material(buttons, BUTTON)
-    return join(body, _lapels(), _collar(), buttons)
+    return join(body, _lapels(), buttons)
 
 
 def pullover() -> Surface:
     """V-neck pullover with ribbed hem and cuffs."""
 
     def field(p: Array) -> Array:
-        d = coat_field(p) + 0.003
+        d = coat_field(p) + 0.001
         x, z = np.abs(p[:, 0]), p[:, 2]
         # Cloth gathers over the ribbing.
-        blouse = smoothstep(z, 0.99, 0.955) * smoothstep(x, 0.30, 0.25)
-        blouse += smoothstep(x, 0.640, 0.665)
+        blouse = smoothstep(z, 0.985, 0.955) * smoothstep(x, 0.30, 0.25)
         return d + 0.006 * blouse
 
     low, high = np.array([-0.72, -0.15, 0.90]), np.array([0.72, 0.17, 1.535])
     whole = polygonize(field, low, high, 0.0125)
 
     def below(p: Array) -> Array:
-        return np.where(np.abs(p[:, 0]) < 0.3, p[:, 2] - 0.925, 1.0)
+        return np.where(np.abs(p[:, 0]) < 0.3, p[:, 2] - 0.915, 1.0)
 
     for region in (_v_neck, below, _sleeve_ends, _neck_hole):
         _, whole = split(whole, region)
@@ -83,7 +81,7 @@ def waistcoat() -> Surface:
         inside = np.where(z > 1.17, opening - x, -1.0)
         # Two small points below the waist.
         bottom = 1.030 - 0.45 * np.maximum(0.026 - np.abs(x - 0.026), 0.0)
-        return np.maximum(np.maximum(inside, bottom - z), np.maximum(x - 0.12, z - 1.44))
+        return np.maximum(np.maximum(inside, bottom - z), np.maximum(x - 0.088, z - 1.44))
 
     def field(p: Array) -> Array:
         # The front laps over in the middle.
@@ -99,13 +97,14 @@ def shirt(with_studs: bool) -> Surface:
     """Shirt front, cuffs, and a band round the neck."""
 
     def region(p: Array) -> Array:
-        return np.maximum(np.abs(p[:, 0]) - 0.13, np.maximum(1.12 - p[:, 2], p[:, 2] - 1.478))
+        sides = np.abs(p[:, 0]) - np.minimum(0.086, 0.060 + 1.6 * (1.478 - p[:, 2]))
+        return np.maximum(sides, np.maximum(1.12 - p[:, 2], p[:, 2] - 1.478))
 
     def field(p: Array) -> Array:
         placket = 0.0012 * smoothstep(np.abs(p[:, 0]), 0.0175, 0.0155)
         return trunk(p) - placket
 
-    front = _shell(field, region, (-0.135, 1.10, 0.135, 1.485), 0.0115, thickness=None)
+    front = _shell(field, region, (-0.135, 1.10, 0.135, 1.485), 0.0135, thickness=None)
     parts = [front, _neck_band(), *_cuffs()]
     if with_studs:
         parts += [_stud(_on(field, 0.0, z), 0.0042, 0.0022) for z in (1.235, 1.315)]
@@ -172,10 +171,10 @@ def trousers() -> Surface:
     def field(p: Array) -> Array:
         q = mirrored(p)
         # The seat gives way to the legs below the hip.
-        seat = trunk(p) + 0.006 + 0.6 * np.maximum(0.93 - p[:, 2], 0.0)
-        d = union(leg(p), seat, 0.03)
+        seat = trunk(p) + 0.004 + 0.5 * np.maximum(0.90 - p[:, 2], 0.0)
+        d = union(leg(p), seat, 0.04)
         # The waist stays inside the coat.
-        d = intersect(d, trunk(p) + 0.002 - 1.2 * np.maximum(0.96 - p[:, 2], 0.0), 0.02)
+        d = intersect(d, trunk(p) + 0.002 - 0.9 * np.maximum(0.90 - p[:, 2], 0.0), 0.008)
         across = q[:, 0] - 0.0965
         crease = np.exp(-((across / 0.010) ** 2)) * smoothstep(p[:, 2], 0.84, 0.66)
         d -= 0.0075 * crease
@@ -187,7 +186,7 @@ def trousers() -> Surface:
         return np.maximum(d, z - 1.055)
 
     low, high = np.array([-0.21, -0.14, 0.02]), np.array([0.21, 0.16, 1.08])
-    whole = polygonize(field, low, high, 0.0150)
+    whole = polygonize(field, low, high, 0.0160)
 
     def below(p: Array) -> Array:
         # Longer at the heel.
@@ -224,7 +223,7 @@ def shoes() -> Surface:
         return union(d, sole, 0.002)
 
     low, high = np.array([0.03, -0.22, -0.01]), np.array([0.17, 0.12, 0.115])
-    left = polygonize(field, low, high, 0.0075)
+    left = polygonize(field, low, high, 0.0100)
     upper, lower = split(left, lambda p: 0.0165 - p[:, 2])
     both = join(upper, with_material(lower, 1))
     return join(both, mirror(both))
@@ -310,68 +309,53 @@ def _neck_hole(p: Array) -> Array:
     return np.maximum(0.07 * around, 1.43 - p[:, 2])
 
 
+_V_NECK: Final = (
+    (0.0, 1.292), (0.030, 1.360), (0.058, 1.430), (0.082, 1.540),
+    (-0.082, 1.540), (-0.058, 1.430), (-0.030, 1.360),
+)  # fmt: skip
+
+
 def _v_neck(p: Array) -> Array:
-    x, z = np.abs(p[:, 0]), p[:, 2]
-    opening = spline(z, (1.30, 1.36, 1.43, 1.52), (-0.002, 0.028, 0.058, 0.080))
-    return np.maximum(np.maximum(x - opening, p[:, 1]), 1.29 - z)
+    return np.maximum(polygon(p[:, 0], p[:, 2], _V_NECK), p[:, 1])
 
 
 def _v_neck_band(p: Array) -> Array:
-    opening = _v_neck(p)
-    ring = np.maximum(-opening - 0.0, opening - 0.018)
-    return np.maximum(np.maximum(ring, p[:, 1]), -_neck_hole(p))
+    opening = polygon(p[:, 0], p[:, 2], _V_NECK)
+    band = np.maximum(-opening, opening - 0.016)
+    return np.maximum(np.maximum(band, p[:, 1]), -_neck_hole(p))
 
 
-# Right half of the lapel as it lies on the chest, (x, z); peaked, with the gorge above.
+# Left half of lapel and collar as they lie on the chest, (x, z): peak, gorge, collar's edge.
 _LAPEL: Final = (
-    (0.038, 1.125), (0.060, 1.165), (0.088, 1.240), (0.116, 1.320), (0.139, 1.392),
-    (0.150, 1.424), (0.118, 1.408), (0.098, 1.404), (0.086, 1.440), (0.066, 1.470),
-    (0.064, 1.440), (0.066, 1.400), (0.056, 1.300), (0.037, 1.160),
+    (0.037, 1.125), (0.060, 1.165), (0.088, 1.240), (0.116, 1.320), (0.139, 1.392),
+    (0.152, 1.428), (0.122, 1.414), (0.099, 1.409), (0.113, 1.428), (0.112, 1.470),
+    (0.108, 1.540), (0.040, 1.540), (0.062, 1.480), (0.066, 1.440), (0.066, 1.400),
+    (0.056, 1.300), (0.036, 1.160),
 )  # fmt: skip
 
 
 def _lapels() -> Surface:
+    """Lapels and collar in one piece, turned back on the coat."""
+
     def field(p: Array) -> Array:
         # The lapel rolls: it lies flat at its outer edge and stands off at the fold.
         fold = np.abs(p[:, 0]) - spline(
             p[:, 2], (1.12, 1.16, 1.30, 1.40, 1.48), (0.042, 0.040, 0.058, 0.067, 0.068)
         )
-        roll = 0.0055 + 0.0050 * np.exp(-((fold / 0.016) ** 2))
+        front = smoothstep(p[:, 1], 0.0, -0.04)
+        roll = 0.0050 + 0.0050 * np.exp(-((fold / 0.016) ** 2)) * front
         return coat_field(p) - roll
 
     def region(p: Array) -> Array:
-        return np.maximum(polygon(np.abs(p[:, 0]), p[:, 2], _LAPEL), p[:, 1] + 0.01)
+        front = np.maximum(polygon(np.abs(p[:, 0]), p[:, 2], _LAPEL), p[:, 1] + 0.005)
+        around = np.hypot(p[:, 0] / 0.108, (p[:, 1] - 0.010) / 0.114) - 1.0
+        back = np.maximum(np.maximum(0.11 * around, -0.006 - p[:, 1]), 1.450 - p[:, 2])
+        top = p[:, 2] - (1.492 + 0.13 * p[:, 1])
+        return np.maximum(np.minimum(front, back), top)
 
-    panel = _shell(field, region, (-0.16, 1.11, 0.16, 1.49), 0.0072, thickness=0.005)
-    return with_material(panel, SATIN)
-
-
-def _collar() -> Surface:
-    """The coat's collar: stands round the neck and folds down onto the lapels' gorge."""
-    turn = np.linspace(np.radians(38.0), np.radians(322.0), 44)
-    front = np.exp(-((np.minimum(turn, 2.0 * np.pi - turn) - np.radians(38.0)) / 0.5) ** 2)
-    stand = _collar_curve(turn, 0.0, ease=0.010)
-    outward = stand - np.array([0.0, 0.010, 0.0])
-    outward[:, 2] = 0.0
-    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    up = np.array([0.0, 0.0, 1.0])
-    rise = (0.015 * (1.0 - 0.95 * front))[:, None]
-    profile = [
-        stand - up * 0.014 - outward * 0.002,
-        stand + up * rise * 0.6,
-        stand + up * rise + outward * 0.004,
-        stand + up * rise * 0.7 + outward * 0.011,
-        stand - up * 0.004 + outward * 0.018,
-        stand - up * 0.020 + outward * (0.027 + 0.006 * front[:, None]),
-    ]
-    points = np.stack(profile, axis=1)
-    # The leaf lies on the coat, not in it.
-    leaf = points[:, 3:].reshape(-1, 3)
-    inside = coat_field(leaf)[:, None] < 0.005
-    lifted = project(lambda p: coat_field(p) - 0.005, leaf, 0.003)
-    points[:, 3:] = np.where(inside, lifted, leaf).reshape(points[:, 3:].shape)
-    surface = hem(_facing(grid_surface(points), None), 0.004)
-    return with_material(surface, SATIN)
+    low, high = np.array([-0.16, -0.15, 1.11]), np.array([0.16, 0.14, 1.53])
+    panel, _ = split(polygonize(field, low, high, 0.0072), region)
+    return with_material(hem(panel, 0.005), SATIN)
 
 
 def _collar_curve(turn: Array, height: float, ease: float = 0.0) -> Array:
@@ -393,7 +377,7 @@ def _neck_band() -> Surface:
 def _cuffs() -> tuple[Surface, Surface]:
     turn = np.linspace(0.0, 2.0 * np.pi, 28, endpoint=False)
     along = np.array([0.655, 0.69, 0.705, CUFF_END])
-    radius = np.array([0.0315, 0.0325, 0.0328, 0.0330])
+    radius = np.array([0.0300, 0.0310, 0.0312, 0.0314])
     points = np.stack(
         [
             np.broadcast_to(along[:, None], (len(along), len(turn))),

@@ -7,6 +7,12 @@ Colour = tuple[float, float, float]
 """sRGB, 0 to 1, as one would pick it."""
 
 
+def shade(colour: Colour, factor: float) -> Colour:
+    """The colour made darker or lighter by a factor, at most white."""
+    r, g, b = (min(channel * factor, 1.0) for channel in colour)
+    return (r, g, b)
+
+
 @dataclass(frozen=True)
 class Look:
     """Appearance of an avatar.
@@ -26,11 +32,11 @@ class Look:
     dress: Literal["tailcoat", "pullover"] = "tailcoat"
     hair: Literal["swept", "short"] = "swept"
     skin: Colour = (0.86, 0.67, 0.56)
-    lips: Colour = (0.74, 0.48, 0.43)
+    lips: Colour = (0.76, 0.53, 0.46)
     hair_colour: Colour = (0.25, 0.21, 0.19)
     iris: Colour = (0.30, 0.38, 0.42)
-    outer: Colour = (0.085, 0.085, 0.098)
-    trousers: Colour = (0.075, 0.075, 0.086)
+    outer: Colour = (0.100, 0.101, 0.116)
+    trousers: Colour = (0.088, 0.088, 0.100)
     shoes: Colour = (0.05, 0.05, 0.055)
     baton: bool = True
 
