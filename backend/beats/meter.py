@@ -19,9 +19,6 @@ _STRENGTH: Final[dict[int, tuple[float, ...]]] = {
     4: (1.0, 0.0, 0.45, 0.1),
     6: (1.0, 0.0, 0.1, 0.5, 0.0, 0.1),
 }
-_CANDIDATES: Final = (2, 3, 4, 6)
-# What is more usual wins when the accents leave it open.
-_USUAL: Final[dict[int, float]] = {2: 0.0, 3: 0.0, 4: 0.0, 6: -0.05}
 _WRITTEN: Final[dict[int, str]] = {2: "2/4", 3: "3/4", 4: "4/4", 6: "6/8"}
 _COMPOUND: Final[dict[int, str]] = {2: "6/8", 3: "9/8", 4: "12/8"}
 # What the cues count: onset, bass, change of sound.
@@ -34,12 +31,13 @@ _NEAR_FRAMES: Final = 4
 _LOCAL_BEATS: Final = 16.0
 # A bar line that comes too early or late costs as much as this many perfect accents.
 _SHIFT_COST: Final = 8.0
-_REPETITION: Final = 1.0
+# 4 and 6 beats must fit this much better than 2 and 3: two bars often make a pair.
+_LARGER_MARGIN: Final = 0.04
 _FEWEST_BEATS: Final = 8
 _TERNARY_MARGIN: Final = 1.15
 # Places in a beat at which its subdivision is looked for.
 _SLOTS: Final = 12
-_RANDOM_FIT, _CLEAR_FIT = 0.2, 0.6
+_RANDOM_FIT, _CLEAR_FIT = 0.08, 0.4
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,8 @@ def find_bars(analysis: Analysis, times: Array) -> Bars:
 
     Each meter and place of the bar line is scored over the whole piece: strong beats should carry
     onsets, bass and changes of sound, and the music should resemble itself a bar later. Bar lines
-    may shift in the course of the piece, at a cost.
+    may shift in the course of the piece, at a cost. Where beats fall into three, the meter is
+    written as compound (6/8 in 2).
 
     Parameters
     ----------
@@ -81,18 +80,21 @@ def find_bars(analysis: Analysis, times: Array) -> Bars:
     times : (B,) array
         Beats, seconds.
     """
-    accents, repetition = _accents(analysis, times), _repetition(analysis, times)
-    found = {beats: _number(accents, beats) for beats in _CANDIDATES}
-    score = {
-        beats: fit + _REPETITION * repetition[beats] + _USUAL[beats]
-        for beats, (_, fit) in found.items()
-    }
-    best = max(score, key=lambda beats: score[beats])
+    accents = _accents(analysis, times)
+    found = {beats: _number(accents, beats) for beats in _WRITTEN}
     if len(times) < _FEWEST_BEATS:
-        return Bars(times, _number(accents, 2)[0], 2, _WRITTEN[2], 0.0)
-    ternary = best in _COMPOUND and _is_ternary(analysis, times)
-    meter = _COMPOUND[best] if ternary else _WRITTEN[best]
-    return Bars(times, found[best][0], best, meter, _confidence(score[best]))
+        return Bars(times, found[2][0], 2, _WRITTEN[2], 0.0)
+    duple, triple = _repetition(analysis, times)
+    if found[2][1] + duple >= found[3][1] + triple:
+        best, larger = 2, 4
+    else:
+        best, larger = 3, 6
+    if found[larger][1] > found[best][1] + _LARGER_MARGIN:
+        best = larger
+    numbers, fit = found[best]
+    compound = best in _COMPOUND and _is_ternary(analysis, times)
+    meter = _COMPOUND[best] if compound else _WRITTEN[best]
+    return Bars(times, numbers, best, meter, _confidence(fit))
 
 
 def fit_bars(analysis: Analysis, times: Array, meter: tuple[int, int]) -> Bars:
@@ -131,15 +133,17 @@ def _accents(analysis: Analysis, times: Array) -> Array:
     return total / sum(_CUES)
 
 
-def _repetition(analysis: Analysis, times: Array) -> dict[int, float]:
-    """How much more the music resembles itself this many beats later than one beat off."""
-    if len(times) < 4 * max(_CANDIDATES):
-        return dict.fromkeys(_CANDIDATES, 0.0)
+def _repetition(analysis: Analysis, times: Array) -> tuple[float, float]:
+    """How much the music resembles itself 4 beats later, and 3 or 6, rather than one beat off."""
+    if len(times) < 4 * _FEWEST_BEATS:
+        return 0.0, 0.0
     sound = _beat_sounds(analysis, times)
     alike = [float(np.sum(sound[lag:] * sound[:-lag], axis=1).mean()) for lag in range(1, 8)]
-    return {
-        beats: alike[beats - 1] - 0.5 * (alike[beats - 2] + alike[beats]) for beats in _CANDIDATES
-    }
+
+    def peak(lag: int) -> float:
+        return alike[lag - 1] - 0.5 * (alike[lag - 2] + alike[lag])
+
+    return peak(4), 0.5 * (peak(3) + peak(6))
 
 
 def _beat_sounds(analysis: Analysis, times: Array) -> Array:
@@ -216,5 +220,5 @@ def _subdivided(times: Array, parts: int) -> Array:
 
 
 def _confidence(fit: float) -> float:
-    """From the mean accent per beat: random accents reach about 0.2, clear meters 0.6."""
+    """From the mean accent per beat: random accents reach about 0.08, clear meters 0.4."""
     return float(np.clip((fit - _RANDOM_FIT) / (_CLEAR_FIT - _RANDOM_FIT), 0.0, 1.0))

@@ -1,42 +1,46 @@
 """Beats heard in the music.
 
-librosa's tracker (Ellis 2007: onsets near a local tempo, by dynamic programming) is given a tempo
+librosa's tracker (Ellis 2007: strong onsets a beat apart, by dynamic programming) along a tempo
 that may change: the best path through the local tempi, among those that are conducted. Its beats
-are then carried on evenly through the whole sounding part, since a conductor beats every beat.
+are then carried on evenly through the whole sounding part, since a conductor beats every beat. The
+dynamic programming is written out here because librosa's compiles for seconds at its first use.
 """
 
 from functools import cache
 from typing import Final
 
-import librosa
 import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from backend.audio.analysis import FEATURE_RATE, HOP, SAMPLE_RATE, Analysis
+from backend.audio.analysis import FEATURE_RATE, Analysis
 from backend.beats.conducted import FASTEST_BPM, SLOWEST_BPM
 from backend.beats.grid import BeatGrid, parse_meter
 from backend.beats.meter import find_bars, fit_bars
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
-# Tempo prior: conducted beats lie around 95 a minute, most within half an octave of it.
-_PRIOR_BPM: Final = 95.0
-_PRIOR_OCTAVES: Final = 0.5
+# Tempo prior: conducted beats lie around 120 a minute, mostly less than an octave from it.
+_PRIOR_BPM: Final = 120.0
+_PRIOR_OCTAVES: Final = 0.7
 # A tempo that the user gave is meant, not guessed.
 _GIVEN_OCTAVES: Final = 0.12
-_PRIOR_WEIGHT: Final = 0.1
+_PRIOR_WEIGHT: Final = 0.04
+# Energy of onsets of 0.02 dB throughout a window: a held sound, whose ripple is no rhythm.
+_STILL: Final = 0.02**2 * 450
+# Clarity that noise reaches, and that of plain beats; the confidence runs from one to the other.
+_NOISE_CLARITY, _PLAIN_CLARITY = 0.06, 0.46
 _TEMPI_IN_OCTAVE: Final = 36
 _TEMPO_HOP: Final = 45
 """Frames from one tempo estimate to the next, half a second."""
-_TEMPO_WINDOW: Final = 720
+_TEMPO_WINDOW: Final = 450
 # Beats ahead at which the onsets should come again, and what each counts.
-_COMB: Final = ((1.0, 0.5), (2.0, 0.3), (4.0, 0.2))
+_COMB: Final = ((1.0, 0.6), (2.0, 0.4))
 _ONSET_BLUR: Final = 1.5
-# Cost of a change of tempo by one step (1/36 octave, 2 %) in half a second, and the largest change.
-_CHANGE_COST: Final = 0.03
-_LARGEST_CHANGE: Final = 6
-_TIGHTNESS: Final = 100.0
+# Cost of a change of tempo by one step (1/36 octave, 2 %), and of a new tempo altogether.
+_CHANGE_COST: Final = 0.1
+_JUMP_COST: Final = 1.0
+_TIGHTNESS: Final = 300.0
 # The music sounds where its loudest band is less than this below the piece's loudest.
 _SOUNDING_DB: Final = -60.0
 _FEWEST_FRAMES: Final = 32
@@ -63,7 +67,7 @@ def track_beats(
         the accents.
     tempo : float, optional
         About this many conducted beats a minute. Without it they lie between 50 and 160, by
-        preference around 95.
+        preference around 120.
     progress : Progress
         Told the share that is done; may raise `Cancelled`.
 
@@ -89,14 +93,15 @@ def track_beats(
     times = _carried_on(times, 60.0 / bpm, span)
     progress(0.7, _PHASE)
     bars = find_bars(analysis, times) if written is None else fit_bars(analysis, times, written)
-    frames = np.clip((bars.times * FEATURE_RATE).round().astype(int), 0, len(clarity) - 1)
+    sure = np.clip((clarity - _NOISE_CLARITY) / (_PLAIN_CLARITY - _NOISE_CLARITY), 0.0, 1.0)
+    frames = np.clip((bars.times * FEATURE_RATE).round().astype(int), 0, len(sure) - 1)
     progress(1.0, _PHASE)
     return BeatGrid(
         bars.times,
         bars.numbers,
         np.full(len(bars.times), bars.beats, dtype=np.int64),
         (bars.meter,) * len(bars.times),
-        clarity[frames] * (0.6 + 0.4 * bars.confidence),
+        sure[frames] * (0.6 + 0.4 * bars.confidence),
     )
 
 
@@ -128,7 +133,7 @@ def _tempo_path(
 def _clarity(onset: NDArray[np.float32], tempi: Array, progress: Progress) -> Array:
     """How well each tempo fits around each half second: (M, len(tempi)), 1 is a perfect pulse.
 
-    Autocorrelation of the onsets in windows of 8 s, a few beats ahead.
+    Autocorrelation of the onsets in windows of 5 s, one and two beats ahead.
     """
     half = _TEMPO_WINDOW // 2
     smooth = scipy.ndimage.gaussian_filter1d(onset.astype(np.float64), _ONSET_BLUR)
@@ -141,9 +146,7 @@ def _clarity(onset: NDArray[np.float32], tempi: Array, progress: Progress) -> Ar
         frame = padded[start : start + _TEMPO_WINDOW]
         frame = (frame - np.average(frame, weights=window)) * window
         lagged = np.fft.irfft(np.abs(np.fft.rfft(frame, n=2 * _TEMPO_WINDOW)) ** 2)
-        if lagged[0] <= 1e-12:
-            continue
-        lagged = lagged[: _TEMPO_WINDOW // 2] / lagged[0] / fading
+        lagged = lagged[: _TEMPO_WINDOW // 2] / (lagged[0] + _STILL) / fading
         for beats, weight in _COMB:
             inside = lags * beats < len(lagged) - 1
             heard = np.interp(lags * beats, np.arange(len(lagged)), lagged)
@@ -164,15 +167,13 @@ def _window() -> tuple[Array, Array]:
 def _best_path(score: Array) -> NDArray[np.int64]:
     """The path through (M, K) scores with the highest sum less its changes' cost (Viterbi)."""
     count, width = score.shape
-    steps = np.arange(-_LARGEST_CHANGE, _LARGEST_CHANGE + 1)
-    cost = _CHANGE_COST * np.abs(steps)
+    places = np.arange(width)
+    cost = np.minimum(_CHANGE_COST * np.abs(places[:, None] - places), _JUMP_COST)
     back = np.zeros((count, width), dtype=np.int64)
     best = score[0].copy()
     for i in range(1, count):
-        padded = np.pad(best, _LARGEST_CHANGE, constant_values=-np.inf)
-        options = np.stack([padded[k : k + width] for k in range(len(steps))]) - cost[:, None]
-        pick = options.argmax(axis=0)
-        back[i] = np.clip(np.arange(width) + steps[pick], 0, width - 1)
+        options = best[:, None] - cost
+        back[i] = options.argmax(axis=0)
         best = options.max(axis=0) + score[i]
     path = np.zeros(count, dtype=np.int64)
     path[-1] = int(best.argmax())
@@ -182,26 +183,49 @@ def _best_path(score: Array) -> NDArray[np.int64]:
 
 
 def _tracked(onset: NDArray[np.float32], bpm: Array) -> Array:
-    """Beats of librosa's tracker along a changing tempo, seconds, refined between the frames."""
+    """Beats along a changing tempo by dynamic programming, seconds, refined between the frames.
+
+    Ellis 2007, "Beat tracking by dynamic programming", eqs. 2 to 5, as in `librosa.beat`.
+    """
     if len(onset) < _FEWEST_FRAMES or not onset.any():
         return np.zeros(0)
-    _, frames = librosa.beat.beat_track(
-        onset_envelope=onset,
-        sr=SAMPLE_RATE,
-        hop_length=HOP,
-        bpm=bpm,
-        tightness=_TIGHTNESS,
-        trim=False,
-    )
     smooth = scipy.ndimage.gaussian_filter1d(onset.astype(np.float64), _ONSET_BLUR)
-    frames = np.asarray(frames, dtype=np.int64)
-    frames = frames[(frames > 0) & (frames < len(onset) - 1)]
+    # Ellis's Gaussian has the height 1, not the area 1.
+    local = smooth * (_ONSET_BLUR * np.sqrt(2.0 * np.pi)) / float(onset.std())
+    period = 60.0 * FEATURE_RATE / bpm
+    nearest = np.maximum((0.5 * period).round().astype(int), 1)
+    farthest = (2.0 * period).round().astype(int)
+    log_period = np.log(period)
+    # Distances fall as predecessors run forward, so that slices need no reversal.
+    log_distance = np.log(np.arange(int(farthest.max()), 0, -1))
+    last = len(log_distance)
+    total = local.copy()
+    back = np.full(len(onset), -1, dtype=np.int64)
+    for i in range(int(nearest[0]), len(onset)):
+        far, near = min(int(farthest[i]), i), int(nearest[i])
+        if near > far:
+            continue
+        off = log_distance[last - far : last - near + 1] - log_period[i]
+        scores = total[i - far : i - near + 1] - _TIGHTNESS * off * off
+        best = int(scores.argmax())
+        if scores[best] > 0.0:
+            back[i] = i - far + best
+            total[i] += scores[best]
+    tail = max(len(onset) - int(period[-1]), 0)
+    frames = [tail + int(total[tail:].argmax())]
+    while back[frames[-1]] >= 0:
+        frames.append(int(back[frames[-1]]))
+    return _refined(smooth, np.array(frames[::-1])) / FEATURE_RATE - _ONSET_DELAY_S
+
+
+def _refined(smooth: Array, frames: NDArray[np.int64]) -> Array:
+    """Frames moved to the vertex of the parabola through their neighbours, where they are peaks."""
+    frames = frames[(frames > 0) & (frames < len(smooth) - 1)]
     before, at, after = smooth[frames - 1], smooth[frames], smooth[frames + 1]
-    # Vertex of the parabola through three frames, where the middle one is a peak.
     curve = before - 2.0 * at + after
     peak = (at >= before) & (at >= after) & (curve < 0.0)
     shift = np.where(peak, 0.5 * (before - after) / np.where(peak, curve, -1.0), 0.0)
-    return (frames + np.clip(shift, -0.5, 0.5)) / FEATURE_RATE - _ONSET_DELAY_S
+    return frames + np.clip(shift, -0.5, 0.5)
 
 
 def _carried_on(times: Array, period: Array, span: tuple[float, float]) -> Array:
