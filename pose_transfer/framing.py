@@ -24,6 +24,9 @@ _USUAL_SIDE: Final = 720
 _AIR: Final = 0.05
 # Pictures wider than this end at the knees, narrower than 1:1 at the feet.
 _WIDE_ASPECT: Final = 1.3
+# How much of the thighs a wide picture shows, and what lies below the ankles, metres.
+_THIGH_SHOWN_M: Final = 0.30
+_SOLES_M: Final = 0.12
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,14 @@ def frame_photo(subject: Subject, pose: Pose, size: tuple[int, int]) -> Framing:
     aspect = size[0] / size[1]
     low = _lowest(subject, aspect)
     air = _AIR * (low - top)
-    if subject.feet_seen:
-        low = max(low, bottom + air)
+    lowest = np.inf if subject.feet_seen else float(height)
+    low = min(max(low, bottom + air), lowest)
     tall = low - top + air
     wide = max(tall * aspect, right - left + 2.0 * air)
     tall = wide / aspect
-    if tall > low - top + air and subject.feet_seen:
+    if tall > low - top + air:
         # Room to spare: show more of the legs before more of the ceiling.
-        feet = max(subject.points["foot.L"][1], subject.points["foot.R"][1]) + 1.5 * air
-        low = min(max(low, top - air + tall), max(low, feet))
+        low = max(low, min(top - air + tall, _lowest(subject, 0.0)))
     upper = low - tall
     middle = float((subject.points["upper_arm.L"] + subject.points["upper_arm.R"])[0] / 2)
     start = np.clip(middle - wide / 2, right + air - wide, left - air)
@@ -164,13 +166,11 @@ def _reach(subject: Subject, pose: Pose) -> tuple[float, float, float, float]:
 
 def _lowest(subject: Subject, aspect: float) -> float:
     """Where the picture ends below: the knees when wide, under the feet when tall."""
-    if not subject.feet_seen:
-        return float(subject.size[1])
     points = subject.points
-    knees = float(points["shin.L"][1] + points["shin.R"][1]) / 2
     hips = float(points["thigh.L"][1] + points["thigh.R"][1]) / 2
-    feet = max(float(points["foot.L"][1]), float(points["foot.R"][1]))
-    soles = feet + 0.3 * (feet - knees)
+    wide_end = hips + _THIGH_SHOWN_M * subject.pixels_per_metre
+    soles = float(subject.size[1])
+    if subject.feet_seen:
+        soles = subject.ground + _SOLES_M * subject.pixels_per_metre
     share = np.clip((aspect - 1.0) / (_WIDE_ASPECT - 1.0), 0.0, 1.0)
-    wide_end = hips + 0.75 * (knees - hips)
-    return float(soles + share * (wide_end - soles))
+    return float(min(soles + share * (wide_end - soles), soles))

@@ -15,6 +15,9 @@ Image = NDArray[np.uint8]
 # The hole is filled on a copy of this size, which is as much as its content can be guessed.
 _FILL_SIDE: Final = 320
 
+# Departures from a local mean, 8-bit levels: below, a wall counts as plain.
+_PLAIN_BELOW: Final = 7.0
+
 
 def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: float) -> Image:
     """Remove the person.
@@ -96,7 +99,17 @@ def studio(size: tuple[int, int]) -> Image:
 
 
 def _fill(rgb: Image, hole: NDArray[np.uint8]) -> Image:
-    """Carry on patterns and lines from around the hole (shift maps, Pritch et al. 2009)."""
+    """Carry on what is around the hole.
+
+    Plain walls and soft light are interpolated; patterns and lines go on as patches (shift maps,
+    Pritch et al. 2009), which would leave seams on the former.
+    """
+    if _is_plain(rgb, hole):
+        smooth = _pull_push(rgb.astype(np.float32), hole == 0)
+        blurred = cv2.GaussianBlur(smooth, (0, 0), 4.0)
+        depth = cv2.distanceTransform(hole, cv2.DIST_L2, 5)[..., None]
+        inner = np.clip(depth / 8.0, 0.0, 1.0)
+        return np.clip(smooth + (blurred - smooth) * inner + 0.5, 0.0, 255.0).astype(np.uint8)
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
     # Stray colours of the person must not be found as patches: start from a neutral fill.
     lab[hole > 0] = 0
@@ -105,6 +118,18 @@ def _fill(rgb: Image, hole: NDArray[np.uint8]) -> Image:
     cv2.setRNGSeed(0)
     cv2.xphoto.inpaint(lab, known, filled, cv2.xphoto.INPAINT_SHIFTMAP)
     return np.asarray(cv2.cvtColor(filled, cv2.COLOR_Lab2RGB), np.uint8)
+
+
+def _is_plain(rgb: Image, hole: NDArray[np.uint8]) -> bool:
+    """True if there is next to nothing but gradients and noise around the hole."""
+    ring = (cv2.dilate(hole, np.ones((41, 41), np.uint8)) > 0) & (hole == 0)
+    if not ring.any():
+        return True
+    known = (hole == 0).astype(np.float32)
+    weight = cv2.GaussianBlur(known, (0, 0), 6.0)[..., None]
+    local = cv2.GaussianBlur(rgb * known[..., None], (0, 0), 6.0) / np.maximum(weight, 1e-3)
+    rough = np.abs(cv2.GaussianBlur(rgb, (0, 0), 1.0)[ring] - local[ring]).max(axis=-1)
+    return bool(np.percentile(rough, 95) < _PLAIN_BELOW)
 
 
 def _grain(rgb: Image, hole: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -117,3 +142,18 @@ def _grain(rgb: Image, hole: NDArray[np.uint8]) -> NDArray[np.float32]:
     sigma = 1.4826 * np.median(np.abs(fine), axis=0)
     noise = np.random.default_rng(0).normal(size=rgb.shape).astype(np.float32)
     return noise * np.minimum(sigma, 6.0).astype(np.float32)
+
+
+def _pull_push(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Smooth interpolation over unknown pixels (pull–push, Gortler et al. 1996)."""
+    weight = known.astype(np.float32)
+    if min(image.shape[:2]) <= 2 or known.all():
+        mean = (image * weight[..., None]).sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
+        return np.where(known[..., None], image, mean).astype(np.float32)
+    size = (image.shape[1] + 1) // 2, (image.shape[0] + 1) // 2
+    small_weight = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    small = small / np.maximum(small_weight, 1e-6)[..., None]
+    filled = _pull_push(np.asarray(small, np.float32), small_weight > 0.0)
+    enlarged = cv2.resize(filled, image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    return np.where(known[..., None], image, enlarged).astype(np.float32)

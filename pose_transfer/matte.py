@@ -15,7 +15,7 @@ Image = NDArray[np.uint8]
 _GRABCUT_SIDE: Final = 720
 # A cut that moves more of the area than this has followed the background; the network is then kept.
 _MAX_CHANGE: Final = 0.12
-_GUIDED_EPS: Final = 1e-3
+_GUIDED_EPS: Final = 2e-4
 
 
 def refine_matte(rgb: Image, coarse: Matte, person_height: float) -> Matte:
@@ -39,10 +39,10 @@ def refine_matte(rgb: Image, coarse: Matte, person_height: float) -> Matte:
         Matte in [0, 1].
     """
     hard = _grabcut(rgb, coarse, band=max(2.0, 0.016 * person_height))
-    radius = max(2, round(0.006 * person_height))
+    radius = max(2, round(0.0025 * person_height))
     guide = rgb.astype(np.float32) / 255.0
     soft = cv2.ximgproc.guidedFilter(guide, hard, radius, _GUIDED_EPS)
-    soft = np.clip((soft - 0.1) / 0.8, 0.0, 1.0)
+    soft = np.clip((soft - 0.2) / 0.65, 0.0, 1.0)
     # Far from the edge the answer is known; the filter would leave it a little transparent.
     margin = 2 * radius + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (margin, margin))

@@ -112,14 +112,12 @@ def cut_parts(
             twin_arm = _measure(twin.matte, twin.at(joints), inward, across)
             beside = _beside_trunk(twin, twin_points, side, twin_arm)
             arms[side] = _cut_arm(twin, twin_arm, beside)
-            removed, restored = _clear_side(sheet, points, side, arm)
+            body *= 1.0 - _clear_side(sheet, points, side, arm)
         else:
             arms[side] = _cut_arm(sheet, arm, _beside_trunk(sheet, points, side, arm))
-            removed, restored = _clear_arm(sheet, points, side, arm)
-        body = body * (1.0 - removed) + restored
-        if not _flank_edge(sheet, points, side, arm)[1]:
-            # The arm covers the flank: what shows there is sleeve, not the body's cloth.
-            hole |= restored > 0.02
+            removed, covered = _clear_arm(sheet, points, side, arm)
+            body *= 1.0 - removed
+            hole |= covered
     colours = _carry_on(sheet.rgb, (body > 0.9) & ~hole, hole)
     return Parts(_layer(colours, body, sheet.offset), arms)
 
@@ -259,8 +257,10 @@ def _cut_arm(sheet: Sheet, arm: _Arm, beside: Mask) -> tuple[Limb, ...]:
     return tuple(limbs)
 
 
-def _clear_arm(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tuple[Mask, Mask]:
-    """What to take off the body with this arm, and what to put back where it covered the body."""
+def _clear_arm(
+    sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm
+) -> tuple[Mask, NDArray[np.bool_]]:
+    """What to take off the body with this arm, and where the arm covers the body."""
     shape = sheet.matte.shape
     soft = _SOFT_PX * FINENESS
     removed = np.zeros(shape, np.float32)
@@ -280,14 +280,16 @@ def _clear_arm(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> 
     s, d, _ = _coordinates(shape, arm.joints[2], arm.joints[3], arm.inward)
     palm = (s >= 0.0) * _soft_below(np.abs(d), np.full_like(d, 0.65 * hand), soft)
     removed = np.maximum(removed, palm * _soft_below(s, np.full_like(s, 1.4 * hand), soft))
-    keep, flank = _trunk(sheet, points, side, arm)
-    removed = removed * (1.0 - keep)
-    return removed, removed * flank * (sheet.matte > 0.02)
+    trunk, flank = _trunk(sheet, points, side, arm)
+    if _flank_edge(sheet, points, side, arm)[1]:
+        # With air beside it the trunk is all there.
+        flank[:] = False
+    return removed * (1.0 - trunk), (removed > 0.02) & flank & (sheet.matte > 0.02)
 
 
-def _clear_side(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tuple[Mask, Mask]:
+def _clear_side(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> Mask:
     """Take off everything beside the trunk: an arm of which too little can be seen."""
-    keep, flank = _trunk(sheet, points, side, arm)
+    trunk, _ = _trunk(sheet, points, side, arm)
     shape = sheet.matte.shape
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     shoulder = sheet.at(points[f"upper_arm.{side}"])
@@ -295,26 +297,26 @@ def _clear_side(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) ->
     radius = float(arm.radii[0])
     outward = (columns - shoulder[0]) * -arm.inward
     beside = (outward > 0.0) & (rows > shoulder[1] - 1.5 * radius) & (rows < hip[1] + 2.0 * radius)
-    removed = beside * (1.0 - np.maximum(keep, flank))
-    return removed.astype(np.float32), np.zeros(shape, np.float32)
+    return (beside * (1.0 - trunk)).astype(np.float32)
 
 
-def _trunk(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tuple[Mask, Mask]:
-    """What stays with the body at the shoulder, and the flank below the armpit."""
+def _trunk(
+    sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm
+) -> tuple[Mask, NDArray[np.bool_]]:
+    """What stays with the body beside an arm, softly cut, and which part of it is the flank."""
     shape = sheet.matte.shape
     outward = -arm.inward
     radius = float(arm.radii[0])
     shoulder = sheet.at(points[f"upper_arm.{side}"])
     other = sheet.at(points[f"upper_arm.{'R' if side == 'L' else 'L'}"])
-    middle = (shoulder + other) / 2
     edge, _ = _flank_edge(sheet, points, side, arm)
     corners = np.array(
         [
-            [middle[0], shoulder[1]],
+            [other[0], shoulder[1]],
             shoulder,
             _armpit(arm),
             *edge,
-            [middle[0], edge[-1][1]],
+            [other[0], edge[-1][1]],
         ]
     )
     flank = np.zeros(shape, np.uint8)
@@ -325,8 +327,8 @@ def _trunk(sheet: Sheet, points: dict[str, Array], side: str, arm: _Arm) -> tupl
     # No hanging arm covers the neck and what lies above and inside of the shoulder.
     inner = [0, centre[0]] if outward > 0.0 else [centre[0], shape[1]]
     keep[: centre[1], inner[0] : inner[1]] = 255
-    blur = _SOFT_PX * FINENESS * 0.5
-    return _blurred(keep, blur), _blurred(flank, blur)
+    trunk = _blurred(np.maximum(keep, flank), _SOFT_PX * FINENESS * 0.5)
+    return trunk, (flank > 127) & (keep < 128)
 
 
 def _flank_edge(

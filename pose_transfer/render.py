@@ -28,7 +28,7 @@ from .mesh.skinning import StripPose, shared_bend, source_points, turned
 from .parts import Limb, Parts, cut_parts
 from .photo import read_photo
 from .posing import ArmPose, Pose, arm_lengths, pose_subject
-from .sheet import make_sheet, resample
+from .sheet import FINENESS, make_sheet, resample
 from .subject import SIDES, Subject, read_subject
 from .warp import BODY_STEP, LIMB_STEP, Tile, draw_layer
 
@@ -237,7 +237,12 @@ class _Scene:
         def source(points: NDArray) -> NDArray:
             return self.rig.inverse(points, self.pose.body, frame)
 
-        return draw_layer(self.parts.body, (0, 0, *size), size, source, BODY_STEP)
+        # Sway, lean and shrug stay well within half a shoulder width.
+        left, top = -self.parts.body.offset / FINENESS - 0.5 * self.across
+        height, width = self.parts.body.texture.shape[:2]
+        right = left + width / FINENESS + self.across
+        bottom = top + height / FINENESS + self.across
+        return draw_layer(self.parts.body, (left, top, right, bottom), size, source, BODY_STEP)
 
     def _draw_arm(self, side: str, frame: int, size: tuple[int, int]) -> Iterator[Tile | None]:
         limbs, arm = self.parts.arms[side], self.pose.arms[side]
