@@ -8,7 +8,7 @@ import numpy as np
 from retarget import rotation, skeleton
 from retarget.rotation import Array
 
-from .curves import soft_clip, smoothstep
+from .curves import smoothstep, soft_clip
 from .limits import keep_within, limit_of
 
 _UPPER: Final = 0.285

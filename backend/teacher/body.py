@@ -19,7 +19,7 @@ from .plan import Plan, Role
 _STANCE_X: Final = 0.115
 _TOES_OUT: Final = 0.14
 # How far the hips stand below straight legs: a slight give in the knees.
-_KNEE_GIVE: Final = 0.008
+_KNEE_GIVE: Final = 0.005
 _BREATH_S: Final = 4.2
 _GAZE_BEATS: Final = (6, 15)
 _GAZE_YAW: Final = 0.55
@@ -67,7 +67,7 @@ def move_body(
     root = _stand(
         0.022 * amount * slow[0] + 0.006 * shift,
         0.012 * amount * slow[2] - 0.004,
-        0.2 * dip * style.weight,
+        0.15 * dip * style.weight,
         hips,
     )
     trunk = {

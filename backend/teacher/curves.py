@@ -3,7 +3,7 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from retarget.rotation import Array
 
@@ -70,7 +70,12 @@ def swing(times: Array, values: Array, bend: Array, at: Array) -> Array:
 
 
 def sharp_bends(
-    times: Array, values: Array, is_ictus: Array, is_apex: Array, power: Array, roundness: float
+    times: Array,
+    values: Array,
+    is_ictus: NDArray[np.bool_],
+    is_apex: NDArray[np.bool_],
+    power: Array,
+    roundness: float,
 ) -> Array:
     """Accelerations for `swing`: sharp at the ictus, round on top, none at points of rest.
 
@@ -86,14 +91,12 @@ def sharp_bends(
         0 hangs on top, 1 is a free throw (a parabola).
     """
     steep = np.abs(np.diff(values)) / np.diff(times) ** 2
-    before, after = np.r_[np.inf, steep], np.r_[steep, np.inf]
-    apex = np.where(is_apex, 6.0 * roundness * np.minimum(before, after), 0.0)
-    apex = np.where(np.isfinite(apex), apex, 0.0)
+    flat = np.zeros(1)
+    into, out = np.r_[flat, steep], np.r_[steep, flat]
+    # A turn at either end of the curve has nothing to be round with.
+    apex = np.where(is_apex, 6.0 * roundness * np.minimum(into, out), 0.0)
     power = np.maximum(power, _MIN_POWER)
     weight = (power + 1.0) * (power + 2.0)
-    flat = np.zeros(1)
-    into = np.r_[flat, steep]
-    out = np.r_[steep, flat]
     top_before, top_after = np.r_[flat, apex[:-1]], np.r_[apex[1:], flat]
     need_in = top_before + np.maximum(into - top_before / 6.0, 0.0) * weight
     least = (_MIN_POWER + 1.0) * (_MIN_POWER + 2.0)
@@ -102,7 +105,7 @@ def sharp_bends(
 
 
 def hermite(
-    times: Array, values: Array, slopes: Array, still: Array, at: Array
+    times: Array, values: Array, slopes: Array, still: NDArray[np.bool_], at: Array
 ) -> tuple[Array, Array]:
     """Twice continuously differentiable curve through knots with given slopes.
 

@@ -1,6 +1,7 @@
 """What the loudness of the music asks for: size at each beat, swells, the end of the sound."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -76,7 +77,7 @@ class Dynamics:
         direction = np.where(rate > _SWELL_RATE, 1, np.where(rate < -_SWELL_RATE, -1, 0))
         edges = np.flatnonzero(np.r_[True, np.diff(direction) != 0, True])
         found = []
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges.tolist()):
             length = (end - start) / FEATURE_RATE
             rise = float(self.slow[end - 1] - self.slow[start])
             fits = _SWELL_LENGTH_S[0] <= length <= _SWELL_LENGTH_S[1]

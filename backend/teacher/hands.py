@@ -98,9 +98,7 @@ def left_hand(
     echo = (path.position - _centre(path)) * 0.07
     shaping = _SHAPE_LOW + progress[:, None] * (_SHAPE_HIGH - _SHAPE_LOW) + breath + echo
     resting = _BELLY + 0.7 * breath + echo
-    own = (
-        mirror[:, None] * path.position + shape[:, None] * shaping + belly[:, None] * resting
-    )
+    own = mirror[:, None] * path.position + shape[:, None] * shaping + belly[:, None] * resting
     wrist = _mix(own, path.position, path.lowered[:, None])
 
     mirror_pitch = 0.10 + _tilt(path, style) + (0.14 + 0.1 * style.sharpness) * path.flick
@@ -229,7 +227,7 @@ def _tilt(path: HandPath, style: Style) -> Array:
 
 def _elbow(style: Style, wrist: Array, lowered: Array) -> Array:
     """How wide the elbow is held: with weight from the shoulder, with a high or far-out hand."""
-    out = 0.10 + 0.42 * style.weight + 0.25 * smoothstep((wrist[:, 2] - 1.1) / 0.7)
+    out = 0.62 * style.weight + 0.25 * smoothstep((wrist[:, 2] - 1.1) / 0.7)
     out = out + 0.8 * (SHOULDER[0] - 0.1 - wrist[:, 0])
     return _mix(out, 0.12, lowered)
 

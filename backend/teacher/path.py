@@ -120,9 +120,7 @@ def beat_path(
     tilt = turns.flick[vertical]
     snap = sharp_bends(times, tilt, is_ictus, is_apex, power + 1.0 + style.sharpness, 0.0)
     flick = swing(times, tilt, snap, at)
-    lowered = swing(
-        times, plan.at(Role.LOWERED)[vertical].astype(float), np.zeros(len(times)), at
-    )
+    lowered = swing(times, plan.at(Role.LOWERED)[vertical].astype(float), np.zeros(len(times)), at)
     position = np.concatenate([flat, height[:, None]], axis=1)
     position = _within_reach(position, lowered)
     return HandPath(position, velocity[:, 0], flick, lowered, sizes)
@@ -256,13 +254,12 @@ def _within_reach(position: Array, lowered: Array) -> Array:
     hands never meet; heights stay."""
     x, y, z = position.T
     dz = z - SHOULDER[2]
-    flat = np.sqrt(np.maximum(_REACH**2 - dz**2 - _NEAREST_Y**2, 0.01))
+    room = _smooth_max(_REACH**2 - dz**2 - _NEAREST_Y**2, 0.01, 0.02)
+    flat = np.sqrt(room)
     drawn, _ = _draw_together(x)
     dx = soft_clip(drawn - SHOULDER[0], -flat, flat, 0.1)
     room = _REACH**2 - dx**2 - dz**2
-    depth = 0.5 * (y**2 + room - np.sqrt((y**2 - room) ** 2 + 0.02**2))
-    floor = _NEAREST_Y**2
-    depth = 0.5 * (depth + floor + np.sqrt((depth - floor) ** 2 + 0.01**2))
+    depth = _smooth_max(-_smooth_max(-(y**2), -room, 0.02), _NEAREST_Y**2, 0.01)
     bent = np.stack([SHOULDER[0] + dx, -np.sqrt(depth), z], axis=1)
     return bent + lowered[:, None] * (position - bent)
 
@@ -273,3 +270,8 @@ def _draw_together(x: Array) -> tuple[Array, Array]:
     bound = np.where(aside > 0.0, _INNER_X - _AXIS_X, _AXIS_X - _OUTER_X)
     share = np.tanh(aside / bound)
     return _AXIS_X + bound * share, 1.0 - share**2
+
+
+def _smooth_max(a: Array, b: Array | float, width: float) -> Array:
+    """The larger of both, without a corner where they meet."""
+    return 0.5 * (a + b + np.sqrt((a - b) ** 2 + width**2))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -140,7 +141,7 @@ def _passages(ictus: Array) -> tuple[tuple[tuple[int, int], ...], Array]:
     usual = np.where(usual > 0.0, usual, np.inf)
     pauses = np.flatnonzero((gaps > _PAUSE_BEATS * usual) | (gaps > _PAUSE_S))
     edges = [0, *(pauses + 1).tolist(), len(ictus)]
-    passages = tuple((a, b - 1) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    passages = tuple((a, b - 1) for a, b in pairwise(edges))
     interval = np.r_[gaps, gaps[-1]]
     steady = np.delete(gaps, pauses)
     fallback = float(np.median(steady)) if len(steady) else _DEFAULT_BEAT_S
