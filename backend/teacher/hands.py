@@ -29,7 +29,7 @@ _ICTUS_PITCH: Final = 0.07
 # The hand tilts this much with its height, about as the forearm under it does.
 _PITCH_PER_METRE: Final = 1.15
 # A quick sideways move leaves the tip behind by this much, radians per m/s.
-_TRAIL: Final = 0.13
+_TRAIL: Final = 0.09
 # Where the left hand rests in front of the belly, right-handed like every path, metres.
 _BELLY: Final = np.array([-0.155, -0.245, 1.085])
 _BELLY_YAW, _BELLY_PITCH, _BELLY_ROLL = 0.8, 0.0, 1.05

@@ -73,7 +73,7 @@ def keep_within(local: Array, joint: str) -> Array:
     limit = limit_of(joint)
     if limit is None:
         return local
-    turns = soft_clip(turns_of(local, limit.axis), limit.low, limit.high)
+    turns = soft_clip(turns_of(local, limit.axis), limit.low, limit.high, 0.25)
     twist = np.zeros_like(turns)
     twist[..., limit.axis] = turns[..., limit.axis]
     swing = turns - twist

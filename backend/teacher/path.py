@@ -259,7 +259,7 @@ def _within_reach(position: Array, lowered: Array) -> Array:
     drawn, _ = _draw_together(x)
     dx = soft_clip(drawn - SHOULDER[0], -flat, flat, 0.1)
     room = _REACH**2 - dx**2 - dz**2
-    depth = _smooth_max(-_smooth_max(-(y**2), -room, 0.02), _NEAREST_Y**2, 0.01)
+    depth = _smooth_max(-_smooth_max(-(y**2), -room, 0.07), _NEAREST_Y**2, 0.02)
     bent = np.stack([SHOULDER[0] + dx, -np.sqrt(depth), z], axis=1)
     return bent + lowered[:, None] * (position - bent)
 

@@ -177,7 +177,7 @@ def test_limits_bend_instead_of_breaking() -> None:
     assert held[:, 1].min() >= limit.low[1]
     assert held[:, 1].max() <= limit.high[1]
     assert np.abs(np.diff(held[:, 1], 2)).max() < 1e-3
-    inside = np.abs(turns[:, 1]) < 0.6
+    inside = np.abs(turns[:, 1]) < 0.5
     np.testing.assert_allclose(held[inside, 1], turns[inside, 1], atol=1e-9)
 
 
