@@ -102,11 +102,13 @@ def trunk_weights(p: Array) -> Weights:
     Because it depends on the place alone, layers of cloth move together and nothing pokes through.
     """
     x, z = np.abs(p[:, 0]), p[:, 2]
-    upper_arm = smoothstep(x, 0.128, 0.232)
+    # Cloth under the arm stays with the flank further out than cloth on the shoulder.
+    armpit = 0.030 * smoothstep(z, 1.41, 1.33)
+    upper_arm = smoothstep(x - armpit, 0.128, 0.232)
     forearm = smoothstep(x, 0.415, 0.515)
     clavicle = smoothstep(x, 0.05, 0.15) * smoothstep(z, 1.30, 1.43) * smoothstep(z, 1.53, 1.47)
     # Below the armpit the side of the trunk stays with the trunk.
-    upper_arm *= np.maximum(smoothstep(z, 1.305, 1.355), smoothstep(x, 0.19, 0.23))
+    upper_arm *= np.maximum(smoothstep(z, 1.28, 1.355), smoothstep(x, 0.20, 0.25))
     clavicle = np.maximum(clavicle, 0.0) * (1.0 - upper_arm)
     left = p[:, 0] >= 0.0
     trunk_share = 1.0 - upper_arm - clavicle

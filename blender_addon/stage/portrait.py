@@ -15,7 +15,7 @@ from .materials import create_material
 from .scenery import fit_camera
 
 SIZE: Final = (1024, 1280)
-_SAMPLES: Final = 48
+_SAMPLES: Final = 32
 _ARM_ANGLE: Final = np.radians(47.0)
 """How far the arms come down from the T-pose: they then stand 43° off the body."""
 _FINGER_CURL: Final = np.radians(9.0)
@@ -87,7 +87,7 @@ def build_studio(scene: Any) -> None:
     for name, place, size, watts in (
         ("Window", (-2.2, -2.6, 2.6), 2.2, 120.0),
         ("Reflector", (2.6, -2.4, 1.7), 2.4, 60.0),
-        ("Hair light", (0.9, 1.0, 3.0), 0.9, 28.0),
+        ("Hair light", (0.9, 1.0, 3.0), 0.9, 12.0),
     ):
         light = bpy.data.lights.new(name, "AREA")
         light.size, light.energy = size, watts

@@ -174,7 +174,7 @@ def trousers() -> Surface:
         seat = trunk(p) + 0.004 + 0.5 * np.maximum(0.90 - p[:, 2], 0.0)
         d = union(leg(p), seat, 0.04)
         # The waist stays inside the coat.
-        d = intersect(d, trunk(p) + 0.002 - 0.9 * np.maximum(0.90 - p[:, 2], 0.0), 0.008)
+        d = intersect(d, trunk(p) + 0.002 - 0.35 * np.maximum(0.93 - p[:, 2], 0.0), 0.008)
         across = q[:, 0] - 0.0965
         crease = np.exp(-((across / 0.010) ** 2)) * smoothstep(p[:, 2], 0.84, 0.66)
         d -= 0.0075 * crease
