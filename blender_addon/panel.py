@@ -75,7 +75,7 @@ class BeatsPanel(_Panel):
             layout.prop(settings, "meter")
             _switched(layout, settings, "Tempo", "use_tempo", "tempo")
         column = layout.column()
-        _switched(column, settings, "Start at", "use_excerpt", "start")
+        _switched(column, settings, "Excerpt from", "use_excerpt", "start")
         row = column.row()
         row.active = settings.use_excerpt
         row.prop(settings, "duration")

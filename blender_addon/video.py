@@ -87,6 +87,13 @@ class _Output:
         for side in ("resolution_x", "resolution_y"):
             self._set(render, side, max(2, int(getattr(render, side) * scale) // 2 * 2))
         self._set(render, "resolution_percentage", 100)
+        if not render.use_sequencer:
+            # Without the sequencer the video would be mute; its pictures stay out all the same.
+            self._set(render, "use_sequencer", True)
+            editor = self.scene.sequence_editor
+            for strip in editor.strips if editor else ():
+                if strip.type != "SOUND":
+                    self._set(strip, "mute", True)
         if hasattr(image, "media_type"):
             self._set(image, "media_type", "VIDEO")
         self._set(image, "file_format", "FFMPEG")

@@ -1,0 +1,246 @@
+"""The headless verbs, each in a process of its own, as the command calls them."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from backend.beats.grid import BeatGrid
+from backend.style import Style
+from backend.teacher import conduct
+from retarget import skeleton
+from retarget.guide import Guide
+from retarget.lines import read_line
+from retarget.motion import Motion
+
+ROOT = Path(__file__).parents[2]
+SECONDS, FPS, START = 2.0, 10.0, 1.0
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "blender_addon.commands", *map(str, arguments)]
+
+
+def run(*arguments: object) -> tuple[int, list[str], list[str]]:
+    """Exit code, result lines, error lines."""
+    done = subprocess.run(
+        command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    lines = [line for text in done.stdout.splitlines() if (line := read_line(text))]
+    assert "Traceback" not in done.stderr, done.stderr
+    return (
+        done.returncode,
+        [line.text for line in lines if line.kind == "result"],
+        [line.text for line in lines if line.kind == "error"],
+    )
+
+
+def done_well(*arguments: object) -> list[str]:
+    code, results, errors = run(*arguments)
+    assert (code, errors) == (0, [])
+    return results
+
+
+def info(scene: Path) -> dict[str, object]:
+    described: dict[str, object] = json.loads(done_well("info", "--scene", scene)[0])
+    return described
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A motion of two seconds and its music."""
+    folder = tmp_path_factory.mktemp("scene")
+    times = np.array([0.5, 1.0, 1.5])
+    grid = BeatGrid(times, np.array([1, 2, 3]), np.array([3, 3, 3]), ("3/4",) * 3, np.ones(3))
+    motion = conduct(
+        grid,
+        duration=SECONDS,
+        loudness=np.full(int(SECONDS * 90), 0.5),
+        style=Style(),
+        seed=0,
+        fps=FPS,
+    )
+    motion.save(folder / "motion.npz")
+    t = np.arange(int((SECONDS + START) * 8000)) / 8000
+    soundfile.write(folder / "music.wav", 0.3 * np.sin(2 * np.pi * 440 * t), 8000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scene(folder: Path) -> Path:
+    done_well(
+        *("animate", "--motion", folder / "motion.npz", "--music", folder / "music.wav"),
+        *("--music-start", START, "--out", folder / "scene.blend", "--size", "96x64"),
+    )
+    return folder / "scene.blend"
+
+
+def test_animate_makes_a_scene_that_info_describes(scene: Path) -> None:
+    assert info(scene) == {
+        "fps": FPS,
+        "frame_start": 1,
+        "frame_end": 20,
+        "size": [96, 64],
+        "camera": "Camera",
+        "armature": "Conductor",
+        "sound": str(scene.with_name("music.wav")),
+        "sound_start": START,
+    }
+    assert not list(scene.parent.glob("*.part*")) + list(scene.parent.glob(".*"))
+
+
+def test_the_scene_finds_its_sound_after_the_folder_has_moved(scene: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(scene.parent, moved)
+    assert info(moved / "scene.blend")["sound"] == str(moved / "music.wav")
+
+
+def test_frames_writes_the_range_and_leaves_the_scene_alone(scene: Path, tmp_path: Path) -> None:
+    before = scene.read_bytes()
+    done_well("frames", "--scene", scene, "--out", tmp_path / "f", "--start", 3, "--end", 4)
+    assert sorted(path.name for path in (tmp_path / "f").iterdir()) == ["000003.png", "000004.png"]
+    assert scene.read_bytes() == before
+
+
+def test_the_plate_is_the_frame_without_the_conductor(scene: Path, tmp_path: Path) -> None:
+    done_well("frames", "--scene", scene, "--out", tmp_path, "--start", 1, "--end", 1)
+    done_well("plate", "--scene", scene, "--out", tmp_path / "plate.png")
+    frame, plate = (picture(tmp_path / name) for name in ("000001.png", "plate.png"))
+    changed = (np.abs(frame.astype(int) - plate) > 12).any(axis=2)
+    middle = slice(36, 60)
+    assert changed[:, middle].mean() > 0.2
+    assert changed[:, :10].mean() < 0.02
+
+
+def test_guide_follows_the_scenes_frames_and_the_size_asked_for(
+    scene: Path, tmp_path: Path
+) -> None:
+    done_well("guide", "--scene", scene, "--out", tmp_path / "g.npz", "--size", "128x72")
+    guide = Guide.load(tmp_path / "g.npz")
+    assert (len(guide), guide.fps, guide.size) == (20, FPS, (128, 72))
+    hand = skeleton.INDEX["hand.R"]
+    conducted = Motion.load(scene.with_name("motion.npz")).joints_3d()[:, hand]
+    assert np.abs(guide.positions[:, hand] - conducted).max() < 0.01
+
+
+def test_video_has_every_frame_and_the_sound(scene: Path, tmp_path: Path) -> None:
+    done_well("video", "--scene", scene, "--out", tmp_path / "v.mp4")
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.streams.audio[0].codec_context.name == "aac"
+        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(shown) == 20
+    assert min(frame.std() for frame in shown) > 10.0
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        sound = np.concatenate([f.to_ndarray().ravel() for f in container.decode(audio=0)])
+    assert np.abs(sound).max() > 0.1
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+
+def test_an_avatar_file_keeps_its_armature_and_camera(scene: Path, tmp_path: Path) -> None:
+    avatar = tmp_path / "avatar.blend"
+    code = (
+        "import bpy; bpy.ops.wm.open_mainfile(filepath=sys.argv[1]); "
+        "bpy.data.objects['Conductor'].name = 'Maestro'; "
+        "bpy.context.scene.camera.name = 'My View'; "
+        "bpy.ops.wm.save_as_mainfile(filepath=sys.argv[2])"
+    )
+    subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}", str(scene), str(avatar)],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    out = tmp_path / "out.blend"
+    done_well(
+        "animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar, "--out", out
+    )
+    made = info(out)
+    assert (made["armature"], made["camera"], made["size"]) == ("Maestro", "My View", [960, 540])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("info", "--scene", "nowhere.blend"), "does not exist"),
+        (("info", "--scene", "{folder}/music.wav"), "cannot be opened by Blender"),
+        (("animate", "--motion", "{folder}/music.wav", "--out", "{out}/s.blend"), "motion file"),
+        (
+            ("animate", "--motion", "{folder}/motion.npz", "--out", "{out}/no/s.blend"),
+            "create it or choose another place",
+        ),
+        (
+            (
+                *("animate", "--motion", "{folder}/motion.npz", "--out", "{out}/s.blend"),
+                *("--music", "{folder}/motion.npz"),
+            ),
+            "no sound",
+        ),
+        (("frames", "--scene", "s.blend", "--start", "1"), "Wrong command"),
+        (("plate", "--scene", "s.blend", "--out", "p.png", "--size", "big"), "not a size"),
+        (("dance",), "Wrong command"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2(
+    arguments: tuple[str, ...], sentence: str, folder: Path, tmp_path: Path
+) -> None:
+    code, results, errors = run(*(a.format(folder=folder, out=tmp_path) for a in arguments))
+    assert (code, results, len(errors)) == (2, [], 1)
+    assert sentence in errors[0]
+    assert "\n" not in errors[0]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", ["frames", "video"])
+def test_sigterm_ends_with_130_and_nothing_half_written(
+    verb: str, scene: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / ("f" if verb == "frames" else "v.mp4")
+    span = ("--start", 1, "--end", 20) if verb == "frames" else ()
+    process = subprocess.Popen(
+        command(verb, "--scene", scene, "--out", out, "--size", "640x360", *span),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    for text in process.stdout:
+        line = read_line(text)
+        if line and line.fraction > 0.0:
+            process.send_signal(signal.SIGTERM)
+            break
+    process.stdout.read()
+    assert process.wait(timeout=60) == 130
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [name for name in left if ".part" in name or name.endswith(".mp4")]
+    assert verb == "video" or 1 <= len(left) < 20
+
+
+def test_a_verb_ends_when_its_parent_lets_go(scene: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(
+            *("frames", "--scene", scene, "--out", tmp_path, "--parent-pipe"),
+            *("--start", 1, "--end", 20, "--size", "640x360"),
+        ),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=30) != 0
+    assert len(list(tmp_path.glob("*.png"))) < 20
+
+
+def picture(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")
