@@ -15,6 +15,9 @@ Image = NDArray[np.uint8]
 # The hole is filled on a copy of this size, which is as much as its content can be guessed.
 _FILL_SIDE: Final = 320
 
+# The mirrored surroundings grow softer outward in this many steps, each twice the one before.
+_EXTENSION_BLURS: Final = 2
+
 # Departures from a local mean, 8-bit levels: below, a wall counts as plain.
 _PLAIN_BELOW: Final = 7.0
 
@@ -35,7 +38,7 @@ def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: floa
     (H, W, 3) uint8 array
         Equal to the photo away from the person.
     """
-    grow = 2 * max(2, round(0.012 * person_height)) + 1
+    grow = 2 * max(2, round(0.018 * person_height)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow))
     hole = cv2.dilate((matte > 0.02).astype(np.uint8), kernel)
     if not hole.any():
@@ -49,9 +52,9 @@ def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: floa
     filled = _fill(np.asarray(small, np.uint8), np.asarray(small_hole, np.uint8))
     enlarged = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC)
     # The fill comes in over the hole's own rim, which lies outside the person.
-    inner = np.clip(cv2.blur(hole.astype(np.float32), (grow, grow)) * 2.0 - 1.0, 0.0, 1.0)[
-        ..., None
-    ]
+    rim = grow // 2 | 1
+    near = cv2.blur(hole.astype(np.float32), (rim, rim))
+    inner = np.clip(near * 2.0 - 1.0, 0.0, 1.0)[..., None]
     out = rgb * (1.0 - inner) + (enlarged + _grain(rgb, np.asarray(hole, np.uint8))) * inner
     return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
 
@@ -78,7 +81,7 @@ def extend(background: Image, scale: float, shift: Array, size: tuple[int, int])
         return picture
     out = picture.astype(np.float32)
     reach = 0.01 * max(size)
-    for level in range(4):
+    for level in range(_EXTENSION_BLURS):
         sigma = reach * 2.0**level * 0.6
         blurred = cv2.GaussianBlur(out, (0, 0), sigma)
         weight = np.clip((beyond - reach * (2.0**level - 1.0)) / (reach * 2.0**level), 0.0, 1.0)
@@ -141,7 +144,8 @@ def _grain(rgb: Image, hole: NDArray[np.uint8]) -> NDArray[np.float32]:
     # The median leaves edges and texture out.
     sigma = 1.4826 * np.median(np.abs(fine), axis=0)
     noise = np.random.default_rng(0).normal(size=rgb.shape).astype(np.float32)
-    return noise * np.minimum(sigma, 6.0).astype(np.float32)
+    # A little at least, or smooth fills show steps.
+    return noise * np.clip(sigma, 0.7, 6.0).astype(np.float32)
 
 
 def _pull_push(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:

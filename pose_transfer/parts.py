@@ -324,6 +324,11 @@ def _trunk(
     keep = np.zeros(shape, np.uint8)
     centre = (round(float(shoulder[0])), round(float(shoulder[1])))
     cv2.circle(keep, centre, max(1, round(radius * 0.92)), (255,), -1, cv2.LINE_AA)
+    # The cloth under the armpit belongs to both, so that no notch opens when the arm is raised.
+    web = edge[0] - shoulder
+    web = shoulder + web * min(1.0, 2.0 * radius / max(float(np.linalg.norm(web)), 1e-6))
+    outer = shoulder + np.array([0.65 * outward, 0.6]) * radius
+    cv2.fillPoly(keep, [np.round([shoulder, outer, web]).astype(np.int32)], (255,), cv2.LINE_AA)
     # No hanging arm covers the neck and what lies above and inside of the shoulder.
     inner = [0, centre[0]] if outward > 0.0 else [centre[0], shape[1]]
     keep[: centre[1], inner[0] : inner[1]] = 255

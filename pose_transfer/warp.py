@@ -68,5 +68,5 @@ def draw_layer(
     return Tile(np.asarray(pixels, np.uint8), x0, y0)
 
 
-LIMB_STEP: Final = 4
+LIMB_STEP: Final = 3
 BODY_STEP: Final = 8

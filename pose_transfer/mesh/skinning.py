@@ -109,8 +109,8 @@ def _halving(along: Array, across: Array, bend: float) -> Array:
 
 
 def _near(distance: Array, radius: float) -> Array:
-    """1 around a joint, 0 well beside it: turned from there, the limb would be seen twice."""
-    u = np.clip((1.5 * radius - distance) / (0.4 * radius), 0.0, 1.0)
+    """1 at a joint, 0 beside it: turned from there, a limb would be seen twice or not at all."""
+    u = np.clip((1.2 * radius - distance) / (0.5 * radius), 0.0, 1.0)
     return u * u * (3.0 - 2.0 * u)
 
 
