@@ -30,8 +30,8 @@ av.logging.set_level(None)
 # Demuxers that hold sound themselves. Playlists (hls, concat, dash …) are left out: they open other
 # files than the one that was given.
 _FORMATS: Final = (
-    "aac ac3 aiff amr ape asf au avi caf dts dv eac3 flac flv matroska,webm mov,mp4,m4a,3gp,3g2,mj2 "
-    "mp3 mpc mpc8 mpeg mpegts nut ogg rm tak tta w64 wav wv"
+    "aac ac3 aiff amr ape asf au avi caf dts dv eac3 flac flv matroska,webm "
+    "mov,mp4,m4a,3gp,3g2,mj2 mp3 mpc mpc8 mpeg mpegts nut ogg rm tak tta w64 wav wv"
 )
 # Their timestamps after a seek are exact; the others are decoded from the start, which is exact.
 _EXACT_SEEK: Final = frozenset({"flac", "matroska", "mov", "ogg", "w64", "wav"})
@@ -65,6 +65,12 @@ _DOWNMIX: Final[dict[str, tuple[float, float]]] = {
     "BC": (0.5, 0.5),
 }
 _OTHER_CHANNEL: Final = (0.5, 0.5)
+# What channels are where a file does not name them.
+_UNNAMED: Final[dict[int, tuple[str, ...]]] = {
+    2: ("FL", "FR"),
+    6: ("FL", "FR", "FC", "LFE", "BL", "BR"),
+    8: ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
+}
 
 
 @dataclass(frozen=True)
@@ -335,6 +341,8 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
 
 def _to_planes(frame: Any) -> _Planes:
     names = tuple(channel.name for channel in frame.layout.channels)
+    if not any(name in _DOWNMIX for name in names):
+        names = _UNNAMED.get(len(names), names)
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, len(names)).T

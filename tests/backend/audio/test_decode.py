@@ -1,0 +1,245 @@
+"""Decoding: every format in time, every fault one sentence."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from backend.audio.decode import load_audio, probe, seconds_missing, stream_audio
+from retarget.errors import Cancelled, ConductorError
+
+RATE = 22_050
+SECONDS = 6.0
+
+
+def melody(rate: int, seconds: float = SECONDS) -> np.ndarray:
+    """Short tones at irregular times: the same sound at any rate, sharp to correlate."""
+    rng = np.random.default_rng(0)
+    t = np.arange(int(rate * seconds)) / rate
+    sound = np.zeros(len(t))
+    for _ in range(40):
+        tone = np.sin(2 * np.pi * rng.uniform(80, 3000) * t + rng.uniform(0, 6))
+        sound += tone * np.exp(-(((t - rng.uniform(0, seconds)) / 0.1) ** 2))
+    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def write(
+    path: Path,
+    sound: np.ndarray,
+    rate: int,
+    codec: str,
+    layout: str = "stereo",
+    picture: bool = False,
+    late: float = 0.0,
+) -> Path:
+    """Encode samples (C, n); with pictures and sound that begins `late` seconds if asked."""
+    with av.open(str(path), "w") as container:
+        video: Any = None
+        if picture:
+            video = container.add_stream("libx264", rate=25)
+            video.width = video.height = 64
+            video.pix_fmt = "yuv420p"
+        voice: Any = container.add_stream(codec, rate=rate, layout=layout)
+        if picture:
+            for i in range(int(sound.shape[1] / rate * 25)):
+                image = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+                image.pts, image.time_base = i, Fraction(1, 25)
+                container.mux(video.encode(image))
+            container.mux(video.encode(None))
+        resampler = av.AudioResampler(format=voice.format.name, layout=layout, rate=rate)
+        for i in range(0, sound.shape[1], 4096):
+            block = np.ascontiguousarray(sound[:, i : i + 4096])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+            frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+            frame.pts = i + round(late * rate)
+            for part in resampler.resample(frame):
+                container.mux(voice.encode(part))
+        for part in resampler.resample(None):
+            container.mux(voice.encode(part))
+        container.mux(voice.encode(None))
+    return path
+
+
+def shift_ms(sound: np.ndarray, reference: np.ndarray) -> float:
+    """By how much `sound` comes later than `reference`, to a quarter of a sample."""
+    n, up = 2 * max(len(sound), len(reference)), 4
+    cross = np.fft.rfft(sound, n) * np.conj(np.fft.rfft(reference, n))
+    curve = np.fft.irfft(np.concatenate([cross, np.zeros((up - 1) * len(cross))]))
+    lag = int(curve.argmax())
+    return 1000 * (lag if lag < len(curve) / 2 else lag - len(curve)) / up / RATE
+
+
+FORMATS = [
+    ("a.wav", "pcm_s16le", 44_100, False),
+    ("deep.wav", "pcm_s24le", 192_000, False),
+    ("narrow.wav", "pcm_u8", 8_000, False),
+    ("a.flac", "flac", 48_000, False),
+    ("a.opus", "libopus", 48_000, False),
+    ("a.mp3", "libmp3lame", 44_100, False),
+    ("a.m4a", "aac", 44_100, False),
+    ("film.mp4", "aac", 48_000, True),
+    ("film.mov", "pcm_s16le", 44_100, True),
+    ("film.mkv", "aac", 48_000, True),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "rate", "picture"), FORMATS)
+def test_sound_is_in_time_within_a_millisecond(
+    tmp_path: Path, name: str, codec: str, rate: int, picture: bool
+) -> None:
+    path = write(tmp_path / name, np.tile(melody(rate), (2, 1)), rate, codec, picture=picture)
+    reference = melody(RATE)
+    sound = load_audio(path)
+    assert sound.dtype == np.float32
+    assert abs(shift_ms(sound, reference)) < 1.0
+    assert abs(len(sound) / RATE - SECONDS) < 0.05
+    excerpt = load_audio(path, start=3.3, duration=2.0)
+    assert len(excerpt) == 2 * RATE
+    begin = round(3.3 * RATE)
+    assert abs(shift_ms(excerpt, reference[begin : begin + 2 * RATE])) < 1.0
+
+
+def test_ogg_vorbis_is_in_time(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.ogg", melody(44_100), 44_100)
+    assert abs(shift_ms(load_audio(tmp_path / "a.ogg"), melody(RATE))) < 1.0
+
+
+def test_sound_that_begins_after_the_picture_keeps_its_place(tmp_path: Path) -> None:
+    sound = np.tile(melody(44_100), (2, 1))
+    path = write(tmp_path / "late.mp4", sound, 44_100, "aac", picture=True, late=0.5)
+    assert shift_ms(load_audio(path), melody(RATE)) == pytest.approx(500.0, abs=1.0)
+
+
+def test_a_full_scale_tone_keeps_its_level_in_mono_and_stereo(tmp_path: Path) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100).astype(np.float32)
+    for layout, channels in (("mono", 1), ("stereo", 2)):
+        path = tmp_path / f"{layout}.wav"
+        write(path, np.tile(tone, (channels, 1)), 44_100, "pcm_s16le", layout)
+        assert np.abs(load_audio(path)[1000:-1000]).max() == pytest.approx(1.0, abs=0.01)
+
+
+def test_surround_mixes_every_channel_but_the_low_effects(tmp_path: Path) -> None:
+    tone = melody(44_100, 1.0)
+    heard = []
+    for channel in range(6):
+        sound = np.zeros((6, len(tone)), np.float32)
+        sound[channel] = tone
+        path = write(tmp_path / "surround.wav", sound, 44_100, "pcm_s16le", "5.1")
+        heard.append(float(np.abs(load_audio(path)).max()))
+    effects = heard.pop(3)
+    assert effects == 0.0
+    assert min(heard) > 0.05
+    assert heard[0] == pytest.approx(heard[1], rel=0.01)
+
+
+def test_unusual_channel_counts_are_averaged(tmp_path: Path) -> None:
+    sound = np.tile(melody(44_100, 1.0), (16, 1)).T
+    soundfile.write(tmp_path / "many.wav", sound, 44_100)
+    assert np.abs(load_audio(tmp_path / "many.wav")).max() == pytest.approx(0.5, abs=0.02)
+
+
+def test_stereo_blocks_keep_left_and_right(tmp_path: Path) -> None:
+    sound = np.stack([melody(44_100), np.zeros(int(44_100 * SECONDS), np.float32)])
+    path = write(tmp_path / "left.wav", sound, 44_100, "pcm_s16le")
+    blocks = np.hstack(list(stream_audio(path, sample_rate=48_000, channels=2)))
+    assert blocks.shape == (2, round(48_000 * SECONDS))
+    assert np.abs(blocks[0]).max() > 0.4
+    assert np.abs(blocks[1]).max() == 0.0
+
+
+def test_not_a_number_in_the_file_becomes_silence(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "nan.wav", np.full(RATE, np.nan), RATE, subtype="FLOAT")
+    assert not load_audio(tmp_path / "nan.wav").any()
+
+
+def test_probe_tells_length_rate_and_channels(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", np.tile(melody(48_000), (2, 1)), 48_000, "flac")
+    info = probe(path)
+    assert (info.sample_rate, info.channels) == (48_000, 2)
+    assert info.duration == pytest.approx(SECONDS, abs=0.01)
+
+
+def test_a_truncated_mp3_gives_what_it_has_and_says_what_is_missing(tmp_path: Path) -> None:
+    whole = write(tmp_path / "a.mp3", np.tile(melody(44_100), (2, 1)), 44_100, "libmp3lame")
+    cut = tmp_path / "cut.mp3"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    sound = load_audio(cut)
+    assert 2.0 < len(sound) / RATE < 4.0
+    assert abs(shift_ms(sound, melody(RATE)[: len(sound)])) < 1.0
+    assert seconds_missing(cut, len(sound) / RATE) == pytest.approx(
+        SECONDS - len(sound) / RATE, abs=0.1
+    )
+    assert seconds_missing(whole, len(load_audio(whole)) / RATE) == 0.0
+
+
+def test_faults_are_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text.mp3").write_text("This is no music.\n" * 500)
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "list.mp3").write_text("#EXTM3U\n#EXTINF:10,\na.wav\n")
+    write(tmp_path / "a.wav", melody(RATE)[None], RATE, "pcm_s16le", "mono")
+    whole = write(tmp_path / "a.m4a", melody(RATE)[None], RATE, "aac", "mono")
+    (tmp_path / "cut.m4a").write_bytes(whole.read_bytes()[:5000])
+    with av.open(str(tmp_path / "silent.mp4"), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width = video.height = 64
+        image = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+        container.mux(video.encode(image))
+        container.mux(video.encode(None))
+    expected = {
+        "missing.mp3": "does not exist",
+        ".": "is a folder",
+        "empty.wav": "is empty",
+        "text.mp3": "is not a sound or video file",
+        "list.mp3": "is not a sound or video file",
+        "cut.m4a": "is not a sound or video file",
+        "silent.mp4": "holds no sound",
+    }
+    for name, words in expected.items():
+        with pytest.raises(ConductorError, match=words) as fault:
+            load_audio(tmp_path / name)
+        assert str(fault.value).count(". ") == 0
+        assert str(fault.value).endswith(".")
+    for name in ("a.wav", "a.m4a"):
+        with pytest.raises(ConductorError, match=r"is 6\.0 seconds long"):
+            load_audio(tmp_path / name, start=7.0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_permission_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, melody(RATE), RATE)
+    path.chmod(0)
+    try:
+        with path.open("rb"):
+            pytest.skip("this user may read everything")
+    except PermissionError:
+        pass
+    with pytest.raises(ConductorError, match="permission"):
+        load_audio(path)
+
+
+def test_a_name_that_looks_like_a_protocol_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "concat:a|50%25 #é.wav"
+    soundfile.write(path, melody(RATE, 1.0), RATE)
+    assert len(load_audio(path)) == RATE
+
+
+def test_progress_rises_to_one_and_can_cancel(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros(60 * 8_000), 8_000)
+    told: list[float] = []
+    load_audio(path, progress=lambda fraction, phase: told.append(fraction))
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) > 5
+
+    def stop(fraction: float, phase: str, /) -> None:
+        if fraction > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load_audio(path, progress=stop)
