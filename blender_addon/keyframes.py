@@ -77,7 +77,9 @@ def apply_motion(
     """
     _check_animatable(armature)
     fit = fit_armature(armature)
-    played = motion.resample(scene.render.fps / scene.render.fps_base)
+    rate = scene.render.fps / scene.render.fps_base
+    # Blender keeps the base of the rate in single precision.
+    played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)
     solution = solve(fit, played, progress=part(progress, 0.0, 0.4))
     ictus = np.round(np.asarray(motion.beats) * played.fps).astype(np.int64)
     standing = {

@@ -164,6 +164,7 @@ def add_sound(scene: Any, path: Path, frame_start: int = 1, *, start: float = 0.
         raise _deaf(path)
     for former in old:
         _remove_strip(strips, former)
+    strip.name = SOUND_NAME
     strip[OURS] = True
     strip.channel = channel
     # Strips start on whole frames; the rest of the way the sound itself is shifted, in seconds.
