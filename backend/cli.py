@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from backend import __version__
+from backend.options import check_size
 from backend.terminal import (
     console,
     faults_in_one_sentence,
     shown_progress,
     warn,
 )
+from blender_addon.backend_python import leave_note
 from retarget.errors import ConductorError
 
 app = typer.Typer(
@@ -143,9 +145,8 @@ def motion_command(
 ) -> None:
     """Make the motion alone: keyframes for other programs."""
     with faults_in_one_sentence():
-        from retarget.formats import write_bvh, write_csv
-
         from backend.motion_request import MotionRequest, make_motion
+        from retarget.formats import write_bvh, write_csv
         from retarget.motion import Motion
 
         writers: dict[str, Any] = {
@@ -224,7 +225,7 @@ def serve_command(
 ) -> None:
     """Run the local server the Blender panel talks to."""
     with faults_in_one_sentence():
-        from backend.server import run
+        import backend.server.run as run
 
         if stop:
             run.stop(state)
@@ -257,12 +258,9 @@ def read_size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"\s*(\d{2,5})\s*[x×X]\s*(\d{2,5})\s*", text)
     if match is None:
         raise ConductorError(f"'{text}' is not a size; write it like 960x540.")
-    width, height = int(match[1]), int(match[2])
-    if width % 2 or height % 2 or not (64 <= width <= 7680 and 64 <= height <= 4320):
-        raise ConductorError(
-            f"The size {width}x{height} is not possible; take even numbers from 64x64 to 7680x4320."
-        )
-    return width, height
+    size = int(match[1]), int(match[2])
+    check_size(size)
+    return size
 
 
 def _version(value: bool) -> None:
@@ -278,6 +276,7 @@ def common(
     ] = False,
 ) -> None:
     """Music and one photo in; an editable 3D conductor and a video of that person out."""
+    leave_note()
 
 
 def main() -> None:

@@ -1,18 +1,18 @@
 """From an animated scene's guide and a photo to the likeness video."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pose_transfer.render import likeness_frames
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel
 
+from backend.options import LikenessOptions
 from backend.video import encode
+from pose_transfer.render import likeness_frames
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
 
 
-class LikenessRequest(BaseModel):
+class LikenessRequest(LikenessOptions):
     """Who conducts, and before what.
 
     Parameters
@@ -23,30 +23,14 @@ class LikenessRequest(BaseModel):
         Picture of one person.
     music : Path, optional
         Sound of the video.
-    start : float
-        Second of the music at which the animation starts.
-    background : str
-        "photo", "stage" or a colour "#rrggbb".
     plate : Path, optional
-        Picture of the empty stage, for "stage".
-    size : (int, int), optional
-        Width and height of the video; None follows the photo, or the plate.
+        Picture of the empty stage, for the background "stage".
     """
 
     guide: Path
     photo: Path
     music: Path | None = None
-    start: float = Field(default=0.0, ge=0)
-    background: str = "photo"
     plate: Path | None = None
-    size: tuple[int, int] | None = None
-
-    @field_validator("background")
-    @classmethod
-    def _known_background(cls, value: str) -> str:
-        if value in ("photo", "stage") or re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-            return value
-        raise ValueError("the background is photo, stage or a colour like #223344")
 
 
 class LikenessResult(BaseModel):

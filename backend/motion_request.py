@@ -1,24 +1,25 @@
 """From music to Motion: the one function behind the command, the server and the panel."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from backend import __version__
 from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
-from backend.beats.grid import BeatGrid, parse_meter
+from backend.beats.grid import BeatGrid
 from backend.beats.score import grid_from_score
 from backend.beats.track import track_beats
+from backend.options import MotionOptions
 from backend.style import load_style
 from backend.teacher import conduct
-from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
 
-class MotionRequest(BaseModel):
+class MotionRequest(MotionOptions):
     """What is to be conducted, and how.
 
     Parameters
@@ -28,38 +29,25 @@ class MotionRequest(BaseModel):
     score : Path, optional
         MIDI or MusicXML file of the same performance: its beats are taken as they are.
     beats : Path, optional
-        A beat table (`BeatGrid.load`); wins over `score` and over listening.
-    meter : str
-        "auto" or a meter like "3/4".
-    tempo : float, optional
-        About this many beats per minute, 20 to 300.
-    start, duration : float
-        The stretch of the music, seconds; `duration` None is up to the end.
-    seed : int
-        Same seed, same motion.
-    style : str
-        Name of a preset or path of a TOML file.
-    style_values : dict
-        Single style values that replace the preset's.
-    fps : float
-        Frames per second of the motion, 10 to 120.
+        A beat table (`BeatGrid.load`) in the time of the whole music; wins over `score` and over
+        listening.
     """
 
     music: Path
     score: Path | None = None
     beats: Path | None = None
-    meter: str = "auto"
-    tempo: float | None = Field(default=None, ge=20, le=300)
-    start: float = Field(default=0.0, ge=0)
-    duration: float | None = Field(default=None, gt=0)
-    seed: int = Field(default=0, ge=0, lt=2**63)
-    style: str = "neutral"
-    style_values: dict[str, float] = Field(default_factory=dict)
-    fps: float = Field(default=30.0, ge=10, le=120)
 
 
 class MotionResult(BaseModel, arbitrary_types_allowed=True):
-    """A motion with the grid it conducts and what the user should know about it."""
+    """A motion, the grid it conducts and what the user should know about it.
+
+    Parameters
+    ----------
+    motion : Motion
+        Time 0 is the start of the stretch.
+    grid : BeatGrid
+        Its beats in the time of the whole music, ready to be saved, edited and given back.
+    """
 
     motion: Motion
     grid: BeatGrid
@@ -77,15 +65,8 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         If the progress callback asked to stop.
     """
     style = load_style(request.style)
-    if request.style_values:
-        try:
-            style = type(style)(**{**style.as_dict(), **request.style_values})
-        except TypeError:
-            names = ", ".join(style.as_dict())
-            raise ConductorError(f"A style has the values {names}; check the names.") from None
+    style = replace(style, **request.style_values)
     meter = None if request.meter == "auto" else request.meter
-    if meter is not None:
-        parse_meter(meter)
     analysis = analyse_file(
         request.music,
         start=request.start,
@@ -130,4 +111,4 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         version=__version__,
         model="teacher",
     )
-    return MotionResult(motion=motion, grid=grid, warnings=warnings)
+    return MotionResult(motion=motion, grid=grid.shifted(request.start), warnings=warnings)

@@ -26,6 +26,15 @@ def note_path() -> Path:
     return (Path(given) if os.path.isabs(given) else base) / "virtual-conductor" / "python.txt"
 
 
+def leave_note() -> None:
+    """Write the path of this Python where the extension looks for it; failing that, do nothing."""
+    path = note_path()
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if not path.is_file() or path.read_text(encoding="utf-8").strip() != sys.executable:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(sys.executable + "\n", encoding="utf-8")
+
+
 def detect() -> Path | None:
     """The Python named by the environment or by the command's note, if it is there."""
     candidates = [os.environ.get(VARIABLE, "")]

@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +78,10 @@ class BeatGrid:
             tuple(self.meters[i] for i in keep),
             self.confidence[keep],
         )
+
+    def shifted(self, seconds: float) -> "BeatGrid":
+        """The same beats `seconds` later."""
+        return replace(self, times=self.times + seconds)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table: tab-separated text with one line per beat."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from backend.server.params import LikenessParams, MotionParams, Params
+from backend.options import LikenessOptions, Options
+from backend.server.params import MotionParams
 from retarget.progress import Progress
 
 _MB: Final = 1_000_000
@@ -77,7 +78,7 @@ class Kind:
         "module:function" of its `Work`; imported in the worker alone.
     """
 
-    params: type[Params]
+    params: type[Options]
     files: Mapping[str, FileRule]
     run: str
 
@@ -102,7 +103,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         run="backend.server.work:make_motion_files",
     ),
     "likeness": Kind(
-        params=LikenessParams,
+        params=LikenessOptions,
         files={
             "guide": FileRule((".npz",), 500 * _MB, required=True),
             "photo": FileRule(_PICTURE, 100 * _MB, required=True),
