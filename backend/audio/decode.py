@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -251,12 +252,17 @@ def _resampled(stream: soxr.ResampleStream, samples: Samples, *, last: bool) -> 
 
 def _downmix(planes: _Planes, channels: int) -> Samples:
     """Mix to `channels` (1 or 2); returns (n, channels), contiguous for the resampler."""
-    sides = np.array([_DOWNMIX.get(name, _OTHER_CHANNEL) for name in planes.names], np.float32)
+    return np.ascontiguousarray((_weights(planes.names, channels) @ planes.samples).T)
+
+
+@cache
+def _weights(names: tuple[str, ...], channels: int) -> Samples:
+    """The (channels, C) matrix that mixes channels of these names without clipping."""
+    sides = np.array([_DOWNMIX.get(name, _OTHER_CHANNEL) for name in names], np.float32)
     weights = sides.T if channels == 2 else sides.mean(axis=1)[None]
-    if len(planes.names) == 1 or (weights.sum(axis=1) == 0.0).any():
+    if len(names) == 1 or (weights.sum(axis=1) == 0.0).any():
         weights = np.ones_like(weights)
-    weights = weights / weights.sum(axis=1, keepdims=True)
-    return np.ascontiguousarray((weights @ planes.samples).T)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def _in_time(
@@ -351,8 +357,11 @@ def _to_planes(frame: Any) -> _Planes:
     if samples.dtype.kind == "i":
         full_scale = float(2 ** (8 * samples.dtype.itemsize - 1))
         return _Planes((samples / full_scale).astype(np.float32), names)
+    samples = samples.astype(np.float32, copy=False)
     # A float file may hold NaN or infinity; one such sample would spoil everything after it.
-    return _Planes(np.nan_to_num(samples.astype(np.float32), posinf=1.0, neginf=-1.0), names)
+    if not np.isfinite(samples.sum()):
+        samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
+    return _Planes(samples, names)
 
 
 def _picture_start(container: Any) -> float | None:
