@@ -236,7 +236,11 @@ def failing_scene():
             rig.animation_data_create().action = bpy.data.actions.new("Mine")
         motion = planted_motion(20)
         calls = []
-        keyframes.apply_motion(scene, rig, motion, progress=lambda f, p: calls.append((f, p)))
+
+        def note(fraction, phase, calls=calls):
+            calls.append((fraction, phase))
+
+        keyframes.apply_motion(scene, rig, motion, progress=note)
         answers["fractions"] = [c[0] for c in calls]
         answers["phases"] = list(dict.fromkeys(c[1] for c in calls))
         for stop_at in {0, len(calls) // 2, len(calls) - 3, len(calls) - 1}:
@@ -448,7 +452,7 @@ def guide_scene():
         ],
         "frame": scene.frame_current,
         "scenes": len(bpy.data.scenes),
-        "rising": all(a <= b for a, b in zip(calls, calls[1:], strict=False)),
+        "rising": calls == sorted(calls),
         "done": calls[-1],
     }
     # Edits of every kind: a moved object, a constraint, a cut to another camera.
