@@ -109,12 +109,19 @@ def metarig(kind):
     return make
 
 
+def generated_metarig():
+    metarig("basic_human")()
+    bpy.ops.pose.rigify_generate()
+    return next(o for o in bpy.data.objects if o.type == "ARMATURE" and o.name != "metarig")
+
+
 RIGS = {
     "avatar": lambda: create_avatar(bpy.context.scene),
     "turned": turned,
     "mixamo": mixamo,
     "basic_metarig": metarig("basic_human"),
     "full_metarig": metarig("human"),
+    "generated_metarig": generated_metarig,
 }
 
 
@@ -155,6 +162,7 @@ def read_back(name):
     curves = channelbag(action).fcurves
     return {
         "strands": found.strands,
+        "switches": sorted({bone for bone, _, _ in found.properties}),
         "keys": sum(len(c.keyframe_points) for c in curves),
         "dense": 60 * len(curves),
         "curve_paths": sorted({c.data_path for c in curves}),
