@@ -87,7 +87,7 @@ def _python() -> str:
 
 
 def _packages() -> str:
-    names = ("bpy", "torch", "librosa", "mediapipe", "av", "numpy", "partitura", "fastapi")
+    names = ("bpy", "torch", "librosa", "mediapipe", "av", "numpy", "soxr", "fastapi")
     missing = []
     found = []
     for name in names:
@@ -157,9 +157,8 @@ def _listening() -> str:
 
 
 def _photo() -> str:
-    from pose_transfer.subject import read_subject
-
     from backend.demo import demo_file
+    from pose_transfer.subject import read_subject
 
     read_subject(demo_file("photo.png"))
     return "the sample photo's person is found"

@@ -74,7 +74,7 @@ class TempoMap:
 
 
 def grid_from_bars(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatGrid:
-    """The conducted beats of bars played one after the other from time 0.
+    """The conducted beats of bars played one after the other; the first begins where it stands.
 
     A short bar at the beginning, or one that completes the short bar before it, counts on to the
     end of its meter: a pickup of one beat in 4/4 is beat 4. A bar longer than its meter is beaten
@@ -84,7 +84,7 @@ def grid_from_bars(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatGrid:
     numbers: list[int] = []
     in_bar: list[int] = []
     meters: list[str] = []
-    now = 0.0
+    now = float(tempo.seconds(np.array([float(bars[0].start)]))[0])
     level: int | None = None
     before: PlayedBar | None = None
     filled = Fraction(0)

@@ -12,7 +12,9 @@ from retarget.errors import ConductorError
 
 
 def read_midi(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
-    """Bars and tempo map of a Standard MIDI file, up to the end of its last note.
+    """Bars and tempo map of a Standard MIDI file, from its first note's bar to its last note's.
+
+    Empty bars at the beginning are silence that was left for the recording; nobody conducts them.
 
     Without a meter it is 4/4. A meter that lasts one bar at the beginning and is shorter than the
     next with the same lower figure is a pickup of that next meter.
@@ -36,7 +38,7 @@ def read_midi(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
         )
     tempos: dict[Fraction, float] = {}
     meters: dict[Fraction, tuple[int, int]] = {Fraction(0): (4, 4)}
-    end = Fraction(0)
+    first, end = None, Fraction(0)
     for tick, message in events:
         at = Fraction(tick, resolution)
         if message.type == "set_tempo" and message.tempo > 0:
@@ -44,10 +46,12 @@ def read_midi(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
         elif message.type == "time_signature" and message.numerator > 0:
             meters[at] = (message.numerator, message.denominator)
         elif message.type in ("note_on", "note_off"):
+            first = at if first is None else first
             end = max(end, at)
-    if end == 0:
+    if first is None or end == 0:
         raise ConductorError(f"{path.name} holds no notes; choose another file.")
-    return _bars(meters, end), TempoMap.from_marks(tempos)
+    sounding = [bar for bar in _bars(meters, end) if bar.start + bar.length > first]
+    return sounding, TempoMap.from_marks(tempos)
 
 
 def _events(file: Any) -> list[tuple[int, Any]]:

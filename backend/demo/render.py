@@ -71,8 +71,7 @@ def to_midi(piece: dict[str, Any]) -> mido.MidiFile:
                 pitches, length = token.split(":")
                 place = (at - _LEAD_IN_QUARTERS) / quarters_in_bar
                 velocity = round(float(np.interp(place, np.arange(bars + 1), piece["dynamics"])))
-                last = bar == bars - 1 and at + float(length) >= _LEAD_IN_QUARTERS + bars * 4 - 1e-6
-                sounding = float(length) * 0.96 + (piece["final_fermata"] if last else 0.0)
+                sounding = float(length) * 0.96
                 for pitch in () if pitches == "r" else pitches.split("+"):
                     note = {"note": _pitch(pitch), "channel": channel}
                     on = mido.Message("note_on", velocity=velocity, **note)

@@ -228,6 +228,17 @@ def test_midi_without_a_meter_is_in_four_and_beaten_to_the_end_of_the_bar(tmp_pa
     assert grid.numbers.tolist() == [1, 2, 3, 4] * 2
 
 
+def test_silence_before_the_first_midi_note_is_not_beaten(tmp_path: Path) -> None:
+    path = midi(tmp_path / "late.mid", [(0, set_tempo(60)), (0, set_meter(3, 4))], 3)
+    file = mido.MidiFile(path)
+    next(m for m in file.tracks[1] if m.type == "note_on").time = 7 * 480
+    file.save(path)
+    grid = grid_from_score(path)
+    # The first note is the second beat of the third bar; its bar is beaten whole.
+    assert grid.times[0] == pytest.approx(6.0)
+    assert grid.numbers[0] == 1
+
+
 def test_a_first_midi_bar_of_its_own_short_meter_is_a_pickup(tmp_path: Path) -> None:
     events = [(0.0, set_meter(1, 4)), (1.0, set_meter(4, 4))]
     grid = grid_from_score(midi(tmp_path / "a.mid", events, 9.0))
