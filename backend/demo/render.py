@@ -66,7 +66,7 @@ def to_midi(piece: dict[str, Any]) -> mido.MidiFile:
         channel = number + (number >= 9)  # channel 9 is the drum kit
         events: list[tuple[float, mido.Message]] = []
         at = _LEAD_IN_QUARTERS
-        for bar, text in enumerate(part["bars"]):
+        for text in part["bars"]:
             for token in text.split():
                 pitches, length = token.split(":")
                 place = (at - _LEAD_IN_QUARTERS) / quarters_in_bar
