@@ -15,7 +15,7 @@ from .materials import create_material
 from .scenery import fit_camera
 
 SIZE: Final = (1024, 1280)
-_SAMPLES: Final = 32
+_SAMPLES: Final = 24
 _ARM_ANGLE: Final = np.radians(47.0)
 """How far the arms come down from the T-pose: they then stand 43° off the body."""
 _FINGER_CURL: Final = np.radians(9.0)

@@ -65,9 +65,9 @@ def build_stage(scene: Any) -> Stage:
     _podium(collection)
     _music_stand(collection)
     lights = (
-        _area_light(collection, "Key", (-2.3, -3.0, 3.4), 1.6, 190.0, (1.0, 0.93, 0.84)),
-        _area_light(collection, "Fill", (3.2, -2.6, 1.9), 2.6, 55.0, (0.84, 0.91, 1.0)),
-        _spot_light(collection, "Rim", (1.3, 1.9, 3.3), 46.0, 420.0, (0.92, 0.95, 1.0)),
+        _area_light(collection, "Key", (-2.3, -3.0, 3.4), 1.6, 215.0, (1.0, 0.93, 0.84)),
+        _area_light(collection, "Fill", (3.2, -2.6, 1.9), 2.6, 80.0, (0.84, 0.91, 1.0)),
+        _spot_light(collection, "Rim", (1.3, 1.9, 3.3), 46.0, 330.0, (0.92, 0.95, 1.0)),
     )
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     collection.objects.link(camera)

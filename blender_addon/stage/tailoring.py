@@ -58,7 +58,7 @@ def pullover() -> Surface:
         x, z = np.abs(p[:, 0]), p[:, 2]
         # Cloth gathers over the ribbing.
         blouse = smoothstep(z, 0.985, 0.955) * smoothstep(x, 0.30, 0.25)
-        return d + 0.006 * blouse
+        return d + 0.003 * blouse
 
     low, high = np.array([-0.72, -0.15, 0.90]), np.array([0.72, 0.17, 1.535])
     whole = polygonize(field, low, high, 0.0125)
@@ -174,7 +174,9 @@ def trousers() -> Surface:
         seat = trunk(p) + 0.004 + 0.5 * np.maximum(0.90 - p[:, 2], 0.0)
         d = union(leg(p), seat, 0.04)
         # The waist stays inside the coat.
-        d = intersect(d, trunk(p) + 0.002 - 0.35 * np.maximum(0.93 - p[:, 2], 0.0), 0.008)
+        below = np.maximum(0.93 - p[:, 2], 0.0)
+        waist = trunk(p) + 0.004 - 0.35 * below - 3.0 * np.maximum(below - 0.12, 0.0)
+        d = intersect(d, waist, 0.008)
         across = q[:, 0] - 0.0965
         crease = np.exp(-((across / 0.010) ** 2)) * smoothstep(p[:, 2], 0.84, 0.66)
         d -= 0.0075 * crease

@@ -82,6 +82,12 @@ def test_the_figure_stands_on_the_floor_at_its_height(avatar):
     assert 10_000 < sum(part[0] for part in parts) < 60_000
 
 
+def test_the_trousers_reach_from_under_the_coat_to_the_shoes(avatar):
+    parts = avatar["parts"]
+    assert parts["Trousers"][3] < parts["Shoes"][4] - 0.02
+    assert parts["Trousers"][4] > 1.03
+
+
 def test_shirt_is_white_and_coat_dark_in_the_viewport(avatar):
     assert min(avatar["parts"]["Shirt"][6][0][:3]) > 0.7
     assert max(avatar["parts"]["Coat"][6][0][:3]) < 0.05
