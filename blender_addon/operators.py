@@ -92,7 +92,7 @@ class GenerateOperator(Working):
         is_new = settings.avatar is None
         perform(scene, settings.avatar, motion, music=music, start=start)
         if is_new:
-            look_through_camera(context)
+            show_stage(context)
         return f"Conducting {motion.duration:.0f} seconds with {len(motion.beats)} beats"
 
 
@@ -109,7 +109,7 @@ class CreateAvatarOperator(bpy.types.Operator):
         except ConductorError as fault:
             self.report({"ERROR"}, str(fault))
             return {"CANCELLED"}
-        look_through_camera(context)
+        show_stage(context)
         return {"FINISHED"}
 
 
@@ -342,12 +342,13 @@ def video_path(settings: Any, kind: str) -> Path:
     return folder / (f"{Path(blend).stem}_{kind}.mp4" if blend else f"{kind}.mp4")
 
 
-def look_through_camera(context: Any) -> None:
-    """Turn the 3D view the user works in to the camera's view."""
+def show_stage(context: Any) -> None:
+    """Turn the 3D view the user works in to the camera's, with the stage's own colours."""
     area = context.area
     if area is None or area.type != "VIEW_3D":
         return
     area.spaces.active.region_3d.view_perspective = "CAMERA"
+    area.spaces.active.shading.color_type = "TEXTURE"
     region = next(region for region in area.regions if region.type == "WINDOW")
     with context.temp_override(area=area, region=region):
         bpy.ops.view3d.view_center_camera()

@@ -13,6 +13,7 @@ from . import backend_python
 
 _ASK_VERSION = "from importlib.metadata import version; print(version('virtual-conductor'))"
 _ASK_S = 20.0
+_NOT_FOUND = "Not found: choose .venv/bin/python in the folder of Virtual Conductor"
 
 
 class ConductorPreferences(bpy.types.AddonPreferences):
@@ -37,7 +38,7 @@ class ConductorPreferences(bpy.types.AddonPreferences):
             row = column.row()
             row.alert = found is None
             row.label(
-                text=f"Found {found}" if found else "Not found: choose .venv/bin/python",
+                text=f"Found at {found}" if found else _NOT_FOUND,
                 icon="CHECKMARK" if found else "ERROR",
             )
         column.operator(CheckOperator.bl_idname)

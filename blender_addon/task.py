@@ -13,7 +13,7 @@ from typing import Any
 from retarget.errors import Cancelled, ConductorError
 from retarget.progress import Progress
 
-# Before this share and time, the pace so far says nothing about the rest.
+# A smaller share, or a shorter time, says nothing about the rest.
 _ESTIMATE_FROM = 0.08
 _ESTIMATE_AFTER_S = 3.0
 
@@ -87,7 +87,7 @@ class Task:
         self.result: Any = None
         self.fault: BaseException | None = None
         self._work = work
-        self._began = time.monotonic()
+        self._first: tuple[float, float] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=title, daemon=True)
 
@@ -116,10 +116,13 @@ class Task:
     @property
     def seconds_left(self) -> float | None:
         """Estimate from the pace so far; None while there is none."""
-        elapsed = time.monotonic() - self._began
-        if self.fraction < _ESTIMATE_FROM or elapsed < _ESTIMATE_AFTER_S:
+        if self._first is None:
             return None
-        return elapsed * (1.0 - self.fraction) / self.fraction
+        began, start = self._first
+        elapsed, gained = time.monotonic() - began, self.fraction - start
+        if gained < _ESTIMATE_FROM or elapsed < _ESTIMATE_AFTER_S:
+            return None
+        return elapsed * (1.0 - self.fraction) / gained
 
     def _run(self) -> None:
         try:
@@ -132,6 +135,9 @@ class Task:
             raise Cancelled
         self.fraction = max(self.fraction, min(fraction, 1.0))
         self.phase = phase
+        # Starting Blender or the server takes its time and says nothing about the pace.
+        if self._first is None and self.fraction > 0.0:
+            self._first = time.monotonic(), self.fraction
 
 
 @dataclass

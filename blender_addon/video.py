@@ -47,11 +47,11 @@ def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> No
     def written(*_: Any) -> None:
         nonlocal done
         done += 1
-        progress(done / count, "rendering")
+        progress(done / count, f"frame {done} of {count}")
 
     with atomic_path(path) as temporary, _Output(scene, temporary):
         bpy.app.handlers.render_write.append(written)
-        progress(0.0, "rendering")
+        progress(0.0, "preparing the render")
         try:
             bpy.ops.render.render(animation=True, scene=scene.name)
         except RuntimeError as error:
