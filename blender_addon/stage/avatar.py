@@ -12,7 +12,7 @@ import numpy as np
 from retarget import skeleton
 from retarget.rotation import Array
 
-from . import hair, hands, head, tailoring
+from . import accessories, hair, hands, head, tailoring
 from .figure import Weights, head_weights, leg_weights, rigid, trunk_weights
 from .materials import create_material
 from .surface import Surface, join
@@ -203,7 +203,7 @@ def _parts(look: Look) -> Iterator[_Part]:
     if look.baton:
         shaft = create_material("Baton shaft", (0.95, 0.94, 0.90), roughness=0.35)
         cork = create_material("Baton handle", (0.62, 0.42, 0.24), roughness=0.8)
-        yield _Part("Baton", tailoring.baton(), (shaft, cork), partial(rigid, "baton"))
+        yield _Part("Baton", accessories.baton(), (shaft, cork), partial(rigid, "baton"))
 
 
 def _clothes(look: Look) -> Iterator[_Part]:
@@ -214,7 +214,7 @@ def _clothes(look: Look) -> Iterator[_Part]:
     evening = look.dress == "tailcoat"
     yield _Part("Shirt", tailoring.shirt(evening), (linen,), trunk_weights)
     yield _Part("Trousers", tailoring.trousers(), (cloth,), leg_weights)
-    yield _Part("Shoes", tailoring.shoes(), (leather, sole), _shoe_weights)
+    yield _Part("Shoes", accessories.shoes(), (leather, sole), _shoe_weights)
     if evening:
         wool = create_material("Coat", look.outer, roughness=0.8, specular=0.2, sheen=0.2)
         satin = create_material("Lapel", shade(look.outer, 1.55), roughness=0.30, specular=0.45)
