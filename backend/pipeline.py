@@ -19,13 +19,13 @@ from typing import Any, Final
 import av
 import numpy as np
 from numpy.typing import NDArray
-from pose_transfer.subject import read_subject
 
 from backend import __version__
 from backend.child import Child, run_children
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.video import encode
+from pose_transfer.subject import read_subject
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.guide import Guide

@@ -4,17 +4,18 @@ import os
 import signal
 import time
 
-from backend.server.kinds import FileRule, Kind, Outcome, Params, Task
+from backend.options import Options
+from backend.server.kinds import FileRule, Kind, Outcome, Task
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.progress import Progress
 
 
-class NoParams(Params):
+class NoParams(Options):
     """Nothing to choose."""
 
 
-class WaitParams(Params):
+class WaitParams(Options):
     """A file to wait for and a file to keep a diary in."""
 
     release: str
