@@ -138,16 +138,17 @@ def info(options: argparse.Namespace, _progress: Progress) -> str:
 
 
 def photo(options: argparse.Namespace, progress: Progress) -> None:
-    """The sample portrait: the conductor in an A-pose before a plain wall."""
+    """The sample portrait: a guest in an A-pose before a plain wall."""
     import bpy
 
     from .stage.avatar import create_avatar
     from .stage.portrait import render_portrait
+    from .stage.wardrobe import GUEST
 
     _open_empty()
     progress(0.1, "rendering the portrait")
     scene = bpy.context.scene
-    render_portrait(scene, create_avatar(scene), options.out)
+    render_portrait(scene, create_avatar(scene, GUEST), options.out)
 
 
 def generate(options: argparse.Namespace, progress: Progress) -> None:
