@@ -21,11 +21,11 @@ MIN_SIDE: Final = 64
 # A small photo is enlarged to this.
 _USUAL_SIDE: Final = 720
 # Air around the reach of the arms and above the head, as shares of the framed height.
-_AIR: Final = 0.05
+_AIR: Final = 0.035
 # Pictures wider than this end at the knees, narrower than 1:1 at the feet.
 _WIDE_ASPECT: Final = 1.3
 # How much of the thighs a wide picture shows, and what lies below the ankles, metres.
-_THIGH_SHOWN_M: Final = 0.30
+_THIGH_SHOWN_M: Final = 0.18
 _SOLES_M: Final = 0.12
 
 

@@ -16,6 +16,12 @@ _GRABCUT_SIDE: Final = 720
 # A cut that moves more of the area than this has followed the background; the network is then kept.
 _MAX_CHANGE: Final = 0.12
 _GUIDED_EPS: Final = 2e-4
+# From here on a pixel counts as the person's own.
+_SURE: Final = 0.9
+# Share of in-between values along the edge below which a cut-out counts as hard, and the blur that
+# takes its stairs away, pixels.
+_SOFT_EDGE: Final = 0.2
+_EDGE_BLUR: Final = 1.3
 
 
 def refine_matte(rgb: Image, coarse: Matte, person_height: float) -> Matte:
@@ -49,6 +55,30 @@ def refine_matte(rgb: Image, coarse: Matte, person_height: float) -> Matte:
     soft = np.where(cv2.erode(hard, kernel) > 0.5, 1.0, soft)
     soft = np.where(cv2.dilate(hard, kernel) < 0.5, 0.0, soft)
     return soft.astype(np.float32)
+
+
+def soften_hard_edge(matte: Matte) -> Matte:
+    """Smooth the stairs of a cut-out without soft edges, and drop its outermost pixel.
+
+    A mask drawn pixel by pixel takes a fringe of the old background along.
+
+    Parameters
+    ----------
+    matte : (H, W) float32 array in [0, 1]
+
+    Returns
+    -------
+    (H, W) float32 array
+        The same matte if its edge is soft already.
+    """
+    solid = (matte > 0.5).astype(np.uint8)
+    edge = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    between = (matte > 0.02) & (matte < 0.98)
+    if not edge.any() or np.count_nonzero(between & edge) > _SOFT_EDGE * np.count_nonzero(edge):
+        return matte
+    inner = cv2.erode(matte, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    smooth = cv2.GaussianBlur(inner, (0, 0), _EDGE_BLUR)
+    return np.clip((smooth - 0.25) / 0.5, 0.0, 1.0).astype(np.float32)
 
 
 def keep_person(matte: Matte, points: Array) -> Matte:
@@ -98,6 +128,23 @@ def foreground_colours(rgb: Image, matte: Matte, person_height: float) -> Image:
     return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
 
 
+def spread_colours(rgb: Image, matte: Matte) -> Image:
+    """The photo where it surely is the person, elsewhere the colours of the nearest such pixel.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8 array
+    matte : (H, W) array in [0, 1]
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+    """
+    spread = _spread(rgb.astype(np.float32), matte)
+    inside = (matte >= _SURE)[..., None]
+    return np.where(inside, rgb, np.clip(spread + 0.5, 0.0, 255.0)).astype(np.uint8)
+
+
 def _fuse(
     image: NDArray, foreground: NDArray, background: NDArray, alpha: NDArray, side: int
 ) -> tuple[NDArray, NDArray]:
@@ -114,7 +161,7 @@ def _fuse(
 
 def _spread(colours: NDArray, matte: Matte) -> NDArray:
     """Colours of the nearest sure pixel of the person, everywhere."""
-    unsure = (matte < 0.9).astype(np.uint8)
+    unsure = (matte < _SURE).astype(np.uint8)
     if not (unsure == 0).any():
         return colours
     _, labels = cv2.distanceTransformWithLabels(

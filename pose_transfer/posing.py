@@ -30,7 +30,11 @@ _MAX_WIDENING: Final = 1.28
 _SHORT_FOREARM: Final = 0.45
 _ELBOW_GIVES: Final = 0.16
 # A hand never looks shorter than this share of its length.
-_SHORT_HAND: Final = 0.62
+_SHORT_HAND: Final = 0.85
+# How far forearm, hand and baton that point at the camera are raised out of the line of sight: the
+# tangent of the angle, and the nearness at which the rise sets in.
+_RAISE: Final = 0.62
+_RAISE_FROM: Final = 0.15
 # How far the face moves when the head turns by one radian, metres: half of what its front does,
 # since the whole head moves along.
 _TURN_M: Final = 0.05
@@ -191,7 +195,22 @@ def _arm_directions(positions: Array, side: str) -> Array:
     knuckles = positions[:, [index[f"index.{side}"], index[f"fingers.{side}"]]].mean(axis=1)
     joints = [positions[:, index[f"{name}.{side}"]] for name in CHAIN]
     chain = np.stack([*joints, knuckles], axis=1)
-    return rotation.normalize(np.diff(chain, axis=1))
+    directions = rotation.normalize(np.diff(chain, axis=1))
+    directions[:, 1:] = _raised(directions[:, 1:])
+    return directions
+
+
+def _raised(vectors: Array) -> Array:
+    """Vectors (..., 3) of the same length, raised the more the straighter they point at the camera.
+
+    A conductor's forearms point at the orchestra, which is the camera: seen truly they shrink to a
+    stump. Tilting the view of them alone shows the same gesture from a little below; what lies in
+    the picture's plane stays as it is.
+    """
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    near = np.maximum(vectors[..., 2:], 0.0) / np.maximum(length, 1e-9)
+    rise = _RAISE * near * near / (near + _RAISE_FROM)
+    return rotation.normalize(vectors + length * rise * np.array([0.0, 1.0, 0.0])) * length
 
 
 def _elbow_gives_way(metres: Array, lengths: Array, outward: float) -> Array:
@@ -243,7 +262,7 @@ def _project_baton(
     positions: Array, arm: ArmPose, metres: Array, centre: Array, scale: float, distance: Array
 ) -> Array:
     index = skeleton.INDEX
-    shaft = positions[:, index["baton_tip"]] - positions[:, index["baton"]]
+    shaft = _raised(positions[:, index["baton_tip"]] - positions[:, index["baton"]])
     grip = arm.joints[:, 2] + 0.6 * (arm.joints[:, 3] - arm.joints[:, 2])
     near = _widening(metres[:, 3:4, 2] + shaft[:, None, 2], distance)[:, 0]
     tip = centre + (grip - centre) * (near / arm.widths[:, 3])[:, None]

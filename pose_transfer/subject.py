@@ -1,7 +1,7 @@
 """`Subject`: the photographed person, taken apart once per photo."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,13 @@ from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 from .landmarks import Landmarks, detect_person
-from .matte import foreground_colours, keep_person, refine_matte
+from .matte import (
+    foreground_colours,
+    keep_person,
+    refine_matte,
+    soften_hard_edge,
+    spread_colours,
+)
 from .photo import Photo, read_photo
 
 SIDES: Final = ("L", "R")
@@ -140,7 +146,10 @@ def read_subject(
     progress(0.4, "cutting out the person")
     points = np.array(list(detection.landmarks.points.values()))
     if picture.alpha is not None:
-        matte = picture.alpha
+        matte = soften_hard_edge(picture.alpha)
+        if matte is not picture.alpha:
+            # Along a hard cut the pixels are the person's or the old background's, never a blend.
+            picture = replace(picture, rgb=spread_colours(picture.rgb, matte))
     else:
         matte = refine_matte(picture.rgb, detection.segmentation, float(np.ptp(points[:, 1])))
     subject = Subject.from_landmarks(picture, detection.landmarks, matte, detection.warnings)
