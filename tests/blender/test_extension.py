@@ -14,12 +14,14 @@ import soundfile
 
 import build_addon
 from blender_addon.client import Server
+from retarget.lines import read_line
 
 ROOT = Path(__file__).parents[2]
 PYTHONS = {
     "4.5": Path(sys.executable),
     "5.0": ROOT / ".venv-bpy5" / "bin" / "python",
 }
+COMMANDS = (sys.executable, "-m", "blender_addon.commands")
 MODULE = "bl_ext.user_default.virtual_conductor"
 
 # What the scene is, for "as it was".
@@ -363,3 +365,32 @@ def test_the_window_thread_hears_progress_and_a_cancel_ends_the_job(
     server = Server.find(shared / "state" / "virtual-conductor")
     assert server is not None
     assert server.jobs() == []
+
+
+def test_the_generate_verb_does_what_the_panel_does(shared: Path, tmp_path: Path) -> None:
+    arguments = ["generate", "--music", str(shared / "music.wav"), "--music-start", "1"]
+    arguments += ["--duration", "4", "--fps", "10", "--meter", "3/4", "--size", "96x64"]
+    done = subprocess.run(
+        [*COMMANDS, *arguments, "--out", str(tmp_path / "scene.blend")],
+        cwd=ROOT,
+        env={**os.environ, "XDG_STATE_HOME": str(shared / "state"), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    described = subprocess.run(
+        [*COMMANDS, "info", "--scene", str(tmp_path / "scene.blend")],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    results = [line for t in described.stdout.splitlines() if (line := read_line(t))]
+    info = json.loads(results[-1].text)
+    assert (info["frame_end"], info["fps"], info["sound_start"]) == (40, 10.0, 1.0)
+    assert info["sound"] == str(shared / "music.wav")
