@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -226,6 +227,34 @@ def test_moved_markers_are_conducted(blender: Blender) -> None:
     )
     beats = [[11, "Bar 1"], [28, "2"], [45, "3"], [62, "Bar 2"], [79, "2"], [96, "3"]]
     assert made == sorted([*beats, [40, "Solo"]])
+
+
+def test_render_from_a_script_writes_a_video_and_keeps_the_settings(
+    blender: Blender, tmp_path: Path
+) -> None:
+    video, kept = blender.run(
+        f"""
+            scene = bpy.context.scene
+            settings = scene.virtual_conductor
+            bpy.ops.virtual_conductor.create_avatar()
+            scene.render.resolution_x, scene.render.resolution_y = 65, 49
+            scene.frame_end = 3
+            settings.folder, settings.engine = {str(tmp_path)!r}, "workbench"
+            def state():
+                render = scene.render
+                return [render.engine, render.filepath, render.image_settings.file_format,
+                        render.resolution_x, render.use_sequencer, len(bpy.data.scenes)]
+            before = state()
+            bpy.ops.virtual_conductor.render()
+            answer = [settings.animation, state() == before]
+        """
+    )
+    assert kept
+    assert Path(video) == tmp_path / "animation.mp4"
+    with av.open(video) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 64, 48)
+        assert sum(1 for _ in container.decode(video=0)) == 3
 
 
 def test_a_fault_is_one_sentence_and_leaves_the_scene_as_it_was(
