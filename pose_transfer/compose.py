@@ -12,6 +12,7 @@ from .warp import Tile
 Image = NDArray[np.uint8]
 
 _SHADOW: Final = 0.30
+_FOLD_SHADOW: Final = 0.24
 # Blur and fall of the shadow as shares of the shoulder width.
 _SHADOW_BLUR: Final = 0.07
 _SHADOW_FALL: Final = 0.05
@@ -38,13 +39,33 @@ def shade(body: Tile, shadow: Image, still: Image) -> Tile:
     """
     height, width = body.pixels.shape[:2]
     place = slice(body.y, body.y + height), slice(body.x, body.x + width)
-    light = cv2.convertScaleAbs(
-        cv2.subtract(shadow[place], still[place]), alpha=-_SHADOW, beta=255.0
-    )
+    return _darkened(body, np.asarray(cv2.subtract(shadow[place], still[place])), _SHADOW)
+
+
+def shade_fold(under: Tile, above: Sequence[Tile], across: float, share: float) -> Tile:
+    """An arm's tile, darkened at the bend by what lies folded over it.
+
+    Parameters
+    ----------
+    under : Tile
+    above : sequence of Tile
+    across : float
+        Shoulder width in pixels.
+    share : float
+        How far the arm is folded, [0, 1]; straight as in the photo, nothing changes.
+    """
+    height, width = under.pixels.shape[:2]
+    placed = [Tile(tile.pixels, tile.x - under.x, tile.y - under.y) for tile in above]
+    shadow = soft_shadow(placed, (width, height), 0.7 * across)
+    return _darkened(under, shadow, _FOLD_SHADOW * share)
+
+
+def _darkened(tile: Tile, shadow: Image, strength: float) -> Tile:
+    light = cv2.convertScaleAbs(shadow, alpha=-strength, beta=255.0)
     shaded = cv2.multiply(
-        body.pixels, cv2.merge([light, light, light, np.full_like(light, 255)]), scale=1.0 / 255.0
+        tile.pixels, cv2.merge([light, light, light, np.full_like(light, 255)]), scale=1.0 / 255.0
     )
-    return Tile(np.asarray(shaded, np.uint8), body.x, body.y)
+    return Tile(np.asarray(shaded, np.uint8), tile.x, tile.y)
 
 
 def soft_shadow(arms: Sequence[Tile], size: tuple[int, int], across: float) -> Image:

@@ -18,6 +18,9 @@ _FILL_SIDE: Final = 320
 # The mirrored surroundings grow softer outward in this many steps, each twice the one before.
 _EXTENSION_BLURS: Final = 2
 
+# Blur of a plain wall before it goes on past the edges, as a share of the photo's longer side.
+_EVEN: Final = 0.02
+
 # Departures from a local mean, 8-bit levels: below, a wall counts as plain.
 _PLAIN_BELOW: Final = 7.0
 
@@ -60,7 +63,9 @@ def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: floa
 
 
 def extend(background: Image, scale: float, shift: Array, size: tuple[int, int]) -> Image:
-    """The background resampled to the picture; past the photo's edges it is mirrored and blurred.
+    """The background resampled to the picture; past the photo's edges it goes on.
+
+    A plain wall goes on evenly, with its grain; anything else is mirrored and blurred.
 
     Parameters
     ----------
@@ -81,6 +86,15 @@ def extend(background: Image, scale: float, shift: Array, size: tuple[int, int])
         return picture
     out = picture.astype(np.float32)
     reach = 0.01 * max(size)
+    frame = np.ones((height, width), np.uint8)
+    frame[2:-2, 2:-2] = 0
+    if _is_plain(background, frame):
+        even = cv2.GaussianBlur(background, (0, 0), _EVEN * max(width, height))
+        wall = resample(even, scale, shift, size, border=cv2.BORDER_REPLICATE)
+        weight = np.clip(beyond / (3.0 * reach), 0.0, 1.0)[..., None].astype(np.float32)
+        grain = _grain(picture, (beyond > 0.0).astype(np.uint8))
+        out += (wall + grain - out) * weight
+        return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
     for level in range(_EXTENSION_BLURS):
         sigma = reach * 2.0**level * 0.6
         blurred = cv2.GaussianBlur(out, (0, 0), sigma)

@@ -26,8 +26,21 @@ Mask = NDArray[np.float32]
 _USUAL_RADII: Final = (0.17, 0.14, 0.10)
 # A measured half width may be this far from the usual one.
 _NARROW, _WIDE = 0.5, 1.6
+# Share of its half width that the arm takes along on the inner side of the shoulder joint, and from
+# where on it takes all, in radii.
+_AT_SHOULDER: Final = 0.45
+_FREE: Final = 1.6
+# A dark gap between arm and trunk reaches this far into the trunk, in shoulder widths, and is this
+# much darker than the cloth beside it.
+_GAP: Final = 0.12
+_GAP_DARKER: Final = 0.9
+_NOISE: Final = 5.0
+# And a rest of the background in the armpit is so much lighter, 8-bit levels.
+_REST_LIGHTER: Final = 45.0
+# Averaging along a foreshortened bone, standard deviation in output pixels.
+_AVERAGED_PX: Final = 1.6
 # How soft a cut through cloth is, output pixels.
-_SOFT_PX: Final = 2.5
+_SOFT_PX: Final = 1.8
 
 
 @dataclass(frozen=True)
@@ -57,11 +70,15 @@ class Limb:
         Joints and radii in picture pixels of the photo at rest.
     reach : float
         Distance in pixels from the bone to the farthest texture.
+    averaged : Layer
+        The same texture averaged along the bone, for when it is seen foreshortened: its weave would
+        crowd into streaks.
     """
 
     layer: Layer
     strip: Strip
     reach: float
+    averaged: Layer
 
 
 @dataclass(frozen=True)
@@ -102,6 +119,7 @@ def cut_parts(
     arms: dict[str, tuple[Limb, ...]] = {}
     body = sheet.matte.copy()
     hole = np.zeros(body.shape, bool)
+    beside = np.zeros(body.shape, np.float32)
     for side in SIDES:
         inward = -1.0 if side == "L" else 1.0
         joints = _joints(points, side, hand_length)
@@ -117,8 +135,10 @@ def cut_parts(
             arms[side] = _cut_arm(sheet, arm, _beside_trunk(sheet, points, side, arm))
             removed, covered = _clear_arm(sheet, points, side, arm)
             body *= 1.0 - removed
+            beside = np.maximum(beside, _below_armpit(removed, arm))
             hole |= covered
     colours = _carry_on(sheet.rgb, (body > 0.9) & ~hole, hole)
+    colours = _mend_flank(colours, body, beside, _GAP * across)
     return Parts(_layer(colours, body, sheet.offset), arms)
 
 
@@ -226,6 +246,10 @@ def _cut_arm(sheet: Sheet, arm: _Arm, beside: Mask) -> tuple[Limb, ...]:
         s, d, length = _coordinates(sheet.matte.shape, head, tail, arm.inward)
         if bone < 2:
             inside = np.interp(start + s, *arm.inner).astype(np.float32)
+            if bone == 0:
+                # Less at the shoulder, or a raised arm would carry a piece of the chest along.
+                rise = np.clip(s / (_FREE * radii[0]), 0.0, 1.0)
+                inside *= _AT_SHOULDER + (1.0 - _AT_SHOULDER) * rise
             outside = np.interp(start + s, *arm.outer).astype(np.float32) * 1.3 + soft
             sides = _soft_below(d, inside + 1.0, soft) * _soft_below(-d, outside, soft)
             ahead = _soft_below(_distance(sheet.matte.shape, tail), radii[bone + 1] * 1.06, soft)
@@ -241,9 +265,10 @@ def _cut_arm(sheet: Sheet, arm: _Arm, beside: Mask) -> tuple[Limb, ...]:
         behind = np.where(s < 0.0, behind * disc, behind)
         alpha = sheet.matte * sides * ahead * behind * (beside if bone < 2 else 1.0)
         reach = float(np.max(arm.outer[1]) * 1.35 if bone < 2 else 0.7 * hand) + radius
+        layer = _layer(sheet.rgb, alpha.astype(np.float32), sheet.offset)
         limbs.append(
             Limb(
-                _layer(sheet.rgb, alpha.astype(np.float32), sheet.offset),
+                layer,
                 Strip(
                     (head - sheet.offset) / FINENESS,
                     (tail - sheet.offset) / FINENESS,
@@ -251,6 +276,7 @@ def _cut_arm(sheet: Sheet, arm: _Arm, beside: Mask) -> tuple[Limb, ...]:
                     float(wrist_radius if bone == 2 else radii[bone + 1]) / FINENESS,
                 ),
                 reach / FINENESS,
+                _averaged(layer, tail - head),
             )
         )
         start += length
@@ -370,6 +396,70 @@ def _flank_edge(
 
 def _blurred(mask: NDArray[np.uint8], sigma: float) -> Mask:
     return np.asarray(cv2.GaussianBlur(mask.astype(np.float32) / 255.0, (0, 0), sigma), np.float32)
+
+
+def _below_armpit(removed: Mask, arm: _Arm) -> Mask:
+    """Only the part of a removed arm that lay beside the flank."""
+    mask = removed.copy()
+    mask[: max(0, round(float(_armpit(arm)[1])))] = 0.0
+    return mask
+
+
+def _mend_flank(
+    rgb: NDArray[np.uint8], body: Mask, beside: Mask, width: float
+) -> NDArray[np.uint8]:
+    """Colours of the trunk without what belongs to the place between arm and trunk.
+
+    A gap darker than any cloth nearby, and a rest of the background lighter than any of it, are
+    covered with that cloth.
+    """
+    side = 2 * max(1, round(width)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    inner = cv2.erode((body > 0.5).astype(np.uint8), kernel)
+    near = cv2.dilate((beside > 0.5).astype(np.uint8), kernel)
+    # The dilation reaches up past the armpit too, where lapels are.
+    near[: int(np.argmax((beside > 0.5).any(axis=1)))] = 0
+    band = (body > 0.02) & (inner == 0) & (near > 0)
+    if not inner.any() or not band.any():
+        return rgb
+    light = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (0, 0), 1.5)
+    _, labels = cv2.distanceTransformWithLabels(
+        1 - inner, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    cloth = np.asarray(light, np.float32)
+    darkest = cv2.erode(np.where(inner > 0, cloth, np.float32(255.0)), kernel)
+    lightest = cv2.dilate(np.where(inner > 0, cloth, np.float32(0.0)), kernel)
+    low, high = np.zeros((2, int(labels.max()) + 1), np.float32)
+    low[labels[inner > 0]] = darkest[inner > 0]
+    high[labels[inner > 0]] = lightest[inner > 0]
+    dark = band & (cloth < _GAP_DARKER * low[labels] - _NOISE)
+    light_rest = band & (cloth > high[labels] + _REST_LIGHTER)
+    gap = (cv2.dilate(dark.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & (inner == 0)
+    filled = _carry_on(rgb, inner > 0, gap)
+    rest = (cv2.dilate(light_rest.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0) & (inner == 0)
+    # Lapels end near the armpit: what covers it must be the darker cloth.
+    plain = (inner > 0) & (cloth <= (darkest + lightest) / 2 + _NOISE)
+    filled = _carry_on(filled, plain, rest)
+    gap |= rest
+    soft = cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 2.0)[..., None]
+    colours = rgb + (filled.astype(np.float32) - rgb) * soft
+    return np.clip(colours + 0.5, 0.0, 255.0).astype(np.uint8)
+
+
+def _averaged(layer: Layer, along: Array) -> Layer:
+    """The layer blurred along one direction."""
+    sigma = _AVERAGED_PX * FINENESS
+    half = round(2.5 * sigma)
+    ax, ay = along / max(float(np.linalg.norm(along)), 1e-6)
+    rows, columns = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
+    s, d = ax * columns + ay * rows, ax * rows - ay * columns
+    kernel = np.exp(-0.5 * ((s / sigma) ** 2 + (d / 0.5) ** 2))
+    # Alpha stays sharp where it is: only the colours under it are averaged.
+    blurred = cv2.filter2D(layer.texture, cv2.CV_32F, kernel / kernel.sum())
+    alpha = layer.texture[..., 3:].astype(np.float32)
+    colours = blurred[..., :3] * (alpha / np.maximum(blurred[..., 3:], 1.0))
+    texture = np.concatenate([np.minimum(colours + 0.5, alpha), alpha], axis=-1)
+    return Layer(texture.astype(np.uint8), layer.offset)
 
 
 def _carry_on(

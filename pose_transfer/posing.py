@@ -263,7 +263,7 @@ def _project_baton(
 ) -> Array:
     index = skeleton.INDEX
     shaft = _raised(positions[:, index["baton_tip"]] - positions[:, index["baton"]])
-    grip = arm.joints[:, 2] + 0.6 * (arm.joints[:, 3] - arm.joints[:, 2])
+    grip = arm.joints[:, 2] + 0.5 * (arm.joints[:, 3] - arm.joints[:, 2])
     near = _widening(metres[:, 3:4, 2] + shaft[:, None, 2], distance)[:, 0]
     tip = centre + (grip - centre) * (near / arm.widths[:, 3])[:, None]
     tip = tip + shaft[:, :2] * np.array([scale, -scale]) * near[:, None]

@@ -20,14 +20,14 @@ from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
 
 from .baton import draw_baton
-from .compose import over, shade, soft_shadow
+from .compose import over, shade, shade_fold, soft_shadow
 from .framing import Framing, check_size, default_size, frame_photo, frame_stage
 from .inpaint import clean_background, extend, studio
 from .mesh.body import BodyRig
-from .mesh.skinning import StripPose, shared_bend, source_points, turned
-from .parts import Limb, Parts, cut_parts
+from .mesh.skinning import StripPose, bend_between, shared_bend, source_points, turned
+from .parts import Layer, Limb, Parts, cut_parts
 from .photo import read_photo
-from .posing import ArmPose, Pose, arm_lengths, pose_subject
+from .posing import Pose, arm_lengths, pose_subject
 from .sheet import FINENESS, make_sheet, resample
 from .subject import SIDES, Subject, read_subject
 from .warp import BODY_STEP, LIMB_STEP, Tile, draw_layer
@@ -38,8 +38,17 @@ BACKGROUNDS: Final = ("photo", "stage")
 """Named backgrounds; a colour as "#rrggbb" is the third kind."""
 
 _COLOUR: Final = re.compile(r"^#[0-9a-fA-F]{6}$")
-# An arm this far behind the shoulders, metres, is drawn behind the body.
-_BEHIND_M: Final = -0.12
+# An arm this far behind the shoulders, metres, goes behind the body, and comes back to the front
+# there: between the two it stays where it was, so that it cannot flicker.
+_BEHIND_M: Final = -0.14
+_FRONT_M: Final = -0.08
+# Bends between which an arm counts as more and more folded, radians, and how much narrower a sleeve
+# is at a folded elbow.
+_FOLD_BEGINS, _FOLD_ENDS = np.radians(50.0), np.radians(130.0)
+_ELBOW_NARROWS: Final = 0.16
+# Lengths of a bone in the picture, as shares of the photo's, between which its averaged texture
+# comes in.
+_AVERAGE_BEGINS, _AVERAGE_ENDS = 0.85, 0.45
 
 
 @dataclass(frozen=True)
@@ -206,6 +215,11 @@ class _Scene:
             tiles.append(draw_layer(limb.layer, (*low, *high), size, lambda at: at, LIMB_STEP))
         return soft_shadow([tile for tile in tiles if tile is not None], size, self.across)
 
+    @cached_property
+    def behind(self) -> dict[str, NDArray[np.bool_]]:
+        """Which bones of each arm are behind the body, (T, 3), with hysteresis over time."""
+        return {side: _behind(arm.depth) for side, arm in self.pose.arms.items()}
+
     def draw(self, frame: int) -> Frame:
         """Frame `frame`, (H, W, 3) uint8 RGB."""
         picture = self.backdrop.copy()
@@ -213,15 +227,13 @@ class _Scene:
         behind: list[Tile] = []
         front: list[list[Tile]] = [[], [], []]
         for side in SIDES:
-            arm = self.pose.arms[side]
             for bone, tile in enumerate(self._draw_arm(side, frame, size)):
                 if tile is None:
                     continue
                 if bone == 2 and side == "R":
                     baton = self._draw_baton(frame, size)
                     front[2] += [baton] if baton is not None else []
-                middle = float(arm.depth[frame, bone : bone + 2].mean())
-                (behind if middle < _BEHIND_M else front[bone]).append(tile)
+                (behind if self.behind[side][frame, bone] else front[bone]).append(tile)
         for tile in behind:
             over(picture, tile)
         body = self._draw_body(frame, size)
@@ -244,15 +256,32 @@ class _Scene:
         bottom = top + height / FINENESS + self.across
         return draw_layer(self.parts.body, (left, top, right, bottom), size, source, BODY_STEP)
 
-    def _draw_arm(self, side: str, frame: int, size: tuple[int, int]) -> Iterator[Tile | None]:
+    def _draw_arm(self, side: str, frame: int, size: tuple[int, int]) -> list[Tile | None]:
         limbs, arm = self.parts.arms[side], self.pose.arms[side]
         turns = [float(self.pose.body.lean[frame])]
         for bone, limb in enumerate(limbs):
             head, tail = arm.joints[frame, bone], arm.joints[frame, bone + 1]
             turns.append(turned(limb.strip, head, tail, turns[-1]))
         bends = [shared_bend(a, b) for a, b in pairwise(turns)] + [0.0]
+        fold = _smooth(abs(bend_between(turns[1], turns[2])), _FOLD_BEGINS, _FOLD_ENDS)
+        widths = arm.widths[frame] * np.array([1.0, 1.0 - _ELBOW_NARROWS * fold, 1.0, 1.0])
+        tiles: list[Tile | None] = []
         for bone, limb in enumerate(limbs):
-            yield _draw_limb(limb, arm, frame, bone, (bends[bone], bends[bone + 1]), size)
+            head, tail = arm.joints[frame, bone], arm.joints[frame, bone + 1]
+            pose = StripPose(
+                head,
+                tail,
+                float(widths[bone]),
+                float(widths[bone + 1]),
+                bends[bone],
+                bends[bone + 1],
+            )
+            tiles.append(_draw_limb(limb, pose, size))
+        upper, *above = tiles
+        if upper is not None and fold > 0.0:
+            folded = [tile for tile in above if tile is not None]
+            tiles[0] = shade_fold(upper, folded, self.across, fold)
+        return tiles
 
     def _draw_baton(self, frame: int, size: tuple[int, int]) -> Tile | None:
         grip, tip = self.pose.baton[frame]
@@ -260,24 +289,40 @@ class _Scene:
         return draw_baton(grip, tip, self.pixels_per_metre * near, size)
 
 
-def _draw_limb(
-    limb: Limb,
-    arm: ArmPose,
-    frame: int,
-    bone: int,
-    bends: tuple[float, float],
-    size: tuple[int, int],
-) -> Tile | None:
-    head, tail = arm.joints[frame, bone], arm.joints[frame, bone + 1]
-    widths = arm.widths[frame, bone : bone + 2]
-    pose = StripPose(head, tail, float(widths[0]), float(widths[1]), *bends)
-
+def _draw_limb(limb: Limb, pose: StripPose, size: tuple[int, int]) -> Tile | None:
     def source(points: NDArray) -> NDArray:
         return source_points(points, limb.strip, pose)
 
-    reach = limb.reach * float(widths.max()) + 2.0
-    low, high = np.minimum(head, tail) - reach, np.maximum(head, tail) + reach
-    return draw_layer(limb.layer, (*low, *high), size, source, LIMB_STEP)
+    reach = limb.reach * max(pose.head_width, pose.tail_width) + 2.0
+    low = np.minimum(pose.head, pose.tail) - reach
+    high = np.maximum(pose.head, pose.tail) + reach
+    seen = float(np.linalg.norm(pose.tail - pose.head)) / limb.strip.length
+    share = _smooth(-seen, -_AVERAGE_BEGINS, -_AVERAGE_ENDS)
+    return draw_layer(_averaged(limb, share), (*low, *high), size, source, LIMB_STEP)
+
+
+def _averaged(limb: Limb, share: float) -> Layer:
+    if share <= 0.0:
+        return limb.layer
+    mixed = cv2.addWeighted(limb.layer.texture, 1.0 - share, limb.averaged.texture, share, 0.0)
+    return Layer(np.asarray(mixed, np.uint8), limb.layer.offset)
+
+
+def _smooth(value: float, start: float, end: float) -> float:
+    """Smooth step from 0 at `start` to 1 at `end`."""
+    t = min(max((value - start) / (end - start), 0.0), 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def _behind(depth: NDArray) -> NDArray[np.bool_]:
+    """From depths (T, 4) at the joints to bones behind the body (T, 3), a Schmitt trigger."""
+    middle = (depth[:, :-1] + depth[:, 1:]) / 2
+    out = np.zeros(middle.shape, bool)
+    state = middle[0] < (_BEHIND_M + _FRONT_M) / 2
+    for frame, now in enumerate(middle):
+        state = np.where(state, now < _FRONT_M, now < _BEHIND_M)
+        out[frame] = state
+    return out
 
 
 def _read_plate(path: Path | None) -> Frame:

@@ -71,9 +71,14 @@ def turned(strip: Strip, head: Array, tail: Array, fallback: float) -> float:
     return float(np.arctan2(y, x)) - strip.angle
 
 
+def bend_between(before: float, after: float) -> float:
+    """Rotation from one strip to the next, radians in [−π, π)."""
+    return float((after - before + np.pi) % (2.0 * np.pi) - np.pi)
+
+
 def shared_bend(before: float, after: float) -> float:
     """The part of the rotation between two strips that the cloth at their joint follows."""
-    bend = (after - before + np.pi) % (2.0 * np.pi) - np.pi
+    bend = bend_between(before, after)
     fade = np.clip((_BEND_NONE - abs(bend)) / (_BEND_NONE - _BEND_FULL), 0.0, 1.0)
     return float(bend * fade * fade * (3.0 - 2.0 * fade))
 
