@@ -1,9 +1,8 @@
 """Are the beats conducted? Low points of the right wrist against the beat grid.
 
-`python -m bench.ictus [MUSIC] [--score FILE] [--json]` conducts the piece (the demo piece if none is
-given), keys it on the avatar in Blender, reads the pose back, and compares both the motion and the
-keyed avatar with the grid: F-measure at ±1 frame. Beside it the floor: the same low points against
-random beats.
+`python -m bench.ictus [MUSIC] [--score FILE] [--json]` conducts the piece (the demo piece if none
+is given), keys it on the avatar in Blender, reads the pose back, and compares both the motion and
+the keyed avatar with the grid: F-measure at ±1 frame. Beside it the floor: random beats.
 """
 
 import argparse
