@@ -19,9 +19,9 @@ COLLECTION_NAME: Final = "Stage"
 # The conductor stands on z = 0, the podium's top; the hall's floor lies below.
 _FLOOR_Z: Final = -0.16
 # How far the fingertips come from the shoulder joint, metres, and the lowest height to be seen:
-# just above the knees.
+# the middle of the thighs.
 _REACH: Final = 0.72
-_LOWEST: Final = 0.52
+_LOWEST: Final = 0.74
 _CAMERA_DIRECTION: Final = (-0.16, -1.0, 0.07)
 """From the beat towards the camera: the orchestra's seats, a little to the conductor's right."""
 _LENS_MM: Final = 58.0
@@ -94,7 +94,7 @@ def frame_beat(scene: Any, camera: Any) -> None:
     ).reshape(-1, 3)
     shoulders = [skeleton.REST[skeleton.INDEX[f"upper_arm.{side}"]] for side in "LR"]
     reach = np.concatenate([ball + shoulder for shoulder in shoulders])
-    # Hands do not reach far behind the shoulders, nor matter below the knees.
+    # Hands do not reach far behind the shoulders, nor matter below the thighs.
     reach = reach[(reach[:, 1] < 0.2) & (reach[:, 2] > _LOWEST)]
     legs = np.array([(x, 0.0, _LOWEST) for x in (-0.2, 0.2)])
     points = np.concatenate([reach, legs])
