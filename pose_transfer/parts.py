@@ -37,6 +37,8 @@ _GAP_DARKER: Final = 0.9
 _NOISE: Final = 5.0
 # And a rest of the background in the armpit is so much lighter, 8-bit levels.
 _REST_LIGHTER: Final = 45.0
+# Height of the armpit in widths of such a gap.
+_ARMPIT: Final = 2.2
 # Averaging along a foreshortened bone, standard deviation in output pixels.
 _AVERAGED_PX: Final = 1.6
 # How soft a cut through cloth is, output pixels.
@@ -252,13 +254,16 @@ def _cut_arm(sheet: Sheet, arm: _Arm, beside: Mask) -> tuple[Limb, ...]:
                 inside *= _AT_SHOULDER + (1.0 - _AT_SHOULDER) * rise
             outside = np.interp(start + s, *arm.outer).astype(np.float32) * 1.3 + soft
             sides = _soft_below(d, inside + 1.0, soft) * _soft_below(-d, outside, soft)
-            ahead = _soft_below(_distance(sheet.matte.shape, tail), radii[bone + 1] * 1.06, soft)
+            ahead = _cap(s - length, d, arm, start + length, float(radii[bone + 1]), soft)
             ahead = np.where(s > length, ahead, 1.0)
         else:
             sides = _soft_below(np.abs(d), np.full_like(d, 0.6 * hand), soft)
             ahead = _soft_below(s, np.full_like(s, 1.35 * hand), soft)
         radius = radii[bone]
-        disc = _soft_below(_distance(sheet.matte.shape, head), radius * 1.06, soft)
+        if bone == 1:
+            disc = _cap(s, d, arm, start, float(radius), soft)
+        else:
+            disc = _soft_below(_distance(sheet.matte.shape, head), radius * 1.06, soft)
         # The cap lies over the layer before: it fades in along the bone.
         depth = np.clip((s + 0.85 * radius) / (1.1 * radius), 0.0, 1.0)
         behind = np.where(s < 0.25 * radius, depth * depth * (3.0 - 2.0 * depth), 1.0)
@@ -281,6 +286,17 @@ def _cut_arm(sheet: Sheet, arm: _Arm, beside: Mask) -> tuple[Limb, ...]:
         )
         start += length
     return tuple(limbs)
+
+
+def _cap(s: Mask, d: Mask, arm: _Arm, station: float, radius: float, soft: float) -> Mask:
+    """The rounded end of a sleeve at a joint, as wide on each side as the sleeve is there.
+
+    A circle would leave a corner where the joint lies beside the middle of the sleeve.
+    """
+    inside = max(float(np.interp(station, *arm.inner)), 0.5 * radius)
+    outside = max(float(np.interp(station, *arm.outer)), 0.5 * radius)
+    across = d * np.where(d > 0.0, radius / inside, radius / outside).astype(np.float32)
+    return _soft_below(np.hypot(s, across), radius * 1.06, soft)
 
 
 def _clear_arm(
@@ -401,7 +417,7 @@ def _blurred(mask: NDArray[np.uint8], sigma: float) -> Mask:
 def _below_armpit(removed: Mask, arm: _Arm) -> Mask:
     """Only the part of a removed arm that lay beside the flank."""
     mask = removed.copy()
-    mask[: max(0, round(float(_armpit(arm)[1])))] = 0.0
+    mask[: max(0, round(float(_armpit(arm)[1] - 0.4 * arm.radii[0])))] = 0.0
     return mask
 
 
@@ -410,15 +426,16 @@ def _mend_flank(
 ) -> NDArray[np.uint8]:
     """Colours of the trunk without what belongs to the place between arm and trunk.
 
-    A gap darker than any cloth nearby, and a rest of the background lighter than any of it, are
-    covered with that cloth.
+    A gap darker than any cloth nearby, and a rest of the background much lighter than the darkest
+    of it, are covered with that cloth.
     """
     side = 2 * max(1, round(width)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     inner = cv2.erode((body > 0.5).astype(np.uint8), kernel)
     near = cv2.dilate((beside > 0.5).astype(np.uint8), kernel)
     # The dilation reaches up past the armpit too, where lapels are.
-    near[: int(np.argmax((beside > 0.5).any(axis=1)))] = 0
+    armpit = int(np.argmax((beside > 0.5).any(axis=1)))
+    near[:armpit] = 0
     band = (body > 0.02) & (inner == 0) & (near > 0)
     if not inner.any() or not band.any():
         return rgb
@@ -428,17 +445,17 @@ def _mend_flank(
     )
     cloth = np.asarray(light, np.float32)
     darkest = cv2.erode(np.where(inner > 0, cloth, np.float32(255.0)), kernel)
-    lightest = cv2.dilate(np.where(inner > 0, cloth, np.float32(0.0)), kernel)
-    low, high = np.zeros((2, int(labels.max()) + 1), np.float32)
+    low = np.zeros(int(labels.max()) + 1, np.float32)
     low[labels[inner > 0]] = darkest[inner > 0]
-    high[labels[inner > 0]] = lightest[inner > 0]
     dark = band & (cloth < _GAP_DARKER * low[labels] - _NOISE)
-    light_rest = band & (cloth > high[labels] + _REST_LIGHTER)
+    # Lapels end near the armpit: a rest lies closer to the arm, and what covers it must be dark.
+    close = cv2.dilate((beside > 0.5).astype(np.uint8), kernel[::2, ::2])
+    close[armpit + round(_ARMPIT * width) :] = 0
+    light_rest = band & (close > 0) & (cloth > low[labels] + _REST_LIGHTER)
     gap = (cv2.dilate(dark.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & (inner == 0)
     filled = _carry_on(rgb, inner > 0, gap)
     rest = (cv2.dilate(light_rest.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0) & (inner == 0)
-    # Lapels end near the armpit: what covers it must be the darker cloth.
-    plain = (inner > 0) & (cloth <= (darkest + lightest) / 2 + _NOISE)
+    plain = (inner > 0) & (cloth <= darkest + _REST_LIGHTER / 2)
     filled = _carry_on(filled, plain, rest)
     gap |= rest
     soft = cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 2.0)[..., None]

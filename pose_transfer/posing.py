@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retarget import rotation, skeleton
 from retarget.guide import Guide
@@ -35,6 +36,10 @@ _SHORT_HAND: Final = 0.85
 # tangent of the angle, and the nearness at which the rise sets in.
 _RAISE: Final = 0.62
 _RAISE_FROM: Final = 0.15
+# A bone this far behind the shoulders, metres, goes behind the body, and comes back to the front
+# there: between the two it stays where it was.
+_BEHIND_M: Final = -0.14
+_FRONT_M: Final = -0.08
 # How far the face moves when the head turns by one radian, metres: half of what its front does,
 # since the whole head moves along.
 _TURN_M: Final = 0.05
@@ -94,6 +99,21 @@ def arm_lengths(subject: Subject) -> Array:
         seen = np.maximum(seen, np.linalg.norm(np.diff(joints, axis=0), axis=1))
     arm = np.clip(seen, _SHORTEST * usual[:2], _LONGEST * usual[:2])
     return np.append(arm, usual[2])
+
+
+def bones_behind(depth: Array) -> NDArray[np.bool_]:
+    """Which bones of an arm are behind the body, (T, 3), from its joints' depths (T, 4).
+
+    With hysteresis over the whole animation, so that an arm beside the body cannot flicker between
+    front and back.
+    """
+    middle = (depth[:, :-1] + depth[:, 1:]) / 2
+    out = np.zeros(middle.shape, bool)
+    state = middle[0] < (_BEHIND_M + _FRONT_M) / 2
+    for frame, now in enumerate(middle):
+        state = np.where(state, now < _FRONT_M, now < _BEHIND_M)
+        out[frame] = state
+    return out
 
 
 def pose_subject(subject: Subject, rig: BodyRig, guide: Guide) -> Pose:

@@ -27,7 +27,7 @@ from .mesh.body import BodyRig
 from .mesh.skinning import StripPose, bend_between, shared_bend, source_points, turned
 from .parts import Layer, Limb, Parts, cut_parts
 from .photo import read_photo
-from .posing import Pose, arm_lengths, pose_subject
+from .posing import Pose, arm_lengths, bones_behind, pose_subject
 from .sheet import FINENESS, make_sheet, resample
 from .subject import SIDES, Subject, read_subject
 from .warp import BODY_STEP, LIMB_STEP, Tile, draw_layer
@@ -38,10 +38,6 @@ BACKGROUNDS: Final = ("photo", "stage")
 """Named backgrounds; a colour as "#rrggbb" is the third kind."""
 
 _COLOUR: Final = re.compile(r"^#[0-9a-fA-F]{6}$")
-# An arm this far behind the shoulders, metres, goes behind the body, and comes back to the front
-# there: between the two it stays where it was, so that it cannot flicker.
-_BEHIND_M: Final = -0.14
-_FRONT_M: Final = -0.08
 # Bends between which an arm counts as more and more folded, radians, and how much narrower a sleeve
 # is at a folded elbow.
 _FOLD_BEGINS, _FOLD_ENDS = np.radians(50.0), np.radians(130.0)
@@ -218,7 +214,7 @@ class _Scene:
     @cached_property
     def behind(self) -> dict[str, NDArray[np.bool_]]:
         """Which bones of each arm are behind the body, (T, 3), with hysteresis over time."""
-        return {side: _behind(arm.depth) for side, arm in self.pose.arms.items()}
+        return {side: bones_behind(arm.depth) for side, arm in self.pose.arms.items()}
 
     def draw(self, frame: int) -> Frame:
         """Frame `frame`, (H, W, 3) uint8 RGB."""
@@ -312,17 +308,6 @@ def _smooth(value: float, start: float, end: float) -> float:
     """Smooth step from 0 at `start` to 1 at `end`."""
     t = min(max((value - start) / (end - start), 0.0), 1.0)
     return t * t * (3.0 - 2.0 * t)
-
-
-def _behind(depth: NDArray) -> NDArray[np.bool_]:
-    """From depths (T, 4) at the joints to bones behind the body (T, 3), a Schmitt trigger."""
-    middle = (depth[:, :-1] + depth[:, 1:]) / 2
-    out = np.zeros(middle.shape, bool)
-    state = middle[0] < (_BEHIND_M + _FRONT_M) / 2
-    for frame, now in enumerate(middle):
-        state = np.where(state, now < _FRONT_M, now < _BEHIND_M)
-        out[frame] = state
-    return out
 
 
 def _read_plate(path: Path | None) -> Frame:

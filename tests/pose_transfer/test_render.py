@@ -5,9 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import make_guide
+from numpy.typing import NDArray
 
 from pose_transfer.mesh.body import BodyRig
-from pose_transfer.posing import pose_subject
+from pose_transfer.posing import CHAIN, arm_lengths, bones_behind, pose_subject
 from pose_transfer.render import likeness_frames
 from pose_transfer.sheet import resample
 from pose_transfer.subject import Subject
@@ -151,6 +153,42 @@ def test_options_that_make_no_sense_get_one_sentence(
 ) -> None:
     with pytest.raises(ConductorError, match=words):
         likeness_frames(still_guide, subject, **options)
+
+
+def test_a_forearm_that_points_at_the_camera_is_seen_and_points_up(subject: Subject) -> None:
+    def arms(_frame: int, side: str) -> NDArray:
+        upper = [0.3 if side == "L" else -0.3, 0.0, -0.95]
+        return np.array([upper, [0.0, -1.0, 0.0], [0.0, -1.0, 0.0]])
+
+    pose = pose_subject(subject, _rig(subject), make_guide(arms, 2))
+    full = arm_lengths(subject)
+    for arm in pose.arms.values():
+        forearm, hand = arm.joints[0, 2] - arm.joints[0, 1], arm.joints[0, 3] - arm.joints[0, 2]
+        assert np.linalg.norm(forearm) > 0.4 * full[1]
+        assert np.linalg.norm(hand) > 0.8 * full[2]
+        assert forearm[1] < 0.0
+        assert abs(forearm[0]) < 0.35 * abs(forearm[1])
+    shaft = pose.baton[0, 1] - pose.baton[0, 0]
+    assert np.linalg.norm(shaft) > 0.1 * subject.pixels_per_metre
+
+
+def test_bones_in_the_plane_of_the_picture_keep_their_photographed_places(
+    subject: Subject, still_guide: Guide
+) -> None:
+    pose = pose_subject(subject, _rig(subject), still_guide)
+    for side, arm in pose.arms.items():
+        photo = [subject.points[f"{name}.{side}"] for name in CHAIN]
+        np.testing.assert_allclose(arm.joints[0, :3], photo, atol=0.5)
+
+
+def test_an_arm_beside_the_body_does_not_flicker_between_front_and_back() -> None:
+    trembling = -0.11 + 0.02 * np.resize([1.0, -1.0], 40)
+    away = np.r_[np.zeros(5), trembling, np.full(5, -0.3), trembling, np.zeros(5)]
+    behind = bones_behind(np.repeat(away[:, None], 4, axis=1))
+    changes = np.abs(np.diff(behind.astype(int), axis=0)).sum(axis=0)
+    assert not behind[:45].any()
+    assert behind[45:90].all()
+    np.testing.assert_array_equal(changes, 2)
 
 
 def _rig(subject: Subject) -> BodyRig:
