@@ -27,6 +27,7 @@ _LIBRARIES: Final = {
     "SM": "libsm6",
     "GL": "libgl1",
     "EGL": "libegl1",
+    "gthread-2.0": "libglib2.0-0",
 }
 _MIN_FREE_GB: Final = 2.0
 

@@ -9,9 +9,9 @@ extras=${1:-}
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 die() { printf 'Error: %s\n' "$*" >&2; exit 2; }
 
-# What bpy's wheel links against, and the software renderer behind Workbench.
+# What the wheels of bpy and OpenCV link against, and the software renderer behind Workbench.
 packages=(libx11-6 libxrender1 libxfixes3 libxi6 libxxf86vm1 libxkbcommon0 libsm6 libice6
-          libgl1 libegl1 libgl1-mesa-dri)
+          libgl1 libegl1 libgl1-mesa-dri libglib2.0-0)
 
 python=${PYTHON:-}
 if [ -z "$python" ]; then
@@ -33,8 +33,9 @@ fi
 if command -v dpkg-query >/dev/null 2>&1; then
     missing=()
     for package in "${packages[@]}"; do
-        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-        [ "$state" = installed ] || missing+=("$package")
+        # Newer releases carry some libraries under a name that ends in t64.
+        state=$(dpkg-query -W -f '${db:Status-Status} ' "$package" "${package}t64" 2>/dev/null || true)
+        [[ "$state" == *installed* && "$state" != not-installed* ]] || missing+=("$package")
     done
     if [ ${#missing[@]} -gt 0 ]; then
         if [ "$(id -u)" = 0 ]; then

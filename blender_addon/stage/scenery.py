@@ -21,7 +21,7 @@ _FLOOR_Z: Final = -0.16
 # How far the fingertips come from the shoulder joint, metres, and the lowest height to be seen:
 # the middle of the thighs.
 _REACH: Final = 0.72
-_LOWEST: Final = 0.74
+_LOWEST: Final = 0.70
 _CAMERA_DIRECTION: Final = (-0.16, -1.0, 0.07)
 """From the beat towards the camera: the orchestra's seats, a little to the conductor's right."""
 _LENS_MM: Final = 58.0

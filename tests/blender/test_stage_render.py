@@ -43,8 +43,8 @@ for axis, degrees in (((0, 1, 0), 0), ((0, 1, 0), 75), ((0, 1, 0), -88), ((0, 0,
         for point in (armature.pose.bones[name].head, armature.pose.bones[name].tail):
             seen.append(list(world_to_camera_view(scene, scene.camera, point)))
 head = list(world_to_camera_view(scene, scene.camera, Vector((0, 0, 1.77))))
-knees = list(world_to_camera_view(scene, scene.camera, Vector((0, 0, 0.53))))
-answer = [seen, head, knees]
+thighs = list(world_to_camera_view(scene, scene.camera, Vector((0, 0, 0.71))))
+answer = [seen, head, thighs]
 """,
         size=size,
     )
