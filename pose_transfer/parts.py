@@ -31,10 +31,10 @@ _NARROW, _WIDE = 0.5, 1.6
 _AT_SHOULDER: Final = 0.45
 _FREE: Final = 1.6
 # A dark gap between arm and trunk reaches this far into the trunk, in shoulder widths, and is this
-# much darker than the cloth beside it.
+# much darker than the cloth beside it, and by this many 8-bit levels at least.
 _GAP: Final = 0.12
-_GAP_DARKER: Final = 0.9
-_NOISE: Final = 5.0
+_GAP_DARKER: Final = 0.72
+_NOISE: Final = 25.0
 # And a rest of the background in the armpit is so much lighter, 8-bit levels.
 _REST_LIGHTER: Final = 45.0
 # Height of the armpit in widths of such a gap.
@@ -447,18 +447,21 @@ def _mend_flank(
     darkest = cv2.erode(np.where(inner > 0, cloth, np.float32(255.0)), kernel)
     low = np.zeros(int(labels.max()) + 1, np.float32)
     low[labels[inner > 0]] = darkest[inner > 0]
-    dark = band & (cloth < _GAP_DARKER * low[labels] - _NOISE)
+    dark = band & (cloth < _GAP_DARKER * low[labels]) & (cloth < low[labels] - _NOISE)
     # Lapels end near the armpit: a rest lies closer to the arm, and what covers it must be dark.
     close = cv2.dilate((beside > 0.5).astype(np.uint8), kernel[::2, ::2])
     close[armpit + round(_ARMPIT * width) :] = 0
     light_rest = band & (close > 0) & (cloth > low[labels] + _REST_LIGHTER)
-    gap = (cv2.dilate(dark.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & (inner == 0)
+    feather = 0.15 * width
+    wide = 2 * round(1.2 * feather) + 5
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide))
+    gap = (cv2.dilate(dark.astype(np.uint8), ellipse) > 0) & (inner == 0)
     filled = _carry_on(rgb, inner > 0, gap)
-    rest = (cv2.dilate(light_rest.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0) & (inner == 0)
-    plain = (inner > 0) & (cloth <= darkest + _REST_LIGHTER / 2)
+    rest = (cv2.dilate(light_rest.astype(np.uint8), ellipse) > 0) & (inner == 0)
+    plain = (body > 0.9) & ~rest & (cloth <= low[labels] + _REST_LIGHTER / 2)
     filled = _carry_on(filled, plain, rest)
     gap |= rest
-    soft = cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 2.0)[..., None]
+    soft = cv2.GaussianBlur(gap.astype(np.float32), (0, 0), feather)[..., None]
     colours = rgb + (filled.astype(np.float32) - rgb) * soft
     return np.clip(colours + 0.5, 0.0, 255.0).astype(np.uint8)
 
