@@ -1,8 +1,9 @@
-"""Edges of cut-outs, and walls that go on past the photo."""
+"""Edges of cut-outs, flanks beside arms, and walls that go on past the photo."""
 
 import numpy as np
 from conftest import draw_person, drawn_points
 
+from pose_transfer.flank import mend_flank
 from pose_transfer.inpaint import extend
 from pose_transfer.matte import soften_hard_edge, spread_colours
 
@@ -46,3 +47,28 @@ def test_a_plain_wall_goes_on_past_the_photo_without_a_seam() -> None:
         return float(np.diff(part, axis=0).std())
 
     assert 0.6 < grain(outside) / grain(inside) < 1.6
+
+
+def test_a_dark_gap_and_a_rest_of_the_wall_beside_an_arm_become_cloth() -> None:
+    body = np.zeros((200, 160), np.float32)
+    body[:, 40:120] = 1.0
+    beside = np.zeros_like(body)
+    beside[60:, 120:] = 1.0
+    rgb = np.full((200, 160, 3), 120, np.uint8)
+    rgb[:, 60:90] = 200  # a shirt front
+    rgb[100:, 112:120] = 20  # the gap
+    rgb[62:66, 116:120] = 240  # the wall in the armpit
+    mended = mend_flank(rgb, body, beside, 100.0)
+    assert np.abs(mended[60:, 95:118].astype(int) - 120).max() < 12
+    np.testing.assert_array_equal(mended[:, :90], rgb[:, :90])
+
+
+def test_dark_cloth_with_bright_lapels_keeps_its_folds() -> None:
+    body = np.zeros((200, 160), np.float32)
+    body[:, 40:120] = 1.0
+    beside = np.zeros_like(body)
+    beside[60:, 120:] = 1.0
+    rgb = np.full((200, 160, 3), 30, np.uint8)
+    rgb[:, 95:104] = 130  # a lapel
+    rgb[70:, 114:118] = 12  # a fold
+    np.testing.assert_array_equal(mend_flank(rgb, body, beside, 100.0), rgb)
