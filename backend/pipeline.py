@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -219,13 +219,14 @@ def render_animation(
         blender(
             *("frames", "--scene", str(blend), "--out", str(frames)),
             *("--start", str(a), "--end", str(b - 1), "--engine", scene.engine, "--size", size),
+            "--for-video",
             name="rendering",
         )
         for a, b in pairwise(borders)
     ]
     run_children(children, part(progress, 0.0, 0.93))
     encode(
-        (_read_png(frames / f"{number:06d}.png") for number in range(first, last + 1)),
+        (_read_frame(frames, number, scene.size) for number in range(first, last + 1)),
         out,
         fps=float(info["fps"]),
         size=scene.size,
@@ -354,7 +355,12 @@ def _stamp(motion: Path, scene: SceneOptions) -> str:
     return digest.hexdigest()
 
 
-def _read_png(path: Path) -> NDArray[np.uint8]:
-    with av.open(str(path)) as container:
-        frame = next(container.decode(video=0))
-        return frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+def _read_frame(frames: Path, number: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A rendered frame at the video's size, (H, W, 3) RGB."""
+    path = next(frames.glob(f"{number:06d}.*"))
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise ConductorError(f"The rendered frame {path} cannot be read; delete it and try again.")
+    if pixels.shape[1::-1] != size:
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)

@@ -68,7 +68,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)
     if armature is not None and scene.camera is None:
-        build_stage(scene)
+        build_stage(scene, motion)
     perform(
         scene,
         armature,
@@ -86,11 +86,17 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
 
 
 def frames(options: argparse.Namespace, progress: Progress) -> None:
-    """Frames of a scene to numbered PNG files."""
+    """Frames of a scene to numbered picture files."""
     from .render import render_frames
 
-    scene = _open_for_render(options)
-    render_frames(scene, options.out, start=options.start, end=options.end, progress=progress)
+    render_frames(
+        _open_for_render(options),
+        options.out,
+        start=options.start,
+        end=options.end,
+        for_video=options.for_video,
+        progress=progress,
+    )
 
 
 def video(options: argparse.Namespace, progress: Progress) -> None:
@@ -258,6 +264,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True)
     sub.add_argument("--start", type=int, required=True)
     sub.add_argument("--end", type=int, required=True)
+    sub.add_argument(
+        "--for-video",
+        action="store_true",
+        help="Workbench: larger and unsmoothed, as JPEG, for an encoder that reduces them",
+    )
     add_look(sub)
 
     for verb in (video, plate):

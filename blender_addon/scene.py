@@ -157,7 +157,7 @@ def perform(
     with unchanged_on_failure(scene, armature):
         if armature is None:
             progress(0.0, "building the avatar")
-            built = _build_conductor(scene)
+            built = _build_conductor(scene, motion)
             armature = built.armature
         set_timeline(scene, motion, frame_start=FRAME_START)
         scene.frame_set(FRAME_START)
@@ -217,12 +217,12 @@ class _Built:
     """Objects that have to make room for it."""
 
 
-def _build_conductor(scene: Any) -> _Built:
+def _build_conductor(scene: Any, motion: Motion | None = None) -> _Built:
     startup = _startup_objects(scene)
     armature = create_avatar(scene)
     has_stage = scene.camera is None or bool(startup)
     if has_stage:
-        build_stage(scene)
+        build_stage(scene, motion)
     return _Built(armature, has_stage, startup)
 
 

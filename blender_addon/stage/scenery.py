@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 import bpy
@@ -9,6 +10,7 @@ import numpy as np
 from mathutils import Vector
 
 from retarget import skeleton
+from retarget.motion import Motion
 from retarget.rotation import Array
 
 from .materials import create_material, linear
@@ -22,6 +24,8 @@ _FLOOR_Z: Final = -0.16
 # the middle of the thighs.
 _REACH: Final = 0.72
 _LOWEST: Final = 0.70
+# What is left free around head, hands and baton, metres.
+_AIR: Final = 0.09
 _CAMERA_DIRECTION: Final = (-0.16, -1.0, 0.07)
 """From the beat towards the camera: the orchestra's seats, a little to the conductor's right."""
 _LENS_MM: Final = 58.0
@@ -47,16 +51,18 @@ class Stage:
     lights: tuple[Any, Any, Any]
 
 
-def build_stage(scene: Any) -> Stage:
+def build_stage(scene: Any, motion: Motion | None = None) -> Stage:
     """Build a neutral concert stage in a new collection and make its camera the scene's.
 
-    The camera frames the reach of both hands for the scene's present render size; call
-    `frame_beat` again when the size changes.
+    The camera frames the motion for the scene's present render size; call `frame_beat` again when
+    the size changes.
 
     Parameters
     ----------
     scene : bpy.types.Scene
         Where it goes. A scene without a world gets a dim one; an existing world is left alone.
+    motion : Motion, optional
+        What is to be conducted; without it there is room for the whole reach of both hands.
     """
     collection = bpy.data.collections.new(COLLECTION_NAME)
     scene.collection.children.link(collection)
@@ -72,14 +78,14 @@ def build_stage(scene: Any) -> Stage:
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     collection.objects.link(camera)
     scene.camera = camera
-    frame_beat(scene, camera)
+    frame_beat(scene, camera, motion)
     if scene.world is None:
         scene.world = _world()
     return Stage(collection, camera, lights)
 
 
-def frame_beat(scene: Any, camera: Any) -> None:
-    """Place a camera so that the reach of both hands fits the scene's render size.
+def frame_beat(scene: Any, camera: Any, motion: Motion | None = None) -> None:
+    """Place a camera so that head, hands and baton fit the scene's render size.
 
     Parameters
     ----------
@@ -87,19 +93,39 @@ def frame_beat(scene: Any, camera: Any) -> None:
         Gives the size.
     camera : bpy.types.Object
         Camera to place; its lens is set too.
+    motion : Motion, optional
+        What is to be seen; without it, wherever the hands can reach.
     """
+    reach = _full_reach() if motion is None else _swept(motion)
+    # Hands do not reach far behind the shoulders, nor matter below the thighs.
+    reach = reach[(reach[:, 1] < 0.2) & (reach[:, 2] > _LOWEST)]
+    legs = np.array([(x, 0.0, _LOWEST) for x in (-0.2, 0.2)])
+    crown = skeleton.TAILS[skeleton.INDEX["head"]] + (0.0, 0.0, _AIR)
+    points = np.concatenate([reach, legs, [crown]])
+    size = (scene.render.resolution_x, scene.render.resolution_y)
+    fit_camera(camera, points, Vector(_CAMERA_DIRECTION), size, _LENS_MM)
+
+
+def _full_reach() -> Array:
     around, over = np.meshgrid(np.linspace(0.0, 2.0 * np.pi, 36), np.linspace(0.0, np.pi, 19))
     ball = _REACH * np.stack(
         [np.sin(over) * np.cos(around), -np.sin(over) * np.sin(around), np.cos(over)], axis=-1
     ).reshape(-1, 3)
     shoulders = [skeleton.REST[skeleton.INDEX[f"upper_arm.{side}"]] for side in "LR"]
-    reach = np.concatenate([ball + shoulder for shoulder in shoulders])
-    # Hands do not reach far behind the shoulders, nor matter below the thighs.
-    reach = reach[(reach[:, 1] < 0.2) & (reach[:, 2] > _LOWEST)]
-    legs = np.array([(x, 0.0, _LOWEST) for x in (-0.2, 0.2)])
-    points = np.concatenate([reach, legs])
-    size = (scene.render.resolution_x, scene.render.resolution_y)
-    fit_camera(camera, points, Vector(_CAMERA_DIRECTION), size, _LENS_MM)
+    return np.concatenate([ball + shoulder for shoulder in shoulders])
+
+
+def _swept(motion: Motion) -> Array:
+    """Corners of the boxes that the hands and the baton pass through, with some air around."""
+    joints = motion.joints_3d()
+    moving = ("hand", "forearm", "index", "baton_tip")
+    names = [name for name in skeleton.NAMES if name.startswith(moving)]
+    corners: list[tuple[float, ...]] = []
+    for name in names:
+        path = joints[:, skeleton.INDEX[name]]
+        low, high = path.min(axis=0) - _AIR, path.max(axis=0) + _AIR
+        corners += list(product(*zip(low, high, strict=True)))
+    return np.array(corners)
 
 
 def fit_camera(
