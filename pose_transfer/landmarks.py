@@ -1,6 +1,9 @@
 """Where the joints of the photographed person are (MediaPipe Pose and Face Detection)."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,8 +91,26 @@ def detect_person(rgb: NDArray[np.uint8], name: str) -> Detection:
     ConductorError
         If there is nobody, more than one, nobody's face, or the person is too small.
     """
-    # Importing MediaPipe takes seconds and prints; commands that need no photo go without it.
-    os.environ.setdefault("GLOG_minloglevel", "2")
+    with _without_native_logs():
+        return _detect(rgb, name)
+
+
+@contextmanager
+def _without_native_logs() -> Iterator[None]:
+    """MediaPipe's libraries log to the descriptor itself, whatever their log level is set to."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _detect(rgb: NDArray[np.uint8], name: str) -> Detection:
+    # Importing MediaPipe takes seconds; commands that need no photo go without it.
     import mediapipe
 
     solutions = mediapipe.solutions
