@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.beats.grid import BeatGrid
+from backend.beats.grid import BeatGrid, parse_meter
 from backend.style import Style
 from retarget.rotation import Array
 
@@ -29,7 +29,11 @@ _INNER_X: Final = -0.14
 _OUTER_X: Final = -0.66
 _BELT_Z: Final = 1.03
 _PLANE_RANGE: Final = 0.33
-_TOP_Z: Final = (1.55, 1.80)
+_LOWEST_PLANE: Final = 0.98
+_TOP_Z: Final = 1.74
+_CEILING_Z: Final = 1.80
+# The turn before a downbeat lies so many sizes above the plane.
+_HIGHEST: Final = 1.42
 # The wrist may be this far from the resting shoulder (the arm is 0.54 m long), and no nearer to
 # the trunk's middle plane than this while it beats.
 _REACH: Final = 0.505
@@ -145,7 +149,10 @@ def _turns(
     flick = np.zeros(count)
     if beats == 0:
         return _Turns(xy, z, slope, flick)
-    patterns = [pattern_for(int(n)) for n in grid.beats_in_bar]
+    patterns = [
+        pattern_for(int(n), parse_meter(meter)[0])
+        for n, meter in zip(grid.beats_in_bar, grid.meters, strict=True)
+    ]
     number = grid.numbers - 1
     low = np.array([p.ictus[i] for p, i in zip(patterns, number, strict=True)])
     # The top before a beat, so that a change of meter is prepared in the new meter's way.
@@ -160,6 +167,11 @@ def _turns(
     spring = 0.72 + 0.56 * style.rebound
     lift = np.where(number == 0, 1.0 + 0.35 * (spring - 1.0), spring)
     lift = lift * (1.0 + 0.05 * drift[:, 0])
+
+    # A large gesture is beaten lower, or its highest turn, the one before the downbeat, would be
+    # lost against the reach of the arm.
+    plane = plane - _smooth_max(plane + _HIGHEST * sizes - _TOP_Z, 0.0, 0.03)
+    plane = np.maximum(plane, _LOWEST_PLANE)
 
     low_x = axis + sizes * wide * low[:, 0] + 0.05 * sizes * drift[:, 1]
     low_z = plane + sizes * low[:, 1] + 0.015 * sizes * drift[:, 2]
@@ -213,7 +225,7 @@ def _turns(
 
     _cut_off(plan, xy, z, slope, flick, sizes, low_x, low_z, forward)
 
-    z = np.where(plan.at(Role.LOWERED), z, soft_clip(z, 0.9, _TOP_Z[1], 0.2))
+    z = np.where(plan.at(Role.LOWERED), z, soft_clip(z, 0.9, _CEILING_Z, 0.12))
     # A preparation rises from where the hand is, however high it was held.
     rising = np.flatnonzero(plan.at(Role.PREPARE))
     z[rising] = np.maximum(z[rising], z[rising - 1] + 0.035)

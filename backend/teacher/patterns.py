@@ -10,13 +10,13 @@ import numpy as np
 
 from retarget.rotation import Array
 
-# A later group's downbeat comes from lower, and the group lies a little further out.
-_GROUP_SIZE: Final = 0.82
-_GROUP_SHIFT: Final = -0.10
 # A smaller stroke travels this far (sizes) and rebounds this high (share of the main rebound).
 _STROKE_STEP: Final = 0.20
+_STROKES_SPAN: Final = 0.42
 _STROKE_REBOUND: Final = 0.48
 _STROKE_THROUGH: Final = 0.55
+# Bars of more beats than this divide six main beats instead of four.
+_MOST_IN_FOUR: Final = 16
 
 
 @dataclass(frozen=True)
@@ -42,57 +42,48 @@ class Pattern:
 
 
 @cache
-def pattern_for(beats_in_bar: int) -> Pattern:
+def pattern_for(beats_in_bar: int, written: int | None = None) -> Pattern:
     """The pattern for bars of so many conducted beats, 1 to 24.
 
-    What the table does not name is put together from groups of four and three.
+    Parameters
+    ----------
+    beats_in_bar : int
+        Conducted beats.
+    written : int, optional
+        Upper figure of the meter. If each written beat is conducted in several strokes, the bar
+        keeps its shape: 3/4 in six is a divided three, 6/8 in six the six.
     """
     table = _table()
+    if written is not None and 1 < written < beats_in_bar and beats_in_bar % written == 0:
+        return _divide(pattern_for(written), [beats_in_bar // written] * written)
     key = str(beats_in_bar)
     if key in table["beats"]:
         row = table["beats"][key]
         return Pattern(*(np.array(row[name]) for name in ("ictus", "rebound", "through")))
-    if key in table["subdivided"]:
-        main, strokes = table["subdivided"][key]
-        return _subdivide(pattern_for(main), strokes)
-    groups = table["groups"].get(key) or _groups(beats_in_bar)
-    return _concatenate([pattern_for(n) for n in groups])
+    strokes = table["divided"].get(key) or _evenly(beats_in_bar)
+    return _divide(pattern_for(len(strokes)), strokes)
 
 
-def _groups(count: int) -> list[int]:
-    """Four and three, as many fours as leave whole threes."""
-    fours = next(n for n in range(count // 4, -1, -1) if (count - 4 * n) % 3 == 0)
-    return [4] * fours + [3] * ((count - 4 * fours) // 3)
+def _evenly(count: int) -> list[int]:
+    main = 4 if count <= _MOST_IN_FOUR else 6
+    return [count // main + (beat < count % main) for beat in range(main)]
 
 
-def _concatenate(groups: list[Pattern]) -> Pattern:
+def _divide(main: Pattern, strokes: list[int]) -> Pattern:
     ictus, rebound, through = [], [], []
-    for i, group in enumerate(groups):
-        size = 1.0 if i == 0 else _GROUP_SIZE
-        shift = np.array([0.0 if i == 0 else _GROUP_SHIFT, 0.0])
-        ictus.append(group.ictus * size + shift)
-        high = group.rebound * size + shift
-        # The turn before the bar's real downbeat stays the highest of the bar.
-        high[-1] = group.rebound[-1] if i == len(groups) - 1 else group.rebound[-1] * [1.0, 0.72]
-        rebound.append(high)
-        through.append(group.through * size)
-    return Pattern(np.concatenate(ictus), np.concatenate(rebound), np.concatenate(through))
-
-
-def _subdivide(main: Pattern, strokes: int) -> Pattern:
-    ictus, rebound, through = [], [], []
-    for beat in range(len(main)):
+    height = _STROKE_REBOUND * main.rebound[:-1, 1].mean()
+    for beat, count in enumerate(strokes):
         toward = np.sign(main.through[beat, 0])
         start = main.ictus[beat]
-        for stroke in range(strokes):
-            at = start + stroke * _STROKE_STEP * np.array([toward, 0.12])
+        step = min(_STROKE_STEP, _STROKES_SPAN / max(count - 1, 1))
+        for stroke in range(count):
+            at = start + stroke * step * np.array([toward, 0.12])
             ictus.append(at)
             through.append(main.through[beat] * (_STROKE_THROUGH if stroke else 0.8))
-            if stroke == strokes - 1:
+            if stroke == count - 1:
                 rebound.append(main.rebound[beat])
             else:
-                height = _STROKE_REBOUND * main.rebound[:-1, 1].mean()
-                rebound.append(at + np.array([0.3 * toward * _STROKE_STEP, height]))
+                rebound.append(at + np.array([0.3 * toward * step, height]))
     return Pattern(np.array(ictus), np.array(rebound), np.array(through))
 
 

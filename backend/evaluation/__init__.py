@@ -1,0 +1,1 @@
+"""What a motion is worth: measures from the motion alone and against its music."""
