@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from backend import __version__
+from backend.corpus.commands import corpus_app
 from backend.options import check_size
 from backend.terminal import (
     console,
@@ -26,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+app.add_typer(corpus_app)
 
 
 class Engine(StrEnum):

@@ -91,6 +91,25 @@ def analyse(
     )
 
 
+def mel_and_loudness(samples: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
+    """The `mel` (N, 128) and `loudness` (N,) of `analyse` alone, at a third of its cost.
+
+    Parameters
+    ----------
+    samples : (S,) float array
+        Sound at `SAMPLE_RATE`, full scale ±1, finite.
+    """
+    samples = np.ascontiguousarray(samples, np.float32)
+    with _one_thread(), torch.inference_mode():
+        mel, _, _, power = _spectral_pass(samples, _CHUNK_FRAMES, no_progress)
+    loudest = float(mel.max())
+    if loudest <= 10.0 * np.log10(_AMIN):
+        mel[:] = -TOP_DB
+    else:
+        np.maximum(mel - loudest, -TOP_DB, out=mel)
+    return mel, relative_loudness(power)
+
+
 def _spectral_pass(
     samples: NDArray[np.float32], chunk: int, progress: Progress
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.beats.conducted import conducted_groups
 from backend.beats.grid import BeatGrid
@@ -73,18 +74,56 @@ class TempoMap:
         return float(length) * 60.0 / (end - begin)
 
 
+@dataclass(frozen=True)
+class BeatPlaces:
+    """Conducted beats by their place in the music, before anybody plays it; all of length B.
+
+    Parameters
+    ----------
+    bar : (B,) int array
+        Index of the played bar.
+    offset : (B,) array
+        Quarter notes from its beginning.
+    numbers, beats_in_bar, meters
+        As in `BeatGrid`.
+    """
+
+    bar: NDArray[np.int64]
+    offset: Array
+    numbers: NDArray[np.int64]
+    beats_in_bar: NDArray[np.int64]
+    meters: tuple[str, ...]
+
+    def at(self, times: Array) -> BeatGrid:
+        """The grid of these beats played at `times`, (B,) seconds."""
+        return BeatGrid(
+            times, self.numbers, self.beats_in_bar, self.meters, np.ones(len(self.numbers))
+        )
+
+
 def grid_from_bars(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatGrid:
-    """The conducted beats of bars played one after the other; the first begins where it stands.
+    """The conducted beats of bars played one after the other; the first begins where it stands."""
+    places = beat_places(bars, tempo)
+    edges = [(float(bar.start), float(bar.start + bar.length)) for bar in bars]
+    span = tempo.seconds(np.array(edges).ravel()).reshape(-1, 2)
+    begins = span[0, 0] + np.r_[0.0, np.cumsum(span[:-1, 1] - span[:-1, 0])]
+    starts = np.array([start for start, _ in edges])
+    inside = tempo.seconds(starts[places.bar] + places.offset) - span[places.bar, 0]
+    return places.at(begins[places.bar] + inside)
+
+
+def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
+    """Where the conducted beats of played bars lie, at the tempo they are felt in.
 
     A short bar at the beginning, or one that completes the short bar before it, counts on to the
     end of its meter: a pickup of one beat in 4/4 is beat 4. A bar longer than its meter is beaten
     as several.
     """
-    times: list[float] = []
+    where: list[int] = []
+    offsets: list[float] = []
     numbers: list[int] = []
     in_bar: list[int] = []
     meters: list[str] = []
-    now = float(tempo.seconds(np.array([float(bars[0].start)]))[0])
     level: int | None = None
     before: PlayedBar | None = None
     filled = Fraction(0)
@@ -101,18 +140,17 @@ def grid_from_bars(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatGrid:
         repeats = int((offset + bar.length) // bar.nominal) + 1
         starts = (np.arange(repeats)[:, None] * edges[-1] + edges[:-1]).ravel() - float(offset)
         inside = np.flatnonzero((starts > -1e-6) & (starts < float(bar.length) - 1e-6))
-        at = tempo.seconds(float(bar.start) + np.r_[0.0, starts[inside], float(bar.length)])
-        times.extend(now + (at[1:-1] - at[0]))
+        where.extend([index] * len(inside))
+        offsets.extend(starts[inside])
         numbers.extend(inside % level + 1)
         in_bar.extend([level] * len(inside))
         meters.extend([f"{bar.meter[0]}/{bar.meter[1]}"] * len(inside))
-        now += float(at[-1] - at[0])
-    return BeatGrid(
-        np.array(times),
+    return BeatPlaces(
+        np.array(where, dtype=np.int64),
+        np.array(offsets),
         np.array(numbers, dtype=np.int64),
         np.array(in_bar, dtype=np.int64),
         tuple(meters),
-        np.ones(len(times)),
     )
 
 

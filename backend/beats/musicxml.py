@@ -6,8 +6,10 @@ Reads only what the beats need, which takes a tenth of the time of building the 
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -31,8 +33,8 @@ _ROUNDING: Final = Fraction(1, 16)
 
 
 @dataclass
-class _Bar:
-    """A written bar, gathered over all parts."""
+class Bar:
+    """A written bar, gathered over all parts; lengths and places in quarter notes."""
 
     length: Fraction = Fraction(0)
     meter: tuple[int, int] = (4, 4)
@@ -41,6 +43,7 @@ class _Bar:
     repeat_times: int = 0
     ending: frozenset[int] = frozenset()
     ending_stops: bool = False
+    final: bool = False
     marks: set[str] = field(default_factory=set)
 
 
@@ -60,7 +63,7 @@ def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
         If it is no MusicXML or holds no bars.
     """
     try:
-        bars = _read_bars(_unpack(path, data))
+        bars = read_bars(unpack(path, data))
     except (ElementTree.ParseError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise ConductorError(
             f"{path.name} is not a MusicXML score, or it is damaged; export it again."
@@ -76,11 +79,30 @@ def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
     return played, TempoMap.from_marks(marks)
 
 
-def playing_order(bars: list[_Bar]) -> list[int]:
+def movements(bars: list[Bar]) -> list[range]:
+    """Stretches of bars that end in a final barline; a whole quartet in one file is four of them.
+
+    Where "fine" stands at the barline, the da capo is still to come.
+    """
+    ends = [i + 1 for i, bar in enumerate(bars) if bar.final and "fine" not in bar.marks]
+    edges = [0, *(end for end in ends if end < len(bars)), len(bars)]
+    return [range(a, b) for a, b in pairwise(edges)]
+
+
+def playing_order(bars: list[Bar]) -> list[int]:
     """Indices of bars as they are played: repeats, endings, da capo, dal segno, coda, fine.
 
     After a da capo or dal segno repeats are left out and the last endings are taken, as is usual.
+    None of them leads out of its movement.
     """
+    return [
+        stretch.start + i
+        for stretch in movements(bars)
+        for i in _order_in_movement(bars[stretch.start : stretch.stop])
+    ]
+
+
+def _order_in_movement(bars: list[Bar]) -> list[int]:
     order: list[int] = []
     i, section, turn = 0, 0, 1
     jumped = False
@@ -116,11 +138,11 @@ def playing_order(bars: list[_Bar]) -> list[int]:
     return order
 
 
-def _marked(bars: list[_Bar], mark: str, default: int) -> int:
+def _marked(bars: list[Bar], mark: str, default: int) -> int:
     return next((i for i, bar in enumerate(bars) if mark in bar.marks), default)
 
 
-def _ending_stop(bars: list[_Bar], i: int) -> int:
+def _ending_stop(bars: list[Bar], i: int) -> int:
     """The last bar of the ending that starts at bar `i`."""
     for j in range(i, len(bars)):
         if bars[j].ending_stops:
@@ -130,7 +152,7 @@ def _ending_stop(bars: list[_Bar], i: int) -> int:
     return i
 
 
-def _ending_of(bars: list[_Bar], i: int) -> frozenset[int]:
+def _ending_of(bars: list[Bar], i: int) -> frozenset[int]:
     """Numbers of the ending bar `i` lies in; empty outside."""
     for j in range(i, -1, -1):
         if bars[j].ending:
@@ -140,7 +162,8 @@ def _ending_of(bars: list[_Bar], i: int) -> frozenset[int]:
     return frozenset()
 
 
-def _unpack(path: Path, data: bytes) -> bytes:
+def unpack(path: Path, data: bytes) -> bytes:
+    """The XML of a score file, plain or compressed."""
     if not data.startswith(b"PK"):
         return data
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -152,12 +175,22 @@ def _unpack(path: Path, data: bytes) -> bytes:
         return archive.read(entry)
 
 
-def _read_bars(xml: bytes) -> list[_Bar]:
-    bars: list[_Bar] = []
-    reader = _PartReader()
+def read_bars(xml: bytes, reader_of: "Callable[[str], PartReader] | None" = None) -> list[Bar]:
+    """Written bars of a score.
+
+    Parameters
+    ----------
+    xml : bytes
+        MusicXML, partwise or timewise.
+    reader_of : callable, optional
+        Gives the reader for the part of an id; one that takes more than the bars' own data.
+    """
+    make = reader_of or (lambda part: PartReader())
+    bars: list[Bar] = []
+    reader = PartReader()
     number = 0
     timewise = False
-    readers: dict[str, _PartReader] = {}
+    readers: dict[str, PartReader] = {}
     # Elements are dropped as soon as they are read: an orchestral score has a million of them.
     for event, element in ElementTree.iterparse(io.BytesIO(xml), events=("start", "end")):
         if event == "start":
@@ -165,13 +198,14 @@ def _read_bars(xml: bytes) -> list[_Bar]:
                 timewise = True
             elif element.tag == "part":
                 if timewise:
-                    reader = readers.setdefault(element.get("id", ""), _PartReader())
+                    part = element.get("id", "")
+                    reader = readers[part] = readers.get(part) or make(part)
                 else:
-                    reader, number = _PartReader(), 0
+                    reader, number = make(element.get("id", "")), 0
         elif element.tag == ("part" if timewise else "measure"):
             if number == len(bars):
-                bars.append(_Bar())
-            reader.read(element, bars[number])
+                bars.append(Bar())
+            reader.read(element, number, bars[number])
             element.clear()
             if not timewise:
                 number += 1
@@ -184,27 +218,31 @@ def _read_bars(xml: bytes) -> list[_Bar]:
     return bars
 
 
-class _PartReader:
+class PartReader:
     """Reads one part bar by bar; divisions and meter hold until they change."""
 
     def __init__(self) -> None:
         self._divisions = Fraction(1)
         self._meter = (4, 4)
 
-    def read(self, measure: ElementTree.Element, bar: _Bar) -> None:
-        at = longest = Fraction(0)
+    def read(self, measure: ElementTree.Element, number: int, bar: Bar) -> None:
+        """Take in a written bar, the `number`th from 0."""
+        at = longest = before = Fraction(0)
         for element in measure:
             if element.tag == "note":
+                duration = self._duration(element)
                 if element.find("chord") is None:
-                    at += self._duration(element)
+                    before = at
+                    at += duration
+                self.note(element, number, before, duration)
             elif element.tag == "forward":
                 at += self._duration(element)
             elif element.tag == "backup":
                 at = max(at - self._duration(element), Fraction(0))
             elif element.tag == "attributes":
-                self._attributes(element)
+                self.attributes(element)
             elif element.tag == "direction":
-                self._direction(element, at, bar)
+                self._direction(element, number, at, bar)
             elif element.tag == "sound":
                 self._sound(element, at, bar)
             elif element.tag == "barline":
@@ -217,7 +255,16 @@ class _PartReader:
         text = element.findtext("duration")
         return Fraction(text.strip()) / self._divisions if text else Fraction(0)
 
-    def _attributes(self, element: ElementTree.Element) -> None:
+    def note(
+        self, element: ElementTree.Element, number: int, at: Fraction, duration: Fraction
+    ) -> None:
+        """Hear of a note or rest in bar `number`, quarter notes from its beginning."""
+
+    def direction(self, element: ElementTree.Element, number: int, at: Fraction) -> None:
+        """Hear of a mark above or below the bar, at its place."""
+
+    def attributes(self, element: ElementTree.Element) -> None:
+        """Take in divisions and meter."""
         divisions = element.findtext("divisions")
         if divisions and Fraction(divisions.strip()) > 0:
             self._divisions = Fraction(divisions.strip())
@@ -225,7 +272,7 @@ class _PartReader:
         if time is not None and time.find("senza-misura") is None:
             self._meter = _read_meter(time) or self._meter
 
-    def _direction(self, element: ElementTree.Element, at: Fraction, bar: _Bar) -> None:
+    def _direction(self, element: ElementTree.Element, number: int, at: Fraction, bar: Bar) -> None:
         offset = element.findtext("offset")
         place = at + (Fraction(offset.strip()) / self._divisions if offset else 0)
         sound = element.find("sound")
@@ -234,11 +281,12 @@ class _PartReader:
         if sound is None or sound.get("tempo") is None:
             for metronome in element.iter("metronome"):
                 _set_tempo(bar, place, _metronome(metronome))
+        self.direction(element, number, max(place, Fraction(0)))
         for mark in ("segno", "coda"):
             if element.find(f"direction-type/{mark}") is not None:
                 bar.marks.add(mark)
 
-    def _sound(self, element: ElementTree.Element, at: Fraction, bar: _Bar) -> None:
+    def _sound(self, element: ElementTree.Element, at: Fraction, bar: Bar) -> None:
         tempo = element.get("tempo")
         if tempo is not None:
             _set_tempo(bar, at, _number(tempo))
@@ -250,13 +298,15 @@ class _PartReader:
                     bar.marks.discard("coda")
 
 
-def _barline(element: ElementTree.Element, bar: _Bar) -> None:
+def _barline(element: ElementTree.Element, bar: Bar) -> None:
     repeat = element.find("repeat")
     if repeat is not None:
         if repeat.get("direction") == "forward":
             bar.repeat_from = True
         else:
             bar.repeat_times = max(int(repeat.get("times") or 2), 2)
+    elif element.findtext("bar-style") == "light-heavy":
+        bar.final = True
     ending = element.find("ending")
     if ending is not None:
         if ending.get("type") == "start":
@@ -299,6 +349,6 @@ def _number(text: str) -> float | None:
     return float(match[0]) if match else None
 
 
-def _set_tempo(bar: _Bar, at: Fraction, bpm: float | None) -> None:
+def _set_tempo(bar: Bar, at: Fraction, bpm: float | None) -> None:
     if bpm is not None and _SLOWEST <= bpm <= _FASTEST:
         bar.tempos.setdefault(max(at, Fraction(0)), bpm)

@@ -1,0 +1,1 @@
+"""Scores become performances: sound with exact beats, for training and testing."""

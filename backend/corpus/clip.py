@@ -1,0 +1,183 @@
+"""One clip of the corpus: a stretch of one performance, its sound's features and its beats."""
+
+import hashlib
+import json
+import secrets
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from backend.audio.analysis import SAMPLE_RATE
+from backend.audio.features import mel_and_loudness
+from backend.beats.grid import BeatGrid
+from backend.corpus.augment import Recording, record
+from backend.corpus.clock import Clock, play_freely
+from backend.corpus.performance import perform
+from backend.corpus.plan import Clip, composer_of, work_of
+from backend.corpus.score import Movement, read_movements
+from backend.corpus.synthesis import Hall, synthesise
+from backend.style import Style
+from backend.teacher.conductor import conduct
+from retarget.errors import ConductorError
+from retarget.motion import Motion
+
+LAYOUT_VERSION: Final = 1
+SHORTEST_S: Final = 15.0
+MOTION_FPS: Final = 30.0
+_QUARTET_PARTS: Final = 6
+_BEGINS, _ENDS = 0.12, 0.12
+_LONGEST_SILENCE_S: Final = 2.0
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """What is made of every clip.
+
+    Parameters
+    ----------
+    clip_s : float
+        Length in seconds.
+    seed : int
+    soundfonts : tuple of Path
+        One is drawn for each clip.
+    alignments : Path or None
+        Folder of alignment tables; beside the scores if None.
+    motion, keep_audio : bool
+        Also write the teacher's motion, and the sound.
+    """
+
+    clip_s: float
+    seed: int
+    soundfonts: tuple[Path, ...]
+    alignments: Path | None
+    motion: bool
+    keep_audio: bool
+
+
+@lru_cache(maxsize=1)
+def _movements(score: Path) -> list[Movement]:
+    return read_movements(score)
+
+
+def make_clip(clip: Clip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
+    """Make a clip's folder, whole or not at all, and return what its `meta.json` says.
+
+    Raises
+    ------
+    ConductorError
+        If the score cannot be read, is too short, or FluidSynth fails.
+    """
+    named = int.from_bytes(hashlib.sha256(clip.score.name.encode()).digest()[:6], "big")
+    rng = np.random.default_rng([options.seed, named, clip.take])
+    movement = _choose(clip, rng)
+    clock, tempo_factor = play_freely(movement, rng)
+    recording = Recording.draw(rng)
+    played_s = options.clip_s * recording.speed
+    begin, played_s = _stretch(clock, played_s, rng)
+    orchestral = len(movement.parts) > _QUARTET_PARTS
+    performance = perform(movement, clock, begin, begin + played_s, orchestral=orchestral, rng=rng)
+    hall = Hall(reverb=bool(rng.random() < 0.5), chorus=bool(rng.random() < 0.2), gain=0.35)
+    soundfont = options.soundfonts[int(rng.integers(len(options.soundfonts)))]
+    sound = record(synthesise(performance, played_s, soundfont, hall), recording, rng)
+    grid = _grid(movement, clock).excerpt(begin, played_s)
+    grid = BeatGrid(
+        grid.times / recording.speed, grid.numbers, grid.beats_in_bar, grid.meters, grid.confidence
+    )
+    if len(grid) < 2:
+        raise ConductorError(f"{clip.score.name} has a stretch without beats; it is left out.")
+    about = {
+        "version": LAYOUT_VERSION,
+        "work": work_of(clip.score),
+        "composer": composer_of(clip.score),
+        "kind": "orchestra" if orchestral else "quartet",
+        "score": clip.score.name,
+        "take": clip.take,
+        "seed": options.seed,
+        "begin_s": round(begin, 3),
+        "duration_s": round(len(sound) / SAMPLE_RATE, 6),
+        "tempo_factor": round(tempo_factor, 4),
+        "tempo_bpm": round(grid.tempo, 2),
+        "parts": len(movement.parts),
+        "programs": sorted({channel.program for channel in performance.channels.values()}),
+        "soundfont": soundfont.name,
+        "hall": {"reverb": hall.reverb, "chorus": hall.chorus},
+        "recording": recording.as_dict(),
+    }
+    return _write(corpus / clip.folder, sound, grid, about, options)
+
+
+def _choose(clip: Clip, rng: np.random.Generator) -> Movement:
+    """A movement of the score, longer ones more often."""
+    found = [m for m in _movements(clip.score) if m.notes.onset[-1] > 0 and len(m.beats.offset) > 8]
+    if not found:
+        raise ConductorError(f"{clip.score.name} is too short for a clip; it is left out.")
+    weights = np.sqrt([m.length for m in found])
+    return found[int(rng.choice(len(found), p=weights / weights.sum()))]
+
+
+def _stretch(clock: Clock, wanted: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Where the clip begins and how long it is; beginnings and ends are heard often enough."""
+    silence = rng.uniform(0.1, _LONGEST_SILENCE_S)
+    whole = clock.duration
+    if whole < SHORTEST_S:
+        raise ConductorError("The movement is shorter than 15 seconds; it is left out.")
+    if whole <= wanted:
+        return -silence, min(whole + 2.0 * silence, wanted)
+    place = rng.random()
+    if place < _BEGINS:
+        return -silence, wanted
+    if place > 1.0 - _ENDS:
+        return whole + silence - wanted, wanted
+    return float(rng.uniform(0.0, whole - wanted)), wanted
+
+
+def _grid(movement: Movement, clock: Clock) -> BeatGrid:
+    beats = movement.beats
+    return beats.at(clock.onset(movement.starts[beats.bar] + beats.offset))
+
+
+def _write(
+    target: Path,
+    sound: NDArray[np.float32],
+    grid: BeatGrid,
+    about: dict[str, Any],
+    options: ClipOptions,
+) -> dict[str, Any]:
+    mel, loudness = mel_and_loudness(sound)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    temporary.mkdir(parents=True)
+    try:
+        np.save(temporary / "mel.npy", mel.astype(np.float16))
+        grid.save(temporary / "beats.txt")
+        if options.motion:
+            motion = conducted(grid, float(about["duration_s"]), loudness, options.seed)
+            motion.save(temporary / "motion.npz")
+            np.save(temporary / "motion.npy", motion.joints_2d().astype(np.float32))
+        if options.keep_audio:
+            soundfile.write(temporary / "audio.flac", sound, SAMPLE_RATE)
+        about["sha256"] = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
+        # Written last: a clip that has it is complete.
+        (temporary / "meta.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return about
+
+
+def conducted(grid: BeatGrid, duration: float, loudness: NDArray, seed: int) -> Motion:
+    """The teacher's conducting of a clip at 30 frames a second."""
+    return conduct(
+        grid, duration=duration, loudness=loudness, style=Style(), seed=seed, fps=MOTION_FPS
+    )
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

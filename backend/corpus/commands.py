@@ -1,0 +1,67 @@
+"""`virtual-conductor corpus`: thin, each verb calls one function."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.terminal import console, faults_in_one_sentence, shown_progress, warn
+
+corpus_app = typer.Typer(
+    name="corpus", help="Make and examine music with exact beats from scores.", no_args_is_help=True
+)
+
+
+@corpus_app.command("render")
+def render_command(
+    scores: Annotated[
+        list[Path], typer.Argument(help="MusicXML (.mxl, .musicxml) or MIDI files, or folders.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the corpus.")],
+    hours: Annotated[float, typer.Option(help="Hours of sound in all.", min=0.0)] = 1.0,
+    workers: Annotated[
+        int, typer.Option(help="Processes; 0 takes one for each core.", min=0, max=256)
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed, other performances.", min=0)] = 0,
+    soundfont: Annotated[
+        list[Path] | None, typer.Option(help="A .sf2 file; several are used in turn.")
+    ] = None,
+    alignments: Annotated[
+        Path | None,
+        typer.Option(help="Folder of *_alignment.csv tempo curves; beside the scores if not given"),
+    ] = None,
+    clip: Annotated[float, typer.Option(help="Seconds of a clip.", min=15.0, max=3600.0)] = 60.0,
+    no_motion: Annotated[
+        bool, typer.Option("--no-motion", help="Leave out the teacher's conducting.")
+    ] = False,
+    keep_audio: Annotated[
+        bool, typer.Option("--keep-audio", help="Also write the sound (FLAC).")
+    ] = False,
+) -> None:
+    """Perform scores: sound features, exact beats and the teacher's motion, clip by clip."""
+    with faults_in_one_sentence():
+        from backend.corpus.clip import ClipOptions
+        from backend.corpus.render import render_corpus
+        from backend.corpus.synthesis import default_soundfont
+
+        options = ClipOptions(
+            clip_s=clip,
+            seed=seed,
+            soundfonts=tuple(soundfont or [default_soundfont()]),
+            alignments=alignments,
+            motion=not no_motion,
+            keep_audio=keep_audio,
+        )
+        with shown_progress() as progress:
+            rendered = render_corpus(
+                scores,
+                output,
+                options,
+                hours=hours,
+                workers=workers or os.cpu_count() or 1,
+                progress=progress,
+            )
+        for name, reason in sorted(rendered.skipped.items()):
+            warn(f"{name} was skipped: {reason}")
+        console.print(f"{rendered.clips} clips, {rendered.hours:.2f} hours in {output}")

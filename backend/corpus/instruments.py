@@ -1,0 +1,47 @@
+"""Part names to General MIDI programs, and how late those speak."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+DRUM_KIT: Final = "kit"
+PIZZICATO: Final = 45
+_STRINGS: Final = ("strings",)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What a part is played on: General MIDI programs from 0, the usual one first."""
+
+    programs: tuple[int, ...]
+    kind: str
+
+
+def instrument_of(name: str) -> Instrument:
+    """The instrument of a part name in English, German, Italian or French; strings if unknown."""
+    lowered = name.lower()
+    for row in _table()["instrument"]:
+        if re.search(row["pattern"], lowered):
+            return Instrument(tuple(row["programs"]), row["kind"])
+    return Instrument((48, 49), "strings")
+
+
+def drum_key(name: str) -> int | None:
+    """The key of the drum kit for a percussion part's name."""
+    lowered = name.lower()
+    keys: dict[str, int] = _table()["drums"]
+    return next((key for word, key in keys.items() if word in lowered), None)
+
+
+def speaks_after(program: int) -> float:
+    """Seconds from the note-on until a program of FluidR3 is heard (measured)."""
+    return float(_table()["speaks"].get(str(program), 5)) / 1000.0
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = files(__package__).joinpath("instruments.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

@@ -1,0 +1,233 @@
+"""A stretch of a movement as players play it: who sounds when, how long and how loud."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.corpus.clock import Clock
+from backend.corpus.instruments import (
+    DRUM_KIT,
+    PIZZICATO,
+    Instrument,
+    instrument_of,
+    speaks_after,
+)
+from backend.corpus.notes import Touch
+from backend.corpus.score import Movement, NoteTable
+from retarget.rotation import Array
+
+DRUM_CHANNEL: Final = 9
+_CHANNELS: Final = 16
+_ENSEMBLE: Final = (48, 48, 48, 49)
+_GRACE_S: Final = (0.06, 0.11)
+# Tremolo strokes of one note follow each other no faster than this; the rest are left out.
+_LEAST_GAP_S: Final = 0.045
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A MIDI channel: General MIDI program from 0, controllers 10 and 7 in [0, 127]."""
+
+    program: int
+    pan: int
+    volume: int
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Notes to be sounded; arrays of length N, sorted by nothing.
+
+    Parameters
+    ----------
+    channels : dict of int to Channel
+        By MIDI channel.
+    channel, key, velocity : (N,) int arrays
+    on, off : (N,) arrays
+        Seconds from the beginning of the stretch, when they are heard; `on` may lie before 0.
+    speaks : (N,) array
+        Seconds their sound needs to come.
+    """
+
+    channels: dict[int, Channel]
+    channel: NDArray[np.int64]
+    key: NDArray[np.int64]
+    velocity: NDArray[np.int64]
+    on: Array
+    off: Array
+    speaks: Array
+
+
+def perform(
+    movement: Movement,
+    clock: Clock,
+    begin: float,
+    end: float,
+    *,
+    orchestral: bool,
+    rng: np.random.Generator,
+) -> Performance:
+    """Play what sounds between two times of a performance.
+
+    Parameters
+    ----------
+    movement : Movement
+    clock : Clock
+        Its performance.
+    begin, end : float
+        The stretch, seconds.
+    orchestral : bool
+        Whether string parts are played by many.
+    rng : Generator
+        The players.
+    """
+    notes = movement.notes
+    on = clock.onset(notes.onset)
+    off = np.maximum(clock.offset(notes.onset + notes.duration), on + 0.03)
+    heard = np.flatnonzero((off > begin) & (on < end))
+    notes, on, off = notes.take(heard), on[heard], off[heard]
+    on, off = _articulated(notes, on, off, rng)
+    seats = _seats(movement, notes, orchestral=orchestral, rng=rng)
+    # Nobody plays exactly together; a section less so than the beat of its leader.
+    late = rng.normal(0.0, 0.004, len(movement.parts))[notes.part]
+    on = on + late + rng.normal(0.0, rng.uniform(0.003, 0.009), len(on))
+    velocity = _velocities(notes, rng)
+    plucked = seats.plucked[notes.part] & _is(notes, Touch.PLUCKED)
+    channel = seats.channel[notes.part, plucked.astype(np.int64)]
+    keep = channel >= 0
+    notes, on, off, velocity, channel = (
+        notes.take(keep),
+        on[keep],
+        off[keep],
+        velocity[keep],
+        channel[keep],
+    )
+    programs = np.array([seats.channels[c].program for c in channel], dtype=np.int64)
+    table = np.array([speaks_after(p) for p in range(128)])
+    speaks = np.where(channel == DRUM_CHANNEL, 0.003, table[programs])
+    index, last = _without_collisions(channel, notes.pitch, on, off)
+    return Performance(
+        seats.channels,
+        channel[index],
+        notes.pitch[index],
+        velocity[index],
+        on[index] - begin,
+        last - begin,
+        speaks[index],
+    )
+
+
+def _is(notes: NoteTable, touch: Touch) -> NDArray[np.bool_]:
+    return (notes.touch & int(touch)) != 0
+
+
+def _articulated(
+    notes: NoteTable, on: Array, off: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Onsets of grace notes, and how much of its time each note fills."""
+    on = on.copy()
+    length = off - on
+    share = np.full(len(on), rng.uniform(0.85, 0.97))
+    share[_is(notes, Touch.LEGATO)] = 1.02
+    share[_is(notes, Touch.TENUTO)] = 0.99
+    share[_is(notes, Touch.MARCATO)] = 0.8
+    share[_is(notes, Touch.STACCATO)] = rng.uniform(0.38, 0.6)
+    grace = notes.grace > 0
+    step = rng.uniform(*_GRACE_S)
+    on[grace] -= step * notes.grace[grace]
+    length = np.where(grace, step / share, length)
+    sounding = np.maximum(length * share, np.minimum(length, 0.06))
+    return on, on + sounding
+
+
+def _velocities(notes: NoteTable, rng: np.random.Generator) -> NDArray[np.int64]:
+    velocity = notes.velocity + rng.normal(0.0, 4.0, len(notes))
+    velocity += rng.uniform(-6.0, 6.0)
+    accent = rng.uniform(10.0, 22.0)
+    velocity[_is(notes, Touch.ACCENT)] += accent
+    velocity[_is(notes, Touch.MARCATO)] += 0.8 * accent
+    velocity[notes.grace > 0] -= 8.0
+    return np.clip(np.round(velocity), 12, 126).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class _Seats:
+    """Where the parts sit: channel of each part bowed and plucked, −1 if it is left out."""
+
+    channels: dict[int, Channel]
+    channel: NDArray[np.int64]
+    plucked: NDArray[np.bool_]
+
+
+def _seats(
+    movement: Movement, notes: NoteTable, *, orchestral: bool, rng: np.random.Generator
+) -> _Seats:
+    """Give every part a program, a place and a channel; like instruments share one if need be."""
+    many = rng.random() < (0.85 if orchestral else 0.25)
+    without = {
+        kind for kind, share in (("kit", 0.3), ("continuo", 0.3), ("drum", 0.1)) if _lot(rng, share)
+    }
+    wanted: dict[tuple[int, int], tuple[int, str]] = {}
+    instruments = [instrument_of(name) for name in movement.parts]
+    programs: dict[tuple[int, ...], int] = {}
+    for part, instrument in enumerate(instruments):
+        if instrument.programs not in programs:
+            programs[instrument.programs] = _program(instrument, many=many, rng=rng)
+        if instrument.kind in without and len(movement.parts) > len(without):
+            continue
+        wanted[part, 0] = (programs[instrument.programs], instrument.kind)
+        if instrument.kind == "strings":
+            wanted[part, 1] = (PIZZICATO, instrument.kind)
+    plucked = _is(notes, Touch.PLUCKED)
+    used = {(int(p), int(q)) for p, q in zip(notes.part, plucked, strict=True)}
+    table = np.full((len(movement.parts), 2), -1, dtype=np.int64)
+    channels: dict[int, Channel] = {}
+    free = [c for c in range(_CHANNELS) if c != DRUM_CHANNEL]
+    shared: dict[tuple[int, str], int] = {}
+    names = {part: movement.parts[part].rstrip(" 1234567890IVab.") for part in range(len(table))}
+    pans = {name: int(rng.integers(20, 108)) for name in sorted(set(names.values()))}
+    for (part, pizzicato), (program, kind) in wanted.items():
+        if (part, pizzicato) not in used and not (kind != "strings" and (part, 0) in used):
+            continue
+        volume = int(np.clip(rng.normal(98, 10), 60, 120))
+        if kind == DRUM_KIT:
+            table[part] = DRUM_CHANNEL
+            channels.setdefault(DRUM_CHANNEL, Channel(0, 64, volume))
+            continue
+        group = (program, movement.parts[part] if len(wanted) <= len(free) else names[part])
+        if group not in shared and not free:
+            group = min(shared, key=lambda other: abs(other[0] - program))
+        if group not in shared:
+            shared[group] = free.pop(0)
+            channels[shared[group]] = Channel(program, pans[names[part]], volume)
+        table[part, pizzicato] = shared[group]
+    strings = np.array([instrument.kind == "strings" for instrument in instruments])
+    return _Seats(channels, table, strings)
+
+
+def _lot(rng: np.random.Generator, share: float) -> bool:
+    return bool(rng.random() < share)
+
+
+def _program(instrument: Instrument, *, many: bool, rng: np.random.Generator) -> int:
+    usual, others = instrument.programs[0], instrument.programs[1:]
+    if instrument.kind == "strings":
+        if many:
+            return int(rng.choice(_ENSEMBLE)) if rng.random() < 0.85 else usual
+        return usual if rng.random() < 0.9 else 48
+    return int(rng.choice(others)) if others and rng.random() < 0.25 else usual
+
+
+def _without_collisions(
+    channel: NDArray[np.int64], key: NDArray[np.int64], on: Array, off: Array
+) -> tuple[NDArray[np.int64], Array]:
+    """Notes to keep and their ends: on one channel a key sounds once at a time."""
+    order = np.lexsort((on, key, channel))
+    same = (np.diff(channel[order]) == 0) & (np.diff(key[order]) == 0)
+    close = same & (np.diff(on[order]) < _LEAST_GAP_S)
+    kept = order[np.r_[True, ~close]] if len(order) else order
+    ends = off[kept].copy()
+    follows = (np.diff(channel[kept]) == 0) & (np.diff(key[kept]) == 0)
+    ends[:-1] = np.where(follows, np.minimum(ends[:-1], on[kept][1:] - 0.004), ends[:-1])
+    return kept, np.maximum(ends, on[kept] + 0.02)

@@ -1,0 +1,110 @@
+"""Which clips are made from which scores, and which of them are for training."""
+
+import hashlib
+import heapq
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from retarget.errors import ConductorError
+
+SUFFIXES: Final = frozenset({".mxl", ".musicxml", ".xml", ".mid", ".midi"})
+SPLITS: Final = ("train", "val", "test")
+_SHARES: Final = (0.8, 0.9)
+# "Beethoven_Op.125_3": composer, catalogue number, movement.
+_MOVEMENT: Final = re.compile(r"^([^_,]+_[A-Za-z]+\.? ?\d[^_]*)_[^_]+")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip to be made.
+
+    Parameters
+    ----------
+    number : int
+        Its folder's name.
+    split : str
+        train, val or test.
+    score : Path
+        What is played.
+    take : int
+        Which one of the clips of this score, from 0.
+    """
+
+    number: int
+    split: str
+    score: Path
+    take: int
+
+    @property
+    def folder(self) -> str:
+        """Where it lies in the corpus."""
+        return f"{self.split}/{self.number}"
+
+
+def work_of(score: Path) -> str:
+    """The work a score file belongs to: its name without a movement."""
+    match = _MOVEMENT.match(score.stem)
+    return match[1] if match else score.stem
+
+
+def composer_of(score: Path) -> str:
+    """The composer's family name by the file's name."""
+    return re.split(r"[,_]", score.stem)[0]
+
+
+def split_of(work: str) -> str:
+    """train, val or test by the work's name alone: 80, 10 and 10 of 100 works."""
+    digest = hashlib.sha256(f"virtual-conductor corpus {work}".encode()).digest()
+    share = int.from_bytes(digest[:8], "big") / 2**64
+    return SPLITS[sum(share >= limit for limit in _SHARES)]
+
+
+def find_scores(places: Sequence[Path]) -> list[Path]:
+    """Score files among files and folders, sorted by name.
+
+    Raises
+    ------
+    ConductorError
+        If a place does not exist or there is no score at all.
+    """
+    found: set[Path] = set()
+    for place in places:
+        if place.is_dir():
+            found |= {path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES}
+        elif place.is_file():
+            found.add(place)
+        else:
+            raise ConductorError(f"{place} does not exist; check the path.")
+    if not found:
+        raise ConductorError(
+            "There are no scores here; give MusicXML (.mxl, .musicxml) or MIDI files."
+        )
+    return sorted(found, key=lambda path: (path.name, str(path)))
+
+
+def plan_clips(scores: Sequence[Path], clip_s: float, hours: float) -> list[Clip]:
+    """Clips enough for `hours`, a longer plan beginning with the shorter one.
+
+    Scores take turns in proportion to the root of their length, told by the files' sizes, and
+    folders (as of orchestral music and of quartets) share the time alike.
+    """
+    folders: dict[Path, float] = {}
+    sizes = {score: float(score.stat().st_size) ** 0.5 for score in scores}
+    for score, size in sizes.items():
+        folders[score.parent] = folders.get(score.parent, 0.0) + size
+    # Each turn goes to the score that is furthest behind (stride scheduling).
+    strides = {score: folders[score.parent] / sizes[score] for score in scores}
+    queue = [(strides[score], index) for index, score in enumerate(scores)]
+    heapq.heapify(queue)
+    takes = [0] * len(scores)
+    clips = []
+    for number in range(max(round(hours * 3600.0 / clip_s), 1)):
+        due, index = heapq.heappop(queue)
+        score = scores[index]
+        clips.append(Clip(number, split_of(work_of(score)), score, takes[index]))
+        takes[index] += 1
+        heapq.heappush(queue, (due + strides[score], index))
+    return clips

@@ -1,0 +1,150 @@
+"""The corpus: many clips from many scores, on all cores, to be broken off and gone on with."""
+
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from backend.corpus.clip import ClipOptions, make_clip
+from backend.corpus.plan import Clip, find_scores, plan_clips
+from backend.corpus.synthesis import fluidsynth
+from retarget.atomic import atomic_path
+from retarget.errors import ConductorError
+from retarget.progress import Progress, no_progress
+
+MANIFEST: Final = "manifest.json"
+_CLIPS_IN_TASK: Final = 6
+_PHASE: Final = "playing the scores"
+_THREAD_SETTINGS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_WAITING_TASKS: Final = 4
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a run left: clips in the corpus, their hours, and scores that were skipped."""
+
+    clips: int
+    hours: float
+    skipped: dict[str, str]
+
+
+def render_corpus(
+    places: Sequence[Path],
+    corpus: Path,
+    options: ClipOptions,
+    *,
+    hours: float,
+    workers: int,
+    progress: Progress = no_progress,
+) -> Rendered:
+    """Make the clips that are not there yet.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        Score files and folders of them.
+    corpus : Path
+        Folder to write: `train|val|test/<n>/` and `manifest.json`.
+    options : ClipOptions
+        What is made of every clip.
+    hours : float
+        Sound in all; clips that are there count.
+    workers : int
+        Processes, each on one core.
+    progress : Progress
+        May raise `Cancelled`; clips that are done stay.
+
+    Raises
+    ------
+    ConductorError
+        If there are no scores, or FluidSynth is missing. A broken score is skipped and named in
+        the manifest.
+    """
+    fluidsynth()
+    clips = plan_clips(find_scores(places), options.clip_s, hours)
+    corpus.mkdir(parents=True, exist_ok=True)
+    missing = [clip for clip in clips if not (corpus / clip.folder / "meta.json").is_file()]
+    skipped: dict[str, str] = {}
+    tasks = _tasks(missing, options.seed)
+    done = len(clips) - len(missing)
+    progress(done / len(clips), _PHASE)
+    for name in _THREAD_SETTINGS:
+        os.environ[name] = "1"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        running: set[Future[tuple[int, dict[str, str]]]] = set()
+        try:
+            while tasks or running:
+                while tasks and len(running) < workers + _WAITING_TASKS:
+                    running.add(pool.submit(_make_clips, tasks.pop(), options, corpus))
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    count, faults = future.result()
+                    done += count
+                    skipped |= faults
+                progress(done / len(clips), _PHASE)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return _write_manifest(corpus, options, skipped)
+
+
+def _tasks(clips: Sequence[Clip], seed: int) -> list[list[Clip]]:
+    """Clips of one score together, since reading it takes longest; the order is shuffled."""
+    by_score: dict[Path, list[Clip]] = {}
+    for clip in clips:
+        by_score.setdefault(clip.score, []).append(clip)
+    tasks = [
+        group[i : i + _CLIPS_IN_TASK]
+        for group in by_score.values()
+        for i in range(0, len(group), _CLIPS_IN_TASK)
+    ]
+    order = np.random.default_rng(seed).permutation(len(tasks))
+    return [tasks[i] for i in order]
+
+
+def _make_clips(
+    clips: Sequence[Clip], options: ClipOptions, corpus: Path
+) -> tuple[int, dict[str, str]]:
+    """Make some clips of one score in a worker; clips tried, and faults by score."""
+    faults: dict[str, str] = {}
+    for clip in clips:
+        try:
+            make_clip(clip, options, corpus)
+        except ConductorError as error:
+            faults[clip.score.name] = str(error)
+    return len(clips), faults
+
+
+def complete_clips(corpus: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Folders of complete clips and what their `meta.json` says, by split and number."""
+    for split in ("train", "val", "test"):
+        folders = (corpus / split).glob("[0-9]*")
+        for folder in sorted(folders, key=lambda path: (len(path.name), path.name)):
+            meta = folder / "meta.json"
+            if meta.is_file():
+                yield folder, json.loads(meta.read_text(encoding="utf-8"))
+
+
+def _write_manifest(corpus: Path, options: ClipOptions, skipped: dict[str, str]) -> Rendered:
+    clips = {str(folder.relative_to(corpus)): meta for folder, meta in complete_clips(corpus)}
+    manifest = {
+        "seed": options.seed,
+        "clip_s": options.clip_s,
+        "soundfonts": [font.name for font in options.soundfonts],
+        "hours": round(sum(meta["duration_s"] for meta in clips.values()) / 3600.0, 4),
+        "skipped": dict(sorted(skipped.items())),
+        "clips": {
+            name: {key: meta[key] for key in ("work", "score", "take", "seed", "sha256")}
+            for name, meta in clips.items()
+        },
+    }
+    with atomic_path(corpus / MANIFEST) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return Rendered(len(clips), manifest["hours"], skipped)
