@@ -21,6 +21,9 @@ _EXTENSION_BLURS: Final = 2
 # Blur of a plain wall before it goes on past the edges, as a share of the photo's longer side.
 _EVEN: Final = 0.02
 
+# Blur of the wall past the edges, as a share of the picture's longer side.
+_EVEN_OUTSIDE: Final = 0.06
+
 # Departures from a local mean, 8-bit levels: below, a wall counts as plain.
 _PLAIN_BELOW: Final = 7.0
 
@@ -89,9 +92,11 @@ def extend(background: Image, scale: float, shift: Array, size: tuple[int, int])
     frame = np.ones((height, width), np.uint8)
     frame[2:-2, 2:-2] = 0
     if _is_plain(background, frame):
-        even = cv2.GaussianBlur(background, (0, 0), _EVEN * max(width, height))
+        # In floating point: whole levels would go on as streaks.
+        even = cv2.GaussianBlur(background.astype(np.float32), (0, 0), _EVEN * max(width, height))
         wall = resample(even, scale, shift, size, border=cv2.BORDER_REPLICATE)
-        weight = np.clip(beyond / (3.0 * reach), 0.0, 1.0)[..., None].astype(np.float32)
+        wall = cv2.GaussianBlur(wall, (0, 0), _EVEN_OUTSIDE * max(size))
+        weight = np.clip(beyond / (6.0 * reach), 0.0, 1.0)[..., None].astype(np.float32)
         grain = _grain(picture, (beyond > 0.0).astype(np.uint8))
         out += (wall + grain - out) * weight
         return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
