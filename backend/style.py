@@ -21,6 +21,12 @@ class Style:
         Size of the beat pattern at medium loudness: 0 chamber, 1 the largest gesture.
     sharpness : float
         0 legato, round and sustained; 1 staccato, angular with a quick stop after the ictus.
+    articulation : float
+        How far the stroke follows the music's own articulation and accents: 0 the same stroke
+        throughout, 1 legato, staccato, marcato and tenuto as they are heard.
+    subdivision : float
+        How far slow beats are divided: 0 one flowing stroke, 0.5 the hand hesitates halfway, 1 a
+        second, smaller stroke.
     rebound : float
         How high the hand springs back from the ictus.
     plane_height : float
@@ -39,6 +45,8 @@ class Style:
 
     size: float = 0.5
     sharpness: float = 0.4
+    articulation: float = 0.6
+    subdivision: float = 0.3
     rebound: float = 0.5
     plane_height: float = 0.5
     expression: float = 0.6

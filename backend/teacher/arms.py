@@ -16,6 +16,8 @@ _FORE: Final = 0.255
 # The elbow never quite locks and never folds flat.
 _LONGEST: Final = 0.536
 _SHORTEST: Final = 0.19
+# A deep breath lifts the shoulders by this much, radians (about 1 cm).
+_BREATH_LIFT: Final = 0.06
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class HandPose:
     elbow_out: Array
 
 
-def solve_arm(side: str, pose: HandPose, chest: Array, chest_rotation: Array) -> dict[str, Array]:
+def solve_arm(
+    side: str, pose: HandPose, chest: Array, chest_rotation: Array, breath: Array
+) -> dict[str, Array]:
     """Local rotations of an arm that bring the wrist to its place.
 
     Two-bone inverse kinematics in closed form; the forearm carries the turn of the palm, the
@@ -57,6 +61,8 @@ def solve_arm(side: str, pose: HandPose, chest: Array, chest_rotation: Array) ->
         What the hand does.
     chest, chest_rotation : (T, 3), (T, 4) arrays
         World position and rotation of the chest joint.
+    breath : (T,) array
+        How far a breath lifts the shoulder, [0, 1].
 
     Returns
     -------
@@ -65,7 +71,7 @@ def solve_arm(side: str, pose: HandPose, chest: Array, chest_rotation: Array) ->
     """
     sign = 1.0 if side == "L" else -1.0
     names = [f"{part}.{side}" for part in ("clavicle", "upper_arm", "forearm", "hand")]
-    clavicle = keep_within(_clavicle(sign, pose.wrist, chest), names[0])
+    clavicle = keep_within(_clavicle(sign, pose.wrist, chest, breath), names[0])
     clavicle_world = rotation.multiply(chest_rotation, clavicle)
     joint = chest + rotation.rotate(chest_rotation, _offset("chest", names[0]))
     shoulder = joint + rotation.rotate(clavicle_world, _offset(names[0], names[1]))
@@ -101,10 +107,10 @@ def solve_arm(side: str, pose: HandPose, chest: Array, chest_rotation: Array) ->
     }
 
 
-def _clavicle(sign: float, wrist: Array, chest: Array) -> Array:
-    """The shoulder girdle's share: up with a raised hand, forwards with a far one."""
+def _clavicle(sign: float, wrist: Array, chest: Array, breath: Array) -> Array:
+    """The shoulder girdle's share: up with a raised hand and a breath, forwards with a far one."""
     offset = wrist - chest
-    up = 0.30 * smoothstep((offset[:, 2] + 0.05) / 0.65)
+    up = 0.30 * smoothstep((offset[:, 2] + 0.05) / 0.65) + _BREATH_LIFT * breath
     forward = 0.20 * smoothstep((-offset[:, 1] - 0.2) / 0.35)
     vector = np.stack([np.zeros(len(wrist)), -sign * up, -sign * forward], axis=1)
     return rotation.from_rotation_vector(vector)

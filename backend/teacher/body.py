@@ -10,33 +10,46 @@ from backend.style import Style
 from retarget import rotation, skeleton
 from retarget.rotation import Array
 
+from .cues import Cue
 from .curves import holds, sharp_bends, swing, wander
 from .dynamics import Dynamics
 from .limits import keep_within
 from .plan import Plan, Role
+from .strokes import Strokes
+from .turns import smooth_max
 
 # Ankles a little wider than in the T-pose, toes slightly out: a conductor's stance.
 _STANCE_X: Final = 0.115
 _TOES_OUT: Final = 0.14
 # How far the hips stand below straight legs: a slight give in the knees.
-_KNEE_GIVE: Final = 0.005
+_KNEE_GIVE: Final = 0.012
+_KNEE_LEAST: Final = 0.002
+# Knees give this much more into a heavy downbeat, and stretch this much with the breath, metres.
+_KNEE_DIP: Final = 0.016
+_KNEE_STRETCH: Final = 0.009
 _BREATH_S: Final = 4.2
 _GAZE_BEATS: Final = (6, 15)
 _GAZE_YAW: Final = 0.55
+# A cue is looked for this many beats ahead, and left this many after.
+_CUE_AHEAD: Final = 1.4
+_CUE_AFTER: Final = 0.7
 
 
 @dataclass(frozen=True)
 class Body:
-    """Pelvis position (T, 3) and local rotations of trunk, head and legs by joint name."""
+    """Pelvis position (T, 3), local rotations of trunk, head and legs by joint name, and how far
+    the shoulders are raised by the breath before a preparation, (T,) in [0, 1]."""
 
     root: Array
     rotations: dict[str, Array]
+    breath: Array
 
 
 def move_body(
     plan: Plan,
     grid: BeatGrid,
-    sizes: Array,
+    strokes: Strokes,
+    cues: list[Cue],
     dynamics: Dynamics,
     style: Style,
     rng: np.random.Generator,
@@ -49,17 +62,20 @@ def move_body(
     slow = [wander(at, [2.0 * bar, 4.1 * bar, 7.3 * bar], rng) for _ in range(4)]
     shift = wander(at, [9.0, 17.0, 29.0], rng)
     loud = dynamics.broad(at) - 0.5
-    beat = _pulse(plan, grid, sizes, at)
+    beat = _pulse(plan, grid, strokes, at)
+    weight = _weight(plan, strokes, style, at)
+    intake = _intake(plan, at)
     breath = np.sin(2.0 * np.pi * (at / _BREATH_S + rng.random()))
 
     side = amount * 0.062 * slow[0]
     turn = amount * 0.10 * slow[1]
     # Leaning into the soft, opening in the loud; a dip of the trunk with the heavy beats.
     forward = 0.035 + amount * (0.045 * slow[2] - 0.06 * loud * awake)
-    dip = beat * (0.006 + 0.030 * style.weight) * (0.4 + style.sway)
-    breathing = 0.010 * breath - 0.022 * _intake(plan, at)
+    dip = beat * (0.006 + 0.030 * weight) * (0.4 + style.sway)
+    knees = _KNEE_DIP * beat * weight * (0.4 + style.sway)
+    breathing = 0.010 * breath - 0.030 * intake
 
-    gaze_yaw, gaze_pitch = _gaze(plan, rng, at)
+    gaze_yaw, gaze_pitch = _gaze(plan, cues, rng, at)
     zero = np.zeros(len(at))
     hips = rotation.from_rotation_vector(
         np.stack([0.15 * forward, 0.25 * side, 0.30 * turn + 0.02 * gaze_yaw], axis=1)
@@ -67,7 +83,7 @@ def move_body(
     root = _stand(
         0.022 * amount * slow[0] + 0.006 * shift,
         0.012 * amount * slow[2] - 0.004,
-        0.15 * dip * style.weight,
+        knees - _KNEE_STRETCH * intake,
         hips,
     )
     trunk = {
@@ -95,7 +111,7 @@ def move_body(
         rotations[name] = keep_within(rotation.from_rotation_vector(vector), name)
     for label in ("L", "R"):
         rotations |= _leg(label, root, hips)
-    return Body(root, rotations)
+    return Body(root, rotations, intake)
 
 
 def _awake(plan: Plan, at: Array) -> Array:
@@ -110,17 +126,27 @@ def _bar_length(grid: BeatGrid, plan: Plan) -> float:
     return float(np.median(plan.interval) * np.median(grid.beats_in_bar))
 
 
-def _pulse(plan: Plan, grid: BeatGrid, sizes: Array, at: Array) -> Array:
+def _weight(plan: Plan, strokes: Strokes, style: Style, at: Array) -> Array:
+    """Weight of the strokes as time goes by, (T,)."""
+    if len(plan.ictus) == 0:
+        return np.full(len(at), style.weight)
+    return np.interp(at, plan.ictus, strokes.weight)
+
+
+def _pulse(plan: Plan, grid: BeatGrid, strokes: Strokes, at: Array) -> Array:
     """Nods: 1 into a medium downbeat, less into other beats, lifted before a downbeat, (T,)."""
     if len(grid) == 0:
         return np.zeros(len(at))
     # Clicks and tops between them alone: holds and cut-offs are not nodded.
     is_ictus, is_apex = plan.at(Role.ICTUS), plan.at(Role.REBOUND, Role.PREPARE)
     strong = (grid.numbers == 1)[plan.beat]
-    strength = np.clip(sizes / 0.3, 0.3, 1.5)[plan.beat]
-    values = np.where(is_ictus, np.where(strong, 1.0, 0.28) * strength, 0.0)
+    strength = np.clip(strokes.size / 0.3, 0.3, 1.5)[plan.beat]
+    accent = strokes.accent[plan.beat]
+    values = np.where(is_ictus, np.where(strong, 1.0, 0.28 + 0.5 * accent) * strength, 0.0)
     values = np.where(is_apex & strong, -0.35 * strength, values)
-    bend = sharp_bends(plan.times, values, is_ictus, is_apex, np.full(len(values), 2.0), 0.4)
+    bend = sharp_bends(
+        plan.times, values, is_ictus, is_apex, np.full(len(values), 2.0), np.full(len(values), 0.4)
+    )
     return swing(plan.times, values, bend, at)
 
 
@@ -130,7 +156,7 @@ def _intake(plan: Plan, at: Array) -> Array:
     return swing(plan.times, tops.astype(float), np.zeros(len(tops)), at)
 
 
-def _gaze(plan: Plan, rng: np.random.Generator, at: Array) -> tuple[Array, Array]:
+def _gaze(plan: Plan, cues: list[Cue], rng: np.random.Generator, at: Array) -> tuple[Array, Array]:
     """Where the conductor looks: yaw to the left and pitch downwards, radians, (T,) each."""
     if len(plan.ictus) == 0:
         starts = np.arange(0.0, max(float(at[-1]), 1.0) + 5.0, 5.0)
@@ -144,8 +170,19 @@ def _gaze(plan: Plan, rng: np.random.Generator, at: Array) -> tuple[Array, Array
     yaw[0], pitch[0] = 0.3 * yaw[0], 0.05
     # A look into the score goes straight down.
     yaw = np.where(pitch > 0.2, 0.2 * yaw, yaw)
+    for cue in cues:
+        # Who enters is looked at before and through the entry; then the eyes wander on.
+        start = cue.time - _CUE_AHEAD * cue.interval - 0.2
+        end = cue.time + _CUE_AFTER * cue.interval
+        apart = (starts < start - 0.8) | (starts > end)
+        starts = np.r_[starts[apart], start, end]
+        yaw = np.r_[yaw[apart], cue.yaw, 0.4 * cue.yaw]
+        pitch = np.r_[pitch[apart], 0.04, 0.05]
+        order = np.argsort(starts, kind="stable")
+        starts, yaw, pitch = starts[order], yaw[order], pitch[order]
     drift = 0.03 * wander(at, [3.1, 5.3, 8.9], rng)
-    return holds(starts, yaw, 0.8, at) + drift, holds(starts, pitch, 0.8, at)
+    width = np.full(len(starts), 0.8)
+    return holds(starts, yaw, width, at) + drift, holds(starts, pitch, width, at)
 
 
 def _stand(x: Array, y: Array, dip: Array, hips: Array) -> Array:
@@ -160,7 +197,9 @@ def _stand(x: Array, y: Array, dip: Array, hips: Array) -> Array:
     left, right = heights
     # The smaller of both, without a corner.
     height = 0.5 * (left + right - np.sqrt((left - right) ** 2 + 0.004**2))
-    return np.stack([x, y, height - _KNEE_GIVE - dip], axis=1)
+    # Legs stretch towards their full length, but do not lock.
+    give = _KNEE_LEAST + smooth_max(_KNEE_GIVE - _KNEE_LEAST + dip, 0.0, 0.004)
+    return np.stack([x, y, height - give], axis=1)
 
 
 def _hip_offset(label: str) -> Array:

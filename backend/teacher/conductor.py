@@ -1,5 +1,6 @@
 """`conduct`: a beat grid, loudness, a style and a seed become a conducting performance."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -8,24 +9,24 @@ from numpy.typing import ArrayLike
 from backend.beats.grid import BeatGrid
 from backend.style import Style
 from retarget import rotation, skeleton
-from retarget.motion import Motion, forward_kinematics
+from retarget.motion import Motion
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 from .arms import solve_arm
-from .body import move_body
+from .body import Body, move_body
+from .character import Character
+from .cues import find_cues
 from .dynamics import Dynamics
-from .hands import finger_curls, left_hand, right_hand
-from .path import HandPath, beat_path, beat_sizes
+from .gestures import plan_gestures
+from .hands import baton_grip, finger_curls, right_hand
+from .left import left_hand
+from .path import beat_path
 from .plan import make_plan
+from .strokes import make_strokes
 
-# Thumb and index hold the baton, the other fingers close around its end (shares of a fist).
-_BATON_GRIP: Final = {"thumb": (0.25, 0.42), "index": (0.78, 0.0), "fingers": (1.05, 0.0)}
-# The baton lies a little across the hand: up, and towards the left.
-_BATON_LIE: Final = np.array([0.0, 0.08, 0.06])
-# Fingers pass on this share of the wrist's flick to the baton, radians.
-_FINGER_FLICK: Final = 0.10
 _LEFT_SHARE: Final = 0.9
+_CHEST: Final = skeleton.REST[skeleton.INDEX["chest"]]
 
 
 def conduct(
@@ -36,6 +37,7 @@ def conduct(
     style: Style,
     seed: int,
     fps: float,
+    character: Character | None = None,
     progress: Progress = no_progress,
 ) -> Motion:
     """Conduct the beats of a grid.
@@ -58,6 +60,9 @@ def conduct(
         Human variation of amplitude, place, sway and the left hand's choices, not of timing.
     fps : float
         Frames per second.
+    character : Character, optional
+        How the music is played (`Character.of`): the strokes follow its articulation and accents
+        by `style.articulation`. Without it every beat is struck as the style says.
     progress : Progress
         Hears how far it is; may raise Cancelled.
 
@@ -70,31 +75,32 @@ def conduct(
     kept = grid.excerpt(0.0, duration)
     at = np.arange(max(1, round(duration * fps))) / fps
     dynamics = Dynamics.of(np.asarray(loudness, dtype=np.float64))
-    streams = [np.random.default_rng([seed, purpose]) for purpose in range(5)]
-    plan = make_plan(kept, duration, dynamics.sound_end(duration), style)
-    sizes = beat_sizes(plan, dynamics, style) * (1.0 + 0.05 * streams[0].standard_normal())
-    right_path = beat_path(plan, kept, sizes, style, streams[0], at)
-    left_path = beat_path(plan, kept, _LEFT_SHARE * sizes, style, streams[1], at)
+    streams = [np.random.default_rng([seed, purpose]) for purpose in range(7)]
+    plan = make_plan(kept, duration, dynamics, style)
+    strokes = make_strokes(plan, kept, dynamics, character, style)
+    strokes = replace(strokes, size=strokes.size * (1.0 + 0.05 * streams[0].standard_normal()))
+    right_path = beat_path(plan, kept, strokes, style, streams[0], at)
+    mirrored = replace(strokes, size=_LEFT_SHARE * strokes.size)
+    left_path = beat_path(plan, kept, mirrored, style, streams[1], at)
     progress(0.3, "conducting")
-    body = move_body(plan, kept, sizes, dynamics, style, streams[2], at)
+    cues = find_cues(plan, dynamics, streams[5])
+    body = move_body(plan, kept, strokes, cues, dynamics, style, streams[2], at)
     right = right_hand(right_path, style, streams[3], at)
-    left = left_hand(left_path, plan, kept, dynamics, style, streams[4], at)
+    gestures = plan_gestures(plan, kept, dynamics, strokes, cues, style, streams[6])
+    left = left_hand(left_path, plan, gestures, style, streams[4], at)
+    progress(0.5, "conducting")
 
     local = rotation.identity((len(at), len(skeleton.NAMES)))
-    for name, turn in body.rotations.items():
-        local[:, skeleton.INDEX[name]] = turn
-    positions, world = forward_kinematics(local, body.root)
-    progress(0.6, "conducting")
-    chest = skeleton.INDEX["chest"]
-    moves: dict[str, Array] = {}
+    moves = dict(body.rotations)
+    chest, chest_rotation = _chest(body)
     for side, pose, path in (("R", right, right_path), ("L", left.pose, left_path)):
         # Hanging arms go with the shoulders, a beating hand stays with the beat.
-        shoulder = skeleton.INDEX[f"upper_arm.{side}"]
-        carried = path.lowered[:, None] * (positions[:, shoulder] - skeleton.REST[shoulder])
-        pose.wrist[:] += carried
-        moves |= solve_arm(side, pose, positions[:, chest], world[:, chest])
+        offset = skeleton.REST[skeleton.INDEX[f"upper_arm.{side}"]]
+        shoulder = chest + rotation.rotate(chest_rotation, offset - _CHEST)
+        pose.wrist[:] += path.lowered[:, None] * (shoulder - offset)
+        moves |= solve_arm(side, pose, chest, chest_rotation, body.breath)
     moves |= finger_curls("L", left.curl)
-    moves |= _grip(right_path)
+    moves |= baton_grip(right_path)
     for name, turn in moves.items():
         local[:, skeleton.INDEX[name]] = turn
     progress(1.0, "conducting")
@@ -109,14 +115,12 @@ def conduct(
     )
 
 
-def _grip(path: HandPath) -> dict[str, Array]:
-    """Right fingers around the baton, and how it lies in them."""
-    count = len(path.flick)
-    turns = {}
-    for name, (down, across) in _BATON_GRIP.items():
-        vector = np.tile([0.0, -down, -across], (count, 1))
-        turns[f"{name}.R"] = rotation.from_rotation_vector(vector)
-    lie = np.tile(_BATON_LIE, (count, 1))
-    lie[:, 1] += _FINGER_FLICK * path.flick * (1.0 - path.lowered)
-    turns["baton"] = rotation.from_rotation_vector(lie)
-    return turns
+def _chest(body: Body) -> tuple[Array, Array]:
+    """World position (T, 3) and rotation (T, 4) of the chest joint."""
+    position, world = body.root, body.rotations["hips"]
+    place = skeleton.REST[skeleton.INDEX["hips"]]
+    for name in ("spine", "chest"):
+        joint = skeleton.REST[skeleton.INDEX[name]]
+        position = position + rotation.rotate(world, joint - place)
+        world, place = rotation.multiply(world, body.rotations[name]), joint
+    return position, world

@@ -75,7 +75,7 @@ def sharp_bends(
     is_ictus: NDArray[np.bool_],
     is_apex: NDArray[np.bool_],
     power: Array,
-    roundness: float,
+    roundness: Array,
 ) -> Array:
     """Accelerations for `swing`: sharp at the ictus, round on top, none at points of rest.
 
@@ -87,7 +87,7 @@ def sharp_bends(
         Which knots are low points that click, and which are turns on top.
     power : (K,) array
         Power of the rush into each ictus, ≥ 2: the greater, the later and sharper.
-    roundness : float
+    roundness : (K,) array
         0 hangs on top, 1 is a free throw (a parabola).
     """
     steep = np.abs(np.diff(values)) / np.diff(times) ** 2
@@ -150,7 +150,7 @@ def hermite(
     return value, np.where(inside, velocity, 0.0)
 
 
-def holds(times: Array, values: Array, width: float, at: Array) -> Array:
+def holds(times: Array, values: Array, width: Array, at: Array) -> Array:
     """Piecewise constant values with minimum-jerk transitions.
 
     Parameters
@@ -159,8 +159,8 @@ def holds(times: Array, values: Array, width: float, at: Array) -> Array:
         When the transition to each value starts, rising; the first value holds from the start.
     values : (K,) array
         Values.
-    width : float
-        Longest duration of a transition, seconds; shorter where the next one follows sooner.
+    width : (K,) array
+        Longest duration of each transition, seconds; shorter where the next one follows sooner.
     at : (T,) array
         Times to evaluate at.
     """

@@ -19,6 +19,13 @@ _SWELL_LENGTH_S: Final = (1.6, 9.0)
 # Below this the music counts as over.
 _SILENCE: Final = 0.06
 _MEDIUM: Final = 0.5
+# Sizes look this far ahead: at least as far as the smoothing blurs, at most a slow beat.
+_AHEAD_S: Final = (0.45, 0.9)
+# An entry: from below this loudness, at these times before it, up by at least so much.
+_QUIET: Final = 0.22
+_QUIET_BEFORE_S: Final = (0.6, 1.2, 1.8, 2.4)
+_ENTRY_RISE: Final = 0.12
+_DROP: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,16 @@ class Dynamics:
             gaussian_filter1d(level, _SWELL_SMOOTH_S * FEATURE_RATE, mode="nearest"),
         )
 
-    def ahead(self, at: Array) -> Array:
-        """Loudness of what begins at the given times, (B,): a little after them."""
-        return self._sample(self.level, at + _SMOOTH_S)
+    def prepared(self, at: Array, interval: Array) -> Array:
+        """Loudness to be shown at beats, (B,): that of the beat which begins, a beat ahead of the
+        smoothing where the music swells.
+
+        Parameters
+        ----------
+        at, interval : (B,) arrays
+            Time and length of each beat, seconds.
+        """
+        return self._sample(self.level, at + np.clip(0.8 * interval, *_AHEAD_S))
 
     def broad(self, at: Array) -> Array:
         """Loudness at the given times over about a bar, (T,)."""
@@ -70,6 +84,28 @@ class Dynamics:
         if len(heard) == 0 or len(self.level) == 1:
             return duration
         return min(duration, float(heard[-1]) / FEATURE_RATE - _SMOOTH_S)
+
+    def sounding_until(self, start: float, end: float) -> float:
+        """When, between two times, the sound stops; `end` if it does not, seconds."""
+        first, last = (round(t * FEATURE_RATE) for t in (start, end))
+        inside = self.level[first:last] if len(self.level) > 1 else self.level[:0]
+        silent = np.flatnonzero(inside < _SILENCE)
+        if len(silent) == 0:
+            return end
+        # The smoothing lets the sound fade for about this long.
+        return max(start, start + float(silent[0]) / FEATURE_RATE - 0.5 * _SMOOTH_S)
+
+    def entries(self, at: Array) -> Array:
+        """How much louder it becomes at beats after a quiet stretch, (B,): 0 if it does not."""
+        before = np.max([self._sample(self.level, at - t) for t in _QUIET_BEFORE_S], axis=0)
+        after = self._sample(self.level, at + _SMOOTH_S)
+        return np.where(before < _QUIET, np.maximum(after - before - _ENTRY_RISE, 0.0), 0.0)
+
+    def drops(self, at: Array) -> Array:
+        """How much softer it becomes at beats, all at once, (B,): 0 if it does not."""
+        before = np.min([self._sample(self.level, at - t) for t in (0.5, 1.0)], axis=0)
+        after = np.max([self._sample(self.level, at + t) for t in (0.5, 1.0)], axis=0)
+        return np.maximum(before - after - _DROP, 0.0)
 
     def swells(self) -> list[Swell]:
         """Crescendos and diminuendos, in time order, not overlapping."""

@@ -12,12 +12,15 @@ from backend.beats.grid import BeatGrid
 from backend.style import Style
 from retarget.rotation import Array
 
-# An interval of this many beats, or of this many seconds, is a pause: hold, then prepare again.
-_PAUSE_BEATS: Final = 2.5
+from .dynamics import Dynamics
+
+# An interval of this many beats, or of this many seconds, is no beat but a fermata or a general
+# pause: hold or stop, then prepare again.
+_PAUSE_BEATS: Final = 1.75
 _PAUSE_S: Final = 6.0
 # Fall and rise in 4/4 at 80 beats per minute (motion capture): 0.38 s and 0.36 s of 0.75 s. In
 # slower beats the hand floats on top and still falls nearly as fast.
-_FALL_SHARE: Final = 0.51
+_FALL_SHARE: Final = 0.475
 _FALL_KNEE_S: Final = 0.75
 _FALL_SLOPE: Final = 0.3
 _DEFAULT_BEAT_S: Final = 0.75
@@ -29,6 +32,13 @@ _LOWER_S: Final = 1.7
 _LONG_WAIT_S: Final = 8.0
 _CUT_OFF_S: Final = (0.5, 1.4)
 _STOP_S: Final = 0.55
+# If the sound ends sooner after the last beat than this many beats, the hand stops at once;
+# otherwise it sustains a fermata.
+_HELD_BEATS: Final = 1.25
+# Closing a held note takes this long; it is shown if silence follows for as long again.
+_RELEASE_S: Final = 0.6
+# Slower beats than this are divided in two.
+_SLOW_S: Final = 1.1
 
 
 class Role(IntEnum):
@@ -39,10 +49,14 @@ class Role(IntEnum):
     PREPARE = 2  # top of the preparation
     ICTUS = 3  # low point that clicks
     REBOUND = 4  # top between two beats
-    HOLD = 5  # sustaining
+    HOLD = 5  # stopped, waiting
     LIFT = 6  # top of the warning before the cut-off
     LOOP = 7  # outermost point of the cut-off's loop
     STOP = 8  # end of the cut-off
+    SUSTAIN = 9  # holding a note: the hand drifts on
+    RELEASE = 10  # outermost point of the level loop that closes a held note
+    INNER_TOP = 11  # before the second half of a slow beat
+    INNER_LOW = 12  # second half of a slow beat
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,8 @@ class Plan:
         Seconds from each beat to the next; the last of a passage repeats the one before.
     passages : tuple of (int, int)
         First and last beat of each stretch without a pause.
+    fermatas : tuple of (int, float)
+        Beats whose note is held, and when it ends, seconds.
     """
 
     times: Array
@@ -71,13 +87,14 @@ class Plan:
     ictus: Array
     interval: Array
     passages: tuple[tuple[int, int], ...]
+    fermatas: tuple[tuple[int, float], ...] = ()
 
     def at(self, *roles: Role) -> NDArray[np.bool_]:
         """Which turns have one of the roles, (K,)."""
         return np.isin(self.roles, roles)
 
 
-def make_plan(grid: BeatGrid, duration: float, sound_end: float, style: Style) -> Plan:
+def make_plan(grid: BeatGrid, duration: float, dynamics: Dynamics, style: Style) -> Plan:
     """Lay out the turns for the beats before `duration`.
 
     Parameters
@@ -86,18 +103,19 @@ def make_plan(grid: BeatGrid, duration: float, sound_end: float, style: Style) -
         Beats; those at or after `duration` must have been dropped.
     duration : float
         Seconds of motion.
-    sound_end : float
-        When the music falls silent, seconds.
+    dynamics : Dynamics
+        Tells a fermata from a general pause, and when the last sound ends.
     style : Style
-        Its lead and sharpness set when the hand turns.
+        Its lead, sharpness and subdivision set when the hand turns.
     """
     ictus = grid.times - style.lead
     turns: list[tuple[float, Role, int]] = []
     if len(ictus) == 0:
         turns.append((0.0, Role.LOWERED, 0))
-        return _plan(turns, ictus, np.zeros(0), ())
+        return _plan(turns, ictus, np.zeros(0), (), ())
     passages, interval = _passages(ictus)
     share = _FALL_SHARE + 0.08 * style.sharpness
+    fermatas: list[tuple[int, float]] = []
     for number, (first, last) in enumerate(passages):
         length = float(np.clip(interval[first], *_PREPARATION_S))
         if number > 0:
@@ -108,13 +126,21 @@ def make_plan(grid: BeatGrid, duration: float, sound_end: float, style: Style) -
         for i in range(first, last + 1):
             turns.append((float(ictus[i]), Role.ICTUS, i))
             if i < last:
-                top = float(ictus[i + 1]) - _fall(float(interval[i]), share)
-                turns.append((top, Role.REBOUND, i + 1))
+                beat = float(interval[i])
+                if beat > _SLOW_S and style.subdivision > 0.0:
+                    # Both halves are beaten at the pace of a beat of half the length.
+                    beat *= 0.5
+                    half = float(ictus[i]) + beat
+                    turns.append((half - _fall(beat, share), Role.INNER_TOP, i))
+                    turns.append((half, Role.INNER_LOW, i))
+                turns.append((float(ictus[i + 1]) - _fall(beat, share), Role.REBOUND, i + 1))
         if number < len(passages) - 1:
-            rise = min(0.55 * float(interval[last]), 0.3 * float(ictus[last + 1] - ictus[last]))
-            turns.append((float(ictus[last]) + rise, Role.HOLD, last))
-    _cut_off(turns, passages[-1][1], ictus, interval, duration, sound_end - style.lead)
-    return _plan(turns, ictus, interval, passages)
+            begun = float(grid.times[last]) + 0.4 * float(interval[last])
+            sounding = dynamics.sounding_until(begun, float(grid.times[last + 1])) - style.lead
+            fermatas += _hold(turns, last, ictus, float(interval[last]), sounding)
+    sound_end = dynamics.sound_end(duration) - style.lead
+    _cut_off(turns, passages[-1][1], ictus, interval, duration, sound_end)
+    return _plan(turns, ictus, interval, passages, tuple(fermatas))
 
 
 def _plan(
@@ -122,9 +148,11 @@ def _plan(
     ictus: Array,
     interval: Array,
     passages: tuple[tuple[int, int], ...],
+    fermatas: tuple[tuple[int, float], ...],
 ) -> Plan:
     times, roles, beats = (np.array(column) for column in zip(*turns, strict=True))
-    return Plan(times, roles.astype(np.int64), beats.astype(np.int64), ictus, interval, passages)
+    roles, beats = roles.astype(np.int64), beats.astype(np.int64)
+    return Plan(times, roles, beats, ictus, interval, passages, fermatas)
 
 
 def _passages(ictus: Array) -> tuple[tuple[tuple[int, int], ...], Array]:
@@ -132,12 +160,7 @@ def _passages(ictus: Array) -> tuple[tuple[tuple[int, int], ...], Array]:
     gaps = np.diff(ictus)
     if len(gaps) == 0:
         return ((0, 0),), np.array([_DEFAULT_BEAT_S])
-    usual = np.array(
-        [
-            max(_median(gaps[max(0, i - 4) : i]), _median(gaps[i + 1 : i + 5]))
-            for i in range(len(gaps))
-        ]
-    )
+    usual = np.maximum(_median_before(gaps), _median_before(gaps[::-1])[::-1])
     usual = np.where(usual > 0.0, usual, np.inf)
     pauses = np.flatnonzero((gaps > _PAUSE_BEATS * usual) | (gaps > _PAUSE_S))
     edges = [0, *(pauses + 1).tolist(), len(ictus)]
@@ -150,8 +173,16 @@ def _passages(ictus: Array) -> tuple[tuple[tuple[int, int], ...], Array]:
     return passages, interval
 
 
-def _median(values: Array) -> float:
-    return float(np.median(values)) if len(values) else 0.0
+def _median_before(gaps: Array) -> Array:
+    """Median of up to four values before each one, 0 before the first, (B,)."""
+    padded = np.r_[np.full(4, np.inf), gaps[:-1]]
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 4), axis=1)
+    count = np.minimum(np.arange(len(gaps)), 4)
+    row = np.arange(len(gaps))
+    middle = 0.5 * (
+        windows[row, np.maximum(count - 1, 0) // 2] + windows[row, np.minimum(count // 2, 3)]
+    )
+    return np.where(count > 0, middle, 0.0)
 
 
 def _fall(length: float, share: float) -> float:
@@ -160,12 +191,39 @@ def _fall(length: float, share: float) -> float:
     return share * knee + _FALL_SLOPE * (length - knee)
 
 
+def _hold(
+    turns: list[tuple[float, Role, int]],
+    last: int,
+    ictus: Array,
+    beat: float,
+    sounding: float,
+) -> list[tuple[int, float]]:
+    """From the last beat before a pause: sustain while it sounds, or stop at once.
+
+    Returns the fermata, if it is one: its beat and its end in motion time.
+    """
+    start, room = float(ictus[last]), float(ictus[last + 1] - ictus[last])
+    rise = min(0.55 * beat, 0.3 * room)
+    prepared = start + room - min(max(beat, _PREPARATION_S[0]), 0.45 * room)
+    end = min(sounding, prepared)
+    # Nobody holds a note that long; somebody else plays on.
+    if not _HELD_BEATS * beat < end - start < _LONG_WAIT_S:
+        turns.append((start + 0.6 * rise, Role.HOLD, last))
+        return []
+    turns.append((start + rise, Role.SUSTAIN, last))
+    if prepared - end > 2.0 * _RELEASE_S and end > start + rise + 0.2:
+        turns.append((end, Role.SUSTAIN, last))
+        turns.append((end + 0.5 * _RELEASE_S, Role.RELEASE, last))
+        turns.append((end + _RELEASE_S, Role.HOLD, last))
+    return [(last, end)]
+
+
 def _enter(turns: list[tuple[float, Role, int]], start: float, beat: int) -> None:
     """Bring the hands from where they are to where the preparation starts."""
     if turns:
-        held, _, last = turns[-1]
+        held, role, last = turns[-1]
         if start - held < _LONG_WAIT_S:
-            turns.append((start, Role.HOLD, last))
+            turns.append((start, role, last))
             return
         turns.append((held + 1.0, Role.HOLD, last))
         turns.append((held + 1.0 + _LOWER_S, Role.LOWERED, last))
@@ -195,8 +253,8 @@ def _cut_off(
     start = end - length
     if start - float(ictus[last]) > 0.8 * beat:
         # The last note rings on: sustain it until shortly before it ends.
-        turns.append((float(ictus[last]) + 0.5 * beat, Role.HOLD, last))
-        turns.append((start, Role.HOLD, last))
+        turns.append((float(ictus[last]) + 0.5 * beat, Role.SUSTAIN, last))
+        turns.append((start, Role.SUSTAIN, last))
     else:
         start = float(ictus[last])
     length = end - start

@@ -7,6 +7,7 @@ from backend.audio.analysis import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.style import Style
 from backend.teacher import conduct
+from backend.teacher.character import Character
 from retarget import rotation, skeleton
 from retarget.motion import Motion
 from retarget.rotation import Array
@@ -53,6 +54,7 @@ def perform(
     style: Style | None = None,
     seed: int = 0,
     fps: float = 30.0,
+    character: Character | None = None,
 ) -> Motion:
     if duration is None:
         duration = float(grid.times[-1]) + 5.0
@@ -62,8 +64,20 @@ def perform(
         else np.asarray(loudness)
     )
     return conduct(
-        grid, duration=duration, loudness=level, style=style or Style(), seed=seed, fps=fps
+        grid,
+        duration=duration,
+        loudness=level,
+        style=style or Style(),
+        seed=seed,
+        fps=fps,
+        character=character,
     )
+
+
+def played(seconds: float, *, attack: float, detachment: float) -> Character:
+    """Music that is played one way throughout, without accents."""
+    count = int(seconds * FEATURE_RATE)
+    return Character(np.full(count, attack), np.full(count, detachment), np.zeros(count))
 
 
 def track(motion: Motion, joint: str) -> Array:

@@ -16,6 +16,7 @@ from teacher_scenes import (
 from backend.beats.grid import BeatGrid
 from backend.style import Style, presets
 from backend.teacher.patterns import pattern_for
+from retarget.rotation import Array
 
 # Where the hand goes through each ictus, as the conductor sees it (+x is the conductor's left).
 STROKES = {
@@ -194,16 +195,51 @@ def test_cut_off_lifts_loops_and_sinks() -> None:
     assert z[-1] < 1.0
 
 
-def test_pause_is_held_and_prepared_again() -> None:
+def paused() -> tuple[BeatGrid, Array]:
+    """Two passages of eight beats with 4.8 s between them, and time for a loudness."""
     times = np.r_[2.0 + 0.6 * np.arange(8), 11.0 + 0.6 * np.arange(8)]
-    grid = make_grid(times, 4)
-    motion = perform(grid)
-    assert f_score(low_points(motion), times, 30.0) >= 0.98
-    z = track(motion, "hand.R")[:, 2]
-    held = z[round(7.2 * 30) : round(10.2 * 30)]
-    assert np.ptp(held) < 0.03
-    assert held.min() > z[round(6.2 * 30)]
-    assert z[round(10.4 * 30) : round(11.0 * 30)].max() > held.max() + 0.1
+    return make_grid(times, 4), np.arange(20 * 90) / 90.0
+
+
+def test_general_pause_stops_and_prepares_anew() -> None:
+    grid, seconds = paused()
+    silence = (seconds > 6.5) & (seconds < 10.9)
+    motion = perform(grid, loudness=np.where(silence, 0.0, 0.6))
+    assert f_score(low_points(motion), grid.times, 30.0) >= 0.98
+    wrist = track(motion, "hand.R")
+    z = wrist[:, 2]
+    held = wrist[round(7.2 * 30) : round(10.2 * 30)]
+    assert np.ptp(held, axis=0).max() < 0.03
+    assert held[:, 2].min() > z[round(6.2 * 30)]
+    assert z[round(10.4 * 30) : round(11.0 * 30)].max() > held[:, 2].max() + 0.1
+
+
+def test_fermata_drifts_on_until_the_next_preparation() -> None:
+    grid, _ = paused()
+    motion = perform(grid, loudness=0.6)
+    assert f_score(low_points(motion), grid.times, 30.0) >= 0.98
+    wrist = track(motion, "hand.R")
+    held = wrist[round(7.0 * 30) : round(10.2 * 30)]
+    speed = np.linalg.norm(np.diff(held, axis=0), axis=1) * 30
+    # Never still, never fast, one way.
+    assert 0.08 < np.linalg.norm(held[-1] - held[0]) < 0.25
+    assert speed[10:-10].min() > 0.01
+    assert speed.max() < 0.15
+    assert (np.diff(held[:, 2]) > -1e-4).all()
+
+
+def test_fermata_that_falls_silent_is_closed_with_a_level_loop() -> None:
+    grid, seconds = paused()
+    silence = (seconds > 8.3) & (seconds < 10.9)
+    motion = perform(grid, loudness=np.where(silence, 0.0, 0.6), fps=60.0)
+    assert f_score(low_points(motion), grid.times, 60.0) >= 0.98
+    wrist = track(motion, "hand.R")[round(7.6 * 60) : round(9.6 * 60)]
+    out = int(np.argmin(wrist[:, 0]))
+    assert 0 < out < len(wrist) - 1
+    assert wrist[-1, 0] - wrist[out, 0] > 0.05
+    assert np.ptp(wrist[out:, 2]) < 0.04
+    after = track(motion, "hand.R")[round(9.2 * 60) : round(10.2 * 60)]
+    assert np.ptp(after, axis=0).max() < 0.03
 
 
 def test_long_pause_lowers_the_arms() -> None:

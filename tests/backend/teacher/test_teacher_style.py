@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from teacher_scenes import INDEX, f_score, low_points, perform, rubato, steady, track
+from teacher_scenes import INDEX, f_score, low_points, perform, played, rubato, steady, track
 
 from backend.audio.analysis import FEATURE_RATE
+from backend.beats.grid import BeatGrid
 from backend.style import Style
 from backend.teacher.dynamics import Dynamics
 from retarget import rotation
@@ -138,12 +139,20 @@ def test_weight_moves_the_elbow_and_lightness_the_wrist() -> None:
 
 def test_every_value_of_the_style_changes_the_motion() -> None:
     level = 0.5 + 0.4 * np.sin(np.arange(36 * 90) / FEATURE_RATE)
-    medium = perform(GRID, loudness=level, style=Style(left_hand=0.5)).joints_3d()
+    short = played(36.0, attack=0.9, detachment=0.9)
+    slow = steady(45, 4, 18)
+
+    def moves(style: Style, grid: BeatGrid) -> Array:
+        return perform(grid, loudness=level, style=style, character=short).joints_3d()
+
+    neutral = Style(left_hand=0.5)
+    medium = {name: moves(neutral, grid) for name, grid in (("usual", GRID), ("slow", slow))}
     for field in dataclasses.fields(Style):
         value = 0.3 if field.name == "lead" else 1.0
-        style = dataclasses.replace(Style(left_hand=0.5), **{field.name: value})
-        changed = perform(GRID, loudness=level, style=style).joints_3d()
-        assert np.abs(changed - medium).max() > 0.02, field.name
+        style = dataclasses.replace(neutral, **{field.name: value})
+        # Only slow beats are divided.
+        name, grid = ("slow", slow) if field.name == "subdivision" else ("usual", GRID)
+        assert np.abs(moves(style, grid) - medium[name]).max() > 0.02, field.name
 
 
 def test_seed_changes_the_path_but_not_the_timing() -> None:

@@ -1,0 +1,196 @@
+"""When the left hand does what: it mirrors, rests, shapes, sustains, calms and cues."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.beats.grid import BeatGrid
+from backend.style import Style
+from retarget.rotation import Array
+
+from .cues import Cue
+from .dynamics import Dynamics
+from .plan import Plan
+from .strokes import Strokes
+
+CHANGE_S: Final = 1.25
+"""Longest way from one gesture to another, seconds."""
+
+_CUE_CHANGE_S: Final = 0.75
+_PHRASE_BARS: Final = (2, 5)
+_CALM_BEATS: Final = 3.0
+_CALM_S: Final = (1.6, 4.0)
+_HELD_S: Final = 1.8
+# Independence from which the hand hardly ever mirrors.
+_ALONE: Final = 0.95
+
+
+class Gesture(IntEnum):
+    """What the left hand does."""
+
+    MIRROR = 0  # beats with the right
+    REST = 1  # waits before the belly
+    SWELL = 2  # rises in a crescendo, sinks in a diminuendo
+    SUSTAIN = 3  # holds a note
+    CALM = 4  # palm down: softer
+    CUE = 5  # points to who enters
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One gesture of its own.
+
+    Parameters
+    ----------
+    start, end : float
+        Seconds; on the way to it before, and from it after.
+    kind : Gesture
+        Neither MIRROR nor REST.
+    amount : float
+        Rise of a swell, yaw of a cue, 1 otherwise.
+    """
+
+    start: float
+    end: float
+    kind: Gesture
+    amount: float = 1.0
+
+
+@dataclass(frozen=True)
+class Gestures:
+    """The left hand's programme.
+
+    Parameters
+    ----------
+    times : (M,) array
+        When it starts to change to each gesture, seconds, rising.
+    kinds : (M,) int array
+        `Gesture` of each.
+    widths : (M,) array
+        How long the change takes, seconds.
+    episodes : tuple of Episode
+        Those of them that have a course of their own, in time order.
+    """
+
+    times: Array
+    kinds: NDArray[np.int64]
+    widths: Array
+    episodes: tuple[Episode, ...]
+
+
+def plan_gestures(
+    plan: Plan,
+    grid: BeatGrid,
+    dynamics: Dynamics,
+    strokes: Strokes,
+    cues: list[Cue],
+    style: Style,
+    rng: np.random.Generator,
+) -> Gestures:
+    """Choose for each phrase and each event of the music, as often as `style.left_hand` lets it."""
+    changes = _phrases(plan, grid, dynamics, style, rng)
+    episodes: list[Episode] = []
+    for candidate, eagerness in _candidates(plan, dynamics, strokes, cues):
+        # Draws are the same in number whatever the style, so that seeds stay comparable.
+        wanted = rng.random() < eagerness * style.left_hand
+        if wanted and all(_apart(candidate, other) for other in episodes):
+            episodes.append(candidate)
+    episodes.sort(key=lambda episode: episode.start)
+    for episode in episodes:
+        lead = _width(episode.kind)
+        start, end = episode.start - lead, episode.end + 0.3
+        after = [kind for time, kind in changes if time <= end][-1]
+        changes = [change for change in changes if not start <= change[0] <= end]
+        changes = sorted([*changes, (start, episode.kind), (end, after)])
+    times, kinds = (np.array(column) for column in zip(*changes, strict=True))
+    new = np.r_[True, (np.diff(kinds) != 0) & (np.diff(times) > 1e-6)]
+    times, kinds = times[new], kinds[new].astype(np.int64)
+    # A change that would be undone within the time it takes is left out.
+    own = np.array([_width(Gesture(kind)) for kind in kinds])
+    keep = np.r_[np.diff(times) > own[:-1], True]
+    keep[0] = True
+    times, kinds = times[keep], kinds[keep]
+    widths = np.array([_width(Gesture(kind)) for kind in kinds])
+    return Gestures(times, kinds, widths, tuple(episodes))
+
+
+def _phrases(
+    plan: Plan, grid: BeatGrid, dynamics: Dynamics, style: Style, rng: np.random.Generator
+) -> list[tuple[float, Gesture]]:
+    """Mirroring and resting by phrases of a few bars: (start in seconds, gesture), rising."""
+    changes: list[tuple[float, Gesture]] = [(-1e9, Gesture.MIRROR)]
+    for first, last in plan.passages:
+        bars = np.flatnonzero(grid.numbers[first : last + 1] == 1) + first
+        bars = bars if len(bars) else np.array([first])
+        changes.append((float(plan.ictus[first]) - 1e-3, Gesture.MIRROR))
+        i = 0
+        while i < len(bars):
+            length, chance = int(rng.integers(*_PHRASE_BARS)), float(rng.random())
+            start = float(plan.ictus[bars[i]])
+            loud = float(dynamics.broad(np.array([start + 1.0]))[0])
+            mirrors = 1.0 - style.left_hand * (1.25 - 0.5 * loud)
+            if style.left_hand >= _ALONE:
+                mirrors = 0.0
+            kind = Gesture.MIRROR if chance < mirrors else Gesture.REST
+            if i == 0 and style.left_hand < 0.6:
+                kind = Gesture.MIRROR
+            # The first beat of a phrase is given with both hands before one of them leaves.
+            changes.append((start + 0.2 * float(plan.interval[bars[i]]), kind))
+            i += length
+        # Both hands prepare and both end.
+        changes.append((float(plan.ictus[last]) - CHANGE_S, Gesture.MIRROR))
+    return sorted(changes)
+
+
+def _candidates(
+    plan: Plan, dynamics: Dynamics, strokes: Strokes, cues: list[Cue]
+) -> list[tuple[Episode, float]]:
+    """What could be shown and how eagerly, the most important first."""
+    found: list[tuple[Episode, float]] = []
+    for beat, end in plan.fermatas:
+        found.append((Episode(float(plan.ictus[beat]) + 0.3, end, Gesture.SUSTAIN), 4.0))
+    inside: list[tuple[Episode, float]] = []
+    for swell in dynamics.swells():
+        inside.append((Episode(swell.start, swell.end, Gesture.SWELL, swell.rise), 1.6))
+    for cue in cues:
+        start, end = cue.time - 0.9 * cue.interval, cue.time + 0.6 * cue.interval
+        inside.append((Episode(start, end, Gesture.CUE, cue.yaw), 2.5))
+    if len(plan.ictus):
+        for beat in np.flatnonzero(dynamics.drops(plan.ictus) > 0.0).tolist():
+            start = float(plan.ictus[beat]) - 0.5 * float(plan.interval[beat])
+            length = float(np.clip(_CALM_BEATS * plan.interval[beat], *_CALM_S))
+            inside.append((Episode(start, start + length, Gesture.CALM), 2.0))
+    for start, end in _held(plan, strokes):
+        inside.append((Episode(start, end, Gesture.SUSTAIN), 1.2))
+    for episode, eagerness in inside:
+        if any(
+            plan.ictus[first] + 0.4 < episode.start
+            and episode.end < plan.ictus[last] - 2.0 * CHANGE_S
+            for first, last in plan.passages
+        ):
+            found.append((episode, eagerness))
+    return found
+
+
+def _held(plan: Plan, strokes: Strokes) -> list[tuple[float, float]]:
+    """Stretches without a new note while it sounds: start and end, seconds."""
+    edges = np.flatnonzero(np.diff(np.r_[0, strokes.held.astype(int), 0]))
+    stretches = []
+    for first, after in edges.reshape(-1, 2).tolist():
+        start = float(plan.ictus[first])
+        end = float(plan.ictus[after - 1] + plan.interval[after - 1])
+        if end - start >= _HELD_S:
+            stretches.append((start + 0.3, end - 0.3))
+    return stretches
+
+
+def _width(kind: Gesture) -> float:
+    return _CUE_CHANGE_S if kind in (Gesture.CUE, Gesture.CALM) else CHANGE_S
+
+
+def _apart(a: Episode, b: Episode) -> bool:
+    room = 0.4 + _width(a.kind) + _width(b.kind)
+    return a.start - b.end > room or b.start - a.end > room

@@ -1,0 +1,215 @@
+"""The left hand: the pose of each of its gestures, and the way from one to the next."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from backend.style import Style
+from retarget.rotation import Array
+
+from .arms import HandPose
+from .curves import holds, smoothstep, swing, wander
+from .gestures import CHANGE_S, Episode, Gesture, Gestures
+from .hands import LOWERED_PITCH, LOWERED_ROLL, LOWERED_YAW, TRAIL, elbow, mix, tilt
+from .path import HandPath
+from .plan import Plan, Role
+
+_MIRROR_YAW: Final = 0.16
+_MIRROR_ROLL: Final = 0.5
+# Without a baton the wrist flicks less.
+_MIRROR_FLICK: Final = 0.55
+# Wrists, metres, right-handed like every path: resting in front of the belly, ...
+_BELLY: Final = np.array([-0.155, -0.245, 1.085])
+_BELLY_ANGLES: Final = (0.8, 0.0, 1.05)
+# ... shaping a swell from low to high, ...
+_SWELL_LOW: Final = np.array([-0.20, -0.33, 1.13])
+_SWELL_HIGH: Final = np.array([-0.29, -0.37, 1.47])
+# ... holding a note, palm up, and rising by a little, ...
+_SUSTAIN: Final = np.array([-0.28, -0.39, 1.26])
+_SUSTAIN_RISE: Final = np.array([-0.02, -0.02, 0.11])
+_SUSTAIN_ANGLES: Final = (0.10, 0.30, 2.0)
+# ... calming, palm down, and sinking, ...
+_CALM: Final = np.array([-0.24, -0.40, 1.19])
+_CALM_RISE: Final = np.array([0.0, -0.01, -0.10])
+_CALM_ANGLES: Final = (0.14, 0.12, 0.08)
+# ... and cueing: to the middle, and so much further out for players at its own side.
+_CUE: Final = np.array([-0.29, -0.41, 1.31])
+_CUE_ASIDE: Final = 0.16
+_CUE_LIFT: Final = np.array([0.0, 0.07, 0.12])
+_CUE_ANGLES: Final = (0.0, 0.12, 0.55)
+
+
+@dataclass(frozen=True)
+class LeftHand:
+    """The left hand's pose and how its fingers are held, (T,): 0 stretched, 1 a loose fist."""
+
+    pose: HandPose
+    curl: Array
+
+
+@dataclass(frozen=True)
+class _Held:
+    """One gesture's wrist (T, 3), angles yaw, pitch and roll (T, 3) and curl (T,)."""
+
+    wrist: Array
+    angles: Array
+    curl: Array
+
+
+def left_hand(
+    path: HandPath,
+    plan: Plan,
+    gestures: Gestures,
+    style: Style,
+    rng: np.random.Generator,
+    at: Array,
+) -> LeftHand:
+    """The left hand over time.
+
+    Parameters
+    ----------
+    path : HandPath
+        The beat as this hand would mirror it, right-handed.
+    plan : Plan
+        When the sound is taken away.
+    gestures : Gestures
+        What it does when.
+    style : Style
+        Sets plane and weight.
+    rng : Generator
+        The hand's own small movement.
+    at : (T,) array
+        Seconds.
+    """
+    ease = np.stack([wander(at, [4.5, 7.3, 12.0], rng) for _ in range(4)], axis=1)
+    wrist = np.zeros((len(at), 3))
+    angles = np.zeros((len(at), 3))
+    curl = np.zeros(len(at))
+    # At rest and in gestures of its own the hand still feels the beat a little.
+    echo = (path.position - _centre(path)) * 0.07 + 0.012 * ease[:, :3]
+    resting = np.zeros(len(at))
+    for kind in Gesture:
+        share = holds(gestures.times, (gestures.kinds == kind).astype(float), gestures.widths, at)
+        if not share.any():
+            continue
+        episodes = [episode for episode in gestures.episodes if episode.kind is kind]
+        held = _pose(kind, episodes, path, style, ease, at)
+        own = held.wrist if kind is Gesture.MIRROR else held.wrist + echo
+        wrist += share[:, None] * own
+        angles += share[:, None] * held.angles
+        curl += share * held.curl
+        if kind is Gesture.REST:
+            resting = share
+    wrist = mix(wrist, path.position, path.lowered[:, None])
+    curl = mix(curl + 0.09 * ease[:, 3] + 0.45 * _gather(plan, at), 0.46, path.lowered)
+    yaw, pitch, roll = angles.T
+    pose = HandPose(
+        wrist * np.array([-1.0, 1.0, 1.0]),
+        mix(yaw, LOWERED_YAW, path.lowered),
+        mix(pitch, LOWERED_PITCH, path.lowered),
+        mix(roll, LOWERED_ROLL, path.lowered),
+        elbow(style, wrist, path.lowered) + 0.12 * resting * (1.0 - path.lowered),
+    )
+    return LeftHand(pose, curl)
+
+
+def _pose(
+    kind: Gesture, episodes: list[Episode], path: HandPath, style: Style, ease: Array, at: Array
+) -> _Held:
+    count = len(at)
+    if kind is Gesture.MIRROR:
+        pitch = 0.10 + tilt(path, style) + _MIRROR_FLICK * path.flick
+        yaw = _MIRROR_YAW - 0.6 * TRAIL * path.velocity_x
+        roll = _MIRROR_ROLL + 0.12 * ease[:, 3]
+        return _Held(path.position, np.stack([yaw, pitch, roll], axis=1), np.full(count, 0.34))
+    if kind is Gesture.REST:
+        return _still(_BELLY, _BELLY_ANGLES, 0.52, count)
+    if kind is Gesture.SWELL:
+        return _swell(episodes, ease, at)
+    if kind is Gesture.CUE:
+        return _cue(episodes, at)
+    start, way, angles, closed = (
+        (_SUSTAIN, _SUSTAIN_RISE, _SUSTAIN_ANGLES, 0.22)
+        if kind is Gesture.SUSTAIN
+        else (_CALM, _CALM_RISE, _CALM_ANGLES, 0.10)
+    )
+    held = _still(start, angles, closed, count)
+    return _Held(held.wrist + _course(episodes, at)[:, None] * way, held.angles, held.curl)
+
+
+def _still(wrist: Array, angles: tuple[float, float, float], curl: float, count: int) -> _Held:
+    return _Held(np.tile(wrist, (count, 1)), np.tile(angles, (count, 1)), np.full(count, curl))
+
+
+def _swell(episodes: list[Episode], ease: Array, at: Array) -> _Held:
+    """Rising with an opening palm, or sinking with the palm down."""
+    knots: list[tuple[float, float]] = []
+    for episode in episodes:
+        low, high = (0.0, 1.0) if episode.amount > 0 else (1.0, 0.1)
+        knots += [(episode.start - 0.2, low), (episode.end, high)]
+    times, values = (np.array(column) for column in zip(*knots, strict=True))
+    height = swing(times, values, np.zeros(len(times)), at)
+    starts = np.array([episode.start - 2.0 * CHANGE_S for episode in episodes])
+    kinds = np.array([float(episode.amount > 0) for episode in episodes])
+    crescendo = holds(starts, kinds, np.full(len(starts), CHANGE_S), at)
+    angles = np.stack(
+        [
+            0.12 + 0.08 * ease[:, 3],
+            0.25 + 0.25 * height * crescendo - 0.1 * (1.0 - crescendo),
+            0.25 + 1.75 * crescendo,
+        ],
+        axis=1,
+    )
+    wrist = _SWELL_LOW + height[:, None] * (_SWELL_HIGH - _SWELL_LOW)
+    return _Held(wrist, angles, 0.24 + 0.05 * height)
+
+
+def _cue(episodes: list[Episode], at: Array) -> _Held:
+    """A lift and a throw towards the players, in time with the beat they enter on."""
+    knots: list[tuple[float, float]] = []
+    for episode in episodes:
+        length = episode.end - episode.start
+        ictus = episode.start + 0.6 * length
+        knots += [
+            (episode.start - 0.1 * length, 0.0),
+            (ictus - 0.28 * length, 1.0),
+            (ictus, -0.6),
+            (ictus + 0.3 * length, 0.1),
+            (episode.end + 0.3 * length, 0.0),
+        ]
+    times, values = (np.array(column) for column in zip(*knots, strict=True))
+    lift = swing(times, values, np.zeros(len(times)), at)
+    starts = np.array([episode.start - 1.0 for episode in episodes])
+    yaws = np.array([episode.amount for episode in episodes])
+    yaw = holds(starts, yaws, np.full(len(starts), 0.8), at)
+    held = _still(_CUE, _CUE_ANGLES, 0.14, len(at))
+    wrist = held.wrist + lift[:, None] * _CUE_LIFT
+    # Right-handed: the left hand's own side is at smaller x; it does not cross the baton.
+    wrist[:, 0] -= _CUE_ASIDE * smoothstep(yaw + 0.5)
+    held.angles[:, 0] -= np.where(yaw > 0.0, 0.8, 0.55) * yaw
+    held.angles[:, 1] += 0.28 * lift
+    return _Held(wrist, held.angles, held.curl)
+
+
+def _course(episodes: list[Episode], at: Array) -> Array:
+    """0 where an episode begins, 1 where it ends, (T,)."""
+    if not episodes:
+        return np.zeros(len(at))
+    times = np.array([time for episode in episodes for time in (episode.start, episode.end)])
+    return swing(times, np.tile([0.0, 1.0], len(episodes)), np.zeros(len(times)), at)
+
+
+def _gather(plan: Plan, at: Array) -> Array:
+    """The fingers close as the sound is taken away, (T,)."""
+    ends = [*plan.times[plan.at(Role.RELEASE)], *plan.times[plan.at(Role.STOP)][:1]]
+    closed = np.zeros(len(at))
+    for end in ends:
+        closed += smoothstep((at - end + 0.3) / 0.4) * (1.0 - smoothstep((at - end - 0.5) / 0.8))
+    return closed
+
+
+def _centre(path: HandPath) -> Array:
+    """The middle of the beating hand's path, (3,)."""
+    beating = path.lowered < 0.5
+    return path.position[beating].mean(axis=0) if beating.any() else path.position[0]
