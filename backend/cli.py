@@ -1,6 +1,7 @@
 """The `virtual-conductor` command: thin, each verb calls one function."""
 
 import re
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,10 @@ from backend import __version__
 from backend.corpus.commands import corpus_app
 from backend.options import check_size
 from backend.terminal import (
+    INTERRUPTED,
+    USER_ERROR,
     console,
+    fail,
     faults_in_one_sentence,
     shown_progress,
     warn,
@@ -29,6 +33,9 @@ app = typer.Typer(
 )
 
 app.add_typer(corpus_app)
+
+# Every fault of a command line is one; typer exports only this kind of them.
+_UsageError: Any = typer.BadParameter.__base__
 
 
 class Engine(StrEnum):
@@ -149,6 +156,7 @@ def motion_command(
     """Make the motion alone: keyframes for other programs."""
     with faults_in_one_sentence():
         from backend.motion_request import MotionRequest, make_motion
+        from backend.pipeline import make_folder, output_folder
         from retarget.formats import write_bvh, write_csv
         from retarget.motion import Motion
 
@@ -174,11 +182,13 @@ def motion_command(
             style=style,
             fps=fps,
         )
-        with shown_progress() as progress:
+        with output_folder(output.parent), shown_progress() as progress:
+            if save_beats is not None:
+                make_folder(save_beats.parent)
             made = make_motion(request, progress)
-        writer(made.motion, output)
-        if save_beats is not None:
-            made.grid.save(save_beats)
+            writer(made.motion, output)
+            if save_beats is not None:
+                made.grid.save(save_beats)
         for sentence in made.warnings:
             warn(sentence)
         typer.echo(output)
@@ -258,7 +268,7 @@ def read_size(text: str) -> tuple[int, int]:
     ConductorError
         If it is no size, odd, or out of range.
     """
-    match = re.fullmatch(r"\s*(\d{2,5})\s*[x×X]\s*(\d{2,5})\s*", text)
+    match = re.fullmatch(r"\s*(\d+)\s*[x×X]\s*(\d+)\s*", text)
     if match is None:
         raise ConductorError(f"'{text}' is not a size; write it like 960x540.")
     size = int(match[1]), int(match[2])
@@ -284,4 +294,13 @@ def common(
 
 def main() -> None:
     """Entry point of the `virtual-conductor` command."""
-    app()
+    try:
+        sys.exit(app(standalone_mode=False))
+    except _UsageError as error:
+        words = error.format_message().replace("Value error, ", "").rstrip(".")
+        if not words:
+            # The help has been printed instead.
+            sys.exit(USER_ERROR)
+        fail(f"{words}; see --help.")
+    except typer.Abort:
+        sys.exit(INTERRUPTED)

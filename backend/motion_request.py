@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from backend import __version__
+from backend.audio.cut_short import ends_early
 from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
 from backend.beats.grid import BeatGrid
@@ -14,7 +15,7 @@ from backend.beats.score import grid_from_score
 from backend.beats.track import track_beats
 from backend.options import MotionOptions
 from backend.style import load_style
-from backend.teacher import conduct
+from backend.teacher import Character, conduct
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
@@ -67,6 +68,12 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
     style = load_style(request.style)
     style = replace(style, **request.style_values)
     meter = None if request.meter == "auto" else request.meter
+    # What can be refused at once is read before the music, which takes longer.
+    given = None
+    if request.beats is not None:
+        given = BeatGrid.load(request.beats)
+    elif request.score is not None:
+        given = grid_from_score(request.score)
     analysis = analyse_file(
         request.music,
         start=request.start,
@@ -81,16 +88,24 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         warnings.append(
             f"{request.music.name} is cut short or damaged: {missing:.0f} seconds are missing."
         )
-    if request.beats is not None:
-        grid = BeatGrid.load(request.beats).excerpt(request.start, analysis.duration)
-    elif request.score is not None:
-        grid = grid_from_score(request.score).excerpt(request.start, analysis.duration)
+    elif ends_early(request.music):
+        warnings.append(
+            f"{request.music.name} is cut short or damaged; it is conducted as far as it goes."
+        )
+    if given is not None:
+        grid = given.excerpt(request.start, analysis.duration)
     else:
         grid = track_beats(
             analysis, meter=meter, tempo=request.tempo, progress=part(progress, 0.5, 0.7)
         )
     if len(grid) == 0:
-        warnings.append("No beats were found, so the conductor stands and listens.")
+        warnings.append(
+            "No beats were found in this stretch, so the conductor stands and listens; take a "
+            "longer one."
+            if given is None
+            else "None of the given beats lies in this stretch of the music, so the conductor "
+            "stands and listens; compare their times with --start and --duration."
+        )
     elif float(grid.confidence.mean()) < 0.3:
         warnings.append(
             "The beats are uncertain; give --tempo, --meter, --score or an edited --beats file."
@@ -102,6 +117,7 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         style=style,
         seed=request.seed,
         fps=request.fps,
+        character=Character.of(analysis),
         progress=part(progress, 0.7, 1.0),
     )
     motion.source.update(

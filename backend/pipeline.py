@@ -9,10 +9,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,8 @@ from backend import __version__
 from backend.child import Child, run_children
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
-from backend.video import encode
+from backend.options import LikenessOptions
+from backend.video import encode, video_comment
 from pose_transfer.subject import read_subject
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
@@ -106,7 +107,24 @@ def conduct_everything(
     ConductorError, Cancelled
         As the parts do. Files that were finished before stay.
     """
-    make_folder(folder)
+    LikenessOptions(background=background, size=scene.size)
+    if scene.avatar is not None and not scene.avatar.is_file():
+        raise ConductorError(f"The avatar {scene.avatar} does not exist; check the path.")
+    with output_folder(folder):
+        return _conduct_into(
+            folder, request, photo=photo, background=background, scene=scene, progress=progress
+        )
+
+
+def _conduct_into(
+    folder: Path,
+    request: MotionRequest,
+    *,
+    photo: Path | None,
+    background: str,
+    scene: SceneOptions,
+    progress: Progress,
+) -> Report:
     report = Report()
     has_photo = photo is not None
     if photo is not None:
@@ -146,7 +164,7 @@ def conduct_everything(
             music=request.music,
             start=request.start,
             scene=scene,
-            stamp=_stamp(folder / "motion.npz", scene),
+            stamp=_stamp(folder / "motion.npz", request, scene),
             progress=part(progress, 0.12, border),
         )
     if photo is not None:
@@ -205,8 +223,12 @@ def render_animation(
 ) -> None:
     """Render every frame of a scene, one process per core, and write the video.
 
-    `stamp` says what the frames show: those of an earlier try with the same stamp are kept.
+    `stamp` says what the video shows: frames of an earlier try with the same stamp are kept, and
+    so is a finished video.
     """
+    if video_comment(out) == stamp:
+        progress(1.0, "the animation is there")
+        return
     info = scene_info(blend)
     first, last = int(info["frame_start"]), int(info["frame_end"])
     count = last - first + 1
@@ -233,6 +255,7 @@ def render_animation(
         count=count,
         audio=music,
         audio_start=start,
+        comment=stamp,
         progress=part(progress, 0.93, 1.0),
     )
     shutil.rmtree(frames, ignore_errors=True)
@@ -291,9 +314,21 @@ def likeness_of_scene(
     list of str
         Warnings.
     """
+    LikenessOptions(background=background, size=size)
     if not blend.is_file():
         raise ConductorError(f"The scene {blend} does not exist; check the path.")
-    make_folder(out.parent)
+    with output_folder(out.parent):
+        return _likeness_into(out, blend, photo, background, size, progress)
+
+
+def _likeness_into(
+    out: Path,
+    blend: Path,
+    photo: Path,
+    background: str,
+    size: tuple[int, int] | None,
+    progress: Progress,
+) -> list[str]:
     warnings = list(read_subject(photo, progress=part(progress, 0.0, 0.05)).warnings)
     info = scene_info(blend)
     sound = Path(info["sound"]) if info.get("sound") else None
@@ -318,14 +353,27 @@ def blender(verb: str, *arguments: str, name: str) -> Child:
     return Child(command, name, env={"PYTHONUNBUFFERED": "1"})
 
 
-def make_folder(folder: Path) -> None:
-    """Create the output folder.
+@contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """A folder for results: made if it is missing, and gone again if nothing comes into it.
 
     Raises
     ------
     ConductorError
         If it is a file, or cannot be created or written to.
     """
+    missing = list(takewhile(lambda place: not place.exists(), (folder, *folder.parents)))
+    make_folder(folder)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            for place in missing:
+                place.rmdir()
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and try to write to it; raises as `output_folder`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -347,8 +395,11 @@ def _start_frames(frames: Path, stamp: str) -> None:
         note.write_text(stamp, encoding="utf-8")
 
 
-def _stamp(motion: Path, scene: SceneOptions) -> str:
+def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
     digest = hashlib.sha256(motion.read_bytes())
+    with request.music.open("rb") as music:
+        digest.update(hashlib.file_digest(music, "sha256").digest())
+    digest.update(repr((request.start, request.duration)).encode())
     if scene.avatar is not None:
         digest.update(scene.avatar.read_bytes())
     digest.update(repr((scene.size, scene.engine, __version__, version("bpy"))).encode())

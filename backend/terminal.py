@@ -55,7 +55,7 @@ def _line_per_phase() -> Progress:
 
     def report(fraction: float, phase: str, /) -> None:
         nonlocal last
-        if phase != last:
+        if phase and phase not in (last, "starting"):
             last = phase
             console.print(f"{fraction:4.0%} {phase}", markup=False)
 
@@ -74,12 +74,24 @@ def faults_in_one_sentence() -> Iterator[None]:
     except ConductorError as error:
         fail(str(error))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        fail(f"The option {name} is not right: {first['msg'].removeprefix('Value error, ')}.")
+        fail(option_fault(error))
     except (Cancelled, KeyboardInterrupt):
         console.print("Stopped. Nothing was left half-written.", style="yellow")
         sys.exit(INTERRUPTED)
+
+
+def option_fault(error: ValidationError) -> str:
+    """What is wrong with an option, as one sentence."""
+    first = error.errors()[0]
+    name = "--" + ".".join(str(part) for part in first["loc"]).replace("_", "-")
+    limits = first.get("ctx", {})
+    bound = next((limits[key] for key in ("ge", "gt", "le", "lt") if key in limits), None)
+    if bound is not None:
+        words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+        word = next(words[key] for key in words if key in limits)
+        return f"The option {name} is {first['input']}; give {word} {bound:g}."
+    reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"The option {name} is not right: {reason}."
 
 
 def fail(sentence: str) -> NoReturn:

@@ -30,6 +30,7 @@ def encode(
     count: int,
     audio: Path | None = None,
     audio_start: float = 0.0,
+    comment: str = "",
     progress: Progress = no_progress,
 ) -> None:
     """Write an MP4 that plays everywhere (yuv420p, BT.709, fast start), atomically.
@@ -50,6 +51,8 @@ def encode(
         File whose sound goes with them.
     audio_start : float
         Second of `audio` at which the video starts.
+    comment : str
+        Kept in the file; see `video_comment`.
 
     Raises
     ------
@@ -71,9 +74,20 @@ def encode(
             raise write_error(error, path) from error
         try:
             with container:
+                if comment:
+                    container.metadata["comment"] = comment
                 _write(container, frames, sound, rate, size, count, audio is not None, progress)
         except av.error.OSError as error:
             raise write_error(error, path) from error
+
+
+def video_comment(path: Path) -> str:
+    """The comment in a video file; empty if there is none, or no such video."""
+    try:
+        with av.open(str(path)) as container:
+            return str(container.metadata.get("comment", ""))
+    except (OSError, av.error.FFmpegError):
+        return ""
 
 
 def _write(

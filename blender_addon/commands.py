@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -82,7 +83,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
         scene.virtual_conductor.music = _beside(music, options.out)
     progress(0.95, "saving the scene")
     save(options.out)
-    progress(1.0, "saved")
+    progress(1.0, "saving the scene")
 
 
 def frames(options: argparse.Namespace, progress: Progress) -> None:
@@ -228,7 +229,11 @@ def main() -> NoReturn:
     register()
     code = run(sys.argv[1:])
     sys.stdout.flush()
-    # Blender's module can hang while it is torn down; everything is written by now.
+    # Blender's module can hang while it is torn down; everything is written by now, and only its
+    # session's scratch folder remains.
+    bpy = sys.modules.get("bpy")
+    if bpy is not None and bpy.app.tempdir:
+        shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
     os._exit(code)
 
 

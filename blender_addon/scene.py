@@ -171,7 +171,7 @@ def perform(
     if built is not None:
         _settle(scene, built)
     scene.virtual_conductor.avatar = armature
-    progress(1.0, "animated")
+    progress(1.0, "writing the keys")
 
 
 def render_plate(scene: Any, path: Path) -> None:

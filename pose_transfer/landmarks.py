@@ -47,6 +47,8 @@ _RIVAL: Final = 0.6
 # Faces smaller than this share are passers-by or pictures on the wall.
 _MINOR: Final = 0.25
 _MIN_PERSON_PX: Final = 96
+# A photo this many times as long as it is broad is long.
+_LONG: Final = 1.25
 
 
 @dataclass(frozen=True)
@@ -167,17 +169,31 @@ def _pose(
 
 
 def _faces(solutions: Any, rgb: NDArray[np.uint8]) -> list[tuple[float, float, float]]:
-    """Centre and width in pixels of every face, widest first."""
+    """Centre and width in pixels of every face, widest first.
+
+    The detector sees a small square: a long photo is looked at in overlapping squares as well.
+    """
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    regions = {(0, 0, width, height)}
+    if max(height, width) > _LONG * side:
+        count = int(np.ceil(2.0 * max(height, width) / side)) - 1
+        for at in np.linspace(0, max(height, width) - side, count).astype(int).tolist():
+            x, y = (at, 0) if width > height else (0, at)
+            regions.add((x, y, x + side, y + side))
+    faces: list[tuple[float, float, float]] = []
     with solutions.face_detection.FaceDetection(
         model_selection=1, min_detection_confidence=_MIN_FACE_SCORE
     ) as model:
-        detections = model.process(rgb).detections or []
-    height, width = rgb.shape[:2]
-    boxes = [d.location_data.relative_bounding_box for d in detections]
-    faces = [
-        ((b.xmin + b.width / 2) * width, (b.ymin + b.height / 2) * height, b.width * width)
-        for b in boxes
-    ]
+        for x0, y0, x1, y1 in sorted(regions):
+            crop = np.ascontiguousarray(rgb[y0:y1, x0:x1])
+            for found in model.process(crop).detections or []:
+                box = found.location_data.relative_bounding_box
+                across = box.width * (x1 - x0)
+                x = x0 + (box.xmin + box.width / 2) * (x1 - x0)
+                y = y0 + (box.ymin + box.height / 2) * (y1 - y0)
+                if all(np.hypot(x - a, y - b) > 0.5 * max(across, c) for a, b, c in faces):
+                    faces.append((x, y, across))
     return sorted(faces, key=lambda face: -face[2])
 
 

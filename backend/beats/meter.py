@@ -92,7 +92,7 @@ def find_bars(analysis: Analysis, times: Array) -> Bars:
     if found[larger][1] > found[best][1] + _LARGER_MARGIN:
         best = larger
     numbers, fit = found[best]
-    compound = best in _COMPOUND and _is_ternary(analysis, times)
+    compound = best in _COMPOUND and is_ternary(analysis, times)
     meter = _COMPOUND[best] if compound else _WRITTEN[best]
     return Bars(times, numbers, best, meter, _confidence(fit))
 
@@ -106,7 +106,7 @@ def fit_bars(analysis: Analysis, times: Array, meter: tuple[int, int]) -> Bars:
     numerator, denominator = meter
     rate = 60.0 / float(np.median(np.diff(times))) if len(times) > 1 else 60.0
     beats = numerator
-    if numerator % 3 == 0 and (numerator > 3 or denominator >= 8) and _is_ternary(analysis, times):
+    if numerator % 3 == 0 and (numerator > 3 or denominator >= 8) and is_ternary(analysis, times):
         beats = len(conducted_groups(numerator, rate * 3))
         if beats == numerator:
             times = _subdivided(times, 3)
@@ -200,7 +200,7 @@ def _strength(beats: int) -> Array:
     return (pattern - pattern.mean()) / spread if spread > 0.0 else pattern * 0.0
 
 
-def _is_ternary(analysis: Analysis, times: Array) -> bool:
+def is_ternary(analysis: Analysis, times: Array) -> bool:
     """Whether the beats fall into three rather than two: onsets at their thirds, not halves."""
     if len(times) < _FEWEST_BEATS:
         return False

@@ -33,5 +33,7 @@ def grid_from_score(path: str | Path) -> BeatGrid:
         raise ConductorError(f"The score {path} cannot be read; choose another.") from error
     if not data:
         raise ConductorError(f"The score {path.name} is empty; choose another.")
+    if path.suffix.lower() in (".mid", ".midi") and not data.startswith(b"MThd"):
+        raise ConductorError(f"{path.name} is not a MIDI file, or it is damaged; export it again.")
     reader = read_midi if data.startswith(b"MThd") else read_musicxml
     return grid_from_bars(*reader(path, data))

@@ -17,6 +17,7 @@ from backend.audio.analysis import FEATURE_RATE, Analysis
 from backend.beats.conducted import FASTEST_BPM, SLOWEST_BPM
 from backend.beats.grid import BeatGrid, parse_meter
 from backend.beats.meter import find_bars, fit_bars
+from backend.beats.span import sounding_parts
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
@@ -41,8 +42,6 @@ _ONSET_BLUR: Final = 1.5
 _CHANGE_COST: Final = 0.1
 _JUMP_COST: Final = 1.0
 _TIGHTNESS: Final = 300.0
-# The music sounds where its loudest band is less than this below the piece's loudest.
-_SOUNDING_DB: Final = -60.0
 _FEWEST_FRAMES: Final = 32
 # Measured on clicks: the onset envelope, blurred, peaks this long after the sound begins.
 _ONSET_DELAY_S: Final = 0.0135
@@ -84,13 +83,13 @@ def track_beats(
     """
     written = None if meter is None else parse_meter(meter)
     progress(0.0, _PHASE)
-    span = _sounding(analysis)
-    if span is None:
+    parts = sounding_parts(analysis)
+    if not parts:
         nothing = np.zeros(0)
         return BeatGrid(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
     bpm, clarity = _tempo_path(analysis.onset, tempo, progress)
     times = _tracked(analysis.onset, bpm)
-    times = _carried_on(times, 60.0 / bpm, span)
+    times = _carried_on(times, 60.0 / bpm, (parts[0][0], parts[-1][1]))
     progress(0.7, _PHASE)
     bars = find_bars(analysis, times) if written is None else fit_bars(analysis, times, written)
     sure = np.clip((clarity - _NOISE_CLARITY) / (_PLAIN_CLARITY - _NOISE_CLARITY), 0.0, 1.0)
@@ -103,15 +102,6 @@ def track_beats(
         (bars.meter,) * len(bars.times),
         sure[frames] * (0.6 + 0.4 * bars.confidence),
     )
-
-
-def _sounding(analysis: Analysis) -> tuple[float, float] | None:
-    """First and last second in which something sounds, or None."""
-    sounding = (analysis.mel.max(axis=1) > _SOUNDING_DB) & (analysis.loudness > 0.0)
-    frames = np.flatnonzero(sounding)
-    if len(frames) == 0:
-        return None
-    return float(frames[0] / FEATURE_RATE), float(frames[-1] / FEATURE_RATE)
 
 
 def _tempo_path(

@@ -77,6 +77,26 @@ def test_motion_writes_each_format(tmp_path, music, ending):
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
+def test_music_that_was_cut_off_is_conducted_as_far_as_it_goes_and_named(tmp_path, music):
+    half = tmp_path / "half.wav"
+    half.write_bytes(music.read_bytes()[: music.stat().st_size // 2])
+    whole = demo_file("ode_to_joy.ogg").read_bytes()
+    (tmp_path / "half.ogg").write_bytes(whole[: len(whole) // 2])
+    for name in ("half.wav", "half.ogg"):
+        code, _, err = run("motion", tmp_path / name, "-o", tmp_path / "m.npz")
+        assert code == 0, err
+        assert f"{name} is cut short or damaged" in err
+    assert "cut short" not in run("motion", music, "-o", tmp_path / "m.npz")[2]
+
+
+def test_beats_outside_the_stretch_are_named(tmp_path, music):
+    table = tmp_path / "late.txt"
+    table.write_text("500 1\n501 2\n")
+    code, _, err = run("motion", music, "-o", tmp_path / "m.npz", "--beats", table)
+    assert code == 0, err
+    assert "None of the given beats" in err
+
+
 def test_an_edited_beat_table_is_what_is_conducted(tmp_path, music):
     table = tmp_path / "beats.txt"
     table.write_text("0.8 1\n1.4 2\n2.1 3\n2.8 1\n3.5 2\n4.2 3\n")
@@ -108,10 +128,19 @@ def test_wrong_input_is_refused_in_one_sentence(tmp_path, music):
     assert "style" in refused("motion", music, "-o", out, "--style", "pompous")
     assert "meter" in refused("motion", music, "-o", out, "--meter", "waltz")
     assert "tempo" in refused("motion", music, "-o", out, "--tempo", "1000")
-    assert "does not exist" in refused("motion", music, "-o", tmp_path / "no" / "m.npz")
+    assert "--fps is 1000.0; give at most 120" in refused("motion", music, "-o", out, "--fps", 1000)
+    assert "--nope" in refused("motion", music, "-o", out, "--nope")
+    assert "even numbers" in refused("conduct", music, "-o", tmp_path / "o", "--size", "33x7")
+    assert "background" in refused("conduct", music, "-o", tmp_path / "o", "--background", "red")
+    assert "gone.blend" in refused("conduct", music, "-o", tmp_path / "o", "--avatar", "gone.blend")
+    score = tmp_path / "score.mid"
+    score.write_text("no notes")
+    assert "not a MIDI file" in refused("motion", music, "-o", out, "--score", score)
+    score.unlink()
     assert "size" in refused("conduct", music, "-o", tmp_path / "o", "--size", "big")
     assert "is a file" in refused("conduct", music, "-o", text)
     assert "gone.jpg" in refused("conduct", music, "-o", tmp_path / "o", "--photo", "gone.jpg")
+    assert not (tmp_path / "o").exists()
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
         "empty.wav",
         "words.mp3",
@@ -146,6 +175,13 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
     report = json.loads((out / "report.json").read_text())
     assert report["frames"] == 20
     assert set(report["timings_s"]) >= {"motion", "scene", "rendering", "likeness"}
+
+    stamp = (out / "animation.mp4").stat().st_mtime_ns
+    code, _, err = run(
+        *("conduct", music, "-o", out, "--duration", 2, "--fps", 10, "--size", "192x108"),
+    )
+    assert code == 0, err
+    assert (out / "animation.mp4").stat().st_mtime_ns == stamp, "the same frames rendered again"
 
     again = tmp_path / "again.mp4"
     code, _, err = run(

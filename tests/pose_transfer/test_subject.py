@@ -1,10 +1,14 @@
 """Who can conduct: the judgement of poses, and the detector on real pictures."""
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from conftest import draw_person, drawn_points
 from numpy.typing import NDArray
 
+from backend.demo import demo_file
 from pose_transfer.landmarks import Landmarks
 from pose_transfer.photo import Photo
 from pose_transfer.subject import Subject, read_subject
@@ -77,3 +81,10 @@ def test_two_people_are_refused_and_a_half_hidden_portrait_too() -> None:
         read_subject(Photo(np.concatenate([portrait, portrait], axis=1), None, "pair.png"))
     with pytest.raises(ConductorError, match="cropped or hidden"):
         read_subject(Photo(portrait, None, "portrait.png"))
+
+
+def test_two_people_side_by_side_are_refused(tmp_path: Path) -> None:
+    one = cv2.imread(str(demo_file("photo.png")))
+    cv2.imwrite(str(tmp_path / "two.png"), np.hstack([one, one]))
+    with pytest.raises(ConductorError, match="2 people"):
+        read_subject(tmp_path / "two.png")
