@@ -1,5 +1,6 @@
 """The rule-based conductor."""
 
+from .character import Character
 from .conductor import conduct
 
-__all__ = ["conduct"]
+__all__ = ["Character", "conduct"]

@@ -25,7 +25,7 @@ _AHEAD_S: Final = (0.45, 0.9)
 _QUIET: Final = 0.22
 _QUIET_BEFORE_S: Final = (0.6, 1.2, 1.8, 2.4)
 _ENTRY_RISE: Final = 0.12
-_DROP: Final = 0.2
+_DROP: Final = 0.28
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Dynamics:
         )
 
     def prepared(self, at: Array, interval: Array) -> Array:
-        """Loudness to be shown at beats, (B,): that of the beat which begins, a beat ahead of the
-        smoothing where the music swells.
+        """Loudness to be shown at beats, (B,): heard most of a beat later, so that a crescendo or
+        diminuendo is led and not followed.
 
         Parameters
         ----------

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from backend.beats.grid import BeatGrid
 from backend.style import Style
@@ -24,6 +25,8 @@ _PHRASE_BARS: Final = (2, 5)
 _CALM_BEATS: Final = 3.0
 _CALM_S: Final = (1.6, 4.0)
 _HELD_S: Final = 1.8
+# Beats on either side among which a sudden piano is one event.
+_NEIGHBOURS: Final = 3
 # Independence from which the hand hardly ever mirrors.
 _ALONE: Final = 0.95
 
@@ -153,16 +156,16 @@ def _candidates(
     for beat, end in plan.fermatas:
         found.append((Episode(float(plan.ictus[beat]) + 0.3, end, Gesture.SUSTAIN), 4.0))
     inside: list[tuple[Episode, float]] = []
-    for swell in dynamics.swells():
-        inside.append((Episode(swell.start, swell.end, Gesture.SWELL, swell.rise), 1.6))
+    # All at once is not shaped but calmed.
+    for beat in _sudden(dynamics.drops(plan.ictus)):
+        start = float(plan.ictus[beat]) - 0.5 * float(plan.interval[beat])
+        length = float(np.clip(_CALM_BEATS * plan.interval[beat], *_CALM_S))
+        inside.append((Episode(start, start + length, Gesture.CALM), 2.0))
     for cue in cues:
         start, end = cue.time - 0.9 * cue.interval, cue.time + 0.6 * cue.interval
         inside.append((Episode(start, end, Gesture.CUE, cue.yaw), 2.5))
-    if len(plan.ictus):
-        for beat in np.flatnonzero(dynamics.drops(plan.ictus) > 0.0).tolist():
-            start = float(plan.ictus[beat]) - 0.5 * float(plan.interval[beat])
-            length = float(np.clip(_CALM_BEATS * plan.interval[beat], *_CALM_S))
-            inside.append((Episode(start, start + length, Gesture.CALM), 2.0))
+    for swell in dynamics.swells():
+        inside.append((Episode(swell.start, swell.end, Gesture.SWELL, swell.rise), 1.6))
     for start, end in _held(plan, strokes):
         inside.append((Episode(start, end, Gesture.SUSTAIN), 1.2))
     for episode, eagerness in inside:
@@ -173,6 +176,14 @@ def _candidates(
         ):
             found.append((episode, eagerness))
     return found
+
+
+def _sudden(drops: Array) -> list[int]:
+    """The beats at which drops (B,) are deepest among their neighbours."""
+    if len(drops) == 0:
+        return []
+    deepest = maximum_filter1d(drops, 2 * _NEIGHBOURS + 1)
+    return np.flatnonzero((drops > 0.0) & (drops == deepest)).tolist()
 
 
 def _held(plan: Plan, strokes: Strokes) -> list[tuple[float, float]]:
