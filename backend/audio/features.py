@@ -16,7 +16,7 @@ import scipy.fft
 import torch
 from numpy.typing import NDArray
 
-from backend.audio.analysis import HOP, N_MELS, N_MFCC, SAMPLE_RATE, Analysis
+from backend.audio.analysis import FEATURE_RATE, HOP, N_MELS, N_MFCC, SAMPLE_RATE, Analysis
 from backend.audio.decode import load_audio
 from backend.audio.loudness import k_weighting, relative_loudness
 from backend.audio.rhythm import local_tempo, predominant_pulse
@@ -28,6 +28,8 @@ N_FFT: Final = 2048
 TOP_DB: Final = 80.0
 """Depth of the mel spectrogram below its loudest bin, dB (librosa's `power_to_db`)."""
 
+# Mean square of a loud frame in a recording at its usual level, −14 dB below full scale.
+_LOUDEST_FRAME: Final = 0.04
 _AMIN: Final = 1e-10
 _CHUNK_FRAMES: Final = 512
 _PHASE: Final = "hearing the music"
@@ -108,6 +110,66 @@ def mel_and_loudness(samples: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
     else:
         np.maximum(mel - loudest, -TOP_DB, out=mel)
     return mel, relative_loudness(power)
+
+
+def analysis_from_mel(mel: NDArray) -> Analysis:
+    """What is left of an analysis when only the mel spectrogram (N, 128) of the sound is kept.
+
+    Enough to find beats in it: onsets and loudness follow from the mel spectrogram. Centroid,
+    bandwidth, tempo and pulse are 0.
+    """
+    mel = np.array(mel, np.float32)
+    power = np.power(10.0, mel / 10.0, dtype=np.float32).sum(axis=1)
+    mfcc, onset = _mel_pass(mel, _CHUNK_FRAMES)
+    nothing = np.zeros(len(mel), np.float32)
+    return Analysis(
+        duration=len(mel) / FEATURE_RATE,
+        mel=mel,
+        mfcc=mfcc,
+        centroid=nothing,
+        bandwidth=nothing,
+        onset=onset,
+        tempo=nothing,
+        pulse=nothing,
+        loudness=relative_loudness(power),
+    )
+
+
+def analysis_of_mel(mel: NDArray[np.float32]) -> Analysis:
+    """What a mel spectrogram alone tells; for corpora that keep no sound.
+
+    The onset envelope, tempo, pulse and (but for the level) MFCC are those of `analyse`; centroid,
+    bandwidth and loudness are taken from the bands and so are near.
+
+    Parameters
+    ----------
+    mel : (N, 128) array
+        In dB, against any reference, at 90 Hz.
+    """
+    mel = np.array(mel, np.float32)
+    power = 10.0 ** ((mel - mel.max()) / 10.0)
+    edges = librosa.mel_frequencies(n_mels=N_MELS + 2, fmax=SAMPLE_RATE / 2)
+    centres, widths = edges[1:-1], edges[2:] - edges[:-2]
+    magnitude = np.sqrt(power) * widths
+    share = magnitude / magnitude.sum(axis=1, keepdims=True)
+    centroid = share @ centres
+    spread = np.sqrt((share * (centres - centroid[:, None]) ** 2).sum(axis=1))
+    loud = power @ (k_weighting(centres) * widths)
+    mfcc, onset = _mel_pass(mel, _CHUNK_FRAMES)
+    with _one_thread(), torch.inference_mode():
+        tempo = local_tempo(onset, no_progress)
+        pulse = predominant_pulse(onset, no_progress)
+    return Analysis(
+        duration=len(mel) / FEATURE_RATE,
+        mel=mel,
+        mfcc=mfcc,
+        centroid=centroid.astype(np.float32),
+        bandwidth=spread.astype(np.float32),
+        onset=onset,
+        tempo=tempo,
+        pulse=pulse,
+        loudness=relative_loudness(_LOUDEST_FRAME * loud / loud.max()),
+    )
 
 
 def _spectral_pass(

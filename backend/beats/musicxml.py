@@ -175,42 +175,47 @@ def unpack(path: Path, data: bytes) -> bytes:
         return archive.read(entry)
 
 
-def read_bars(xml: bytes, reader_of: "Callable[[str], PartReader] | None" = None) -> list[Bar]:
+def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) -> list[Bar]:
     """Written bars of a score.
 
     Parameters
     ----------
     xml : bytes
         MusicXML, partwise or timewise.
-    reader_of : callable, optional
-        Gives the reader for the part of an id; one that takes more than the bars' own data.
+    new_reader : callable, optional
+        Gives a reader for each part in turn; one that takes more than the bars' own data.
     """
-    make = reader_of or (lambda part: PartReader())
+    make = new_reader or PartReader
     bars: list[Bar] = []
-    reader = PartReader()
     number = 0
-    timewise = False
+    _, root = next(ElementTree.iterparse(io.BytesIO(xml), events=("start",)))
+    timewise = root.tag == "score-timewise"
     readers: dict[str, PartReader] = {}
+    reader: PartReader | None = None
     # Elements are dropped as soon as they are read: an orchestral score has a million of them.
-    for event, element in ElementTree.iterparse(io.BytesIO(xml), events=("start", "end")):
-        if event == "start":
-            if element.tag == "score-timewise":
-                timewise = True
-            elif element.tag == "part":
-                if timewise:
-                    part = element.get("id", "")
-                    reader = readers[part] = readers.get(part) or make(part)
-                else:
-                    reader, number = make(element.get("id", "")), 0
-        elif element.tag == ("part" if timewise else "measure"):
+    for _, element in ElementTree.iterparse(io.BytesIO(xml)):
+        tag = element.tag
+        if tag == ("part" if timewise else "measure"):
+            if timewise:
+                reader = readers.get(element.get("id", ""))
+            if reader is None:
+                reader = make()
+            if timewise:
+                reader.identity = element.get("id", "")
+                readers[reader.identity] = reader
             if number == len(bars):
                 bars.append(Bar())
             reader.read(element, number, bars[number])
             element.clear()
             if not timewise:
                 number += 1
-        elif timewise and element.tag == "measure":
+        elif tag == "measure":
             number += 1
+        elif tag == "part":
+            if reader is not None:
+                reader.identity = element.get("id", "")
+            element.clear()
+            reader, number = None, 0
     for bar in bars:
         nominal = Fraction(4 * bar.meter[0], bar.meter[1])
         if abs(bar.length - nominal) <= _ROUNDING:
@@ -222,38 +227,46 @@ class PartReader:
     """Reads one part bar by bar; divisions and meter hold until they change."""
 
     def __init__(self) -> None:
+        self.identity = ""
         self._divisions = Fraction(1)
         self._meter = (4, 4)
+        self._lengths: dict[str, Fraction] = {}
 
     def read(self, measure: ElementTree.Element, number: int, bar: Bar) -> None:
         """Take in a written bar, the `number`th from 0."""
         at = longest = before = Fraction(0)
         for element in measure:
-            if element.tag == "note":
+            tag = element.tag
+            if tag == "note":
                 duration = self._duration(element)
                 if element.find("chord") is None:
                     before = at
                     at += duration
                 self.note(element, number, before, duration)
-            elif element.tag == "forward":
+            elif tag == "forward":
                 at += self._duration(element)
-            elif element.tag == "backup":
+            elif tag == "backup":
+                longest = max(longest, at)
                 at = max(at - self._duration(element), Fraction(0))
-            elif element.tag == "attributes":
+            elif tag == "attributes":
                 self.attributes(element)
-            elif element.tag == "direction":
+            elif tag == "direction":
                 self._direction(element, number, at, bar)
-            elif element.tag == "sound":
+            elif tag == "sound":
                 self._sound(element, at, bar)
-            elif element.tag == "barline":
+            elif tag == "barline":
                 _barline(element, bar)
-            longest = max(longest, at)
-        bar.length = max(bar.length, longest)
+        bar.length = max(bar.length, longest, at)
         bar.meter = self._meter
 
     def _duration(self, element: ElementTree.Element) -> Fraction:
         text = element.findtext("duration")
-        return Fraction(text.strip()) / self._divisions if text else Fraction(0)
+        if not text:
+            return Fraction(0)
+        length = self._lengths.get(text)
+        if length is None:
+            length = self._lengths[text] = Fraction(text.strip()) / self._divisions
+        return length
 
     def note(
         self, element: ElementTree.Element, number: int, at: Fraction, duration: Fraction
@@ -268,6 +281,7 @@ class PartReader:
         divisions = element.findtext("divisions")
         if divisions and Fraction(divisions.strip()) > 0:
             self._divisions = Fraction(divisions.strip())
+            self._lengths.clear()
         time = element.find("time")
         if time is not None and time.find("senza-misura") is None:
             self._meter = _read_meter(time) or self._meter

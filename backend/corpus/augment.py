@@ -20,7 +20,8 @@ from backend.audio.decode import load_audio
 
 Samples = NDArray[np.float32]
 
-_CODECS: Final = {"mp3": ("libmp3lame", ".mp3"), "opus": ("libopus", ".ogg")}
+# FFmpeg's encoder, the file's suffix, and the encoder's fastest setting.
+_CODECS: Final = {"mp3": ("libmp3lame", ".mp3", "9"), "opus": ("libopus", ".ogg", "0")}
 _NOISES: Final = ("pink", "white", "hiss", "crackle")
 _CRACKLES_PER_S: Final = 12.0
 
@@ -70,6 +71,9 @@ class Recording:
     def draw(cls, rng: np.random.Generator) -> "Recording":
         """A likely recording: some dry and clean, some old and far away."""
         codec = str(rng.choice(["none", "mp3", "opus"], p=[0.75, 0.13, 0.12]))
+        noise = str(rng.choice(_NOISES)) if rng.random() < 0.6 else "none"
+        # A crackle's level is in its peaks.
+        least_snr = 32.0 if noise == "crackle" else 15.0
         rates = {"none": [0], "mp3": [32, 48, 64, 96], "opus": [16, 24, 32, 48]}[codec]
         return cls(
             cents=float(rng.uniform(-50.0, 50.0)) if rng.random() < 0.7 else 0.0,
@@ -79,8 +83,8 @@ class Recording:
             top_hz=float(rng.uniform(3000.0, 10000.0)) if rng.random() < 0.35 else 11025.0,
             bottom_hz=float(rng.uniform(20.0, 250.0)) if rng.random() < 0.4 else 10.0,
             ratio=float(rng.uniform(1.2, 4.0)) if rng.random() < 0.4 else 1.0,
-            noise=str(rng.choice(_NOISES)) if rng.random() < 0.6 else "none",
-            snr_db=float(rng.uniform(15.0, 50.0)),
+            noise=noise,
+            snr_db=float(rng.uniform(least_snr, 50.0)),
             codec=codec,
             kbps=int(rng.choice(rates)),
             level_db=float(rng.uniform(-20.0, -0.5)),
@@ -173,7 +177,7 @@ def _noisy(sound: Samples, recording: Recording, rng: np.random.Generator) -> Sa
 
 def coded(sound: Samples, codec: str, kbps: int) -> Samples:
     """Through a lossy codec and back, in time."""
-    name, suffix = _CODECS[codec]
+    name, suffix, fastest = _CODECS[codec]
     rate = 48_000 if codec == "opus" else SAMPLE_RATE
     given = soxr.resample(sound, SAMPLE_RATE, rate, quality="MQ") if rate != SAMPLE_RATE else sound
     with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as folder:
@@ -181,6 +185,7 @@ def coded(sound: Samples, codec: str, kbps: int) -> Samples:
         with av.open(str(path), "w") as container:
             stream = container.add_stream(name, rate=rate, layout="mono")
             stream.bit_rate = 1000 * kbps
+            stream.options = {"compression_level": fastest}
             pcm = np.round(np.clip(given, -1.0, 1.0) * 32767.0).astype(np.int16)
             frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
             frame.sample_rate = rate

@@ -17,13 +17,13 @@ from backend.audio.analysis import SAMPLE_RATE
 from backend.audio.features import mel_and_loudness
 from backend.beats.grid import BeatGrid
 from backend.corpus.augment import Recording, record
-from backend.corpus.clock import Clock, play_freely
+from backend.corpus.clock import Clock, play_after, play_freely
 from backend.corpus.performance import perform
-from backend.corpus.plan import Clip, composer_of, work_of
+from backend.corpus.plan import PlannedClip, composer_of, work_of
+from backend.corpus.recordings import recorded_tempos
 from backend.corpus.score import Movement, read_movements
 from backend.corpus.synthesis import Hall, synthesise
 from backend.style import Style
-from backend.teacher.conductor import conduct
 from retarget.errors import ConductorError
 from retarget.motion import Motion
 
@@ -31,6 +31,7 @@ LAYOUT_VERSION: Final = 1
 SHORTEST_S: Final = 15.0
 MOTION_FPS: Final = 30.0
 _QUARTET_PARTS: Final = 6
+_AFTER_RECORDING: Final = 0.5
 _BEGINS, _ENDS = 0.12, 0.12
 _LONGEST_SILENCE_S: Final = 2.0
 
@@ -65,7 +66,7 @@ def _movements(score: Path) -> list[Movement]:
     return read_movements(score)
 
 
-def make_clip(clip: Clip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
+def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
     """Make a clip's folder, whole or not at all, and return what its `meta.json` says.
 
     Raises
@@ -76,7 +77,7 @@ def make_clip(clip: Clip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
     named = int.from_bytes(hashlib.sha256(clip.score.name.encode()).digest()[:6], "big")
     rng = np.random.default_rng([options.seed, named, clip.take])
     movement = _choose(clip, rng)
-    clock, tempo_factor = play_freely(movement, rng)
+    clock, tempo_factor, source = _play(clip, movement, options, rng)
     recording = Recording.draw(rng)
     played_s = options.clip_s * recording.speed
     begin, played_s = _stretch(clock, played_s, rng)
@@ -85,7 +86,8 @@ def make_clip(clip: Clip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
     hall = Hall(reverb=bool(rng.random() < 0.5), chorus=bool(rng.random() < 0.2), gain=0.35)
     soundfont = options.soundfonts[int(rng.integers(len(options.soundfonts)))]
     sound = record(synthesise(performance, played_s, soundfont, hall), recording, rng)
-    grid = _grid(movement, clock).excerpt(begin, played_s)
+    beats = movement.beats(tempo_factor)
+    grid = beats.at(clock.onset(movement.places(beats))).excerpt(begin, played_s)
     grid = BeatGrid(
         grid.times / recording.speed, grid.numbers, grid.beats_in_bar, grid.meters, grid.confidence
     )
@@ -101,6 +103,7 @@ def make_clip(clip: Clip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
         "seed": options.seed,
         "begin_s": round(begin, 3),
         "duration_s": round(len(sound) / SAMPLE_RATE, 6),
+        "tempo_from": source,
         "tempo_factor": round(tempo_factor, 4),
         "tempo_bpm": round(grid.tempo, 2),
         "parts": len(movement.parts),
@@ -112,9 +115,9 @@ def make_clip(clip: Clip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
     return _write(corpus / clip.folder, sound, grid, about, options)
 
 
-def _choose(clip: Clip, rng: np.random.Generator) -> Movement:
+def _choose(clip: PlannedClip, rng: np.random.Generator) -> Movement:
     """A movement of the score, longer ones more often."""
-    found = [m for m in _movements(clip.score) if m.notes.onset[-1] > 0 and len(m.beats.offset) > 8]
+    found = [m for m in _movements(clip.score) if m.notes.onset[-1] > 0 and len(m.bars) > 3]
     if not found:
         raise ConductorError(f"{clip.score.name} is too short for a clip; it is left out.")
     weights = np.sqrt([m.length for m in found])
@@ -137,9 +140,16 @@ def _stretch(clock: Clock, wanted: float, rng: np.random.Generator) -> tuple[flo
     return float(rng.uniform(0.0, whole - wanted)), wanted
 
 
-def _grid(movement: Movement, clock: Clock) -> BeatGrid:
-    beats = movement.beats
-    return beats.at(clock.onset(movement.starts[beats.bar] + beats.offset))
+def _play(
+    clip: PlannedClip, movement: Movement, options: ClipOptions, rng: np.random.Generator
+) -> tuple[Clock, float, str]:
+    """A clock, its tempo as a multiple of the written one, and whose tempo it is."""
+    if rng.random() < _AFTER_RECORDING:
+        curves = recorded_tempos(clip.score, options.alignments, movement)
+        if curves:
+            which = int(rng.integers(len(curves)))
+            return (*play_after(movement, curves[which], rng), f"recording {which}")
+    return (*play_freely(movement, rng), "the marks")
 
 
 def _write(
@@ -174,6 +184,9 @@ def _write(
 
 def conducted(grid: BeatGrid, duration: float, loudness: NDArray, seed: int) -> Motion:
     """The teacher's conducting of a clip at 30 frames a second."""
+    # Only where motion is asked for is the teacher needed.
+    from backend.teacher.conductor import conduct
+
     return conduct(
         grid, duration=duration, loudness=loudness, style=Style(), seed=seed, fps=MOTION_FPS
     )

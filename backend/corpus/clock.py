@@ -103,13 +103,35 @@ def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, fl
     return Clock(grid, seconds, breaks, pauses), factor
 
 
+def play_after(movement: Movement, bar_qpm: Array, rng: np.random.Generator) -> tuple[Clock, float]:
+    """A clock that takes its tempo from a recording, bar by bar; returns as `play_freely` does.
+
+    Parameters
+    ----------
+    movement : Movement
+    bar_qpm : (K,) array
+        Quarter notes a minute in each of its bars.
+    rng : Generator
+        For what happens within the bars, and a few percent of tempo.
+    """
+    count = max(int(np.ceil(movement.length / _STEP)), 2)
+    grid = np.arange(count + 1) * (movement.length / count)
+    middle = 0.5 * (grid[1:] + grid[:-1])
+    bar_middles = 0.5 * (movement.starts[1:] + movement.starts[:-1])
+    own = float(np.exp(rng.normal(0.0, _SECTION_SPREAD)))
+    curve = np.interp(middle, bar_middles, np.log(bar_qpm * own))
+    curve += _drift(middle, 1.0, rng.uniform(0.003, 0.015), rng)
+    seconds = np.r_[0.0, np.cumsum(np.diff(grid) * 60.0 / np.exp(curve))]
+    factor = float(np.median(bar_qpm * own / movement.written_qpm(movement.starts[:-1])))
+    return Clock(grid, seconds, np.zeros(0), np.zeros(0)), factor
+
+
 def _tempo_factor(movement: Movement, rng: np.random.Generator) -> float:
     """Within 15 % of the mark, as far as the conducted beat stays possible."""
     factor = float(np.exp(rng.uniform(-1.0, 1.0) * np.log1p(_TEMPO_SPREAD)))
-    beats = movement.beats
-    if len(beats.offset) < 3:
+    places = movement.places(movement.beats())
+    if len(places) < 3:
         return factor
-    places = movement.starts[beats.bar] + beats.offset
     in_beat = np.median(np.diff(places))
     rate = float(np.median(movement.written_qpm(places)) / in_beat)
     return float(np.clip(factor, min(_SLOWEST_BEAT / rate, 1.0), max(_FASTEST_BEAT / rate, 1.0)))

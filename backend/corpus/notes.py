@@ -57,7 +57,7 @@ class Mark:
 class Part:
     """All that one player plays."""
 
-    name: str
+    name: str = ""
     notes: list[Note] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     fermatas: list[tuple[int, float, float]] = field(default_factory=list)
@@ -67,9 +67,9 @@ class Part:
 class NoteReader(PartReader):
     """Reads a part's notes along with its bars."""
 
-    def __init__(self, part: Part, drums: dict[str, int]) -> None:
+    def __init__(self, drums: dict[str, int]) -> None:
         super().__init__()
-        self.part = part
+        self.part = Part()
         self._drums = drums
         self._transpose = 0
         self._tied: dict[int, Note] = {}

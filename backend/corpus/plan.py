@@ -18,7 +18,7 @@ _MOVEMENT: Final = re.compile(r"^([^_,]+_[A-Za-z]+\.? ?\d[^_]*)_[^_]+")
 
 
 @dataclass(frozen=True)
-class Clip:
+class PlannedClip:
     """A clip to be made.
 
     Parameters
@@ -85,7 +85,7 @@ def find_scores(places: Sequence[Path]) -> list[Path]:
     return sorted(found, key=lambda path: (path.name, str(path)))
 
 
-def plan_clips(scores: Sequence[Path], clip_s: float, hours: float) -> list[Clip]:
+def plan_clips(scores: Sequence[Path], clip_s: float, hours: float) -> list[PlannedClip]:
     """Clips enough for `hours`, a longer plan beginning with the shorter one.
 
     Scores take turns in proportion to the root of their length, told by the files' sizes, and
@@ -104,7 +104,7 @@ def plan_clips(scores: Sequence[Path], clip_s: float, hours: float) -> list[Clip
     for number in range(max(round(hours * 3600.0 / clip_s), 1)):
         due, index = heapq.heappop(queue)
         score = scores[index]
-        clips.append(Clip(number, split_of(work_of(score)), score, takes[index]))
+        clips.append(PlannedClip(number, split_of(work_of(score)), score, takes[index]))
         takes[index] += 1
         heapq.heappush(queue, (due + strides[score], index))
     return clips

@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from backend.corpus.clip import ClipOptions, make_clip
-from backend.corpus.plan import Clip, find_scores, plan_clips
+from backend.corpus.plan import PlannedClip, find_scores, plan_clips
 from backend.corpus.synthesis import fluidsynth
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
@@ -23,6 +24,7 @@ _CLIPS_IN_TASK: Final = 6
 _PHASE: Final = "playing the scores"
 _THREAD_SETTINGS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _WAITING_TASKS: Final = 4
+_stop: Event | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,10 @@ def render_corpus(
     for name in _THREAD_SETTINGS:
         os.environ[name] = "1"
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    stop = context.Event()
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_listen_for, initargs=(stop,)
+    ) as pool:
         running: set[Future[tuple[int, dict[str, str]]]] = set()
         try:
             while tasks or running:
@@ -90,14 +95,15 @@ def render_corpus(
                     skipped |= faults
                 progress(done / len(clips), _PHASE)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            stop.set()
+            pool.shutdown(cancel_futures=True)
             raise
     return _write_manifest(corpus, options, skipped)
 
 
-def _tasks(clips: Sequence[Clip], seed: int) -> list[list[Clip]]:
+def _tasks(clips: Sequence[PlannedClip], seed: int) -> list[list[PlannedClip]]:
     """Clips of one score together, since reading it takes longest; the order is shuffled."""
-    by_score: dict[Path, list[Clip]] = {}
+    by_score: dict[Path, list[PlannedClip]] = {}
     for clip in clips:
         by_score.setdefault(clip.score, []).append(clip)
     tasks = [
@@ -109,12 +115,20 @@ def _tasks(clips: Sequence[Clip], seed: int) -> list[list[Clip]]:
     return [tasks[i] for i in order]
 
 
+def _listen_for(stop: Event) -> None:
+    """Let a worker know how it hears that the run is broken off."""
+    global _stop
+    _stop = stop
+
+
 def _make_clips(
-    clips: Sequence[Clip], options: ClipOptions, corpus: Path
+    clips: Sequence[PlannedClip], options: ClipOptions, corpus: Path
 ) -> tuple[int, dict[str, str]]:
     """Make some clips of one score in a worker; clips tried, and faults by score."""
     faults: dict[str, str] = {}
     for clip in clips:
+        if _stop is not None and _stop.is_set():
+            break
         try:
             make_clip(clip, options, corpus)
         except ConductorError as error:

@@ -73,8 +73,6 @@ class Movement:
         Where each of them begins, and the end.
     tempo : TempoMap
         Along the score as it is written.
-    beats : BeatPlaces
-        The conducted beats at the written tempo.
     notes : NoteTable
         All parts.
     parts : tuple of str
@@ -88,7 +86,6 @@ class Movement:
     bars: tuple[PlayedBar, ...]
     starts: Array
     tempo: TempoMap
-    beats: BeatPlaces
     notes: NoteTable
     parts: tuple[str, ...]
     holds: tuple[tuple[float, float], ...]
@@ -98,6 +95,14 @@ class Movement:
     def length(self) -> float:
         """Quarter notes."""
         return float(self.starts[-1])
+
+    def beats(self, factor: float = 1.0) -> BeatPlaces:
+        """The beats that are conducted at `factor` times the written tempo."""
+        return beat_places(self.bars, TempoMap(self.tempo.starts, self.tempo.bpm * factor))
+
+    def places(self, beats: BeatPlaces) -> Array:
+        """Where beats lie, quarter notes."""
+        return self.starts[beats.bar] + beats.offset
 
     def written_qpm(self, quarters: Array) -> Array:
         """Quarter notes a minute that are written at places of the played movement."""
@@ -117,16 +122,16 @@ def read_movements(path: Path) -> list[Movement]:
     ConductorError
         If it is no MusicXML, is damaged, or holds no notes.
     """
-    parts: list[Part] = []
+    readers: list[NoteReader] = []
     try:
         xml = unpack(path, path.read_bytes())
         names, drums = _part_list(xml)
 
-        def reader_of(identity: str) -> NoteReader:
-            parts.append(Part(names.get(identity, identity)))
-            return NoteReader(parts[-1], drums)
+        def new_reader() -> NoteReader:
+            readers.append(NoteReader(drums))
+            return readers[-1]
 
-        bars = read_bars(xml, reader_of)
+        bars = read_bars(xml, new_reader)
     except (
         ElementTree.ParseError,
         zipfile.BadZipFile,
@@ -139,6 +144,9 @@ def read_movements(path: Path) -> list[Movement]:
         raise ConductorError(
             f"{path.name} is not a MusicXML score, or it is damaged; export it again."
         ) from error
+    parts = [reader.part for reader in readers]
+    for reader in readers:
+        reader.part.name = names.get(reader.identity, reader.identity)
     starts = [Fraction(0)]
     for bar in bars:
         starts.append(starts[-1] + bar.length)
@@ -251,7 +259,6 @@ def _movement(
         bars=played,
         starts=begins,
         tempo=tempo,
-        beats=beat_places(played, tempo),
         notes=notes.take(by_onset),
         parts=tuple(part.name for part in parts),
         holds=tuple(sorted(holds)),
