@@ -113,29 +113,6 @@ def mel_and_loudness(samples: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
 
 
 def analysis_from_mel(mel: NDArray) -> Analysis:
-    """What is left of an analysis when only the mel spectrogram (N, 128) of the sound is kept.
-
-    Enough to find beats in it: onsets and loudness follow from the mel spectrogram. Centroid,
-    bandwidth, tempo and pulse are 0.
-    """
-    mel = np.array(mel, np.float32)
-    power = np.power(10.0, mel / 10.0, dtype=np.float32).sum(axis=1)
-    mfcc, onset = _mel_pass(mel, _CHUNK_FRAMES)
-    nothing = np.zeros(len(mel), np.float32)
-    return Analysis(
-        duration=len(mel) / FEATURE_RATE,
-        mel=mel,
-        mfcc=mfcc,
-        centroid=nothing,
-        bandwidth=nothing,
-        onset=onset,
-        tempo=nothing,
-        pulse=nothing,
-        loudness=relative_loudness(power),
-    )
-
-
-def analysis_of_mel(mel: NDArray[np.float32]) -> Analysis:
     """What a mel spectrogram alone tells; for corpora that keep no sound.
 
     The onset envelope, tempo, pulse and (but for the level) MFCC are those of `analyse`; centroid,

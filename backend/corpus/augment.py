@@ -183,7 +183,7 @@ def coded(sound: Samples, codec: str, kbps: int) -> Samples:
     with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as folder:
         path = Path(folder) / f"clip{suffix}"
         with av.open(str(path), "w") as container:
-            stream = container.add_stream(name, rate=rate, layout="mono")
+            stream: Any = container.add_stream(name, rate=rate, layout="mono")
             stream.bit_rate = 1000 * kbps
             stream.options = {"compression_level": fastest}
             pcm = np.round(np.clip(given, -1.0, 1.0) * 32767.0).astype(np.int16)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.audio.analysis import FEATURE_RATE, N_MELS, Analysis
-from backend.audio.features import analyse_file, analysis_of_mel
+from backend.audio.features import analyse_file, analysis_from_mel
 from backend.beats.grid import BeatGrid
 from retarget.errors import ConductorError
 
@@ -71,7 +71,7 @@ class Clip:
         sound = self.folder / "audio.flac"
         if sound.is_file():
             return analyse_file(sound)
-        return analysis_of_mel(np.asarray(self.mel(), np.float32))
+        return analysis_from_mel(self.mel())
 
     @property
     def duration(self) -> float:
