@@ -65,3 +65,16 @@ def render_command(
         for name, reason in sorted(rendered.skipped.items()):
             warn(f"{name} was skipped: {reason}")
         console.print(f"{rendered.clips} clips, {rendered.hours:.2f} hours in {output}")
+
+
+@corpus_app.command("stats")
+def stats_command(
+    corpus: Annotated[Path, typer.Argument(help="Folder of a corpus made by corpus render.")],
+) -> None:
+    """Print hours by split, kind, meter, conducted beats and tempo."""
+    with faults_in_one_sentence():
+        from rich.console import Console
+
+        from backend.corpus.stats import corpus_stats, show_stats
+
+        show_stats(corpus_stats(corpus), Console(highlight=False))
