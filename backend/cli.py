@@ -10,6 +10,7 @@ import typer
 
 from backend import __version__
 from backend.corpus.commands import corpus_app
+from backend.evaluation.commands import evaluate_app
 from backend.options import check_size
 from backend.terminal import (
     INTERRUPTED,
@@ -20,6 +21,7 @@ from backend.terminal import (
     shown_progress,
     warn,
 )
+from backend.training.commands import train_app
 from blender_addon.backend_python import leave_note
 from retarget.errors import ConductorError
 
@@ -33,6 +35,8 @@ app = typer.Typer(
 )
 
 app.add_typer(corpus_app)
+app.add_typer(train_app)
+app.add_typer(evaluate_app)
 
 # Every fault of a command line is one; typer exports only this kind of them.
 _UsageError: Any = typer.BadParameter.__base__

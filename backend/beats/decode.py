@@ -1,0 +1,217 @@
+"""From what the beat network hears to beats and bars: bar-pointer decoding.
+
+First the most likely path through tempo and place in the beat (the state space of Krebs, Böck &
+Widmer, "An Efficient State-Space Model for Joint Tempo and Meter Tracking", ISMIR 2015: one state
+per frame of a beat, tempo changes at beats only), then the most likely path through bar length and
+place in the bar. Both are exact Viterbi searches; work and memory grow linearly with the music.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.models.beat_net import BAR_LENGTHS, RATE
+from retarget.progress import Progress, no_progress
+from retarget.rotation import Array
+
+_SLOWEST_BPM, _FASTEST_BPM = 32.0, 225.0
+_INTERVALS_IN_OCTAVE: Final = 18
+# Change of tempo from beat to beat: exp(−λ·|ratio − 1|), λ as in the ISMIR 2015 paper, but looser,
+# for rubato.
+_STEADINESS: Final = 45.0
+# Log odds of a beat in a frame of which nothing is known; what is heard counts against them, so
+# that unclear music speaks neither for more beats nor for fewer.
+_BASE_ODDS: Final = -2.0
+_TEMPO_WEIGHT: Final = 0.6
+_METER_WEIGHT: Final = 0.35
+# Chance that a bar is followed by one of another length, and that a bar breaks off.
+_CHANGE_METER: Final = 2e-3
+_BREAK_BAR: Final = 2e-4
+_LEAST: Final = 1e-4
+# Beats are moved to the peak of the activation within this many frames.
+_PEAK_REACH: Final = 2
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Probabilities at the network's rate, (T, ...).
+
+    Parameters
+    ----------
+    beat, downbeat : (T,) arrays
+        That an event lies in this frame.
+    meter : (T, len(BAR_LENGTHS)) array
+        Of each bar length.
+    tempo : (T, M) array
+        Of each tempo of `tempi`.
+    tempi : (M,) array
+        Beats per minute, rising.
+    """
+
+    beat: Array
+    downbeat: Array
+    meter: Array
+    tempo: Array
+    tempi: Array
+
+
+def decode_beats(
+    heard: Heard, *, tempo_prior: Array | None = None, progress: Progress = no_progress
+) -> Array:
+    """The most likely beats.
+
+    Parameters
+    ----------
+    heard : Heard
+        What the network says.
+    tempo_prior : (M,) array, optional
+        Log weights of the tempi, added to what is heard.
+
+    Returns
+    -------
+    (B,) array
+        Places in frames of the network, rising, refined between the frames.
+    """
+    count = len(heard.beat)
+    if count == 0:
+        return np.zeros(0)
+    lengths = _intervals()
+    last = np.cumsum(lengths) - 1
+    first = last - lengths + 1
+    turn = -_STEADINESS * np.abs(lengths[None, :] / lengths[:, None] - 1.0)
+    turn -= np.log(np.exp(turn).sum(axis=1, keepdims=True))
+    activation = np.clip(heard.beat, _LEAST, 1.0 - _LEAST)
+    # A path is as good as its beats are better than none: what lies between them is the same for
+    # all paths.
+    odds = np.log(activation / (1.0 - activation)) - _BASE_ODDS
+    enter = odds[:, None] + _TEMPO_WEIGHT * _tempo_scores(heard, lengths, tempo_prior)
+    back = np.empty((count, len(lengths)), np.int16)
+    score = np.repeat(enter[0] - odds[0] - np.log(lengths), lengths)
+    score[first] += odds[0]
+    back[0] = -1
+    moved = np.empty_like(score)
+    columns = np.arange(len(lengths))
+    for i in range(1, count):
+        options = score[last][:, None] + turn
+        best = options.argmax(axis=0)
+        back[i] = best
+        moved[1:] = score[:-1]
+        moved[first] = options[best, columns] + enter[i]
+        score, moved = moved, score
+        if i % 4096 == 0:
+            progress(i / count, "finding the beats")
+    frames = _trace(score, back, lengths, first)
+    return _at_peaks(heard.beat, frames)
+
+
+def decode_bars(
+    heard: Heard, beats: Array, allowed: tuple[int, ...] = BAR_LENGTHS
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    """The most likely numbering of beats.
+
+    Parameters
+    ----------
+    heard : Heard
+        What the network says.
+    beats : (B,) array
+        Places in frames of the network.
+    allowed : tuple of int
+        Bar lengths to choose from, out of `BAR_LENGTHS`.
+
+    Returns
+    -------
+    numbers, beats_in_bar : (B,) int arrays
+    confidence : (B,) array
+        How likely the bar's place and length are against the others, in [0, 1].
+    """
+    if len(beats) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    sizes = np.array(allowed)
+    column = np.array([BAR_LENGTHS.index(n) for n in allowed])
+    starts = np.cumsum(sizes) - sizes
+    ends = starts + sizes - 1
+    number = np.concatenate([np.arange(n) for n in sizes])
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    down, meter = _at_beats(heard, beats)
+    down = np.clip(down, 0.02, 0.98)
+    meter = np.log(np.maximum(meter[:, column], 1e-3))
+    observed = np.where(number == 0, np.log(down)[:, None], np.log(1.0 - down)[:, None])
+    observed = observed + _METER_WEIGHT * meter[:, which]
+    stay, change = np.log(1.0 - _CHANGE_METER), np.log(_CHANGE_METER / max(len(sizes), 1))
+    slip = np.log(_BREAK_BAR)
+    states = len(number)
+    move = np.full((states, states), slip - np.log(states))
+    inner = np.flatnonzero(number > 0)
+    move[inner - 1, inner] = 0.0
+    for a, end in enumerate(ends):
+        for b, start in enumerate(starts):
+            move[end, start] = stay if a == b else change
+    score = observed[0] - np.log(states)
+    back = np.zeros((len(beats), states), np.int16)
+    for i in range(1, len(beats)):
+        options = score[:, None] + move
+        back[i] = options.argmax(axis=0)
+        score = options[back[i], np.arange(states)] + observed[i]
+    path = np.empty(len(beats), np.int64)
+    path[-1] = int(score.argmax())
+    for i in range(len(beats) - 1, 0, -1):
+        path[i - 1] = back[i, path[i]]
+    share = np.exp(meter - np.log(np.exp(meter).sum(axis=1, keepdims=True)))
+    sure = share[np.arange(len(beats)), which[path]]
+    return number[path] + 1, sizes[which[path]], sure
+
+
+def _intervals() -> NDArray[np.int64]:
+    """Beat lengths in frames, about evenly spaced in log tempo, shortest first."""
+    shortest, longest = 60.0 * RATE / _FASTEST_BPM, 60.0 * RATE / _SLOWEST_BPM
+    steps = int(np.log2(longest / shortest) * _INTERVALS_IN_OCTAVE) + 1
+    return np.unique(np.round(np.geomspace(shortest, longest, steps)).astype(np.int64))
+
+
+def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None) -> Array:
+    """Log probability of each beat length in each frame, (T, L)."""
+    logs = np.log(np.maximum(heard.tempo, 1e-4))
+    if prior is not None:
+        logs = logs + prior
+    at = np.interp(np.log(60.0 * RATE / lengths), np.log(heard.tempi), np.arange(len(heard.tempi)))
+    low = np.minimum(at.astype(int), len(heard.tempi) - 2)
+    share = (at - low)[None]
+    return (1.0 - share) * logs[:, low] + share * logs[:, low + 1]
+
+
+def _trace(
+    score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64], first: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Frames at which beats begin on the best path."""
+    state = int(score.argmax())
+    length = int(np.searchsorted(first, state, side="right")) - 1
+    frame = len(back) - 1 - (state - int(first[length]))
+    frames = []
+    while frame >= 0:
+        frames.append(frame)
+        length = int(back[frame, length])
+        if length < 0:
+            break
+        frame -= int(lengths[length])
+    return np.array(frames[::-1], dtype=np.int64)
+
+
+def _at_peaks(activation: Array, frames: NDArray[np.int64]) -> Array:
+    """Beats moved to the centre of the activation around them."""
+    reach = np.arange(-_PEAK_REACH, _PEAK_REACH + 1)
+    around = np.clip(frames[:, None] + reach, 0, len(activation) - 1)
+    weight = activation[around] ** 2 + 1e-6
+    return frames + (weight * reach).sum(axis=1) / weight.sum(axis=1)
+
+
+def _at_beats(heard: Heard, beats: Array) -> tuple[Array, Array]:
+    """Downbeat probability at each beat (B,) and bar lengths around it (B, len(BAR_LENGTHS))."""
+    count = len(heard.beat)
+    near = np.clip(np.round(beats).astype(int)[:, None] + np.arange(-2, 3), 0, count - 1)
+    down = heard.downbeat[near].max(axis=1)
+    edges = np.clip(np.round(np.r_[beats, count]).astype(int), 0, count)
+    total = np.vstack([np.zeros((1, heard.meter.shape[1])), np.cumsum(heard.meter, axis=0)])
+    width = np.maximum(np.diff(edges), 1)[:, None]
+    return down, (total[edges[1:]] - total[edges[:-1]]) / width

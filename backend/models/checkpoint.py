@@ -1,0 +1,93 @@
+"""Networks as files: safetensors with the shape of the network and where it came from."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from retarget.atomic import atomic_path
+from retarget.errors import ConductorError
+
+FORMAT: Final = "virtual-conductor/1"
+
+
+def shipped(name: str) -> Path:
+    """Where a checkpoint that comes with the program lies."""
+    return Path(str(files(__package__).joinpath("weights", f"{name}.safetensors")))
+
+
+def save_checkpoint(
+    path: Path, kind: str, config: Mapping[str, Any], tensors: Mapping[str, Tensor], about: str
+) -> None:
+    """Write a network, atomically.
+
+    Parameters
+    ----------
+    path : Path
+        A .safetensors file.
+    kind : str
+        Which network it is ("beats").
+    config : mapping
+        Its shape, as JSON values.
+    tensors : mapping of str to tensor
+        Its state.
+    about : str
+        Where it came from: data, command, seed.
+    """
+    metadata = {
+        "format": FORMAT,
+        "kind": kind,
+        "config": json.dumps(dict(config)),
+        "about": about,
+    }
+    with atomic_path(path) as temporary:
+        save_file(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+            str(temporary),
+            metadata=metadata,
+        )
+
+
+def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Shape and state of a network.
+
+    Raises
+    ------
+    ConductorError
+        If the file is missing, damaged, or holds another network.
+    """
+    if not path.is_file():
+        raise ConductorError(f"The checkpoint {path} is not there; install the program again.")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        config = json.loads(metadata.get("config", "null"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ConductorError(
+            f"The checkpoint {path} is damaged; install the program again."
+        ) from error
+    if metadata.get("format") != FORMAT or metadata.get("kind") != kind or config is None:
+        raise ConductorError(f"{path} is no checkpoint for {kind}; choose another.")
+    return config, tensors
+
+
+def restore(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Put a state into a network.
+
+    Raises
+    ------
+    ConductorError
+        If it does not fit.
+    """
+    try:
+        network.load_state_dict(dict(tensors))
+    except RuntimeError as error:
+        raise ConductorError(
+            f"The checkpoint {path} does not fit this version of the program; install it again."
+        ) from error

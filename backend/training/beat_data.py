@@ -1,0 +1,91 @@
+"""Stretches of the corpus for training the beat network, varied anew each time they are seen."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from backend.audio.analysis import FEATURE_RATE, N_MELS
+from backend.audio.features import TOP_DB
+from backend.beats.grid import BeatGrid
+from backend.corpus.dataset import Clip
+from backend.models.beat_net import POOL
+from backend.training.beat_targets import BeatTargets, targets_of
+
+_STRETCH: Final = (0.85, 1.18)
+_SHIFT_BANDS: Final = 4
+_TILT_DB: Final = 18.0
+_CONTRAST: Final = (0.75, 1.15)
+# A floor of noise, dB below the loudest, that hides what lies under it.
+_FLOOR_DB: Final = (-80.0, -35.0)
+_MASKED_BANDS: Final = 24
+
+
+@dataclass(frozen=True)
+class HeardClip:
+    """A clip in memory: mel (N, 128) float16 in dB, and its beats."""
+
+    mel: NDArray[np.float16]
+    grid: BeatGrid
+
+
+def read_clips(clips: list[Clip]) -> list[HeardClip]:
+    """Read clips with beats into memory."""
+    return [HeardClip(np.asarray(c.mel(), np.float16), c.beats()) for c in clips if c.has_beats]
+
+
+def draw_batch(
+    clips: list[HeardClip], size: int, seconds: float, rng: np.random.Generator
+) -> tuple[Tensor, BeatTargets]:
+    """A batch of varied stretches: mel (size, N, 128) and targets."""
+    frames = int(seconds * FEATURE_RATE) // POOL * POOL
+    mels, targets = [], []
+    lengths = np.array([len(clip.mel) for clip in clips], np.float64)
+    for index in rng.choice(len(clips), size=size, p=lengths / lengths.sum()):
+        mel, target = _stretch(clips[index], frames, rng)
+        mels.append(mel)
+        targets.append(target)
+    return torch.stack(mels), BeatTargets.stack(targets)
+
+
+def _stretch(clip: HeardClip, frames: int, rng: np.random.Generator) -> tuple[Tensor, BeatTargets]:
+    factor = float(np.exp(rng.uniform(*np.log(_STRETCH))))
+    taken = round(frames / factor)
+    first = int(rng.integers(0, max(len(clip.mel) - taken, 0) + 1))
+    mel = torch.from_numpy(clip.mel[first : first + taken].astype(np.float32))
+    heard = min(round(len(mel) * factor), frames)
+    mel = interpolate(mel.T[None], size=heard, mode="linear", align_corners=False)[0].T
+    mel = _varied(mel, rng)
+    if heard < frames:
+        mel = torch.cat([mel, torch.full((frames - heard, N_MELS), -TOP_DB)])
+    start = first / FEATURE_RATE
+    return mel, targets_of(clip.grid, start, factor, frames // POOL)
+
+
+def _varied(mel: Tensor, rng: np.random.Generator) -> Tensor:
+    """Another orchestra, another hall, another microphone: pitch, balance, range and noise."""
+    shift = int(rng.integers(-_SHIFT_BANDS, _SHIFT_BANDS + 1))
+    mel = torch.roll(mel, shift, dims=1)
+    if shift > 0:
+        mel[:, :shift] = mel[:, shift : shift + 1]
+    elif shift < 0:
+        mel[:, shift:] = mel[:, shift - 1 : shift]
+    bands = torch.linspace(-1.0, 1.0, N_MELS)
+    balance = rng.uniform(-_TILT_DB, _TILT_DB) / 2 * bands
+    balance = balance + rng.uniform(-_TILT_DB, _TILT_DB) / 3 * (bands**2 - 0.33)
+    mel = mel * rng.uniform(*_CONTRAST) + balance
+    mel = mel - mel.max()
+    low, high = _FLOOR_DB
+    floor = low + (high - low) * float(rng.beta(1.0, 2.5))
+    # Sums of powers, near enough: the louder of both, rounded at the corner.
+    mel = torch.logaddexp(mel / 4.34, torch.tensor(floor / 4.34)) * 4.34
+    if rng.random() < 0.5:
+        width = int(rng.integers(4, _MASKED_BANDS))
+        at = int(rng.integers(0, N_MELS - width))
+        mel[:, at : at + width] = floor
+    mel = mel - mel.max()
+    return mel.clamp(-TOP_DB, 0.0)

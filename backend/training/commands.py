@@ -1,0 +1,23 @@
+"""`virtual-conductor train`: thin, each verb calls one function."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.terminal import faults_in_one_sentence, shown_progress
+
+train_app = typer.Typer(name="train", help="Train the networks.", no_args_is_help=True)
+
+
+@train_app.command("beats")
+def beats_command(
+    config: Annotated[Path, typer.Option(help="TOML file: data, out, steps, seed and more.")],
+) -> None:
+    """Train the beat tracker, or go on where an earlier run of this config was stopped."""
+    with faults_in_one_sentence():
+        from backend.training.beats import BeatTraining, train_beats
+
+        with shown_progress() as progress:
+            checkpoint = train_beats(BeatTraining.load(config), progress)
+        typer.echo(checkpoint)
