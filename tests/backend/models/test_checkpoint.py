@@ -1,0 +1,52 @@
+"""Checkpoints: what is saved comes back, and what is no checkpoint is named."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+
+from backend.beats.listen import listen, load_network
+from backend.models.beat_net import BeatNet, BeatNetConfig
+from backend.models.checkpoint import save_checkpoint
+from retarget.errors import ConductorError
+
+SMALL = BeatNetConfig(patterns=4, channels=8, dilations=(1, 2, 4))
+
+
+def save(path: Path, kind: str = "beats") -> BeatNet:
+    torch.manual_seed(0)
+    network = BeatNet(SMALL).eval()
+    save_checkpoint(path, kind, asdict(SMALL), network.state_dict(), "a test")
+    return network
+
+
+def test_a_network_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    network = save(tmp_path / "n.safetensors")
+    again = load_network(tmp_path / "n.safetensors")
+    mel = torch.rand(1, 400, 128) * -80.0
+    with torch.inference_mode():
+        assert torch.equal(network(mel).beat, again(mel).beat)
+
+
+def test_chunks_of_a_long_piece_do_not_show(tmp_path: Path, monkeypatch) -> None:
+    network = save(tmp_path / "n.safetensors")
+    mel = (torch.rand(2400, 128) * -80.0).numpy()
+    whole = listen(network, mel)
+    monkeypatch.setattr("backend.beats.listen._CHUNK_FRAMES", 170)
+    pieces = listen(network, mel)
+    assert abs(whole.beat - pieces.beat).max() < 1e-6
+    assert abs(whole.tempo - pieces.tempo).max() < 1e-6
+
+
+def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConductorError, match=r"not there.*--beats-model librosa"):
+        load_network(tmp_path / "none.safetensors")
+    path = tmp_path / "n.safetensors"
+    save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ConductorError, match="damaged"):
+        load_network(path)
+    save(tmp_path / "other.safetensors", kind="amcnet")
+    with pytest.raises(ConductorError, match="no checkpoint for beats"):
+        load_network(tmp_path / "other.safetensors")

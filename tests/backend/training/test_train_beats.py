@@ -1,0 +1,110 @@
+"""Training of the beat network on a corpus made in the test."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from backend.audio.analysis import FEATURE_RATE
+from backend.beats.grid import BeatGrid
+from backend.beats.listen import load_network
+from backend.models.beat_net import POOL, RATE
+from backend.training.beat_targets import targets_of
+from backend.training.beats import BeatTraining, train_beats
+from retarget.errors import Cancelled, ConductorError
+
+
+def write_clip(folder: Path, bpm: float, beats_in_bar: int) -> None:
+    """Twenty seconds of noise bursts on every beat, lower ones on the first of a bar."""
+    folder.mkdir(parents=True)
+    times = 0.5 + np.arange(int(19.0 * bpm / 60.0)) * 60.0 / bpm
+    numbers = np.arange(len(times)) % beats_in_bar + 1
+    grid = BeatGrid(
+        times,
+        numbers,
+        np.full(len(times), beats_in_bar),
+        (f"{beats_in_bar}/4",) * len(times),
+        np.ones(len(times)),
+    )
+    grid.save(folder / "beats.txt")
+    mel = np.full((int(20 * FEATURE_RATE), 128), -70.0)
+    for time, number in zip(times, numbers, strict=True):
+        at = int(time * FEATURE_RATE)
+        bands = slice(0, 40) if number == 1 else slice(60, 120)
+        mel[at : at + 12, bands] = -6.0 * np.arange(12)[: len(mel) - at, None]
+    np.save(folder / "mel.npy", mel.astype(np.float16))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    for number, (bpm, bar) in enumerate([(90, 4), (120, 3), (75, 2)]):
+        write_clip(tmp_path / "corpus" / "train" / str(number), bpm, bar)
+    write_clip(tmp_path / "corpus" / "val" / "0", 100, 4)
+    return tmp_path / "corpus"
+
+
+@pytest.fixture
+def config(corpus: Path, tmp_path: Path) -> BeatTraining:
+    return BeatTraining(
+        data=str(corpus),
+        out=str(tmp_path / "run"),
+        steps=6,
+        batch=2,
+        seconds=6.0,
+        warmup=2,
+        threads=1,
+        device="cpu",
+        save_every=3,
+    )
+
+
+def test_targets_lie_on_the_frames_of_the_beats() -> None:
+    times = np.array([1.0, 1.5, 2.0, 2.5])
+    grid = BeatGrid(times, np.array([1, 2, 1, 2]), np.full(4, 2), ("2/4",) * 4, np.ones(4))
+    targets = targets_of(grid, start=0.5, stretch=2.0, count=200)
+    frames = np.flatnonzero(targets.beat.numpy() == 1.0)
+    heard = (frames * POOL + (POOL - 1) / 2) / (RATE * POOL)
+    np.testing.assert_allclose(heard, (times - 0.5) * 2.0, atol=0.5 / RATE + 1e-9)
+    assert np.flatnonzero(targets.downbeat.numpy() == 1.0).tolist() == frames[::2].tolist()
+    assert targets.meter[0] == -1
+    assert targets.tempo[:40].max() == -1
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(config: BeatTraining, tmp_path: Path) -> None:
+    whole = train_beats(config)
+
+    def stop_at_four(fraction: float, phase: str, /) -> None:
+        if fraction >= 4 / 6:
+            raise Cancelled
+
+    broken = replace(config, out=str(tmp_path / "broken"))
+    with pytest.raises(Cancelled):
+        train_beats(broken, stop_at_four)
+    resumed = train_beats(broken)
+    a, b = load_network(whole).state_dict(), load_network(resumed).state_dict()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    with (Path(broken.out) / "log.csv").open() as file:
+        steps = [int(row["step"]) for row in csv.DictReader(file) if row["name"] == "val/total"]
+    assert steps == [3, 6]
+
+
+def test_learning_lowers_the_loss(config: BeatTraining) -> None:
+    train_beats(replace(config, steps=60, batch=4, save_every=15, warmup=5))
+    with (Path(config.out) / "log.csv").open() as file:
+        losses = [float(row["value"]) for row in csv.DictReader(file) if row["name"] == "val/total"]
+    assert losses[-1] < 0.85 * losses[0]
+
+
+def test_what_a_config_cannot_say_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('data = "d"\nout = "o"\nspeed = 3\n')
+    with pytest.raises(ConductorError, match="speed"):
+        BeatTraining.load(path)
+    path.write_text('data = "d"\n')
+    with pytest.raises(ConductorError, match="lacks 'out'"):
+        BeatTraining.load(path)
+    with pytest.raises(ConductorError, match="no folder 'train'"):
+        train_beats(BeatTraining(data=str(tmp_path / "none"), out=str(tmp_path / "o")))
