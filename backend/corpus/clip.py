@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,27 +13,32 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from backend.audio.analysis import SAMPLE_RATE
-from backend.audio.features import mel_and_loudness
+from backend.audio.analysis import SAMPLE_RATE, Analysis
+from backend.audio.features import analyse, mel_spectrogram
 from backend.beats.grid import BeatGrid
 from backend.corpus.augment import Recording, record
 from backend.corpus.clock import Clock, play_after, play_freely
+from backend.corpus.dataset import MOTION_FPS
+from backend.corpus.movement import Movement
 from backend.corpus.performance import perform
 from backend.corpus.plan import PlannedClip, composer_of, work_of
 from backend.corpus.recordings import recorded_tempos
-from backend.corpus.score import Movement, read_movements
+from backend.corpus.score import read_score
 from backend.corpus.synthesis import Hall, synthesise
-from backend.style import Style
+from backend.style import presets
 from retarget.errors import ConductorError
 from retarget.motion import Motion
+from retarget.rotation import Array
 
 LAYOUT_VERSION: Final = 1
 SHORTEST_S: Final = 15.0
-MOTION_FPS: Final = 30.0
 _QUARTET_PARTS: Final = 6
 _AFTER_RECORDING: Final = 0.5
 _BEGINS, _ENDS = 0.12, 0.12
 _LONGEST_SILENCE_S: Final = 2.0
+# A movement this much longer than the shortest clip fills it at any tempo.
+_ROOM: Final = 1.5
+_TRIES, _FEWEST_BEATS = 8, 4
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class ClipOptions:
 
 @lru_cache(maxsize=1)
 def _movements(score: Path) -> list[Movement]:
-    return read_movements(score)
+    return read_score(score)
 
 
 def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
@@ -78,21 +83,17 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
     rng = np.random.default_rng([options.seed, named, clip.take])
     movement = _choose(clip, rng)
     clock, tempo_factor, source = _play(clip, movement, options, rng)
+    beats = movement.beats(tempo_factor)
+    times = clock.onset(movement.places(beats))
     recording = Recording.draw(rng)
-    played_s = options.clip_s * recording.speed
-    begin, played_s = _stretch(clock, played_s, rng)
+    begin, played_s = _stretch(clock, times, options.clip_s * recording.speed, rng)
     orchestral = len(movement.parts) > _QUARTET_PARTS
     performance = perform(movement, clock, begin, begin + played_s, orchestral=orchestral, rng=rng)
     hall = Hall(reverb=bool(rng.random() < 0.5), chorus=bool(rng.random() < 0.2), gain=0.35)
     soundfont = options.soundfonts[int(rng.integers(len(options.soundfonts)))]
     sound = record(synthesise(performance, played_s, soundfont, hall), recording, rng)
-    beats = movement.beats(tempo_factor)
-    grid = beats.at(clock.onset(movement.places(beats))).excerpt(begin, played_s)
-    grid = BeatGrid(
-        grid.times / recording.speed, grid.numbers, grid.beats_in_bar, grid.meters, grid.confidence
-    )
-    if len(grid) < 2:
-        raise ConductorError(f"{clip.score.name} has a stretch without beats; it is left out.")
+    grid = beats.at(times).excerpt(begin, played_s)
+    grid = replace(grid, times=grid.times / recording.speed)
     about = {
         "version": LAYOUT_VERSION,
         "work": work_of(clip.score),
@@ -117,19 +118,19 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
 
 def _choose(clip: PlannedClip, rng: np.random.Generator) -> Movement:
     """A movement of the score, longer ones more often."""
-    found = [m for m in _movements(clip.score) if m.notes.onset[-1] > 0 and len(m.bars) > 3]
+    found = [m for m in _movements(clip.score) if m.duration > SHORTEST_S * _ROOM]
     if not found:
-        raise ConductorError(f"{clip.score.name} is too short for a clip; it is left out.")
-    weights = np.sqrt([m.length for m in found])
+        raise ConductorError(f"{clip.score.name} is shorter than a clip; it is left out.")
+    weights = np.sqrt([m.duration for m in found])
     return found[int(rng.choice(len(found), p=weights / weights.sum()))]
 
 
-def _stretch(clock: Clock, wanted: float, rng: np.random.Generator) -> tuple[float, float]:
+def _stretch(
+    clock: Clock, beats: Array, wanted: float, rng: np.random.Generator
+) -> tuple[float, float]:
     """Where the clip begins and how long it is; beginnings and ends are heard often enough."""
     silence = rng.uniform(0.1, _LONGEST_SILENCE_S)
     whole = clock.duration
-    if whole < SHORTEST_S:
-        raise ConductorError("The movement is shorter than 15 seconds; it is left out.")
     if whole <= wanted:
         return -silence, min(whole + 2.0 * silence, wanted)
     place = rng.random()
@@ -137,7 +138,11 @@ def _stretch(clock: Clock, wanted: float, rng: np.random.Generator) -> tuple[flo
         return -silence, wanted
     if place > 1.0 - _ENDS:
         return whole + silence - wanted, wanted
-    return float(rng.uniform(0.0, whole - wanted)), wanted
+    for _ in range(_TRIES):
+        begin = float(rng.uniform(0.0, whole - wanted))
+        if np.count_nonzero((beats >= begin) & (beats < begin + wanted)) >= _FEWEST_BEATS:
+            break
+    return begin, wanted
 
 
 def _play(
@@ -159,16 +164,20 @@ def _write(
     about: dict[str, Any],
     options: ClipOptions,
 ) -> dict[str, Any]:
-    mel, loudness = mel_and_loudness(sound)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     temporary.mkdir(parents=True)
     try:
-        np.save(temporary / "mel.npy", mel.astype(np.float16))
         grid.save(temporary / "beats.txt")
         if options.motion:
-            motion = conducted(grid, float(about["duration_s"]), loudness, options.seed)
+            analysis = analyse(sound)
+            mel = analysis.mel
+            motion, name = _conducted(grid, analysis, options.seed, int(about["take"]))
+            about["style"] = name
             motion.save(temporary / "motion.npz")
             np.save(temporary / "motion.npy", motion.joints_2d().astype(np.float32))
+        else:
+            mel = mel_spectrogram(sound)
+        np.save(temporary / "mel.npy", mel.astype(np.float16))
         if options.keep_audio:
             soundfile.write(temporary / "audio.flac", sound, SAMPLE_RATE)
         about["sha256"] = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
@@ -182,14 +191,24 @@ def _write(
     return about
 
 
-def conducted(grid: BeatGrid, duration: float, loudness: NDArray, seed: int) -> Motion:
-    """The teacher's conducting of a clip at 30 frames a second."""
+def _conducted(grid: BeatGrid, analysis: Analysis, seed: int, take: int) -> tuple[Motion, str]:
+    """The teacher's conducting at 30 frames a second, and the name of its style."""
     # Only where motion is asked for is the teacher needed.
+    from backend.teacher.character import Character
     from backend.teacher.conductor import conduct
 
-    return conduct(
-        grid, duration=duration, loudness=loudness, style=Style(), seed=seed, fps=MOTION_FPS
+    styles = presets()
+    name = sorted(styles)[take % len(styles)]
+    motion = conduct(
+        grid,
+        duration=analysis.duration,
+        loudness=analysis.loudness,
+        style=styles[name],
+        seed=seed,
+        fps=MOTION_FPS,
+        character=Character.of(analysis),
     )
+    return motion, name
 
 
 def _checksum(path: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.corpus.score import Movement
+from backend.corpus.movement import Movement
 from retarget.rotation import Array
 
 _STEP: Final = 0.25

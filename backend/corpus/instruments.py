@@ -9,7 +9,21 @@ from typing import Any, Final
 
 DRUM_KIT: Final = "kit"
 PIZZICATO: Final = 45
-_STRINGS: Final = ("strings",)
+# Kinds of General MIDI programs: the first program of each range.
+_KINDS: Final = (
+    (0, "other"),
+    (16, "continuo"),
+    (24, "other"),
+    (40, "strings"),
+    (45, "other"),
+    (47, "drum"),
+    (48, "strings"),
+    (52, "voice"),
+    (55, "other"),
+    (56, "brass"),
+    (64, "wind"),
+    (80, "other"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,12 @@ def instrument_of(name: str) -> Instrument:
         if re.search(row["pattern"], lowered):
             return Instrument(tuple(row["programs"]), row["kind"])
     return Instrument((48, 49), "strings")
+
+
+def instrument_of_program(program: int) -> Instrument:
+    """The instrument of a General MIDI program from 0, as a MIDI file asks for it."""
+    kind = next(name for first, name in reversed(_KINDS) if program >= first)
+    return Instrument((program,), kind)
 
 
 def drum_key(name: str) -> int | None:

@@ -11,16 +11,17 @@ from backend.corpus.instruments import (
     DRUM_KIT,
     PIZZICATO,
     Instrument,
-    instrument_of,
     speaks_after,
 )
+from backend.corpus.movement import Movement, NoteTable
 from backend.corpus.notes import Touch
-from backend.corpus.score import Movement, NoteTable
 from retarget.rotation import Array
 
 DRUM_CHANNEL: Final = 9
 _CHANNELS: Final = 16
 _ENSEMBLE: Final = (48, 48, 48, 49)
+# How often a kind of instrument is missing from a recording, or cannot be heard in it.
+_ABSENT: Final = {"kit": 0.3, "continuo": 0.3, "drum": 0.1}
 _GRACE_S: Final = (0.06, 0.11)
 # Tremolo strokes of one note follow each other no faster than this; the rest are left out.
 _LEAST_GAP_S: Final = 0.045
@@ -93,7 +94,7 @@ def perform(
     late = rng.normal(0.0, 0.004, len(movement.parts))[notes.part]
     on = on + late + rng.normal(0.0, rng.uniform(0.003, 0.009), len(on))
     velocity = _velocities(notes, rng)
-    plucked = seats.plucked[notes.part] & _is(notes, Touch.PLUCKED)
+    plucked = seats.plucks[notes.part] & _is(notes, Touch.PLUCKED)
     channel = seats.channel[notes.part, plucked.astype(np.int64)]
     keep = channel >= 0
     notes, on, off, velocity, channel = (
@@ -153,57 +154,61 @@ def _velocities(notes: NoteTable, rng: np.random.Generator) -> NDArray[np.int64]
 
 @dataclass(frozen=True)
 class _Seats:
-    """Where the parts sit: channel of each part bowed and plucked, −1 if it is left out."""
+    """Where the parts sit.
+
+    Parameters
+    ----------
+    channels : dict of int to Channel
+    channel : (P, 2) int array
+        MIDI channel of each part, bowed and plucked; −1 if it is left out.
+    plucks : (P,) bool array
+        Whether a part can pluck.
+    """
 
     channels: dict[int, Channel]
     channel: NDArray[np.int64]
-    plucked: NDArray[np.bool_]
+    plucks: NDArray[np.bool_]
 
 
 def _seats(
     movement: Movement, notes: NoteTable, *, orchestral: bool, rng: np.random.Generator
 ) -> _Seats:
     """Give every part a program, a place and a channel; like instruments share one if need be."""
-    many = rng.random() < (0.85 if orchestral else 0.25)
-    without = {
-        kind for kind, share in (("kit", 0.3), ("continuo", 0.3), ("drum", 0.1)) if _lot(rng, share)
-    }
-    wanted: dict[tuple[int, int], tuple[int, str]] = {}
-    instruments = [instrument_of(name) for name in movement.parts]
-    programs: dict[tuple[int, ...], int] = {}
-    for part, instrument in enumerate(instruments):
-        if instrument.programs not in programs:
-            programs[instrument.programs] = _program(instrument, many=many, rng=rng)
-        if instrument.kind in without and len(movement.parts) > len(without):
-            continue
-        wanted[part, 0] = (programs[instrument.programs], instrument.kind)
-        if instrument.kind == "strings":
-            wanted[part, 1] = (PIZZICATO, instrument.kind)
-    plucked = _is(notes, Touch.PLUCKED)
-    used = {(int(p), int(q)) for p, q in zip(notes.part, plucked, strict=True)}
-    table = np.full((len(movement.parts), 2), -1, dtype=np.int64)
-    channels: dict[int, Channel] = {}
+    instruments = movement.instruments
+    many = _lot(rng, 0.85 if orchestral else 0.25)
+    absent = {kind for kind, share in _ABSENT.items() if _lot(rng, share)}
+    if {instrument.kind for instrument in instruments} <= absent:
+        absent = set()
+    programs: dict[Instrument, int] = {}
+    for instrument in instruments:
+        if instrument not in programs:
+            programs[instrument] = _program(instrument, many=many, rng=rng)
+    plucks = np.array([instrument.kind == "strings" for instrument in instruments])
+    plucked = plucks[notes.part] & _is(notes, Touch.PLUCKED)
+    voices = sorted({(int(p), int(q)) for p, q in zip(notes.part, plucked, strict=True)})
+    voices = [voice for voice in voices if instruments[voice[0]].kind not in absent]
+    desks = [name.rstrip(" 1234567890IVab.") for name in movement.parts]
+    pans = {desk: int(rng.integers(20, 108)) for desk in sorted(set(desks))}
     free = [c for c in range(_CHANNELS) if c != DRUM_CHANNEL]
+    alone = len(voices) <= len(free)
+    table = np.full((len(instruments), 2), -1, dtype=np.int64)
+    channels: dict[int, Channel] = {}
     shared: dict[tuple[int, str], int] = {}
-    names = {part: movement.parts[part].rstrip(" 1234567890IVab.") for part in range(len(table))}
-    pans = {name: int(rng.integers(20, 108)) for name in sorted(set(names.values()))}
-    for (part, pizzicato), (program, kind) in wanted.items():
-        if (part, pizzicato) not in used and not (kind != "strings" and (part, 0) in used):
-            continue
+    for part, pizzicato in voices:
         volume = int(np.clip(rng.normal(98, 10), 60, 120))
-        if kind == DRUM_KIT:
+        if instruments[part].kind == DRUM_KIT:
             table[part] = DRUM_CHANNEL
             channels.setdefault(DRUM_CHANNEL, Channel(0, 64, volume))
             continue
-        group = (program, movement.parts[part] if len(wanted) <= len(free) else names[part])
+        program = PIZZICATO if pizzicato else programs[instruments[part]]
+        group = (program, f"{part}" if alone else desks[part])
         if group not in shared and not free:
             group = min(shared, key=lambda other: abs(other[0] - program))
         if group not in shared:
             shared[group] = free.pop(0)
-            channels[shared[group]] = Channel(program, pans[names[part]], volume)
+            channels[shared[group]] = Channel(program, pans[desks[part]], volume)
         table[part, pizzicato] = shared[group]
-    strings = np.array([instrument.kind == "strings" for instrument in instruments])
-    return _Seats(channels, table, strings)
+    return _Seats(channels, table, plucks)
 
 
 def _lot(rng: np.random.Generator, share: float) -> bool:

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from backend.corpus.clip import ClipOptions, make_clip
+from backend.corpus.picture import draw_clip
 from backend.corpus.plan import PlannedClip, find_scores, plan_clips
 from backend.corpus.synthesis import fluidsynth
 from retarget.atomic import atomic_path
@@ -20,6 +22,7 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
 MANIFEST: Final = "manifest.json"
+SAMPLE: Final = "sample.png"
 _CLIPS_IN_TASK: Final = 6
 _PHASE: Final = "playing the scores"
 _THREAD_SETTINGS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -72,6 +75,8 @@ def render_corpus(
     clips = plan_clips(find_scores(places), options.clip_s, hours)
     corpus.mkdir(parents=True, exist_ok=True)
     missing = [clip for clip in clips if not (corpus / clip.folder / "meta.json").is_file()]
+    for unfinished in corpus.glob("*/.*.part"):
+        shutil.rmtree(unfinished, ignore_errors=True)
     skipped: dict[str, str] = {}
     tasks = _tasks(missing, options.seed)
     done = len(clips) - len(missing)
@@ -161,4 +166,7 @@ def _write_manifest(corpus: Path, options: ClipOptions, skipped: dict[str, str])
     }
     with atomic_path(corpus / MANIFEST) as temporary:
         temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    first = next(iter(clips), None)
+    if first is not None:
+        draw_clip(corpus / first, corpus / SAMPLE)
     return Rendered(len(clips), manifest["hours"], skipped)
