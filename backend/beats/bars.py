@@ -139,7 +139,7 @@ def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
         edges = np.r_[0.0, np.cumsum(groups)] / float(per_quarter)
         repeats = int((offset + bar.length) // bar.nominal) + 1
         starts = (np.arange(repeats)[:, None] * edges[-1] + edges[:-1]).ravel() - float(offset)
-        # What a bar exceeds its meter by, if less than a quarter of a written beat, is no beat of its own.
+        # A bar that exceeds its meter by less than a quarter of a written beat has no beat more.
         end = float(bar.length) - (0.25 / float(per_quarter) if bar.length > bar.nominal else 1e-6)
         inside = np.flatnonzero((starts > -1e-6) & (starts < end))
         where.extend([index] * len(inside))
