@@ -1,15 +1,15 @@
 """Can the bar be read from the beating hand? Beats and downbeats decoded from the wrist alone.
 
 What a player at the back desk goes by: every low point is a beat; the downbeat is the straight
-stroke down from the highest rebound, to the lowest ictus (Green, The Modern Conductor, 7th ed.).
+stroke down from the highest rebound to the lowest ictus (Green, The Modern Conductor, 7th ed.).
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 from scipy.signal import find_peaks
 
 from retarget.rotation import Array
@@ -17,17 +17,12 @@ from retarget.rotation import Array
 PROMINENCE_M: Final = 0.006
 """Smaller dips are not seen as beats, metres."""
 
-# Beats to either side that are compared: the longest bar, so that one downbeat is among them.
-_REACH: Final = 12
-# Heights and strokes are measured against the usual stroke of so many beats around.
-_USUAL: Final = 9
-# A stroke as slanted as it is deep counts this much less (usual strokes), a low point as much
-# higher than the usual as a usual stroke is deep this much.
-_SLANT_COST: Final = 0.35
-_LOW_COST: Final = 0.5
-# If the strokes around differ by less than this, each is a bar of its own.
-_ALIKE: Final = 0.3
-_THRESHOLD: Final = 0.6
+# A stroke is compared with the deepest of so many before it and after it: a downbeat reaches most
+# of their mean, in a crescendo as in a diminuendo, and nothing else does.
+_NEIGHBOURS: Final = 6
+_DEEP: Final = 0.6
+# What a stroke loses of that by going aside as far as down.
+_SLANT_COST: Final = 1.1
 
 
 @dataclass(frozen=True)
@@ -66,18 +61,13 @@ def read_bars(wrist: ArrayLike, fps: float) -> Reading:
     if len(lows) == 0:
         return Reading(np.zeros(0), np.zeros(0, dtype=bool))
     tops = _tops(path[:, 2], lows)
-    fall = path[tops, 2] - path[lows, 2]
-    usual = np.maximum(uniform_filter1d(fall, _USUAL, mode="reflect"), 1e-6)
-    plane = uniform_filter1d(path[lows, 2], _USUAL, mode="reflect")
-    slant = np.minimum(np.abs(path[tops, 0] - path[lows, 0]) / np.maximum(fall, 1e-6), 1.0)
-    height = (path[tops, 2] - plane) / usual
-    depth = (path[lows, 2] - plane) / usual
-    evidence = height - _SLANT_COST * slant - _LOW_COST * depth
-    width = 2 * _REACH + 1
-    high = maximum_filter1d(evidence, width, mode="nearest")
-    low = minimum_filter1d(evidence, width, mode="nearest")
-    downbeat = evidence >= low + _THRESHOLD * (high - low)
-    return Reading(lows / fps, downbeat | (high - low < _ALIKE))
+    fall = np.maximum(path[tops, 2] - path[lows, 2], 1e-6)
+    slant = np.abs(path[tops, 0] - path[lows, 0]) / fall
+    padded = np.pad(fall, _NEIGHBOURS, mode="edge")
+    deepest = sliding_window_view(padded, _NEIGHBOURS).max(axis=1)
+    before, after = deepest[: len(lows)], deepest[_NEIGHBOURS + 1 :]
+    share = fall / (0.5 * (before + after))
+    return Reading(lows / fps, share - _SLANT_COST * slant >= _DEEP)
 
 
 def bars_read(

@@ -15,6 +15,7 @@ from teacher_scenes import (
 
 from backend.audio.analysis import FEATURE_RATE
 from backend.style import Style, presets
+from backend.teacher.character import Character
 from backend.teacher.limits import keep_within, limit_of, turns_of
 from retarget import rotation, skeleton
 from retarget.motion import Motion
@@ -31,15 +32,25 @@ CASES = {**presets(), **EXTREMES}
 
 @pytest.fixture(scope="module", params=sorted(CASES))
 def performance(request: pytest.FixtureRequest) -> Motion:
-    """Four and six, slow and fast, swelling, in one performance."""
+    """Four and six, slow and fast, in one performance with all that can happen in music."""
     style = CASES[request.param]
-    times = (
-        2.5 + np.r_[0.0, np.cumsum(np.r_[np.full(15, 1.3), np.full(20, 0.75), np.full(28, 0.32)])]
-    )
+    intervals = np.r_[np.full(15, 1.3), np.full(20, 0.75), 3.5, np.full(28, 0.32)]
+    times = 2.5 + np.r_[0.0, np.cumsum(intervals)]
     grid = make_grid(times, 6 if request.param in ("mirror", "grand") else 4)
     duration = float(times[-1]) + 4.0
-    level = 0.5 + 0.5 * np.sin(np.arange(int(duration * FEATURE_RATE)) / FEATURE_RATE / 2.5)
-    return perform(grid, duration=duration, loudness=level, style=style, seed=2)
+    seconds = np.arange(int(duration * FEATURE_RATE)) / FEATURE_RATE
+    # Swells, a quiet stretch with an entry after it, and a sudden piano.
+    level = 0.5 + 0.5 * np.sin(seconds / 2.5)
+    for start, end, loud in ((20.0, 24.0, 0.05), (24.0, 29.0, 0.9), (29.0, 33.0, 0.15)):
+        level[(seconds >= start) & (seconds < end)] = loud
+    character = Character(
+        0.5 + 0.5 * np.sin(seconds / 3.1),
+        0.5 + 0.5 * np.sin(seconds / 4.3),
+        (np.sin(seconds / 1.7) > 0.95).astype(float),
+    )
+    return perform(
+        grid, duration=duration, loudness=level, style=style, seed=2, character=character
+    )
 
 
 def test_rotations_are_unit_and_continuous(performance: Motion) -> None:
