@@ -98,7 +98,7 @@ def make_strokes(
     sustained = (1.0 - attack) * (1.0 - detachment) ** 2
     breadth = follow * sustained * smoothstep((loud - 0.3) / 0.5)
     sharpness = soft_clip(sharpness + 0.2 * accent, 0.0, 1.0, 0.1)
-    size = _sizes(plan, loud, sharpness, style) * (1.0 + 0.25 * accent + 0.18 * leading)
+    size = _sizes(plan, loud, sharpness, style) * (1.0 + 0.18 * leading)
     return Strokes(
         soft_clip(size, 0.015, 0.58),
         sharpness,
