@@ -30,6 +30,8 @@ _KNEE_STRETCH: Final = 0.009
 _BREATH_S: Final = 4.2
 _GAZE_BEATS: Final = (6, 15)
 _GAZE_YAW: Final = 0.55
+# Of a normal draw: one look in seven goes into the score.
+_SCORE_DRAW: Final = 1.07
 # A cue is looked for this many beats ahead, and left this many after.
 _CUE_AHEAD: Final = 1.4
 _CUE_AFTER: Final = 0.7
@@ -164,9 +166,10 @@ def _gaze(plan: Plan, cues: list[Cue], rng: np.random.Generator, at: Array) -> t
         steps = np.cumsum(rng.integers(*_GAZE_BEATS, size=len(plan.ictus) // _GAZE_BEATS[0] + 1))
         steps = steps[steps < len(plan.ictus)]
         starts = np.r_[-1e3, plan.ictus[steps] - 0.3]
-    yaw = _GAZE_YAW * np.clip(0.55 * rng.standard_normal(len(starts)), -1.0, 1.0)
+    draws = rng.standard_normal((len(starts), 3))
+    yaw = _GAZE_YAW * np.clip(0.55 * draws[:, 0], -1.0, 1.0)
     # Players sit lower than the conductor stands; now and then a look into the score.
-    pitch = np.where(rng.random(len(starts)) < 0.15, 0.28, 0.02 + 0.06 * rng.random(len(starts)))
+    pitch = np.where(draws[:, 1] > _SCORE_DRAW, 0.28, 0.05 + 0.02 * np.tanh(draws[:, 2]))
     yaw[0], pitch[0] = 0.3 * yaw[0], 0.05
     # A look into the score goes straight down.
     yaw = np.where(pitch > 0.2, 0.2 * yaw, yaw)

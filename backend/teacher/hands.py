@@ -84,8 +84,10 @@ def tilt(path: HandPath, style: Style) -> Array:
 
 
 def elbow(style: Style, wrist: Array, lowered: Array) -> Array:
-    """How wide the elbow is held: with weight from the shoulder, with a high or far-out hand."""
+    """How wide the elbow is held: with weight from the shoulder, with a high or far-out hand, and
+    clear of the flank when the hand is near the body."""
     out = 0.62 * style.weight + 0.25 * smoothstep((wrist[:, 2] - 1.1) / 0.7)
+    out = out + 0.2 * smoothstep((wrist[:, 1] + 0.32) / 0.1)
     out = out + 0.8 * (SHOULDER[0] - 0.1 - wrist[:, 0])
     return mix(out, 0.12, lowered)
 

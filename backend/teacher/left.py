@@ -87,7 +87,7 @@ def left_hand(
     angles = np.zeros((len(at), 3))
     curl = np.zeros(len(at))
     # At rest and in gestures of its own the hand still feels the beat a little.
-    echo = (path.position - _centre(path)) * 0.07 + 0.012 * ease[:, :3]
+    echo = (path.position - path.centre) * 0.07 + 0.012 * ease[:, :3]
     resting = np.zeros(len(at))
     for kind in Gesture:
         share = holds(gestures.times, (gestures.kinds == kind).astype(float), gestures.widths, at)
@@ -207,9 +207,3 @@ def _gather(plan: Plan, at: Array) -> Array:
     for end in ends:
         closed += smoothstep((at - end + 0.3) / 0.4) * (1.0 - smoothstep((at - end - 0.5) / 0.8))
     return closed
-
-
-def _centre(path: HandPath) -> Array:
-    """The middle of the beating hand's path, (3,)."""
-    beating = path.lowered < 0.5
-    return path.position[beating].mean(axis=0) if beating.any() else path.position[0]

@@ -16,7 +16,7 @@ from retarget.rotation import Array
 from .curves import hermite, sharp_bends, soft_clip, swing
 from .plan import Plan, Role
 from .strokes import Strokes
-from .turns import draw_together, lay_turns, smooth_max
+from .turns import Turns, draw_together, lay_turns, smooth_max
 
 # Metres, in front of a conductor of the canonical skeleton; x < 0 is the right.
 SHOULDER: Final = np.array([-0.18, 0.0, 1.42])
@@ -40,12 +40,15 @@ class HandPath:
         Tilt of the hand about its own swing, radians: down at the ictus, up on top.
     lowered : (T,) array
         1 with the arm down, 0 while conducting.
+    centre : (3,) array
+        The middle of what is beaten, metres.
     """
 
     position: Array
     velocity_x: Array
     flick: Array
     lowered: Array
+    centre: Array
 
 
 def beat_path(
@@ -96,7 +99,14 @@ def beat_path(
     lowered = swing(times, plan.at(Role.LOWERED)[vertical].astype(float), np.zeros(len(times)), at)
     position = np.concatenate([flat, height[:, None]], axis=1)
     position = _within_reach(position, lowered)
-    return HandPath(position, velocity[:, 0], flick, lowered)
+    return HandPath(position, velocity[:, 0], flick, lowered, _centre(plan, turns))
+
+
+def _centre(plan: Plan, turns: Turns) -> Array:
+    places = np.concatenate([turns.xy, turns.z[:, None]], axis=1)
+    beating = plan.at(Role.ICTUS, Role.REBOUND)
+    middle = places[beating].mean(axis=0) if beating.any() else places[0]
+    return np.array([draw_together(middle[:1])[0][0], middle[1], middle[2]])
 
 
 def _within_reach(position: Array, lowered: Array) -> Array:

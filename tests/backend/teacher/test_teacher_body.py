@@ -32,11 +32,14 @@ CASES = {**presets(), **EXTREMES}
 
 @pytest.fixture(scope="module", params=sorted(CASES))
 def performance(request: pytest.FixtureRequest) -> Motion:
+    return eventful(CASES[request.param], 6 if request.param in ("mirror", "grand") else 4)
+
+
+def eventful(style: Style, beats_in_bar: int, *, fps: float = 30.0, seed: int = 2) -> Motion:
     """Four and six, slow and fast, in one performance with all that can happen in music."""
-    style = CASES[request.param]
     intervals = np.r_[np.full(15, 1.3), np.full(20, 0.75), 3.5, np.full(28, 0.32)]
     times = 2.5 + np.r_[0.0, np.cumsum(intervals)]
-    grid = make_grid(times, 6 if request.param in ("mirror", "grand") else 4)
+    grid = make_grid(times, beats_in_bar)
     duration = float(times[-1]) + 4.0
     seconds = np.arange(int(duration * FEATURE_RATE)) / FEATURE_RATE
     # Swells, a quiet stretch with an entry after it, and a sudden piano.
@@ -49,7 +52,13 @@ def performance(request: pytest.FixtureRequest) -> Motion:
         (np.sin(seconds / 1.7) > 0.95).astype(float),
     )
     return perform(
-        grid, duration=duration, loudness=level, style=style, seed=2, character=character
+        grid,
+        duration=duration,
+        loudness=level,
+        style=style,
+        seed=seed,
+        fps=fps,
+        character=character,
     )
 
 
@@ -136,6 +145,32 @@ def test_fingers_curl_towards_the_palm(performance: Motion) -> None:
     left = rotation.to_rotation_vector(performance.rotations[:, INDEX["fingers.L"]])
     assert np.linalg.norm(right, axis=1).mean() > np.linalg.norm(left, axis=1).mean()
     assert positions.shape[1] == len(skeleton.NAMES)
+
+
+@pytest.mark.parametrize("name", ["neutral", "alone"])
+def test_motion_does_not_depend_on_the_frame_rate(name: str) -> None:
+    slow, fast = (eventful(CASES[name], 4, fps=fps) for fps in (30.0, 60.0))
+    np.testing.assert_allclose(slow.root, fast.root[::2][: len(slow)], atol=1e-9)
+    np.testing.assert_allclose(
+        np.abs(np.sum(slow.rotations * fast.rotations[::2][: len(slow)], axis=-1)), 1.0, atol=1e-9
+    )
+
+
+def test_events_of_the_music_are_met_without_pops() -> None:
+    jumps = []
+    for fps in (120.0, 240.0):
+        velocity = np.diff(eventful(CASES["alone"], 4, fps=fps).joints_3d(), axis=0) * fps
+        jumps.append(np.abs(np.diff(velocity, axis=0)).max())
+    assert jumps[1] < 0.6 * jumps[0]
+
+
+def test_bones_keep_their_length(performance: Motion) -> None:
+    positions = performance.joints_3d()
+    for joint, parent in enumerate(skeleton.PARENTS):
+        if parent >= 0:
+            length = np.linalg.norm(positions[:, joint] - positions[:, parent], axis=1)
+            rest = np.linalg.norm(skeleton.REST[joint] - skeleton.REST[parent])
+            np.testing.assert_allclose(length, rest, atol=1e-9)
 
 
 def test_motion_has_no_pops() -> None:
