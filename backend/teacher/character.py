@@ -70,6 +70,8 @@ class Character:
         ahead = _frames(0.16)
         after = maximum_filter1d(level, ahead, origin=-(ahead // 2), mode="nearest")
         step = _share(after - before, _ACCENT_DB) * _share(after, _ACCENT_LEVEL_DB)
+        # What begins after silence stands out of nothing.
+        step *= _share(before, (-_FLOOR_DB, -_FLOOR_DB + 15.0))
         accent = step * np.minimum(struck / _ACCENT_ONSET, 1.0) * _share(onset, _ONSET_DB)
         return cls(attack, np.clip(1.6 * detachment, 0.0, 1.0), np.clip(1.5 * accent, 0.0, 1.0))
 

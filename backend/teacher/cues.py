@@ -10,6 +10,7 @@ from .plan import Plan
 
 # Entries nearer than this to the last one cued belong to it, seconds.
 _APART_S: Final = 4.0
+_PREPARED_BEATS: Final = 3
 _SIDE_YAW: Final = (0.3, 0.6)
 
 
@@ -44,6 +45,9 @@ def find_cues(plan: Plan, dynamics: Dynamics, rng: np.random.Generator) -> list[
     if len(plan.ictus) == 0:
         return []
     entering = dynamics.entries(plan.ictus)
+    # The first beats of a passage have been prepared for everybody.
+    for first, _ in plan.passages:
+        entering[first : first + _PREPARED_BEATS] = 0.0
     side = 1.0 if rng.random() < 0.5 else -1.0
     cues: list[Cue] = []
     for beat in np.flatnonzero(entering > 0.0).tolist():

@@ -25,7 +25,9 @@ _AHEAD_S: Final = (0.45, 0.9)
 _QUIET: Final = 0.22
 _QUIET_BEFORE_S: Final = (0.6, 1.2, 1.8, 2.4)
 _ENTRY_RISE: Final = 0.12
+# A sudden piano: down by more than this within a second, and below medium.
 _DROP: Final = 0.28
+_SOFT: Final = 0.55
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,10 @@ class Dynamics:
         return np.where(before < _QUIET, np.maximum(after - before - _ENTRY_RISE, 0.0), 0.0)
 
     def drops(self, at: Array) -> Array:
-        """How much softer it becomes at beats, all at once, (B,): 0 if it does not."""
+        """How much softer it becomes at beats, all at once, (B,): 0 if it does not or stays loud."""
         before = np.min([self._sample(self.level, at - t) for t in (0.5, 1.0)], axis=0)
         after = np.max([self._sample(self.level, at + t) for t in (0.5, 1.0)], axis=0)
-        return np.maximum(before - after - _DROP, 0.0)
+        return np.where(after < _SOFT, np.maximum(before - after - _DROP, 0.0), 0.0)
 
     def swells(self) -> list[Swell]:
         """Crescendos and diminuendos, in time order, not overlapping."""

@@ -34,8 +34,8 @@ _CEILING_Z: Final = 1.80
 _HIGHEST: Final = 1.42
 _ACCENTED: Final = 1.12
 # A pattern is so much wider than the table has it, and drawn back on its tops by this share.
-_WIDTH: Final = 1.4
-_PULL: Final = 0.5
+_WIDTH: Final = 1.45
+_PULL: Final = 0.55
 _MOST_PULL: Final = 0.22
 # Speeds through the ictus beside the table's; every beat also goes a little towards the players.
 _THROUGH: Final = 1.15

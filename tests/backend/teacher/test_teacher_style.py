@@ -2,6 +2,7 @@
 
 import dataclasses
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -203,3 +204,11 @@ def test_swells_are_found_where_the_music_swells() -> None:
     assert [swell.rise > 0 for swell in found] == [True, False]
     assert found[0].start == pytest.approx(8.0, abs=1.0)
     assert found[1].end == pytest.approx(22.0, abs=1.0)
+
+
+def test_every_value_of_the_style_has_a_picture_of_its_ends() -> None:
+    folder = Path(__file__).parents[3] / "docs" / "styles"
+    assert {path.stem for path in folder.glob("*.png")} == set(Style().as_dict())
+    for path in folder.glob("*.png"):
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert path.stat().st_size < 60_000
