@@ -53,6 +53,7 @@ def examine() -> list[Finding]:
         ("Listening", _listening, _INSTALL),
         ("Reading a photo", _photo, _INSTALL),
         ("Writing a video", _video, _INSTALL),
+        ("Playing scores", _scores, ""),
         ("Server", _server, "Make the folder writable or give another with --state."),
         ("Disk", _disk, f"Free at least {_MIN_FREE_GB:.0f} GB."),
     ]
@@ -173,6 +174,17 @@ def _video() -> str:
         frames = [np.full((64, 64, 3), 128, np.uint8)] * 5
         encode(frames, path, fps=30.0, size=(64, 64), count=5)
         return f"H.264 and AAC ({path.stat().st_size} bytes written)"
+
+
+def _scores() -> str:
+    """Not needed to conduct, so that it is no fault where it is missing."""
+    from backend.corpus.synthesis import default_soundfont, fluidsynth
+
+    try:
+        fluidsynth()
+        return f"FluidSynth with {default_soundfont().name}"
+    except ConductorError as error:
+        return f"only to make a corpus: {error}"
 
 
 def _server() -> str:
