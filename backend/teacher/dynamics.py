@@ -94,8 +94,11 @@ class Dynamics:
         silent = np.flatnonzero(inside < _SILENCE)
         if len(silent) == 0:
             return end
-        # The smoothing lets the sound fade for about this long.
-        return max(start, start + float(silent[0]) / FEATURE_RATE - 0.5 * _SMOOTH_S)
+        if silent[0] == 0:
+            return start
+        # The smoothing makes a fade of every end: it lies where half the sound is gone.
+        before = inside[: silent[0]]
+        return start + float(np.flatnonzero(before >= 0.5 * before.max())[-1]) / FEATURE_RATE
 
     def entries(self, at: Array) -> Array:
         """How much louder it becomes at beats after a quiet stretch, (B,): 0 if it does not."""
@@ -104,7 +107,7 @@ class Dynamics:
         return np.where(before < _QUIET, np.maximum(after - before - _ENTRY_RISE, 0.0), 0.0)
 
     def drops(self, at: Array) -> Array:
-        """How much softer it becomes at beats, all at once, (B,): 0 if it does not or stays loud."""
+        """How much softer it becomes at beats, all at once, (B,): 0 if it does not or is loud."""
         before = np.min([self._sample(self.level, at - t) for t in (0.5, 1.0)], axis=0)
         after = np.max([self._sample(self.level, at + t) for t in (0.5, 1.0)], axis=0)
         return np.where(after < _SOFT, np.maximum(before - after - _DROP, 0.0), 0.0)

@@ -242,6 +242,21 @@ def test_fermata_that_falls_silent_is_closed_with_a_level_loop() -> None:
     assert np.ptp(after, axis=0).max() < 0.03
 
 
+@pytest.mark.parametrize("bpm", [40, 96, 200])
+@pytest.mark.parametrize("silent", [False, True])
+@pytest.mark.parametrize("beats_in_bar", [1, 3, 7, 12])
+def test_fermatas_and_pauses_click_only_on_their_beats(
+    beats_in_bar: int, silent: bool, bpm: float
+) -> None:
+    grid = steady(bpm, beats_in_bar, 30)
+    beat = 60.0 / bpm
+    times = grid.times + np.where(np.arange(30) >= 13, max(2.0 * beat, 2.4), 0.0)
+    seconds = np.arange(int((times[-1] + 5.0) * 90)) / 90.0
+    gone = (seconds > times[12] + 1.4 * beat) & (seconds < times[13] - 0.1) & silent
+    motion = perform(make_grid(times, beats_in_bar), loudness=np.where(gone, 0.0, 0.7), seed=3)
+    assert f_score(low_points(motion), times, 30.0) >= 0.98
+
+
 def test_long_pause_lowers_the_arms() -> None:
     times = np.r_[2.0 + 0.6 * np.arange(8), 26.0 + 0.6 * np.arange(8)]
     z = track(perform(make_grid(times, 4)), "hand.R")[:, 2]
