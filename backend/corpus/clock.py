@@ -94,7 +94,7 @@ def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, fl
     curve += _followed_words(movement, middle, bar, rng)
     curve += _surge(middle, bar, rng)
     curve += _broadening(middle, movement.length, bar, rng)
-    for begin, end in movement.holds:
+    for begin, end in _holds(movement):
         if rng.random() < 0.9:
             held = (middle >= begin - 1e-6) & (middle < end - 1e-6)
             curve[held] -= np.log(rng.uniform(1.3, 2.4))
@@ -192,6 +192,17 @@ def _broadening(at: Array, length: float, bar: float, rng: np.random.Generator) 
     return 0.5 * np.log(1.0 + (last**2 - 1.0) * x)
 
 
+def _holds(movement: Movement) -> list[tuple[float, float]]:
+    """Fermatas; those of several parts that overlap are one."""
+    merged: list[tuple[float, float]] = []
+    for begin, end in sorted(movement.holds):
+        if merged and begin < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
 def _pauses(movement: Movement, changes: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """Short silences before new tempos and after some fermatas."""
     places: dict[float, float] = {}
@@ -199,7 +210,7 @@ def _pauses(movement: Movement, changes: Array, rng: np.random.Generator) -> tup
         bar = float(movement.starts[np.argmin(np.abs(movement.starts - place))])
         if 0.0 < bar < movement.length and rng.random() < 0.25:
             places[bar] = float(rng.uniform(0.05, 0.5))
-    for _, end in movement.holds:
+    for _, end in _holds(movement):
         if 0.0 < end < movement.length and rng.random() < 0.3:
             places[end] = float(rng.uniform(0.1, 0.6))
     order = sorted(places)

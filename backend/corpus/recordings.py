@@ -23,6 +23,11 @@ _MOST_SLIPS: Final = 0.12
 _MOST_OFF: Final = 1.6
 """A recording off the written tempo by more than this factor is of something else."""
 
+_FARTHEST: Final = 1.8
+"""A bar that differs from its mark by this factor more than the others do is no tempo."""
+
+_MOST_WILD: Final = 0.05
+
 
 def recorded_tempos(score: Path, folder: Path | None, movement: Movement) -> list[Array]:
     """Quarter notes a minute in each bar (K,), for every usable recording of a movement.
@@ -52,7 +57,8 @@ def recorded_tempos(score: Path, folder: Path | None, movement: Movement) -> lis
         return []
     written = movement.written_qpm(movement.starts[:-1])
     curves = [_bar_tempo(quarters, column, movement) for column in times.T]
-    return [curve for curve in curves if curve is not None and _fits(curve, written)]
+    fitted = [_fitted(curve, written) for curve in curves if curve is not None]
+    return [curve for curve in fitted if curve is not None]
 
 
 def _bar_tempo(quarters: Array, times: Array, movement: Movement) -> Array | None:
@@ -73,5 +79,12 @@ def _bar_tempo(quarters: Array, times: Array, movement: Movement) -> Array | Non
     return np.asarray(scipy.ndimage.median_filter(qpm, size=3, mode="nearest"))
 
 
-def _fits(qpm: Array, written: Array) -> bool:
-    return bool(abs(np.log(np.median(qpm / written))) < np.log(_MOST_OFF))
+def _fitted(qpm: Array, written: Array) -> Array | None:
+    """A curve of this music, its few wild bars held back; None if its tempo is another's."""
+    ratio = np.log(qpm / written)
+    usual = float(np.median(ratio))
+    away = ratio - usual
+    wild = np.abs(away) > np.log(_FARTHEST)
+    if abs(usual) > np.log(_MOST_OFF) or wild.mean() > _MOST_WILD:
+        return None
+    return np.asarray(written * np.exp(usual + np.where(wild, 0.0, away)))

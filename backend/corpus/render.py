@@ -102,6 +102,7 @@ def render_corpus(
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
+            _write_manifest(corpus, options, skipped)
             raise
     return _write_manifest(corpus, options, skipped)
 

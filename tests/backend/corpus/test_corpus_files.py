@@ -251,6 +251,7 @@ def test_a_run_that_is_broken_off_leaves_whole_clips_only(tmp_path: Path) -> Non
     with pytest.raises(Cancelled):
         render_corpus([tmp_path], tmp_path / "c", options(), hours=0.1, workers=1, progress=stop)
     assert not list((tmp_path / "c").glob("*/.*"))
+    assert (tmp_path / "c" / "manifest.json").is_file()
 
 
 def test_the_published_layout_is_read_without_beats(tmp_path: Path) -> None:

@@ -63,6 +63,18 @@ def test_fermatas_hold(tmp_path: Path) -> None:
     assert np.median(ratios) > 1.3
 
 
+def test_fermatas_of_several_parts_hold_once(tmp_path: Path) -> None:
+    one, other = scale(30), scale(30)
+    one[10] = note("C", 3) + note("C", 1, notations="<fermata/>")
+    other[10] = note("C", 2) + note("C", 2, notations="<fermata/>")
+    path = write_score(tmp_path / "duo.musicxml", {"Violin": one, "Viola": other})
+    (movement,) = read_score(path)
+    for rng in seeds():
+        clock, _ = play_freely(movement, rng)
+        gaps = np.diff(clock.offset(np.arange(30.0, 60.0)))
+        assert gaps.max() < 3.0 * np.median(gaps)
+
+
 def test_a_written_ritardando_slows_until_a_tempo(tmp_path: Path) -> None:
     bars = scale(30)
     bars[10] = words("rit.") + bars[10]
@@ -176,6 +188,17 @@ def test_a_slip_of_the_alignment_is_smoothed_over(tmp_path: Path) -> None:
     alignment(path, movement.length, slip=True)
     (curve,) = recorded_tempos(path, None, movement)
     assert curve.max() < 1.4 * curve.min()
+
+
+def test_a_long_plateau_of_the_alignment_is_refused(tmp_path: Path) -> None:
+    path = write_score(tmp_path / "piece.musicxml", {"Violin": scale(30, qpm=85.0)})
+    (movement,) = read_score(path)
+    table = alignment(path, movement.length)
+    rows = table.read_text().splitlines()
+    for i in range(40, 80):
+        rows[i] = ",".join([*rows[i].split(",")[:4], rows[40].split(",")[4], "0"])
+    table.write_text("\n".join(rows) + "\n")
+    assert recorded_tempos(path, None, movement) == []
 
 
 def test_an_alignment_with_other_repeats_is_not_used(tmp_path: Path) -> None:
