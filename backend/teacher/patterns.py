@@ -54,7 +54,8 @@ def pattern_for(beats_in_bar: int, written: int | None = None) -> Pattern:
         keeps its shape: 3/4 in six is a divided three, 6/8 in six the six.
     """
     table = _table()
-    if written is not None and 1 < written < beats_in_bar and beats_in_bar % written == 0:
+    # A slow two is beaten in four.
+    if written is not None and 2 < written < beats_in_bar and beats_in_bar % written == 0:
         return _divide(pattern_for(written), [beats_in_bar // written] * written)
     key = str(beats_in_bar)
     if key in table["beats"]:

@@ -123,17 +123,9 @@ def make_plan(grid: BeatGrid, duration: float, dynamics: Dynamics, style: Style)
         start = float(ictus[first]) - length
         _enter(turns, start, first)
         turns.append((float(ictus[first]) - _fall(length, share), Role.PREPARE, first))
-        for i in range(first, last + 1):
-            turns.append((float(ictus[i]), Role.ICTUS, i))
-            if i < last:
-                beat = float(interval[i])
-                if beat > _SLOW_S and style.subdivision > 0.0:
-                    # Both halves are beaten at the pace of a beat of half the length.
-                    beat *= 0.5
-                    half = float(ictus[i]) + beat
-                    turns.append((half - _fall(beat, share), Role.INNER_TOP, i))
-                    turns.append((half, Role.INNER_LOW, i))
-                turns.append((float(ictus[i + 1]) - _fall(beat, share), Role.REBOUND, i + 1))
+        for i in range(first, last):
+            _beat(turns, i, ictus, share, divided=style.subdivision > 0.0)
+        turns.append((float(ictus[last]), Role.ICTUS, last))
         if number < len(passages) - 1:
             begun = float(grid.times[last]) + 0.4 * float(interval[last])
             sounding = dynamics.sounding_until(begun, float(grid.times[last + 1])) - style.lead
@@ -189,6 +181,22 @@ def _fall(length: float, share: float) -> float:
     """Seconds from the top down into a beat of the given length."""
     knee = min(length, _FALL_KNEE_S)
     return share * knee + _FALL_SLOPE * (length - knee)
+
+
+def _beat(
+    turns: list[tuple[float, Role, int]], beat: int, ictus: Array, share: float, *, divided: bool
+) -> None:
+    """A beat that another one follows: its ictus and the top before the next."""
+    start, end = float(ictus[beat]), float(ictus[beat + 1])
+    length = end - start
+    turns.append((start, Role.ICTUS, beat))
+    if divided and length > _SLOW_S:
+        # Both halves are beaten at the pace of a beat of half the length.
+        length *= 0.5
+        half = start + length
+        turns.append((half - _fall(length, share), Role.INNER_TOP, beat))
+        turns.append((half, Role.INNER_LOW, beat))
+    turns.append((end - _fall(length, share), Role.REBOUND, beat + 1))
 
 
 def _hold(
