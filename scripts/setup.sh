@@ -12,6 +12,8 @@ die() { printf 'Error: %s\n' "$*" >&2; exit 2; }
 # What the wheels of bpy and OpenCV link against, and the software renderer behind Workbench.
 packages=(libx11-6 libxrender1 libxfixes3 libxi6 libxxf86vm1 libxkbcommon0 libsm6 libice6
           libgl1 libegl1 libgl1-mesa-dri libglib2.0-0)
+# The corpus is played by FluidSynth; nothing else needs it.
+[ "$extras" != test ] || packages+=(fluidsynth fluid-soundfont-gm)
 
 python=${PYTHON:-}
 if [ -z "$python" ]; then
