@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from retarget.rotation import Array
 
 from .curves import soft_clip
 
-_AXES = {"x": 0, "y": 1, "z": 2}
+# Turns bend within this share of the range before its ends.
+_MARGIN: Final = 0.25
+_AXES: Final = {"x": 0, "y": 1, "z": 2}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ def keep_within(local: Array, joint: str) -> Array:
     limit = limit_of(joint)
     if limit is None:
         return local
-    turns = soft_clip(turns_of(local, limit.axis), limit.low, limit.high, 0.25)
+    turns = turns_of(local, limit.axis)
+    margin = _MARGIN * (limit.high - limit.low)
+    if ((turns >= limit.low + margin) & (turns <= limit.high - margin)).all():
+        return local
+    turns = soft_clip(turns, limit.low, limit.high, _MARGIN)
     twist = np.zeros_like(turns)
     twist[..., limit.axis] = turns[..., limit.axis]
     swing = turns - twist
