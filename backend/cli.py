@@ -62,6 +62,16 @@ Beats = Annotated[
 ]
 Meter = Annotated[str, typer.Option(help="auto, or a meter like 2/4, 3/4, 4/4, 6/8.")]
 Tempo = Annotated[float | None, typer.Option(help="About this many beats per minute.")]
+
+
+class BeatsModel(StrEnum):
+    """Who listens for the beats."""
+
+    learned = "learned"
+    librosa = "librosa"
+
+
+ListenWith = Annotated[BeatsModel, typer.Option("--beats-model", help="Who listens for the beats.")]
 Start = Annotated[float, typer.Option(help="Begin at this second of the music.")]
 Duration = Annotated[float | None, typer.Option(help="Conduct this many seconds.")]
 Seed = Annotated[int, typer.Option(help="Another seed, another performance.")]
@@ -91,6 +101,7 @@ def conduct_command(
     beats: Beats = None,
     meter: Meter = "auto",
     tempo: Tempo = None,
+    beats_model: ListenWith = BeatsModel.learned,
     start: Start = 0.0,
     duration: Duration = None,
     seed: Seed = 0,
@@ -118,6 +129,7 @@ def conduct_command(
             beats=beats,
             meter=meter,
             tempo=tempo,
+            beats_model=beats_model.value,
             start=start,
             duration=duration,
             seed=seed,
@@ -148,6 +160,7 @@ def motion_command(
     beats: Beats = None,
     meter: Meter = "auto",
     tempo: Tempo = None,
+    beats_model: ListenWith = BeatsModel.learned,
     start: Start = 0.0,
     duration: Duration = None,
     seed: Seed = 0,
@@ -180,6 +193,7 @@ def motion_command(
             beats=beats,
             meter=meter,
             tempo=tempo,
+            beats_model=beats_model.value,
             start=start,
             duration=duration,
             seed=seed,

@@ -11,6 +11,7 @@ from backend.audio.cut_short import ends_early
 from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
 from backend.beats.grid import BeatGrid
+from backend.beats.listen import hear_beats
 from backend.beats.score import grid_from_score
 from backend.beats.track import track_beats
 from backend.options import MotionOptions
@@ -95,7 +96,8 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
     if given is not None:
         grid = given.excerpt(request.start, analysis.duration)
     else:
-        grid = track_beats(
+        listener = hear_beats if request.beats_model == "learned" else track_beats
+        grid = listener(
             analysis, meter=meter, tempo=request.tempo, progress=part(progress, 0.5, 0.7)
         )
     if len(grid) == 0:

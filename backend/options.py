@@ -6,7 +6,7 @@ and only the worker that runs a job loads those.
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -30,6 +30,8 @@ class MotionOptions(Options):
         "auto" or a meter like "3/4".
     tempo : float, optional
         About this many beats per minute, 20 to 300.
+    beats_model : str
+        Who listens for the beats: "learned", the trained network, or "librosa".
     start, duration : float
         The stretch of the music, seconds; `duration` None is up to the end.
     seed : int
@@ -44,6 +46,7 @@ class MotionOptions(Options):
 
     meter: str = "auto"
     tempo: float | None = Field(default=None, ge=20, le=300)
+    beats_model: Literal["learned", "librosa"] = "learned"
     start: float = Field(default=0.0, ge=0)
     duration: float | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0, lt=2**63)

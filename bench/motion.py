@@ -1,8 +1,8 @@
 """Music file to Motion: seconds, share of each phase and peak memory; decoding alone is the floor.
 
 `python -m bench.motion [--json] [--minutes M] [--beats-model learned|librosa]` synthesises an mp3
-(31 minutes if nothing is said), and in a process of its own each decodes it, turns it into a Motion,
-and does the same with a quarter of its length: memory should grow with the result alone.
+(31 minutes if nothing is said), and in a process of its own each decodes it, turns it into a
+Motion, and does the same with a quarter of its length: memory should grow with the result alone.
 """
 
 import argparse

@@ -107,6 +107,18 @@ def test_an_edited_beat_table_is_what_is_conducted(tmp_path, music):
     assert motion.beat_numbers.tolist() == [1, 2, 3, 1, 2, 3]
 
 
+@pytest.mark.parametrize("model", ["learned", "librosa"])
+def test_either_model_hears_the_beats(tmp_path, model):
+    table = tmp_path / "beats.txt"
+    code, _, err = run(
+        *("motion", demo_file("ode_to_joy.ogg"), "-o", tmp_path / "m.npz"),
+        *("--beats-model", model, "--save-beats", table),
+    )
+    assert code == 0, err
+    tempo = BeatGrid.load(table).tempo
+    assert min(abs(tempo / 132 - level) for level in (0.5, 1.0, 2.0)) < 0.08
+
+
 def test_the_same_command_gives_the_same_bytes_and_another_seed_others(tmp_path, music):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert run("motion", music, "-o", tmp_path / f"{name}.npz", "--seed", seed)[0] == 0
