@@ -1,8 +1,9 @@
 """A picture of both ends of every value of the style.
 
-`python -m backend.evaluation.style_pictures [--out DIR]` writes them. Each shows, for the lowest and the highest value, the path of the baton hand (and of what else the
-value moves) from the players' side over one bar of 4/4: a dot for every thirtieth of a second, so
-that they lie close where it is slow, and the beats of the music in red.
+`python -m backend.evaluation.style_pictures [--out DIR]` writes them. Each shows, for the lowest
+and the highest value, the path of the baton hand (and of what else the value moves) from the
+players' side over one bar of 4/4: a dot for every thirtieth of a second, so that they lie close
+where it is slow, and the beats of the music in red.
 """
 
 import argparse
