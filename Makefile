@@ -25,7 +25,7 @@ test: setup-test
 	$(python) -m mypy
 	$(python) -m pytest
 
-bench: setup
+bench: setup-test
 	$(python) -m bench
 
 addon: setup

@@ -81,32 +81,32 @@ def decode_beats(
     if count == 0:
         return np.zeros(0)
     lengths = _intervals()
-    last = np.cumsum(lengths) - 1
-    first = last - lengths + 1
     turn = -_STEADINESS * np.abs(lengths[None, :] / lengths[:, None] - 1.0)
     turn -= np.log(np.exp(turn).sum(axis=1, keepdims=True))
+    into = np.ascontiguousarray(turn.T)
     activation = np.clip(heard.beat, _LEAST, 1.0 - _LEAST)
     # A path is as good as its beats are better than none: what lies between them is the same for
     # all paths.
     odds = np.log(activation / (1.0 - activation)) - _BASE_ODDS
     enter = odds[:, None] + _TEMPO_WEIGHT * _tempo_scores(heard, lengths, tempo_prior)
+    # score[t, k]: of the best path with a beat in frame t - longest that lasts lengths[k]. Before
+    # the music a beat of any length is under way.
+    longest, shortest = int(lengths[-1]), int(lengths[0])
+    score = np.empty((longest + count, len(lengths)))
+    score[:longest] = enter[0] - odds[0] - np.log(lengths)
     back = np.empty((count, len(lengths)), np.int16)
-    score = np.repeat(enter[0] - odds[0] - np.log(lengths), lengths)
-    score[first] += odds[0]
-    back[0] = -1
-    moved = np.empty_like(score)
     columns = np.arange(len(lengths))
-    for i in range(1, count):
-        options = score[last][:, None] + turn
-        best = options.argmax(axis=0)
-        back[i] = best
-        moved[1:] = score[:-1]
-        moved[first] = options[best, columns] + enter[i]
-        score, moved = moved, score
-        if i % 4096 == 0:
-            progress(i / count, "finding the beats")
-    frames = _trace(score, back, lengths, first)
-    return _at_peaks(heard.beat, frames)
+    # Within the shortest beat no frame depends on another: they are searched together.
+    for begin in range(0, count, shortest):
+        frames = np.arange(begin, min(begin + shortest, count))
+        before = score[longest + frames[:, None] - lengths, columns]
+        options = before[:, None, :] + into
+        back[frames] = best = options.argmax(axis=2)
+        reached = np.take_along_axis(options, best[:, :, None], axis=2)[:, :, 0]
+        score[longest + frames] = reached + enter[frames]
+        if begin // shortest % 512 == 0:
+            progress(begin / count, "finding the beats")
+    return _at_peaks(heard.beat, _trace(score[longest:], back, lengths))
 
 
 def decode_bars(
@@ -186,18 +186,17 @@ def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None)
 
 
 def _trace(
-    score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64], first: NDArray[np.int64]
+    score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Frames at which beats begin on the best path."""
-    state = int(score.argmax())
-    length = int(np.searchsorted(first, state, side="right")) - 1
-    frame = len(back) - 1 - (state - int(first[length]))
+    """Frames at which beats begin on the best path; its last beat lasts beyond the end."""
+    count = len(score)
+    open_end = np.arange(count)[:, None] + lengths >= count
+    frame, length = np.unravel_index(np.where(open_end, score, -np.inf).argmax(), score.shape)
+    frame, length = int(frame), int(length)
     frames = []
     while frame >= 0:
         frames.append(frame)
         length = int(back[frame, length])
-        if length < 0:
-            break
         frame -= int(lengths[length])
     return np.array(frames[::-1], dtype=np.int64)
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from backend.corpus.dataset import ConductingDataset
 from backend.models.beat_net import BeatNet, BeatNetConfig
-from backend.models.checkpoint import save_checkpoint
+from backend.models.checkpoint import load_checkpoint, restore, save_checkpoint
 from backend.training.beat_data import HeardClip, draw_batch, read_clips
 from backend.training.beat_targets import BeatTargets, beat_loss
 from backend.training.log import TrainingLog
@@ -60,6 +60,8 @@ class BeatTraining:
         "cpu", "cuda" or "auto".
     save_every : int
         Steps between looks at the validation works and saves.
+    start : str
+        A checkpoint whose weights a new run begins with; its corpus must have had the same split.
     """
 
     data: str
@@ -75,6 +77,7 @@ class BeatTraining:
     threads: int = 0
     device: str = "auto"
     save_every: int = 250
+    start: str = ""
 
     @classmethod
     def load(cls, path: Path) -> "BeatTraining":
@@ -122,7 +125,11 @@ def train_beats(config: BeatTraining, progress: Progress = no_progress) -> Path:
     train = _clips(config.data, "train")
     held_out = _clips(config.data, "val")
     torch.manual_seed(config.seed)
-    network = BeatNet().to(device)
+    network = BeatNet()
+    if config.start:
+        start = Path(config.start)
+        restore(network, load_checkpoint(start, "beats")[1], start)
+    network = network.to(device)
     run = _Run(network, config)
     run.restore(out / _STATE, device)
     began, first = time.monotonic(), run.step
