@@ -185,9 +185,7 @@ def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None)
     return (1.0 - share) * logs[:, low] + share * logs[:, low + 1]
 
 
-def _trace(
-    score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _trace(score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Frames at which beats begin on the best path; its last beat lasts beyond the end."""
     count = len(score)
     open_end = np.arange(count)[:, None] + lengths >= count
