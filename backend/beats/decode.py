@@ -23,8 +23,11 @@ _INTERVALS_IN_OCTAVE: Final = 18
 _STEADINESS: Final = 45.0
 # Log odds of a beat in a frame of which nothing is known; what is heard counts against them, so
 # that unclear music speaks neither for more beats nor for fewer.
-_BASE_ODDS: Final = -2.0
-_TEMPO_WEIGHT: Final = 0.6
+_BASE_ODDS: Final = 0.0
+# What is heard of the tempo counts at every beat with the root of its length against this many
+# seconds: once for each beat speaks for few beats, once for each second for many.
+_TEMPO_WEIGHT: Final = 1.5
+_TEMPO_LENGTH_S: Final = 0.667
 _METER_WEIGHT: Final = 0.35
 # The network was taught to hear rather too many downbeats than too few: what it says is put right
 # by this much, log odds.
@@ -182,7 +185,8 @@ def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None)
     at = np.interp(np.log(60.0 * RATE / lengths), np.log(heard.tempi), np.arange(len(heard.tempi)))
     low = np.minimum(at.astype(int), len(heard.tempi) - 2)
     share = (at - low)[None]
-    return (1.0 - share) * logs[:, low] + share * logs[:, low + 1]
+    weight = np.sqrt(lengths / (_TEMPO_LENGTH_S * RATE))
+    return weight * ((1.0 - share) * logs[:, low] + share * logs[:, low + 1])
 
 
 def _trace(score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
