@@ -193,8 +193,8 @@ def _trace(score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]) ->
     """Frames at which beats begin on the best path; its last beat lasts beyond the end."""
     count = len(score)
     open_end = np.arange(count)[:, None] + lengths >= count
-    frame, length = np.unravel_index(np.where(open_end, score, -np.inf).argmax(), score.shape)
-    frame, length = int(frame), int(length)
+    best = int(np.where(open_end, score, -np.inf).argmax())
+    frame, length = divmod(best, score.shape[1])
     frames = []
     while frame >= 0:
         frames.append(frame)
