@@ -23,15 +23,9 @@ _INTERVALS_IN_OCTAVE: Final = 18
 _STEADINESS: Final = 45.0
 # Log odds of a beat in a frame of which nothing is known; what is heard counts against them, so
 # that unclear music speaks neither for more beats nor for fewer.
-_BASE_ODDS: Final = 0.0
-# What is heard of the tempo counts at every beat with the root of its length against this many
-# seconds: once for each beat speaks for few beats, once for each second for many.
-_TEMPO_WEIGHT: Final = 1.5
-_TEMPO_LENGTH_S: Final = 0.667
+_BASE_ODDS: Final = -2.0
+_TEMPO_WEIGHT: Final = 0.6
 _METER_WEIGHT: Final = 0.35
-# The network was taught to hear rather too many downbeats than too few: what it says is put right
-# by this much, log odds.
-_DOWNBEAT_BIAS: Final = 0.0
 # Chance that a bar is followed by one of another length, and that a bar breaks off.
 _CHANGE_METER: Final = 2e-3
 _BREAK_BAR: Final = 2e-4
@@ -141,8 +135,7 @@ def decode_bars(
     number = np.concatenate([np.arange(n) for n in sizes])
     which = np.repeat(np.arange(len(sizes)), sizes)
     down, meter = _at_beats(heard, beats)
-    odds = down / np.maximum(1.0 - down, _LEAST) * np.exp(_DOWNBEAT_BIAS)
-    down = np.clip(odds / (1.0 + odds), 0.02, 0.98)
+    down = np.clip(down, 0.02, 0.98)
     meter = np.log(np.maximum(meter[:, column], 1e-3))
     observed = np.where(number == 0, np.log(down)[:, None], np.log(1.0 - down)[:, None])
     observed = observed + _METER_WEIGHT * meter[:, which]
@@ -185,8 +178,7 @@ def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None)
     at = np.interp(np.log(60.0 * RATE / lengths), np.log(heard.tempi), np.arange(len(heard.tempi)))
     low = np.minimum(at.astype(int), len(heard.tempi) - 2)
     share = (at - low)[None]
-    weight = np.sqrt(lengths / (_TEMPO_LENGTH_S * RATE))
-    return weight * ((1.0 - share) * logs[:, low] + share * logs[:, low + 1])
+    return (1.0 - share) * logs[:, low] + share * logs[:, low + 1]
 
 
 def _trace(score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
