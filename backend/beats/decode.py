@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.models.beat_net import BAR_LENGTHS, RATE
+from backend.models.beat_net import BAR_LENGTHS, RATE, SLOW
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
@@ -36,15 +36,15 @@ _PEAK_REACH: Final = 2
 
 @dataclass(frozen=True)
 class Heard:
-    """Probabilities at the network's rate, (T, ...).
+    """Probabilities at the network's rate, (T, ...), or at its slow rate, (T / SLOW, ...).
 
     Parameters
     ----------
     beat, downbeat : (T,) arrays
         That an event lies in this frame.
-    meter : (T, len(BAR_LENGTHS)) array
+    meter : (T / SLOW, len(BAR_LENGTHS)) array
         Of each bar length.
-    tempo : (T, M) array
+    tempo : (T / SLOW, M) array
         Of each tempo of `tempi`.
     tempi : (M,) array
         Beats per minute, rising.
@@ -178,7 +178,8 @@ def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None)
     at = np.interp(np.log(60.0 * RATE / lengths), np.log(heard.tempi), np.arange(len(heard.tempi)))
     low = np.minimum(at.astype(int), len(heard.tempi) - 2)
     share = (at - low)[None]
-    return (1.0 - share) * logs[:, low] + share * logs[:, low + 1]
+    scores = (1.0 - share) * logs[:, low] + share * logs[:, low + 1]
+    return np.repeat(scores, SLOW, axis=0)[: len(heard.beat)]
 
 
 def _trace(score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -208,7 +209,8 @@ def _at_beats(heard: Heard, beats: Array) -> tuple[Array, Array]:
     count = len(heard.beat)
     near = np.clip(np.round(beats).astype(int)[:, None] + np.arange(-2, 3), 0, count - 1)
     down = heard.downbeat[near].max(axis=1)
-    edges = np.clip(np.round(np.r_[beats, count]).astype(int), 0, count)
+    last = len(heard.meter)
+    edges = np.clip(np.floor(np.r_[beats, count] / SLOW).astype(int), 0, last - 1)
     total = np.vstack([np.zeros((1, heard.meter.shape[1])), np.cumsum(heard.meter, axis=0)])
-    width = np.maximum(np.diff(edges), 1)[:, None]
-    return down, (total[edges[1:]] - total[edges[:-1]]) / width
+    ends = np.maximum(edges[1:], edges[:-1] + 1)
+    return down, (total[ends] - total[edges[:-1]]) / (ends - edges[:-1])[:, None]

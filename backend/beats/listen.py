@@ -7,8 +7,10 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.functional import pad
 
 from backend.audio.analysis import Analysis
+from backend.audio.features import TOP_DB
 from backend.beats.conducted import conducted_groups
 from backend.beats.decode import Heard, decode_bars, decode_beats
 from backend.beats.grid import BeatGrid, parse_meter
@@ -19,6 +21,7 @@ from backend.models.beat_net import (
     FASTEST_BPM,
     POOL,
     RATE,
+    SLOW,
     SLOWEST_BPM,
     TEMPI,
     BeatNet,
@@ -29,7 +32,7 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 from retarget.rotation import Array
 
-_CHUNK_FRAMES: Final = 8192
+_CHUNK_FRAMES: Final = 16384
 # A tempo that the user gave is meant, not guessed.
 _GIVEN_OCTAVES: Final = 0.12
 _PHASE: Final = "finding the beats"
@@ -113,21 +116,23 @@ def hear_beats(
 @torch.inference_mode()
 def listen(network: BeatNet, mel: NDArray, progress: Progress = no_progress) -> Heard:
     """What the network says of a mel spectrogram (N, 128), in chunks whose borders do not show."""
-    frames = len(mel) // POOL
+    frames = -(-len(mel) // (POOL * SLOW)) * SLOW
     context = network.config.context
     parts: list[tuple[Array, ...]] = []
     for first in range(0, frames, _CHUNK_FRAMES):
         last = min(first + _CHUNK_FRAMES, frames)
         low, high = max(first - context, 0), min(last + context, frames)
         piece = torch.from_numpy(np.asarray(mel[low * POOL : high * POOL], np.float32))
+        piece = pad(piece, (0, 0, 0, (high - low) * POOL - len(piece)), value=-TOP_DB)
         output = network(piece[None])
         inner = slice(first - low, last - low)
+        slow = slice((first - low) // SLOW, (last - low) // SLOW)
         parts.append(
             (
                 output.beat[0, inner].sigmoid().numpy(),
                 output.downbeat[0, inner].sigmoid().numpy(),
-                output.meter[0, inner].softmax(-1).numpy(),
-                output.tempo[0, inner].softmax(-1).numpy(),
+                output.meter[0, slow].softmax(-1).numpy(),
+                output.tempo[0, slow].softmax(-1).numpy(),
             )
         )
         progress(last / frames, _PHASE)

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, relu
+from torch.nn.functional import avg_pool1d, pad, relu
 
 from backend.audio.analysis import FEATURE_RATE, N_MELS
 from retarget.errors import ConductorError
@@ -31,8 +32,17 @@ FASTEST_BPM: Final = 240.0
 TEMPI: Final = 73
 """Classes of the tempo head, evenly spaced in log tempo from the slowest to the fastest."""
 
+SLOW: Final = 8
+"""Frames of the network in one of its slow frames, in which meter and tempo are told."""
+
 _PITCHES: Final = 8
 _PITCH_STEP: Final = 4
+# Periods at which the music is compared with itself, seconds, and for how long, either way.
+_SHORTEST_LAG_S, _LONGEST_LAG_S = 0.25, 9.0
+_COMPARED_S: Final = 9.0
+# What sounds longer than this, either way, is no event.
+_STEADY_S: Final = 2.0
+_COMPARE_POOL: Final = 2
 
 
 @dataclass(frozen=True)
@@ -44,19 +54,26 @@ class BeatNetConfig:
     patterns : int
         Kinds of local patterns that the front end looks for at every pitch.
     channels : int
-        Channels of the temporal network.
-    dilations : tuple of int
-        Dilation of each of its layers.
-    kernel : int
-        Frames each layer looks at, odd.
+        Channels at the full rate; a multiple of `voices`.
+    near : tuple of int
+        Dilations of the layers at the full rate before the slow ones.
+    slow_channels : int
+        Channels at the slow rate.
+    slow : tuple of int
+        Dilations of the layers at the slow rate, in slow frames.
+    voices, lags : int
+        Groups of channels in which the music is compared with itself, and at how many periods.
     dropout : float
         Share of channels dropped in training.
     """
 
     patterns: int = 16
-    channels: int = 64
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 4, 1)
-    kernel: int = 3
+    channels: int = 48
+    near: tuple[int, ...] = (1, 2, 4, 8, 16)
+    slow_channels: int = 160
+    slow: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4, 8, 16, 32)
+    voices: int = 8
+    lags: int = 48
     dropout: float = 0.1
 
     @classmethod
@@ -69,7 +86,7 @@ class BeatNetConfig:
             If a name is unknown or one is missing.
         """
         try:
-            return cls(**{**table, "dilations": tuple(table["dilations"])})
+            return cls(**{**table, "near": tuple(table["near"]), "slow": tuple(table["slow"])})
         except (TypeError, KeyError) as error:
             raise ConductorError(
                 "The beat network has another shape than this version of the program knows; "
@@ -78,19 +95,21 @@ class BeatNetConfig:
 
     @property
     def context(self) -> int:
-        """Frames on either side that an output frame depends on."""
-        return (self.kernel // 2) * sum(self.dilations) + 2
+        """Frames on either side that an output frame depends on, a multiple of `SLOW`."""
+        compared = int((_COMPARED_S + _LONGEST_LAG_S + _STEADY_S) * RATE)
+        frames = 2 * sum(self.near) + SLOW * (sum(self.slow) + 4) + compared
+        return -(-frames // SLOW) * SLOW
 
 
 @dataclass(frozen=True)
 class BeatOutput:
-    """Logits for each frame of the network.
+    """Logits for each frame of the network, and for each of its slow ones.
 
     Parameters
     ----------
     beat, downbeat : (B, T) tensors
-    meter : (B, T, len(BAR_LENGTHS)) tensor
-    tempo : (B, T, TEMPI) tensor
+    meter : (B, T / SLOW, len(BAR_LENGTHS)) tensor
+    tempo : (B, T / SLOW, TEMPI) tensor
     """
 
     beat: Tensor
@@ -102,10 +121,9 @@ class BeatOutput:
 class _Residual(nn.Module):
     """A dilated convolution, mixed and added to what came in."""
 
-    def __init__(self, channels: int, kernel: int, dilation: int, dropout: float) -> None:
+    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
         super().__init__()
-        reach = kernel // 2 * dilation
-        self.look = nn.Conv1d(channels, channels, kernel, padding=reach, dilation=dilation)
+        self.look = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
         self.norm = nn.BatchNorm1d(channels)
         self.dropout = nn.Dropout1d(dropout)
         self.mix = nn.Conv1d(channels, channels, 1)
@@ -115,22 +133,71 @@ class _Residual(nn.Module):
         return x + inner
 
 
+class _Periods(nn.Module):
+    """How alike the music is to itself some time ago, in several respects, at the slow rate.
+
+    Bars and levels of the beat are periods of harmony, bass and accent; a product of two places
+    tells them at once, where sums need many layers.
+    """
+
+    def __init__(self, config: BeatNetConfig) -> None:
+        super().__init__()
+        rate = RATE / _COMPARE_POOL
+        ladder = np.geomspace(_SHORTEST_LAG_S * rate, _LONGEST_LAG_S * rate, config.lags)
+        self.lags = sorted({round(float(lag)) for lag in ladder})
+        self.window = int(_COMPARED_S * RATE / SLOW)
+        self.voices = config.voices
+        self.inward = nn.Conv1d(config.channels, config.channels, 1)
+        self.norm = nn.BatchNorm1d(config.voices * len(self.lags))
+        self.outward = nn.Conv1d(config.voices * len(self.lags), config.slow_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = avg_pool1d(self.inward(x), _COMPARE_POOL)
+        stride = SLOW // _COMPARE_POOL
+        steps = x.shape[-1] // stride
+        # What always sounds says nothing of periods.
+        x = x - _around(x, int(_STEADY_S * RATE / _COMPARE_POOL))
+        shape = (x.shape[0], self.voices, -1, x.shape[-1])
+        x = x.reshape(shape)
+        longest = self.lags[-1]
+        before = pad(x, (longest, 0))
+
+        def alike(lag: int) -> Tensor:
+            then = before[..., longest - lag : longest - lag + x.shape[-1]]
+            product = avg_pool1d((x * then).sum(dim=2), stride)[..., :steps]
+            return _around(product, self.window)
+
+        energy = alike(0) + 1e-3
+        likeness = torch.stack([alike(lag) / energy for lag in self.lags], dim=2)
+        out: Tensor = self.outward(relu(self.norm(likeness.flatten(1, 2))))
+        return out
+
+
+def _around(x: Tensor, reach: int) -> Tensor:
+    """Mean over `reach` frames on either side, as far as there are any."""
+    return avg_pool1d(x, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)
+
+
 class BeatNet(nn.Module):
     """Mel spectrogram to beat, downbeat, meter and tempo logits at `RATE` frames per second."""
 
     def __init__(self, config: BeatNetConfig = BeatNetConfig()) -> None:
         super().__init__()
         self.config = config
+        wide, narrow = config.slow_channels, config.channels
         self.front = nn.Conv2d(
             2, config.patterns, (3, _PITCHES), stride=(1, _PITCH_STEP), padding=(1, 2)
         )
-        self.inward = nn.Conv1d(config.patterns * (N_MELS // _PITCH_STEP), config.channels, 1)
-        self.layers = nn.ModuleList(
-            _Residual(config.channels, config.kernel, d, config.dropout) for d in config.dilations
-        )
-        self.events = nn.Conv1d(config.channels, 2, 1)
-        self.meter = nn.Conv1d(config.channels, len(BAR_LENGTHS), 1)
-        self.tempo = nn.Conv1d(config.channels, TEMPI, 1)
+        self.inward = nn.Conv1d(config.patterns * (N_MELS // _PITCH_STEP), narrow, 1)
+        self.near = nn.ModuleList(_Residual(narrow, d, config.dropout) for d in config.near)
+        self.periods = _Periods(config)
+        self.slower = nn.Conv1d(narrow, wide, SLOW, stride=SLOW)
+        self.slow = nn.ModuleList(_Residual(wide, d, config.dropout) for d in config.slow)
+        self.faster = nn.ConvTranspose1d(wide, narrow, SLOW, stride=SLOW)
+        self.last = nn.ModuleList(_Residual(narrow, d, config.dropout) for d in (1, 4))
+        self.events = nn.Conv1d(narrow, 2, 1)
+        self.meter = nn.Conv1d(wide, len(BAR_LENGTHS), 1)
+        self.tempo = nn.Conv1d(wide, TEMPI, 1)
 
     def forward(self, mel: Tensor) -> BeatOutput:
         """Logits of a batch.
@@ -138,21 +205,27 @@ class BeatNet(nn.Module):
         Parameters
         ----------
         mel : (B, N, 128) tensor
-            dB below the loudest bin, −80 to 0, at 90 Hz; N even.
+            dB below the loudest bin, −80 to 0, at 90 Hz; N a multiple of POOL · SLOW.
         """
         # Channels last is five times as fast here on a CPU.
         x = prepared(mel).contiguous(memory_format=torch.channels_last)
         x = relu(self.front(x))
         x = relu(self.inward(x.permute(0, 1, 3, 2).flatten(1, 2)))
-        for layer in self.layers:
+        for layer in self.near:
             x = layer(x)
-        x = relu(x)
-        events = self.events(x)
+        far = self.slower(x) + self.periods(x)
+        for layer in self.slow:
+            far = layer(far)
+        far = relu(far)
+        x = x + self.faster(far)
+        for layer in self.last:
+            x = layer(x)
+        events = self.events(relu(x))
         return BeatOutput(
             beat=events[:, 0],
             downbeat=events[:, 1],
-            meter=self.meter(x).transpose(1, 2),
-            tempo=self.tempo(x).transpose(1, 2),
+            meter=self.meter(far).transpose(1, 2),
+            tempo=self.tempo(far).transpose(1, 2),
         )
 
 

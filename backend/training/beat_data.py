@@ -13,7 +13,7 @@ from backend.audio.analysis import FEATURE_RATE, N_MELS
 from backend.audio.features import TOP_DB
 from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import Clip
-from backend.models.beat_net import POOL
+from backend.models.beat_net import POOL, SLOW
 from backend.training.beat_targets import BeatTargets, targets_of
 
 _STRETCH: Final = (0.85, 1.18)
@@ -42,7 +42,7 @@ def draw_batch(
     clips: list[HeardClip], size: int, seconds: float, rng: np.random.Generator
 ) -> tuple[Tensor, BeatTargets]:
     """A batch of varied stretches: mel (size, N, 128) and targets."""
-    frames = int(seconds * FEATURE_RATE) // POOL * POOL
+    frames = int(seconds * FEATURE_RATE) // (POOL * SLOW) * POOL * SLOW
     mels, targets = [], []
     lengths = np.array([len(clip.mel) for clip in clips], np.float64)
     for index in rng.choice(len(clips), size=size, p=lengths / lengths.sum()):

@@ -14,6 +14,7 @@ from backend.models.beat_net import (
     FASTEST_BPM,
     POOL,
     RATE,
+    SLOW,
     SLOWEST_BPM,
     TEMPI,
     BeatOutput,
@@ -37,9 +38,9 @@ class BeatTargets:
     ----------
     beat, downbeat : (..., T) float tensors
         1 at the frame nearest an event, a half beside it.
-    meter : (..., T) long tensor
+    meter : (..., T / SLOW) long tensor
         Place in `BAR_LENGTHS`; `IGNORED` where nothing is conducted.
-    tempo : (..., T) float tensor
+    tempo : (..., T / SLOW) float tensor
         Place in the tempo scale, 0 to TEMPI − 1; `IGNORED` where nothing is conducted.
     """
 
@@ -69,21 +70,22 @@ def targets_of(grid: BeatGrid, start: float, stretch: float, count: int) -> Beat
     stretch : float
         How many times as long the music has been made.
     count : int
-        Frames of the network.
+        Frames of the network, a multiple of `SLOW`.
     """
     times = (grid.times - start) * stretch
     at = (np.arange(count) * POOL + (POOL - 1) / 2) / (RATE * POOL)
-    meter = np.full(count, IGNORED, np.int64)
-    tempo = np.full(count, float(IGNORED), np.float32)
+    slow = at.reshape(-1, SLOW).mean(axis=1)
+    meter = np.full(len(slow), IGNORED, np.int64)
+    tempo = np.full(len(slow), float(IGNORED), np.float32)
     if len(times) > 1:
         interval = np.diff(times)
         edges = np.r_[times, times[-1] + interval[-1]]
-        beat = np.searchsorted(edges, at, side="right") - 1
+        beat = np.searchsorted(edges, slow, side="right") - 1
         inside = (beat >= 0) & (beat < len(times))
         classes = np.array([_bar_class(int(n)) for n in grid.beats_in_bar])
         meter[inside] = classes[beat[inside]]
         smooth = np.r_[interval, interval[-1]]
-        bpm = 60.0 / np.interp(at, times, smooth)
+        bpm = 60.0 / np.interp(slow, times, smooth)
         tempo[inside] = tempo_place(bpm[inside])
     return BeatTargets(
         beat=torch.from_numpy(_events(times, at)),

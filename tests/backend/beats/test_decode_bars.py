@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backend.beats.decode import Heard, decode_bars, decode_beats
-from backend.models.beat_net import BAR_LENGTHS, FASTEST_BPM, RATE, SLOWEST_BPM, TEMPI
+from backend.models.beat_net import BAR_LENGTHS, FASTEST_BPM, RATE, SLOW, SLOWEST_BPM, TEMPI
 
 TEMPO_SCALE = np.geomspace(SLOWEST_BPM, FASTEST_BPM, TEMPI)
 
@@ -12,7 +12,7 @@ TEMPO_SCALE = np.geomspace(SLOWEST_BPM, FASTEST_BPM, TEMPI)
 def heard_of(beats: np.ndarray, in_bar: np.ndarray, numbers: np.ndarray, seed: int = 0) -> Heard:
     """A good network's answer: peaks at the beats, with noise; some beats missed, some invented."""
     rng = np.random.default_rng(seed)
-    count = int((beats[-1] + 2.0) * RATE)
+    count = int((beats[-1] + 2.0) * RATE / SLOW) * SLOW
     at = np.arange(count) / RATE
 
     def bumps(times: np.ndarray) -> np.ndarray:
@@ -25,9 +25,10 @@ def heard_of(beats: np.ndarray, in_bar: np.ndarray, numbers: np.ndarray, seed: i
     stray = rng.uniform(0.0, beats[-1], len(beats) // 8)
     beat = np.clip(0.8 * bumps(beats[kept]) + 0.35 * bumps(stray), 0.01, 0.99)
     down = np.clip(0.7 * bumps(beats[kept & (numbers == 1)]), 0.01, 0.99)
-    place = np.clip(np.searchsorted(beats, at, side="right") - 1, 0, len(beats) - 1)
-    meter = np.full((count, len(BAR_LENGTHS)), 0.3 / (len(BAR_LENGTHS) - 1))
-    meter[np.arange(count), [BAR_LENGTHS.index(n) for n in in_bar[place]]] = 0.7
+    slow = at.reshape(-1, SLOW).mean(axis=1)
+    place = np.clip(np.searchsorted(beats, slow, side="right") - 1, 0, len(beats) - 1)
+    meter = np.full((len(slow), len(BAR_LENGTHS)), 0.3 / (len(BAR_LENGTHS) - 1))
+    meter[np.arange(len(slow)), [BAR_LENGTHS.index(n) for n in in_bar[place]]] = 0.7
     bpm = 60.0 / np.gradient(beats)[place]
     tempo = np.exp(-0.5 * ((np.log2(TEMPO_SCALE)[None] - np.log2(bpm)[:, None]) / 0.1) ** 2) + 1e-3
     return Heard(beat, down, meter, tempo / tempo.sum(axis=1, keepdims=True), TEMPO_SCALE)

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from backend.beats.listen import listen, load_network
-from backend.models.beat_net import BeatNet, BeatNetConfig
+from backend.models.beat_net import SLOW, BeatNet, BeatNetConfig
 from backend.models.checkpoint import save_checkpoint
 from retarget.errors import ConductorError
 
-SMALL = BeatNetConfig(patterns=4, channels=8, dilations=(1, 2, 4))
+SMALL = BeatNetConfig(
+    patterns=4, channels=8, near=(1, 2), slow_channels=16, slow=(1, 2, 4), voices=2, lags=6
+)
 
 
 def save(path: Path, kind: str = "beats") -> BeatNet:
@@ -31,12 +33,13 @@ def test_a_network_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 
 def test_chunks_of_a_long_piece_do_not_show(tmp_path: Path, monkeypatch) -> None:
     network = save(tmp_path / "n.safetensors")
-    mel = (torch.rand(2400, 128) * -80.0).numpy()
+    mel = (torch.rand(6003, 128) * -80.0).numpy()
     whole = listen(network, mel)
-    monkeypatch.setattr("backend.beats.listen._CHUNK_FRAMES", 170)
+    monkeypatch.setattr("backend.beats.listen._CHUNK_FRAMES", 320)
     pieces = listen(network, mel)
     assert abs(whole.beat - pieces.beat).max() < 1e-6
     assert abs(whole.tempo - pieces.tempo).max() < 1e-6
+    assert len(whole.beat) == len(whole.tempo) * SLOW >= 3001
 
 
 def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> None:
