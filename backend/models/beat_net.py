@@ -1,11 +1,11 @@
 """The network that hears beats, downbeats, meter and tempo in a mel spectrogram.
 
-A convolutional front end that treats all pitches alike, dilated convolutions at the full rate, wider
-ones at an eighth of it, and back; one head for each task (the tasks and the front end after Böck &
+A convolutional front end that treats all pitches alike, dilated convolutions at the full rate,
+wider ones at an eighth of it, and back; one head for each task (tasks and front end after Böck &
 Davies, "Deconstruct, Analyse, Reconstruct: How to Improve Tempo, Beat, and Downbeat Estimation",
-ISMIR 2020; the meter and the conducted tempo are learned too). The slow layers also see how alike the
-music is to itself at periods of a quarter of a second to nine seconds: an autocorrelation, but of
-learned channels.
+ISMIR 2020; the meter and the conducted tempo are learned too). The slow layers also see how alike
+the music is to itself at periods of a quarter of a second to nine seconds: an autocorrelation, but
+of learned channels.
 """
 
 from collections.abc import Mapping
