@@ -27,15 +27,33 @@ _MASKED_BANDS: Final = 24
 
 @dataclass(frozen=True)
 class HeardClip:
-    """A clip in memory: mel (N, 128) float16 in dB, and its beats."""
+    """A clip in memory: mel (N, 128) float16 in dB, its beats, and the work it is of."""
 
     mel: NDArray[np.float16]
     grid: BeatGrid
+    work: str
 
 
 def read_clips(clips: list[Clip]) -> list[HeardClip]:
     """Read clips with beats into memory."""
-    return [HeardClip(np.asarray(c.mel(), np.float16), c.beats()) for c in clips if c.has_beats]
+    return [
+        HeardClip(np.asarray(c.mel(), np.float16), c.beats(), str(c.meta().get("work", c.folder)))
+        for c in clips
+        if c.has_beats
+    ]
+
+
+def chances(clips: list[HeardClip]) -> NDArray[np.float64]:
+    """How often each clip is to be drawn, (N,), sum 1.
+
+    Long clips more often; but a work twice as long as another only √2 times, since its movements
+    say the same things of meter and tempo.
+    """
+    lengths = np.array([len(clip.mel) for clip in clips], np.float64)
+    works = np.unique([clip.work for clip in clips], return_inverse=True)[1]
+    of_work = np.bincount(works, weights=lengths)[works]
+    weights = lengths / np.sqrt(of_work)
+    return np.asarray(weights / weights.sum())
 
 
 def draw_batch(
@@ -44,8 +62,7 @@ def draw_batch(
     """A batch of varied stretches: mel (size, N, 128) and targets."""
     frames = int(seconds * FEATURE_RATE) // (POOL * SLOW) * POOL * SLOW
     mels, targets = [], []
-    lengths = np.array([len(clip.mel) for clip in clips], np.float64)
-    for index in rng.choice(len(clips), size=size, p=lengths / lengths.sum()):
+    for index in rng.choice(len(clips), size=size, p=chances(clips)):
         mel, target = _stretch(clips[index], frames, rng)
         mels.append(mel)
         targets.append(target)
