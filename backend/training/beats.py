@@ -126,7 +126,7 @@ def train_beats(config: BeatTraining, progress: Progress = no_progress) -> Path:
     held_out = _clips(config.data, "val")
     torch.manual_seed(config.seed)
     network = BeatNet()
-    if config.start:
+    if config.start and not (out / _STATE).is_file():
         start = Path(config.start)
         restore(network, load_checkpoint(start, "beats")[1], start)
     network = network.to(device)

@@ -12,6 +12,7 @@ from backend.audio.analysis import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.beats.listen import load_network
 from backend.models.beat_net import POOL, RATE, SLOW
+from backend.training.beat_data import HeardClip, chances
 from backend.training.beat_targets import targets_of
 from backend.training.beats import BeatTraining, train_beats
 from retarget.errors import Cancelled, ConductorError
@@ -90,6 +91,29 @@ def test_a_stopped_run_goes_on_to_the_same_weights(config: BeatTraining, tmp_pat
     with (Path(broken.out) / "log.csv").open() as file:
         steps = [int(row["step"]) for row in csv.DictReader(file) if row["name"] == "val/total"]
     assert steps == [3, 6]
+
+
+def test_a_run_can_begin_with_the_weights_of_another(config: BeatTraining, tmp_path: Path) -> None:
+    first = train_beats(config)
+    onward = replace(config, out=str(tmp_path / "onward"), start=str(first), steps=1, rate=1e-12)
+    a, b = load_network(first).state_dict(), load_network(train_beats(onward)).state_dict()
+    learned = [name for name, value in a.items() if value.is_floating_point()]
+    assert all(
+        torch.allclose(a[name], b[name], atol=1e-6) for name in learned if "running" not in name
+    )
+    with pytest.raises(ConductorError, match=r"none\.safetensors"):
+        train_beats(
+            replace(config, out=str(tmp_path / "x"), start=str(tmp_path / "none.safetensors"))
+        )
+
+
+def test_a_long_work_is_not_drawn_as_often_as_it_is_long() -> None:
+    none = np.zeros(0, np.int64)
+    grid = BeatGrid(np.zeros(0), none, none, (), np.zeros(0))
+    mel = np.zeros((900, 128), np.float16)
+    drawn = chances([HeardClip(mel, grid, work) for work in ("a", "b", "b", "b", "b")])
+    assert drawn.sum() == pytest.approx(1.0)
+    assert drawn[1:].sum() == pytest.approx(2.0 * drawn[0])
 
 
 def test_learning_lowers_the_loss(config: BeatTraining) -> None:
