@@ -21,8 +21,9 @@ def beats_command(
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     with faults_in_one_sentence():
-        from backend.training.beats import BeatTraining, train_beats
+        from backend.training.beats import train_beats
+        from backend.training.run import Training
 
         with shown_progress() as progress:
-            checkpoint = train_beats(BeatTraining.load(config), progress)
+            checkpoint = train_beats(Training.load(config), progress)
         typer.echo(checkpoint)

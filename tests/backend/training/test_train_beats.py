@@ -14,7 +14,8 @@ from backend.beats.listen import load_network
 from backend.models.beat_net import POOL, RATE, SLOW
 from backend.training.beat_data import HeardClip, chances
 from backend.training.beat_targets import targets_of
-from backend.training.beats import BeatTraining, train_beats
+from backend.training.beats import train_beats
+from backend.training.run import Training
 from retarget.errors import Cancelled, ConductorError
 
 
@@ -48,8 +49,8 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def config(corpus: Path, tmp_path: Path) -> BeatTraining:
-    return BeatTraining(
+def config(corpus: Path, tmp_path: Path) -> Training:
+    return Training(
         data=str(corpus),
         out=str(tmp_path / "run"),
         steps=6,
@@ -75,7 +76,7 @@ def test_targets_lie_on_the_frames_of_the_beats() -> None:
     assert len(targets.meter) == len(targets.tempo) == 200 // SLOW
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(config: BeatTraining, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_to_the_same_weights(config: Training, tmp_path: Path) -> None:
     whole = train_beats(config)
 
     def stop_at_four(fraction: float, phase: str, /) -> None:
@@ -93,7 +94,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(config: BeatTraining, tmp_pat
     assert steps == [3, 6]
 
 
-def test_a_run_can_begin_with_the_weights_of_another(config: BeatTraining, tmp_path: Path) -> None:
+def test_a_run_can_begin_with_the_weights_of_another(config: Training, tmp_path: Path) -> None:
     first = train_beats(config)
     onward = replace(config, out=str(tmp_path / "onward"), start=str(first), steps=1, rate=1e-12)
     a, b = load_network(first).state_dict(), load_network(train_beats(onward)).state_dict()
@@ -116,7 +117,7 @@ def test_a_long_work_is_not_drawn_as_often_as_it_is_long() -> None:
     assert drawn[1:].sum() == pytest.approx(2.0 * drawn[0])
 
 
-def test_learning_lowers_the_loss(config: BeatTraining) -> None:
+def test_learning_lowers_the_loss(config: Training) -> None:
     train_beats(replace(config, steps=60, batch=4, save_every=15, warmup=5))
     with (Path(config.out) / "log.csv").open() as file:
         losses = [float(row["value"]) for row in csv.DictReader(file) if row["name"] == "val/total"]
@@ -127,9 +128,9 @@ def test_what_a_config_cannot_say_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text('data = "d"\nout = "o"\nspeed = 3\n')
     with pytest.raises(ConductorError, match="speed"):
-        BeatTraining.load(path)
+        Training.load(path)
     path.write_text('data = "d"\n')
     with pytest.raises(ConductorError, match="lacks 'out'"):
-        BeatTraining.load(path)
+        Training.load(path)
     with pytest.raises(ConductorError, match="no folder 'train'"):
-        train_beats(BeatTraining(data=str(tmp_path / "none"), out=str(tmp_path / "o")))
+        train_beats(Training(data=str(tmp_path / "none"), out=str(tmp_path / "o")))

@@ -1,0 +1,295 @@
+"""What all trainings share: their settings, a step, the moving average, saves and the log.
+
+Deterministic by seed on one machine, and resumable: the state of a run lies in its folder, and a
+run that was stopped goes on from there as if nothing had happened.
+"""
+
+import copy
+import json
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from backend.models.checkpoint import load_checkpoint, restore, save_checkpoint
+from backend.training.log import TrainingLog
+from retarget.atomic import atomic_path
+from retarget.errors import ConductorError
+from retarget.progress import Progress, no_progress
+
+_STATE: Final = "state.pt"
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `virtual-conductor train NETWORK --config FILE` reads, a flat TOML table.
+
+    Parameters
+    ----------
+    data : str
+        Folder of the corpus, with train/ and val/.
+    out : str
+        Folder of the run.
+    steps, batch : int
+        Steps, and stretches in each.
+    seconds : float
+        Length of a stretch.
+    rate : float
+        Highest learning rate; it warms up and then falls along a cosine.
+    warmup : int
+        Steps.
+    decay : float
+        Weight decay.
+    average : float
+        Decay of the moving average of the weights, which is what is kept.
+    seed : int
+    threads : int
+        Of torch on the CPU; 0 leaves it to torch.
+    device : str
+        "cpu", "cuda" or "auto".
+    save_every : int
+        Steps between looks at the validation works and saves.
+    start : str
+        A checkpoint whose weights a new run begins with; its corpus must have had the same split.
+    """
+
+    data: str
+    out: str
+    steps: int = 4000
+    batch: int = 8
+    seconds: float = 45.0
+    rate: float = 2e-3
+    warmup: int = 200
+    decay: float = 0.01
+    average: float = 0.998
+    seed: int = 0
+    threads: int = 0
+    device: str = "auto"
+    save_every: int = 250
+    start: str = ""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a TOML file.
+
+        Raises
+        ------
+        ConductorError
+            If it cannot be read or sets something unknown.
+        """
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConductorError(f"The file {path} does not exist; check the path.") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConductorError(f"{path.name} is not a TOML file: {error}.") from error
+        known = {field.name: field.type for field in fields(cls)}
+        unknown = sorted(set(table) - set(known))
+        if unknown:
+            raise ConductorError(
+                f"{path.name} sets {', '.join(unknown)}, which is unknown; it may set "
+                f"{', '.join(known)}."
+            )
+        for needed in ("data", "out"):
+            if needed not in table:
+                raise ConductorError(f"{path.name} lacks '{needed}'; add it.")
+        return cls(**table)
+
+    @property
+    def torch_device(self) -> torch.device:
+        """Where the run computes."""
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(self.device)
+
+
+class Problem(Protocol, Generic[Batch]):
+    """What a network is to learn, and from what."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the network in checkpoints."""
+        ...
+
+    @property
+    def hours(self) -> float:
+        """Hours of music it learns from."""
+        ...
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """A batch."""
+        ...
+
+    def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Losses by name; "total" is the one to lower."""
+        ...
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Figures on held-out works, on the same ones every time."""
+        ...
+
+
+def train(
+    config: Training,
+    make: Callable[[], nn.Module],
+    problem: Problem[Batch],
+    progress: Progress = no_progress,
+) -> Path:
+    """Train, or go on training; returns the checkpoint, `<kind>.safetensors` in the run's folder.
+
+    Parameters
+    ----------
+    config : Training
+    make : callable
+        Makes the network anew; it has a `config`, a dataclass of its shape.
+    problem : Problem
+
+    Raises
+    ------
+    ConductorError
+        If `config.start` cannot be loaded.
+    Cancelled
+        From `progress`; the run goes on from its last save when it is started again.
+    """
+    out = Path(config.out)
+    out.mkdir(parents=True, exist_ok=True)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    network = make()
+    state, checkpoint = out / _STATE, out / f"{problem.kind}.safetensors"
+    if config.start and not state.is_file():
+        start = Path(config.start)
+        restore(network, load_checkpoint(start, problem.kind)[1], start)
+    learner = Learner(network.to(config.torch_device), config)
+    step = learner.load(state) if state.is_file() else 0
+    began, first = time.monotonic(), step
+    with TrainingLog(out, step) as log:
+        for batch in draws(problem.draw, config, step):
+            progress(step / config.steps, "training")
+            torch.manual_seed(config.seed * 1_000_003 + step)
+            learner.network.train()
+            losses = problem.losses(learner.network, batch)
+            learner.learn(losses["total"], step)
+            step += 1
+            if step % 20 == 0:
+                log.write(step, {f"train/{n}": float(v.detach()) for n, v in losses.items()})
+            if step % config.save_every == 0 or step == config.steps:
+                learner.averaged.eval()
+                with torch.inference_mode():
+                    values = problem.validate(learner.averaged)
+                log.write(step, {f"val/{n}": v for n, v in values.items()})
+                learner.save(state, step)
+                save_averaged(checkpoint, problem.kind, learner, step)
+    write_summary(config, step, time.monotonic() - began if step > first else 0.0, problem.hours)
+    progress(1.0, "trained")
+    return checkpoint
+
+
+def draws(
+    draw: Callable[[np.random.Generator], Batch], config: Training, first: int
+) -> Iterator[Batch]:
+    """The batches of steps `first` to the last; the next is drawn while one is learned from.
+
+    Each step draws from a stream of its own, so that a resumed run sees the same data.
+    """
+
+    def at(step: int) -> Batch:
+        return draw(np.random.default_rng([config.seed, step]))
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(at, first)
+        for step in range(first, config.steps):
+            batch = waiting.result()
+            if step + 1 < config.steps:
+                waiting = pool.submit(at, step + 1)
+            yield batch
+
+
+class Learner:
+    """A network, its optimiser and the moving average of its weights."""
+
+    def __init__(self, network: nn.Module, config: Training) -> None:
+        self.network, self.config = network, config
+        self.averaged = copy.deepcopy(network)
+        self._optimiser = torch.optim.AdamW(
+            network.parameters(), lr=config.rate, weight_decay=config.decay
+        )
+
+    def learn(self, loss: Tensor, step: int) -> None:
+        """One step down the gradient of a loss."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate(step)
+        self._optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self._optimiser.step()
+        self._average(step)
+
+    def save(self, path: Path, step: int) -> None:
+        """Write all that a run needs to go on after `step`."""
+        with atomic_path(path) as temporary:
+            torch.save(
+                {
+                    "step": step,
+                    "network": self.network.state_dict(),
+                    "averaged": self.averaged.state_dict(),
+                    "optimiser": self._optimiser.state_dict(),
+                },
+                temporary,
+            )
+
+    def load(self, path: Path) -> int:
+        """Take up what `save` wrote; returns its step."""
+        state = torch.load(path, map_location=self.config.torch_device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        return int(state["step"])
+
+    def _rate(self, step: int) -> float:
+        config = self.config
+        if step < config.warmup:
+            return config.rate * (step + 1) / config.warmup
+        share = (step - config.warmup) / max(config.steps - config.warmup, 1)
+        return config.rate * (0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * share))))
+
+    @torch.no_grad()
+    def _average(self, step: int) -> None:
+        # Early weights are worth little: the average starts short and grows.
+        decay = min(self.config.average, (1.0 + step) / (10.0 + step))
+        state = self.network.state_dict()
+        for name, kept in self.averaged.state_dict().items():
+            if kept.is_floating_point():
+                kept.lerp_(state[name], 1.0 - decay)
+            else:
+                kept.copy_(state[name])
+
+
+def save_averaged(path: Path, kind: str, learner: Learner, step: int) -> None:
+    """Write the averaged network as a checkpoint."""
+    config, network = learner.config, learner.averaged
+    shape: Any = network.config
+    about = f"train {kind}, seed {config.seed}, step {step} of {config.steps}"
+    save_checkpoint(path, kind, asdict(shape), network.state_dict(), about)
+
+
+def write_summary(config: Training, steps: int, seconds: float, hours: float) -> None:
+    """Write `summary.json`: the settings, and what the run took."""
+    summary = {
+        "config": asdict(config),
+        "steps": steps,
+        "seconds": round(seconds, 1),
+        "train_hours": round(hours, 2),
+    }
+    with atomic_path(Path(config.out) / "summary.json") as temporary:
+        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
