@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, pad, relu
 
 from backend.audio.analysis import FEATURE_RATE, N_MELS
+from backend.models.layers import Residual, around, prepared
 from retarget.errors import ConductorError
 
 POOL: Final = 2
@@ -120,21 +121,6 @@ class BeatOutput:
     tempo: Tensor
 
 
-class _Residual(nn.Module):
-    """A dilated convolution, mixed and added to what came in."""
-
-    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.look = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.norm = nn.BatchNorm1d(channels)
-        self.dropout = nn.Dropout1d(dropout)
-        self.mix = nn.Conv1d(channels, channels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        inner: Tensor = self.mix(self.dropout(relu(self.norm(self.look(x)))))
-        return x + inner
-
-
 class _Periods(nn.Module):
     """How alike the music is to itself some time ago, in several respects, at the slow rate.
 
@@ -158,7 +144,7 @@ class _Periods(nn.Module):
         stride = SLOW // _COMPARE_POOL
         steps = x.shape[-1] // stride
         # What always sounds says nothing of periods.
-        x = x - _around(x, int(_STEADY_S * RATE / _COMPARE_POOL))
+        x = x - around(x, int(_STEADY_S * RATE / _COMPARE_POOL))
         shape = (x.shape[0], self.voices, -1, x.shape[-1])
         x = x.reshape(shape)
         longest = self.lags[-1]
@@ -167,17 +153,12 @@ class _Periods(nn.Module):
         def alike(lag: int) -> Tensor:
             then = before[..., longest - lag : longest - lag + x.shape[-1]]
             product = avg_pool1d((x * then).sum(dim=2), stride)[..., :steps]
-            return _around(product, self.window)
+            return around(product, self.window)
 
         energy = alike(0) + 1e-3
         likeness = torch.stack([alike(lag) / energy for lag in self.lags], dim=2)
         out: Tensor = self.outward(relu(self.norm(likeness.flatten(1, 2))))
         return out
-
-
-def _around(x: Tensor, reach: int) -> Tensor:
-    """Mean over `reach` frames on either side, as far as there are any."""
-    return avg_pool1d(x, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)
 
 
 class BeatNet(nn.Module):
@@ -191,12 +172,12 @@ class BeatNet(nn.Module):
             2, config.patterns, (3, _PITCHES), stride=(1, _PITCH_STEP), padding=(1, 2)
         )
         self.inward = nn.Conv1d(config.patterns * (N_MELS // _PITCH_STEP), narrow, 1)
-        self.near = nn.ModuleList(_Residual(narrow, d, config.dropout) for d in config.near)
+        self.near = nn.ModuleList(Residual(narrow, d, config.dropout) for d in config.near)
         self.periods = _Periods(config)
         self.slower = nn.Conv1d(narrow, wide, SLOW, stride=SLOW)
-        self.slow = nn.ModuleList(_Residual(wide, d, config.dropout) for d in config.slow)
+        self.slow = nn.ModuleList(Residual(wide, d, config.dropout) for d in config.slow)
         self.faster = nn.ConvTranspose1d(wide, narrow, SLOW, stride=SLOW)
-        self.last = nn.ModuleList(_Residual(narrow, d, config.dropout) for d in (1, 4))
+        self.last = nn.ModuleList(Residual(narrow, d, config.dropout) for d in (1, 4))
         self.events = nn.Conv1d(narrow, 2, 1)
         self.meter = nn.Conv1d(wide, len(BAR_LENGTHS), 1)
         self.tempo = nn.Conv1d(wide, TEMPI, 1)
@@ -210,7 +191,7 @@ class BeatNet(nn.Module):
             dB below the loudest bin, −80 to 0, at 90 Hz; N a multiple of POOL · SLOW.
         """
         # Channels last is five times as fast here on a CPU.
-        x = prepared(mel).contiguous(memory_format=torch.channels_last)
+        x = prepared(mel, POOL).contiguous(memory_format=torch.channels_last)
         x = relu(self.front(x))
         x = relu(self.inward(x.permute(0, 1, 3, 2).flatten(1, 2)))
         for layer in self.near:
@@ -229,13 +210,3 @@ class BeatNet(nn.Module):
             meter=self.meter(far).transpose(1, 2),
             tempo=self.tempo(far).transpose(1, 2),
         )
-
-
-def prepared(mel: Tensor) -> Tensor:
-    """Level and rise of each band, (B, 2, T, 128), at the network's rate and about unit size."""
-    count = mel.shape[1] // POOL
-    bands = mel.transpose(1, 2)[..., : count * POOL] / 40.0 + 1.0
-    level = avg_pool1d(bands, POOL)
-    rise = torch.diff(bands, dim=-1, prepend=bands[..., :1]).clamp_min(0.0)
-    rise = 4.0 * avg_pool1d(rise, POOL)
-    return torch.stack([level, rise], dim=1).transpose(2, 3)

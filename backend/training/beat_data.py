@@ -76,14 +76,14 @@ def _stretch(clip: HeardClip, frames: int, rng: np.random.Generator) -> tuple[Te
     mel = torch.from_numpy(clip.mel[first : first + taken].astype(np.float32))
     heard = min(round(len(mel) * factor), frames)
     mel = interpolate(mel.T[None], size=heard, mode="linear", align_corners=False)[0].T
-    mel = _varied(mel, rng)
+    mel = varied(mel, rng)
     if heard < frames:
         mel = torch.cat([mel, torch.full((frames - heard, N_MELS), -TOP_DB)])
     start = first / FEATURE_RATE
     return mel, targets_of(clip.grid, start, factor, frames // POOL)
 
 
-def _varied(mel: Tensor, rng: np.random.Generator) -> Tensor:
+def varied(mel: Tensor, rng: np.random.Generator) -> Tensor:
     """Another orchestra, another hall, another microphone: pitch, balance, range and noise."""
     shift = int(rng.integers(-_SHIFT_BANDS, _SHIFT_BANDS + 1))
     mel = torch.roll(mel, shift, dims=1)

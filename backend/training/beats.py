@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from backend.audio.analysis import FEATURE_RATE
 from backend.corpus.dataset import ConductingDataset
@@ -47,13 +47,13 @@ class _Beats:
     def draw(self, rng: np.random.Generator) -> tuple[Tensor, BeatTargets]:
         return draw_batch(self._train, self._config.batch, self._config.seconds, rng)
 
-    def losses(self, network: nn.Module, batch: tuple[Tensor, BeatTargets]) -> dict[str, Tensor]:
+    def losses(self, network: BeatNet, batch: tuple[Tensor, BeatTargets]) -> dict[str, Tensor]:
         device = self._config.torch_device
         mel, targets = batch
         on_device = BeatTargets(*(getattr(targets, f.name).to(device) for f in fields(targets)))
         return beat_loss(network(mel.to(device)), on_device)
 
-    def validate(self, network: nn.Module) -> dict[str, float]:
+    def validate(self, network: BeatNet) -> dict[str, float]:
         """Mean losses over stretches of held-out works."""
         rng = np.random.default_rng(_VALIDATION_SEED)
         sums: dict[str, list[float]] = {}

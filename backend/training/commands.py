@@ -1,6 +1,8 @@
 """`virtual-conductor train`: thin, each verb calls one function."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,19 +13,36 @@ from backend.terminal import faults_in_one_sentence, shown_progress
 train_app = typer.Typer(name="train", help="Train the networks.", no_args_is_help=True)
 
 
+Config = Annotated[Path, typer.Option(help="TOML file: data, out, steps, seed and more.")]
+
+
 @train_app.command("beats")
-def beats_command(
-    config: Annotated[Path, typer.Option(help="TOML file: data, out, steps, seed and more.")],
-) -> None:
+def beats_command(config: Config) -> None:
     """Train the beat tracker, or go on where an earlier run of this config was stopped."""
+    with _training():
+        from backend.training.beats import train_beats
+        from backend.training.run import Training
+
+        with shown_progress() as progress:
+            typer.echo(train_beats(Training.load(config), progress))
+
+
+@train_app.command("amcnet")
+def amcnet_command(config: Config) -> None:
+    """Train AMCNet, which hears whether a motion conducts a music, or go on training it."""
+    with _training():
+        from backend.training.amcnet import train_amcnet
+        from backend.training.run import Training
+
+        with shown_progress() as progress:
+            typer.echo(train_amcnet(Training.load(config), progress))
+
+
+@contextmanager
+def _training() -> Iterator[None]:
     # Threads that spin while they wait take the cores from those that work: half the speed. Read
     # when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     with faults_in_one_sentence():
-        from backend.training.beats import train_beats
-        from backend.training.run import Training
-
-        with shown_progress() as progress:
-            checkpoint = train_beats(Training.load(config), progress)
-        typer.echo(checkpoint)
+        yield

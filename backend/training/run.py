@@ -27,6 +27,8 @@ from retarget.progress import Progress, no_progress
 _STATE: Final = "state.pt"
 
 Batch = TypeVar("Batch")
+Network = TypeVar("Network", bound=nn.Module)
+Taught = TypeVar("Taught", bound=nn.Module, contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Training:
         return torch.device(self.device)
 
 
-class Problem(Protocol, Generic[Batch]):
+class Problem(Protocol, Generic[Taught, Batch]):
     """What a network is to learn, and from what."""
 
     @property
@@ -129,19 +131,19 @@ class Problem(Protocol, Generic[Batch]):
         """A batch."""
         ...
 
-    def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, network: Taught, batch: Batch) -> dict[str, Tensor]:
         """Losses by name; "total" is the one to lower."""
         ...
 
-    def validate(self, network: nn.Module) -> dict[str, float]:
+    def validate(self, network: Taught) -> dict[str, float]:
         """Figures on held-out works, on the same ones every time."""
         ...
 
 
 def train(
     config: Training,
-    make: Callable[[], nn.Module],
-    problem: Problem[Batch],
+    make: Callable[[], Network],
+    problem: Problem[Network, Batch],
     progress: Progress = no_progress,
 ) -> Path:
     """Train, or go on training; returns the checkpoint, `<kind>.safetensors` in the run's folder.
@@ -215,10 +217,10 @@ def draws(
             yield batch
 
 
-class Learner:
+class Learner(Generic[Network]):
     """A network, its optimiser and the moving average of its weights."""
 
-    def __init__(self, network: nn.Module, config: Training) -> None:
+    def __init__(self, network: Network, config: Training) -> None:
         self.network, self.config = network, config
         self.averaged = copy.deepcopy(network)
         self._optimiser = torch.optim.AdamW(
@@ -275,7 +277,7 @@ class Learner:
                 kept.copy_(state[name])
 
 
-def save_averaged(path: Path, kind: str, learner: Learner, step: int) -> None:
+def save_averaged(path: Path, kind: str, learner: Learner[Network], step: int) -> None:
     """Write the averaged network as a checkpoint."""
     config, network = learner.config, learner.averaged
     shape: Any = network.config
