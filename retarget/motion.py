@@ -21,7 +21,12 @@ VERSION: Final = 1
 _MIN_FPS, _MAX_FPS = 1.0, 240.0
 # ConductorMotion100's 2D normalisation.
 _SHOULDER_WIDTH_2D = 0.2
-_HIPS_2D = np.array([0.5, 0.75])
+HIPS_2D: Final = (0.5, 0.75)
+"""Where the mean hip centre lies in the picture."""
+
+_SHOULDERS = skeleton.REST[[skeleton.INDEX["upper_arm.L"], skeleton.INDEX["upper_arm.R"]]]
+SCALE_2D: Final = _SHOULDER_WIDTH_2D / float(np.linalg.norm(_SHOULDERS[0] - _SHOULDERS[1]))
+"""Width of the picture in a metre."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,9 @@ class Motion:
                 points[:, i] = positions[:, head] + rotation.rotate(rotations[:, head], offset)
             else:
                 points[:, i] = positions[:, skeleton.INDEX[name]]
-        shoulders = skeleton.REST[[skeleton.INDEX["upper_arm.L"], skeleton.INDEX["upper_arm.R"]]]
-        scale = _SHOULDER_WIDTH_2D / float(np.linalg.norm(shoulders[0] - shoulders[1]))
-        flat = points[..., [0, 2]] * np.array([scale, -scale])
+        flat = points[..., [0, 2]] * np.array([SCALE_2D, -SCALE_2D])
         hips = flat[:, -2:].mean(axis=(0, 1)) if len(self) else np.zeros(2)
-        return flat - hips + _HIPS_2D
+        return flat - hips + np.array(HIPS_2D)
 
     def resample(self, fps: float) -> "Motion":
         """The same performance at another frame rate (slerp between neighbouring frames)."""
