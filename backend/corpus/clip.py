@@ -13,21 +13,19 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from backend.audio.analysis import SAMPLE_RATE, Analysis
+from backend.audio.analysis import SAMPLE_RATE
 from backend.audio.features import analyse, mel_spectrogram
 from backend.beats.grid import BeatGrid
 from backend.corpus.augment import Recording, record
 from backend.corpus.clock import Clock, play_after, play_freely
-from backend.corpus.dataset import MOTION_FPS
+from backend.corpus.conduct import checksum, conduct_clip
 from backend.corpus.movement import Movement
 from backend.corpus.performance import perform
 from backend.corpus.plan import PlannedClip, composer_of, work_of
 from backend.corpus.recordings import recorded_tempos
 from backend.corpus.score import read_score
 from backend.corpus.synthesis import Hall, synthesise
-from backend.style import presets
 from retarget.errors import ConductorError
-from retarget.motion import Motion
 from retarget.rotation import Array
 
 LAYOUT_VERSION: Final = 1
@@ -171,16 +169,13 @@ def _write(
         if options.motion:
             analysis = analyse(sound)
             mel = analysis.mel
-            motion, name = _conducted(grid, analysis, options.seed, int(about["take"]))
-            about["style"] = name
-            motion.save(temporary / "motion.npz")
-            np.save(temporary / "motion.npy", motion.joints_2d().astype(np.float32))
+            about |= conduct_clip(temporary, grid, analysis, options.seed, int(target.name))
         else:
             mel = mel_spectrogram(sound)
         np.save(temporary / "mel.npy", mel.astype(np.float16))
         if options.keep_audio:
             soundfile.write(temporary / "audio.flac", sound, SAMPLE_RATE)
-        about["sha256"] = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
+        about["sha256"] = {path.name: checksum(path) for path in sorted(temporary.iterdir())}
         # Written last: a clip that has it is complete.
         (temporary / "meta.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
         if target.exists():
@@ -189,27 +184,3 @@ def _write(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return about
-
-
-def _conducted(grid: BeatGrid, analysis: Analysis, seed: int, take: int) -> tuple[Motion, str]:
-    """The teacher's conducting at 30 frames a second, and the name of its style."""
-    # Only where motion is asked for is the teacher needed.
-    from backend.teacher.character import Character
-    from backend.teacher.conductor import conduct
-
-    styles = presets()
-    name = sorted(styles)[take % len(styles)]
-    motion = conduct(
-        grid,
-        duration=analysis.duration,
-        loudness=analysis.loudness,
-        style=styles[name],
-        seed=seed,
-        fps=MOTION_FPS,
-        character=Character.of(analysis),
-    )
-    return motion, name
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

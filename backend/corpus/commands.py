@@ -67,6 +67,22 @@ def render_command(
         console.print(f"{rendered.clips} clips, {rendered.hours:.2f} hours in {output}")
 
 
+@corpus_app.command("conduct")
+def conduct_command(
+    corpus: Annotated[Path, typer.Argument(help="Folder of a corpus made by corpus render.")],
+    workers: Annotated[
+        int, typer.Option(help="Processes; 0 takes one for each core.", min=0, max=256)
+    ] = 0,
+) -> None:
+    """Add the teacher's motion to clips that were rendered without it."""
+    with faults_in_one_sentence():
+        from backend.corpus.conduct import conduct_corpus
+
+        with shown_progress() as progress:
+            count = conduct_corpus(corpus, workers or os.cpu_count() or 1, progress)
+        console.print(f"{count} clips were conducted")
+
+
 @corpus_app.command("stats")
 def stats_command(
     corpus: Annotated[Path, typer.Argument(help="Folder of a corpus made by corpus render.")],

@@ -17,6 +17,7 @@ from backend.audio.analysis import FEATURE_RATE, N_MELS, Analysis
 from backend.audio.features import analyse_file, analysis_from_mel
 from backend.beats.grid import BeatGrid
 from retarget.errors import ConductorError
+from retarget.motion import Motion
 
 MOTION_FPS: Final = 30.0
 _JOINTS: Final = 13
@@ -61,6 +62,10 @@ class Clip:
     def motion(self) -> NDArray:
         """Joints in the picture, (T, 13, 2) at 30 Hz."""
         return self._array("motion.npy", (_JOINTS, 2))
+
+    def performance(self) -> Motion:
+        """The conductor on the canonical skeleton; only corpora of ours have it."""
+        return Motion.load(self.folder / "motion.npz")
 
     def beats(self) -> BeatGrid:
         """The conducted beats."""

@@ -38,6 +38,16 @@ def amcnet_command(config: Config) -> None:
             typer.echo(train_amcnet(Training.load(config), progress))
 
 
+@train_app.command("generator")
+def generator_command(config: Config) -> None:
+    """Train the generator of motion against a critic, or go on training it."""
+    with _training():
+        from backend.training.generator import GeneratorTraining, train_generator
+
+        with shown_progress() as progress:
+            typer.echo(train_generator(GeneratorTraining.load(config), progress))
+
+
 @contextmanager
 def _training() -> Iterator[None]:
     # Threads that spin while they wait take the cores from those that work: half the speed. Read

@@ -8,7 +8,7 @@ import copy
 import json
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -173,7 +173,7 @@ def train(
         start = Path(config.start)
         restore(network, load_checkpoint(start, problem.kind)[1], start)
     learner = Learner(network.to(config.torch_device), config)
-    step = learner.load(state) if state.is_file() else 0
+    step = load_state(state, config, {problem.kind: learner})
     began, first = time.monotonic(), step
     with TrainingLog(out, step) as log:
         for batch in draws(problem.draw, config, step):
@@ -190,7 +190,7 @@ def train(
                 with torch.inference_mode():
                     values = problem.validate(learner.averaged)
                 log.write(step, {f"val/{n}": v for n, v in values.items()})
-                learner.save(state, step)
+                save_state(state, step, {problem.kind: learner})
                 save_averaged(checkpoint, problem.kind, learner, step)
     write_summary(config, step, time.monotonic() - began if step > first else 0.0, problem.hours)
     progress(1.0, "trained")
@@ -237,26 +237,19 @@ class Learner(Generic[Network]):
         self._optimiser.step()
         self._average(step)
 
-    def save(self, path: Path, step: int) -> None:
-        """Write all that a run needs to go on after `step`."""
-        with atomic_path(path) as temporary:
-            torch.save(
-                {
-                    "step": step,
-                    "network": self.network.state_dict(),
-                    "averaged": self.averaged.state_dict(),
-                    "optimiser": self._optimiser.state_dict(),
-                },
-                temporary,
-            )
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on."""
+        return {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
 
-    def load(self, path: Path) -> int:
-        """Take up what `save` wrote; returns its step."""
-        state = torch.load(path, map_location=self.config.torch_device, weights_only=True)
+    def take_up(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self._optimiser.load_state_dict(state["optimiser"])
-        return int(state["step"])
 
     def _rate(self, step: int) -> float:
         config = self.config
@@ -275,6 +268,22 @@ class Learner(Generic[Network]):
                 kept.lerp_(state[name], 1.0 - decay)
             else:
                 kept.copy_(state[name])
+
+
+def save_state(path: Path, step: int, learners: Mapping[str, Learner[Any]]) -> None:
+    """Write all that a run needs to go on after `step`."""
+    with atomic_path(path) as temporary:
+        torch.save({"step": step} | {n: one.state() for n, one in learners.items()}, temporary)
+
+
+def load_state(path: Path, config: Training, learners: Mapping[str, Learner[Any]]) -> int:
+    """Let learners go on from what `save_state` wrote, if it did; returns its step, or 0."""
+    if not path.is_file():
+        return 0
+    state = torch.load(path, map_location=config.torch_device, weights_only=True)
+    for name, learner in learners.items():
+        learner.take_up(state[name])
+    return int(state["step"])
 
 
 def save_averaged(path: Path, kind: str, learner: Learner[Network], step: int) -> None:

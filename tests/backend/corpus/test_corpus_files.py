@@ -16,6 +16,7 @@ from backend.audio.analysis import SAMPLE_RATE
 from backend.cli import app
 from backend.corpus.augment import Recording, coded, record
 from backend.corpus.clip import ClipOptions
+from backend.corpus.conduct import checksum, conduct_corpus, sampled_style
 from backend.corpus.dataset import ConductingDataset
 from backend.corpus.plan import find_scores, plan_clips, split_of, work_of
 from backend.corpus.render import render_corpus
@@ -198,6 +199,33 @@ def test_a_corpus_is_rendered_whole_with_beats_on_the_onsets(tmp_path: Path) -> 
     console = Console(record=True, width=100)
     show_stats(stats, console)
     assert "4/4 in 4" in console.export_text()
+
+
+@needs_fluidsynth
+def test_motion_is_added_to_clips_that_have_none(tmp_path: Path) -> None:
+    quartet(tmp_path / "Somebody_Op.1_1.musicxml")
+    corpus = tmp_path / "corpus"
+    rendered = render_corpus([tmp_path], corpus, options(), hours=0.02, workers=1)
+    clip = ConductingDataset(corpus, split_of("Somebody_Op.1"))[0]
+    assert not clip.has_motion
+    assert conduct_corpus(corpus, 1) == rendered.clips
+    assert conduct_corpus(corpus, 1) == 0
+    motion = clip.performance()
+    np.testing.assert_allclose(motion.joints_2d(), clip.motion(), atol=1e-5)
+    np.testing.assert_allclose(motion.beats, clip.beats().times, atol=1e-6)
+    name = str(clip.folder.relative_to(corpus))
+    noted = json.loads((corpus / "manifest.json").read_text())["clips"][name]["sha256"]
+    assert noted == clip.meta()["sha256"]
+    assert noted["motion.npy"] == checksum(clip.folder / "motion.npy")
+    with pytest.raises(ConductorError, match="is no corpus"):
+        conduct_corpus(tmp_path / "none", 1)
+
+
+def test_styles_are_drawn_around_the_presets_and_differ() -> None:
+    drawn = [sampled_style(np.random.default_rng(seed)) for seed in range(12)]
+    assert len({name for name, _ in drawn}) > 2
+    assert len({style.size for _, style in drawn}) == 12
+    assert all(0.0 <= style.lead <= 0.2 for _, style in drawn)
 
 
 @needs_fluidsynth

@@ -1,0 +1,125 @@
+"""The teacher's motion for clips of the corpus."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from backend.audio.analysis import Analysis
+from backend.beats.grid import BeatGrid
+from backend.corpus.dataset import MOTION_FPS, Clip
+from backend.style import Style, presets
+from backend.teacher import Character, conduct
+from retarget.atomic import atomic_path
+from retarget.errors import ConductorError
+from retarget.motion import Motion
+from retarget.progress import Progress, no_progress
+
+# Styles are drawn around the presets, so that what is learned from them can be steered between.
+_STYLE_SPREAD: Final = 0.18
+_LEADS_S: Final = (0.0, 0.2)
+_PHASE: Final = "conducting"
+
+
+def sampled_style(rng: np.random.Generator) -> tuple[str, Style]:
+    """A preset's name, and a style around it."""
+    known = presets()
+    name = sorted(known)[int(rng.integers(len(known)))]
+    values = known[name].as_dict()
+    for field in fields(Style):
+        if field.name == "lead":
+            values["lead"] = float(rng.uniform(*_LEADS_S))
+        else:
+            moved = values[field.name] + _STYLE_SPREAD * rng.standard_normal()
+            values[field.name] = float(np.clip(moved, 0.0, 1.0))
+    return name, Style(**{key: round(value, 3) for key, value in values.items()})
+
+
+def conduct_clip(
+    folder: Path, grid: BeatGrid, analysis: Analysis, seed: int, number: int
+) -> dict[str, Any]:
+    """Write `motion.npz` and `motion.npy` of a clip; returns what its `meta.json` says of them."""
+    rng = np.random.default_rng([seed, number, 7])
+    name, style = sampled_style(rng)
+    motion = conduct(
+        grid,
+        duration=analysis.duration,
+        loudness=analysis.loudness,
+        style=style,
+        seed=int(rng.integers(2**31)),
+        fps=MOTION_FPS,
+        character=Character.of(analysis),
+    )
+    _save(motion, folder)
+    return {"style": name}
+
+
+def conduct_corpus(corpus: Path, workers: int, progress: Progress = no_progress) -> int:
+    """Add the teacher's motion to the clips of a corpus that have beats but none; how many.
+
+    Clips' checksums and the manifest's follow.
+
+    Raises
+    ------
+    ConductorError
+        If there is no corpus.
+    Cancelled
+        From `progress`; clips that are done stay.
+    """
+    folders = [
+        path.parent
+        for path in sorted(corpus.glob("*/[0-9]*/meta.json"))
+        if not Clip(path.parent).has_motion and Clip(path.parent).has_beats
+    ]
+    if not folders and not (corpus / "manifest.json").is_file():
+        raise ConductorError(f"{corpus} is no corpus; render one with corpus render.")
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        try:
+            for done, _ in enumerate(pool.map(_add_motion, folders)):
+                progress(done / len(folders), _PHASE)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    _renew_checksums(corpus)
+    progress(1.0, _PHASE)
+    return len(folders)
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _add_motion(folder: Path) -> None:
+    clip = Clip(folder)
+    meta = clip.meta()
+    number = int(folder.name)
+    meta |= conduct_clip(folder, clip.beats(), clip.analysis(), int(meta["seed"]), number)
+    meta["sha256"] |= {name: checksum(folder / name) for name in ("motion.npz", "motion.npy")}
+    with atomic_path(folder / "meta.json") as temporary:
+        temporary.write_text(json.dumps(meta, indent=1), encoding="utf-8")
+
+
+def _save(motion: Motion, folder: Path) -> None:
+    motion.save(folder / "motion.npz")
+    # Last: a clip that has it has all of its motion.
+    with atomic_path(folder / "motion.npy") as temporary, temporary.open("wb") as file:
+        np.save(file, motion.joints_2d().astype(np.float32))
+
+
+def _renew_checksums(corpus: Path) -> None:
+    path = corpus / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    for name, entry in manifest["clips"].items():
+        entry["sha256"] = Clip(corpus / name).meta()["sha256"]
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,146 @@
+"""The generator: music features, beats, style and noise to the rotations of the skeleton.
+
+Generator of Chen et al., "VirtualConductor", ICME 2021, section 2.2, which takes over the music
+encoder of AMCNet; here it is also told the beats and the style, and yields rotations in place of
+points. Convolutions alone: a frame depends on `context` frames on either side and on nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, relu
+
+from backend.models.amcnet import MOTION_RATE, AmcConfig, MusicEncoder
+from backend.models.checkpoint import load_checkpoint, restore
+from backend.models.conditions import CONDITIONS
+from backend.models.kinematics import JOINTS, from_6d
+from backend.models.layers import Residual
+from retarget.errors import ConductorError
+
+NOISE: Final = 8
+"""Channels of the noise, one value a second."""
+
+VALUES: Final = 6 * JOINTS + 3
+"""Numbers in a pose: six for each rotation, three for the place of the hips."""
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Shape of the network.
+
+    Parameters
+    ----------
+    music : AmcConfig
+        Of the music encoder.
+    channels : int
+    dilations : tuple of int
+        Of the layers, in frames of motion.
+    dropout : float
+        Share of channels dropped in training.
+    """
+
+    music: AmcConfig = field(default_factory=AmcConfig)
+    channels: int = 160
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4, 8, 16, 32)
+    dropout: float = 0.05
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> "GeneratorConfig":
+        """From JSON values, as `dataclasses.asdict` makes them.
+
+        Raises
+        ------
+        ConductorError
+            If a name is unknown or one is missing.
+        """
+        try:
+            music = AmcConfig.of(table["music"])
+            return cls(**{**table, "music": music, "dilations": tuple(table["dilations"])})
+        except (TypeError, KeyError) as error:
+            raise ConductorError(
+                "The generator has another shape than this version of the program knows; install "
+                "it again."
+            ) from error
+
+    @property
+    def context(self) -> int:
+        """Frames on either side that an output frame depends on."""
+        return sum(self.music.dilations) + sum(self.dilations) + 2
+
+
+class Generator(nn.Module):
+    """Poses at 30 Hz."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, config: GeneratorConfig = GeneratorConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.music = MusicEncoder(config.music)
+        told = config.music.features + CONDITIONS + NOISE
+        self.inward = nn.Conv1d(told, config.channels, 1)
+        self.body = nn.ModuleList(
+            Residual(config.channels, d, config.dropout) for d in config.dilations
+        )
+        self.outward = nn.Conv1d(config.channels, VALUES, 1)
+        self.register_buffer("mean", torch.zeros(VALUES))
+        self.register_buffer("spread", torch.ones(VALUES))
+
+    def forward(self, mel: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """Poses.
+
+        Parameters
+        ----------
+        mel : (B, T · MEL_FRAMES, 128) tensor
+            dB.
+        conditions : (B, T, CONDITIONS) tensor
+        noise : (B, T, NOISE) tensor
+
+        Returns
+        -------
+        (B, T, VALUES) tensor
+        """
+        x = torch.cat([relu(self.music(mel)), conditions, noise], dim=2).transpose(1, 2)
+        x = self.inward(x)
+        for layer in self.body:
+            x = layer(x)
+        values: Tensor = self.outward(relu(x)).transpose(1, 2)
+        return self.mean + self.spread * values
+
+
+def split_pose(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Local rotations (..., J, 3, 3) and root (..., 3) of poses (..., VALUES)."""
+    six = values[..., : 6 * JOINTS].reshape(*values.shape[:-1], JOINTS, 6)
+    return from_6d(six), values[..., 6 * JOINTS :]
+
+
+def draw_noise(count: int, generator: torch.Generator) -> Tensor:
+    """Noise of `count` frames, (count, NOISE): a draw for each second, joined by lines."""
+    seconds = int(count / MOTION_RATE) + 2
+    drawn = torch.randn(seconds, NOISE, generator=generator)
+    frames = interpolate(
+        drawn.T[None],
+        size=int((seconds - 1) * MOTION_RATE) + 1,
+        mode="linear",
+        align_corners=True,
+    )
+    return frames[0].T[:count]
+
+
+def load_generator(path: Path) -> Generator:
+    """The network of a checkpoint, for use.
+
+    Raises
+    ------
+    ConductorError
+        If the file is missing, damaged, or holds another network.
+    """
+    table, state = load_checkpoint(path, "generator")
+    network = Generator(GeneratorConfig.of(table))
+    restore(network, state, path)
+    return network.eval()

@@ -1,0 +1,209 @@
+"""Adversarial-perceptual training of the generator (Eq. 2 of the paper).
+
+L_G = λ_mse · MSE + λ_per · ‖E_m(G(x)) − E_m(y)‖² + λ_adv · D(G(x)): of poses and of where they take
+the joints, through the motion encoder of AMCNet, and through a critic that is trained beside it.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from backend.corpus.dataset import MOTION_FPS
+from backend.models.amcnet import AmcNet, load_amcnet
+from backend.models.critic import SEEN, Critic, critic_loss
+from backend.models.generator import Generator, GeneratorConfig, draw_noise, split_pose
+from backend.models.kinematics import forward_kinematics, joints_2d
+from backend.training.generator_data import (
+    Performance,
+    Stretches,
+    draw_stretches,
+    pose_statistics,
+    read_performances,
+)
+from backend.training.log import TrainingLog
+from backend.training.run import (
+    Learner,
+    Training,
+    draws,
+    load_state,
+    save_averaged,
+    save_state,
+    write_summary,
+)
+from retarget.progress import Progress, no_progress
+
+_VALIDATION_BATCHES: Final = 4
+_VALIDATION_SEED: Final = 12345
+# A decimetre off costs as much as a pose off by its standard deviation.
+_METRES: Final = 10.0
+_SPEED_WEIGHT: Final = 0.1
+
+
+@dataclass(frozen=True)
+class GeneratorTraining(Training):
+    """Settings of the generator's training beside those of every training.
+
+    Parameters
+    ----------
+    amcnet : str
+        Checkpoint of the AMCNet whose music encoder is taken over and whose motion encoder
+        compares; without one the perceptual loss must be 0.
+    mse, perceptual, adversarial : float
+        Weights of the losses; at 0 a loss is left out.
+    critic_steps : int
+        Steps of the critic for each of the generator's.
+    """
+
+    amcnet: str = ""
+    mse: float = 1.0
+    perceptual: float = 0.3
+    adversarial: float = 0.02
+    critic_steps: int = 1
+
+
+def train_generator(config: GeneratorTraining, progress: Progress = no_progress) -> Path:
+    """Train, or go on training; returns the checkpoint.
+
+    Raises
+    ------
+    ConductorError
+        If the corpus has no motion, or the AMCNet cannot be loaded.
+    Cancelled
+        From `progress`; the run goes on from its last save when it is started again.
+    """
+    out = Path(config.out)
+    performances = read_performances(Path(config.data), "train", config.seconds)
+    held_out = read_performances(Path(config.data), "val", config.seconds)
+    out.mkdir(parents=True, exist_ok=True)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    amcnet = load_amcnet(Path(config.amcnet)) if config.amcnet else AmcNet().eval()
+    amcnet = amcnet.to(config.torch_device).requires_grad_(False)
+    made = _begin(amcnet, performances)
+    losses = _Losses(amcnet, config)
+    generator = Learner(made.to(config.torch_device), config)
+    critic = Learner(Critic().to(config.torch_device), config)
+    learners: dict[str, Learner[Generator] | Learner[Critic]]
+    learners = {"generator": generator, "critic": critic}
+    state, checkpoint = out / "state.pt", out / "generator.safetensors"
+    step = load_state(state, config, learners)
+    began, first = time.monotonic(), step
+
+    def draw(rng: np.random.Generator) -> Stretches:
+        return draw_stretches(performances, config.batch, config.seconds, rng)
+
+    with TrainingLog(out, step) as log:
+        for batch in draws(draw, config, step):
+            progress(step / config.steps, "training")
+            torch.manual_seed(config.seed * 1_000_003 + step)
+            generator.network.train()
+            values = _step(generator, critic, losses, batch.to(config.torch_device), step)
+            step += 1
+            if step % 20 == 0:
+                log.write(step, {f"train/{n}": float(v) for n, v in values.items()})
+            if step % config.save_every == 0 or step == config.steps:
+                figures = _validate(generator.averaged, critic.network, losses, held_out)
+                log.write(step, {f"val/{n}": v for n, v in figures.items()})
+                save_state(state, step, learners)
+                save_averaged(checkpoint, "generator", generator, step)
+    hours = sum(one.frames for one in performances) / MOTION_FPS / 3600.0
+    write_summary(config, step, time.monotonic() - began if step > first else 0.0, hours)
+    progress(1.0, "trained")
+    return checkpoint
+
+
+def _begin(amcnet: AmcNet, performances: list[Performance]) -> Generator:
+    """A generator that hears as AMCNet does and whose poses lie about the mean."""
+    network = Generator(GeneratorConfig(music=amcnet.config))
+    network.music.load_state_dict(amcnet.music.state_dict())
+    network.mean, network.spread = pose_statistics(performances)
+    return network
+
+
+class _Losses:
+    """Eq. 2, and what it is made of."""
+
+    def __init__(self, amcnet: AmcNet, config: GeneratorTraining) -> None:
+        self.config, self._encode = config, amcnet.motion
+
+    def of(
+        self, network: Generator, made: Tensor, true: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """MSE and perceptual loss of poses (B, T, VALUES), and both motions' joints."""
+        positions, world = forward_kinematics(*split_pose(made))
+        true_positions, true_world = forward_kinematics(*split_pose(true))
+        # The legs follow from the hips and planted feet.
+        seen = list(SEEN)
+        off = (positions - true_positions)[:, :, seen] * _METRES
+        speed = torch.diff(off, dim=1) * (MOTION_FPS * _SPEED_WEIGHT)
+        losses = {
+            "mse": mse_loss((made - true) / network.spread, torch.zeros_like(made))
+            + (off**2).mean()
+            + (speed**2).mean()
+        }
+        if self.config.perceptual > 0.0:
+            mine = self._encode(joints_2d(positions, world))
+            theirs = self._encode(joints_2d(true_positions, true_world))
+            losses["perceptual"] = mse_loss(mine, theirs)
+        return losses, positions, true_positions
+
+
+def _step(
+    generator: Learner[Generator],
+    critic: Learner[Critic],
+    losses: _Losses,
+    batch: Stretches,
+    step: int,
+) -> dict[str, Tensor]:
+    """One step of both; what it cost."""
+    config = losses.config
+    made = _made(generator.network, batch)
+    values, positions, true = losses.of(generator.network, made, batch.poses)
+    total = config.mse * values["mse"]
+    if config.perceptual > 0.0:
+        total = total + config.perceptual * values["perceptual"]
+    if config.adversarial > 0.0:
+        for _ in range(config.critic_steps):
+            loss, distance = critic_loss(critic.network, true, positions)
+            critic.learn(loss, step)
+        values["wasserstein"] = distance
+        total = total + config.adversarial * critic.network(positions).mean()
+    generator.learn(total, step)
+    return {name: value.detach() for name, value in values.items()} | {"total": total.detach()}
+
+
+@torch.no_grad()
+def _validate(
+    network: Generator, critic: Critic, losses: _Losses, held_out: list[Performance]
+) -> dict[str, float]:
+    """Losses over stretches of held-out works, the same ones every time."""
+    config = losses.config
+    network.eval()
+    rng = np.random.default_rng(_VALIDATION_SEED)
+    torch.manual_seed(_VALIDATION_SEED)
+    sums: dict[str, list[float]] = {}
+    for _ in range(_VALIDATION_BATCHES):
+        batch = draw_stretches(held_out, config.batch, config.seconds, rng)
+        batch = batch.to(config.torch_device)
+        values, positions, true = losses.of(network, _made(network, batch), batch.poses)
+        if config.adversarial > 0.0:
+            values["wasserstein"] = critic(positions).mean() - critic(true).mean()
+        for name, value in values.items():
+            sums.setdefault(name, []).append(float(value))
+    return {name: float(np.mean(values)) for name, values in sums.items()}
+
+
+def _made(network: Generator, batch: Stretches) -> Tensor:
+    count = batch.poses.shape[1]
+    seed = int(torch.randint(2**31, (1,)))
+    source = torch.Generator().manual_seed(seed)
+    noise = torch.stack([draw_noise(count, source) for _ in range(len(batch.poses))])
+    poses: Tensor = network(batch.mel, batch.conditions, noise.to(batch.mel.device))
+    return poses

@@ -1,0 +1,118 @@
+"""Stretches of conducted music for training the generator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from backend.corpus.dataset import MOTION_FPS, Clip, ConductingDataset
+from backend.models.amcnet import MEL_FRAMES
+from backend.models.conditions import conditions_of
+from backend.models.kinematics import to_6d
+from backend.style import Style
+from backend.training.beat_data import varied
+from retarget import rotation
+from retarget.errors import ConductorError
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A clip in memory.
+
+    Parameters
+    ----------
+    mel : (N, 128) float16 array
+        dB.
+    poses : (T, VALUES) float32 array
+        What is conducted.
+    conditions : (T, CONDITIONS) float32 array
+        What the generator is told.
+    """
+
+    mel: NDArray[np.float16]
+    poses: NDArray[np.float32]
+    conditions: NDArray[np.float32]
+
+    @property
+    def frames(self) -> int:
+        """Frames of motion that have music."""
+        return min(len(self.poses), len(self.mel) // MEL_FRAMES)
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """A batch.
+
+    Parameters
+    ----------
+    mel : (B, T · MEL_FRAMES, 128) tensor
+    conditions : (B, T, CONDITIONS) tensor
+    poses : (B, T, VALUES) tensor
+    """
+
+    mel: Tensor
+    conditions: Tensor
+    poses: Tensor
+
+    def to(self, device: torch.device) -> "Stretches":
+        """On another device."""
+        return Stretches(*(t.to(device) for t in (self.mel, self.conditions, self.poses)))
+
+
+def read_performances(corpus: Path, split: str, seconds: float) -> list[Performance]:
+    """The clips of a split with motion on the skeleton and at least `seconds` long, in memory.
+
+    Raises
+    ------
+    ConductorError
+        If there are none.
+    """
+    found = []
+    for clip in ConductingDataset(corpus, split).clips:
+        if clip.has_beats and (clip.folder / "motion.npz").is_file():
+            performance = _read(clip)
+            if performance.frames >= seconds * MOTION_FPS:
+                found.append(performance)
+    if not found:
+        raise ConductorError(
+            f"{corpus} has no clips with motion and beats in '{split}'; render a corpus with "
+            "motion there."
+        )
+    return found
+
+
+def _read(clip: Clip) -> Performance:
+    motion = clip.performance()
+    six = to_6d(torch.from_numpy(rotation.to_matrix(motion.rotations))).flatten(1).numpy()
+    poses = np.hstack([six, motion.root]).astype(np.float32)
+    told = conditions_of(clip.beats(), Style(**motion.style), len(motion))
+    return Performance(np.array(clip.mel(), np.float16), poses, told)
+
+
+def draw_stretches(
+    performances: Sequence[Performance], size: int, seconds: float, rng: np.random.Generator
+) -> Stretches:
+    """A batch of stretches, their sound varied."""
+    frames = int(seconds * MOTION_FPS)
+    mels: list[Tensor] = []
+    conditions: list[Tensor] = []
+    poses: list[Tensor] = []
+    for _ in range(size):
+        one = performances[int(rng.integers(len(performances)))]
+        at = int(rng.integers(0, one.frames - frames + 1))
+        mel = one.mel[at * MEL_FRAMES : (at + frames) * MEL_FRAMES].astype(np.float32)
+        mels.append(varied(torch.from_numpy(mel), rng))
+        conditions.append(torch.from_numpy(one.conditions[at : at + frames]))
+        poses.append(torch.from_numpy(one.poses[at : at + frames]))
+    return Stretches(torch.stack(mels), torch.stack(conditions), torch.stack(poses))
+
+
+def pose_statistics(performances: Sequence[Performance]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each number of a pose, the latter 0.001 or more."""
+    poses = np.concatenate([one.poses for one in performances])
+    spread = np.maximum(poses.std(axis=0), 1e-3)
+    return torch.from_numpy(poses.mean(axis=0)), torch.from_numpy(spread)

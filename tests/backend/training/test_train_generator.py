@@ -1,0 +1,116 @@
+"""Training of the generator on a corpus made in the test."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from backend.audio.analysis import FEATURE_RATE
+from backend.audio.features import analysis_from_mel
+from backend.beats.grid import BeatGrid
+from backend.corpus.conduct import conduct_clip
+from backend.models.critic import Critic, critic_loss
+from backend.models.generator import load_generator
+from backend.training.generator import GeneratorTraining, train_generator
+from retarget.errors import Cancelled, ConductorError
+
+
+def write_clip(folder: Path, bpm: float, in_bar: int) -> None:
+    """Twenty seconds of bursts on the beats, conducted by the teacher."""
+    folder.mkdir(parents=True)
+    times = 0.5 + np.arange(int(19.0 * bpm / 60.0)) * 60.0 / bpm
+    grid = BeatGrid(
+        times,
+        np.arange(len(times)) % in_bar + 1,
+        np.full(len(times), in_bar),
+        (f"{in_bar}/4",) * len(times),
+        np.ones(len(times)),
+    )
+    mel = np.full((int(20 * FEATURE_RATE), 128), -70.0, np.float32)
+    for time in times:
+        at = int(time * FEATURE_RATE)
+        mel[at : at + 12, 30:90] = -6.0 * np.arange(12)[: len(mel) - at, None]
+    grid.save(folder / "beats.txt")
+    np.save(folder / "mel.npy", mel.astype(np.float16))
+    conduct_clip(folder, grid, analysis_from_mel(mel), 0, int(folder.name))
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("generator")
+    for number, (bpm, in_bar) in enumerate([(90, 4), (120, 3), (75, 2)]):
+        write_clip(folder / "train" / str(number), bpm, in_bar)
+    write_clip(folder / "val" / "0", 100, 4)
+    return folder
+
+
+def config(corpus: Path, out: Path, steps: int) -> GeneratorTraining:
+    return GeneratorTraining(
+        data=str(corpus),
+        out=str(out),
+        steps=steps,
+        batch=4,
+        seconds=5.0,
+        warmup=2,
+        rate=2e-3,
+        threads=1,
+        device="cpu",
+        save_every=3,
+    )
+
+
+def values(out: Path, name: str) -> list[float]:
+    with (out / "log.csv").open() as file:
+        return [float(row["value"]) for row in csv.DictReader(file) if row["name"] == name]
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(corpus: Path, tmp_path: Path) -> None:
+    whole = train_generator(config(corpus, tmp_path / "whole", 6))
+
+    def stop_at_four(fraction: float, phase: str, /) -> None:
+        if fraction >= 4 / 6:
+            raise Cancelled
+
+    broken = config(corpus, tmp_path / "broken", 6)
+    with pytest.raises(Cancelled):
+        train_generator(broken, stop_at_four)
+    resumed = train_generator(broken)
+    a, b = load_generator(whole).state_dict(), load_generator(resumed).state_dict()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert all(np.isfinite(values(tmp_path / "broken", f"val/{n}")).all() for n in LOSSES)
+
+
+LOSSES = ("mse", "perceptual", "wasserstein")
+
+
+def test_learning_nears_the_teacher(corpus: Path, tmp_path: Path) -> None:
+    settings = replace(config(corpus, tmp_path / "run", 60), save_every=15, adversarial=0.0)
+    train_generator(settings)
+    losses = values(tmp_path / "run", "val/mse")
+    assert losses[-1] < 0.8 * losses[0]
+    assert not values(tmp_path / "run", "val/wasserstein")
+
+
+def test_the_critic_learns_to_tell_two_motions_apart() -> None:
+    torch.manual_seed(0)
+    critic = Critic()
+    optimiser = torch.optim.Adam(critic.parameters(), lr=1e-3)
+    real = torch.zeros(4, 64, 29, 3)
+    distances = []
+    for _ in range(30):
+        loss, distance = critic_loss(critic, real, real + 0.5)
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        optimiser.step()
+        distances.append(float(distance))
+    assert distances[-1] > distances[0] + 0.1
+
+
+def test_a_corpus_without_motion_is_named(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        (tmp_path / "c" / split).mkdir(parents=True)
+    with pytest.raises(ConductorError, match="no clips with motion and beats"):
+        train_generator(config(tmp_path / "c", tmp_path / "out", 3))
