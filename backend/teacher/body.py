@@ -7,20 +7,18 @@ import numpy as np
 
 from backend.beats.grid import BeatGrid
 from backend.style import Style
-from retarget import rotation, skeleton
+from retarget import rotation
 from retarget.rotation import Array
 
 from .cues import Cue
 from .curves import holds, sharp_bends, swing, wander
 from .dynamics import Dynamics
+from .legs import highest_hips, planted_leg
 from .limits import keep_within
 from .plan import Plan, Role
 from .strokes import Strokes
 from .turns import smooth_max
 
-# Ankles a little wider than in the T-pose, toes slightly out: a conductor's stance.
-_STANCE_X: Final = 0.115
-_TOES_OUT: Final = 0.14
 # How far the hips stand below straight legs: a slight give in the knees.
 _KNEE_GIVE: Final = 0.012
 _KNEE_LEAST: Final = 0.002
@@ -112,7 +110,7 @@ def move_body(
         vector = np.stack([x + zero, y + zero, z + zero], axis=1)
         rotations[name] = keep_within(rotation.from_rotation_vector(vector), name)
     for label in ("L", "R"):
-        rotations |= _leg(label, root, hips)
+        rotations |= planted_leg(label, root, hips)
     return Body(root, rotations, intake)
 
 
@@ -190,71 +188,7 @@ def _gaze(plan: Plan, cues: list[Cue], rng: np.random.Generator, at: Array) -> t
 
 def _stand(x: Array, y: Array, dip: Array, hips: Array) -> Array:
     """The pelvis (T, 3) over both feet, as high as the legs allow less the knees' give and dip."""
-    thigh, shin, _ = _leg_lengths()
-    heights = []
-    for label in ("L", "R"):
-        offset = rotation.rotate(hips, _hip_offset(label))
-        foot = _foot(label)
-        aside = (x + offset[:, 0] - foot[0]) ** 2 + (y + offset[:, 1] - foot[1]) ** 2
-        heights.append(foot[2] + np.sqrt((thigh + shin) ** 2 - aside) - offset[:, 2])
-    left, right = heights
-    # The smaller of both, without a corner.
-    height = 0.5 * (left + right - np.sqrt((left - right) ** 2 + 0.004**2))
+    height = highest_hips(x, y, hips)
     # Legs stretch towards their full length, but do not lock.
     give = _KNEE_LEAST + smooth_max(_KNEE_GIVE - _KNEE_LEAST + dip, 0.0, 0.004)
     return np.stack([x, y, height - give], axis=1)
-
-
-def _hip_offset(label: str) -> Array:
-    thigh, pelvis = skeleton.INDEX[f"thigh.{label}"], skeleton.INDEX["hips"]
-    return skeleton.REST[thigh] - skeleton.REST[pelvis]
-
-
-def _foot(label: str) -> Array:
-    """Where the ankle stands, (3,)."""
-    ankle = skeleton.REST[skeleton.INDEX[f"foot.{label}"]]
-    return np.array([_STANCE_X if label == "L" else -_STANCE_X, ankle[1] - 0.012, ankle[2]])
-
-
-def _leg_lengths() -> tuple[float, float, Array]:
-    """Length of thigh and shin, and the resting ankle (3,)."""
-    hip, knee, ankle = (
-        skeleton.REST[skeleton.INDEX[name]] for name in ("thigh.L", "shin.L", "foot.L")
-    )
-    return float(np.linalg.norm(knee - hip)), float(np.linalg.norm(ankle - knee)), ankle
-
-
-def _leg(label: str, root: Array, hips: Array) -> dict[str, Array]:
-    """Two-bone inverse kinematics from the pelvis to a foot that never moves."""
-    sign = 1.0 if label == "L" else -1.0
-    thigh, shin, _ = _leg_lengths()
-    rest = skeleton.REST
-    names = [f"{part}.{label}" for part in ("thigh", "shin", "foot")]
-    thigh_rest, shin_rest, foot_rest = (rest[skeleton.INDEX[name]] for name in names)
-    hip = root + rotation.rotate(hips, _hip_offset(label))
-    reach = _foot(label) - hip
-    length = np.linalg.norm(reach, axis=1, keepdims=True)
-    along = reach / length
-    knee = np.array([sign * np.sin(_TOES_OUT), -np.cos(_TOES_OUT), 0.0])
-    knee = rotation.normalize(knee - np.sum(knee * along, axis=1, keepdims=True) * along)
-    cosine = (thigh**2 + length**2 - shin**2) / (2.0 * thigh * length)
-    upper = along * cosine + knee * np.sqrt(1.0 - cosine**2)
-    lower = (along * length - upper * thigh) / shin
-    side = np.cross(knee, along)
-    thigh_world = _bone_frame(upper, side, shin_rest - thigh_rest)
-    shin_world = _bone_frame(lower, side, foot_rest - shin_rest)
-    foot_world = rotation.from_axis_angle([0.0, 0.0, 1.0], np.full(len(root), sign * _TOES_OUT))
-    return {
-        names[0]: rotation.multiply(rotation.conjugate(hips), thigh_world),
-        names[1]: rotation.multiply(rotation.conjugate(thigh_world), shin_world),
-        names[2]: rotation.multiply(rotation.conjugate(shin_world), foot_world),
-    }
-
-
-def _bone_frame(bone: Array, side: Array, rest_bone: Array) -> Array:
-    """World rotations of a leg bone along `bone` whose knee axis is `side`."""
-    x = side
-    z = -bone
-    frame = rotation.from_matrix(np.stack([x, np.cross(z, x), z], axis=-1))
-    # The rest bone may lean against the vertical: take that lean out first.
-    return rotation.multiply(frame, rotation.between(rest_bone, [0.0, 0.0, -1.0]))

@@ -79,13 +79,26 @@ def keep_within(local: Array, joint: str) -> Array:
     margin = _MARGIN * (limit.high - limit.low)
     if ((turns >= limit.low + margin) & (turns <= limit.high - margin)).all():
         return local
-    turns = soft_clip(turns, limit.low, limit.high, _MARGIN)
+    return _turned(soft_clip(turns, limit.low, limit.high, _MARGIN), limit.axis)
+
+
+def clipped(local: Array, joint: str) -> Array:
+    """Local rotations (..., 4) of a joint, those beyond its range at its end."""
+    limit = limit_of(joint)
+    if limit is None:
+        return local
+    turns = turns_of(local, limit.axis)
+    if ((turns >= limit.low) & (turns <= limit.high)).all():
+        return local
+    return _turned(np.clip(turns, limit.low, limit.high), limit.axis)
+
+
+def _turned(turns: Array, axis: int) -> Array:
+    """The rotation (..., 4) of a joint's turns; undoes `turns_of`."""
     twist = np.zeros_like(turns)
-    twist[..., limit.axis] = turns[..., limit.axis]
-    swing = turns - twist
-    return rotation.multiply(
-        rotation.from_rotation_vector(swing), rotation.from_rotation_vector(twist)
-    )
+    twist[..., axis] = turns[..., axis]
+    swing = rotation.from_rotation_vector(turns - twist)
+    return rotation.multiply(swing, rotation.from_rotation_vector(twist))
 
 
 @cache

@@ -1,0 +1,171 @@
+"""The learned conductor: what the generator makes of the music, as a Motion."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from torch.nn.functional import pad
+
+from backend.audio.analysis import Analysis
+from backend.audio.features import TOP_DB
+from backend.beats.grid import BeatGrid
+from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
+from backend.models.checkpoint import shipped
+from backend.models.conditions import conditions_of
+from backend.models.generator import (
+    NOISE,
+    VALUES,
+    Generator,
+    draw_noise,
+    load_generator,
+    split_pose,
+)
+from backend.style import Style
+from backend.teacher.legs import highest_hips, planted_leg
+from backend.teacher.limits import clipped
+from retarget import rotation, skeleton
+from retarget.errors import ConductorError
+from retarget.motion import Motion
+from retarget.progress import Progress, no_progress
+from retarget.rotation import Array
+
+_CHUNK_FRAMES: Final = 4096
+# Knees do not lock, metres.
+_KNEE_LEAST: Final = 0.002
+_PHASE: Final = "conducting"
+
+
+def conduct_learned(
+    grid: BeatGrid,
+    analysis: Analysis,
+    *,
+    style: Style,
+    seed: int,
+    fps: float,
+    checkpoint: Path | None = None,
+    progress: Progress = no_progress,
+) -> Motion:
+    """Conduct the beats of a grid as the generator has learned to.
+
+    The generator works at 30 Hz; other rates are read from cubic splines. Rotations outside the
+    joints' limits are set to their ends, and the legs stand on feet that never move.
+
+    Parameters
+    ----------
+    grid : BeatGrid
+        What is conducted.
+    analysis : Analysis
+        Features of the music.
+    style : Style
+    seed : int
+        Of the noise: other seeds conduct otherwise.
+    fps : float
+        Frames per second.
+    checkpoint : Path, optional
+        Another generator than the one that comes with the program.
+    progress : Progress
+        Hears how far it is; may raise Cancelled.
+
+    Raises
+    ------
+    ConductorError
+        If the checkpoint is missing or damaged.
+    """
+    network = _network(checkpoint or shipped("generator"))
+    kept = grid.excerpt(0.0, analysis.duration)
+    count = max(1, round(analysis.duration * fps))
+    # Frames at 30 Hz up to and past the last one that is asked for.
+    inner = int(np.ceil((count - 1) / fps * MOTION_RATE)) + 1
+    poses = generate(network, analysis.mel, kept, style, seed, inner, progress)
+    if fps != MOTION_RATE and inner > 1:
+        spline = CubicSpline(np.arange(inner) / MOTION_RATE, poses, axis=0)
+        poses = spline(np.arange(count) / fps)
+    local, root = np.empty((count, len(skeleton.NAMES), 4)), np.empty((count, 3))
+    for first in range(0, count, _CHUNK_FRAMES):
+        piece = slice(first, min(first + _CHUNK_FRAMES, count))
+        matrices, place = split_pose(torch.from_numpy(poses[piece]))
+        local[piece], root[piece] = rotation.from_matrix(matrices.numpy()), place.numpy()
+    motion = Motion(
+        fps=fps,
+        rotations=local,
+        root=root,
+        beats=kept.times.copy(),
+        beat_numbers=kept.numbers.copy(),
+        style=style.as_dict(),
+        source={"model": "learned", "seed": seed},
+    )
+    progress(1.0, _PHASE)
+    return _standing(motion)
+
+
+@torch.inference_mode()
+def generate(
+    network: Generator,
+    mel: NDArray,
+    grid: BeatGrid,
+    style: Style,
+    seed: int,
+    count: int,
+    progress: Progress = no_progress,
+) -> NDArray[np.float32]:
+    """Poses (count, VALUES) at 30 Hz, in chunks whose borders do not show.
+
+    Parameters
+    ----------
+    network : Generator
+        For use.
+    mel : (N, 128) array
+        dB at 90 Hz; silence follows it.
+    grid, style, seed
+        As for `conduct_learned`.
+    count : int
+        Frames.
+    """
+    told = torch.from_numpy(conditions_of(grid, style, count))
+    noise = draw_noise(count, torch.Generator().manual_seed(seed))
+    assert noise.shape == (count, NOISE)
+    context = network.config.context
+    poses = np.empty((count, VALUES), np.float32)
+    for first in range(0, count, _CHUNK_FRAMES):
+        last = min(first + _CHUNK_FRAMES, count)
+        low, high = max(first - context, 0), min(last + context, count)
+        piece = np.asarray(mel[low * MEL_FRAMES : high * MEL_FRAMES], np.float32)
+        short = (high - low) * MEL_FRAMES - len(piece)
+        heard = pad(torch.from_numpy(piece), (0, 0, 0, short), value=-TOP_DB)
+        made = network(heard[None], told[None, low:high], noise[None, low:high])
+        poses[first:last] = made[0, first - low : last - low].numpy()
+        progress(last / count, _PHASE)
+    return poses
+
+
+@lru_cache(maxsize=2)
+def _network(path: Path) -> Generator:
+    try:
+        return load_generator(path)
+    except ConductorError as error:
+        raise ConductorError(f"{error} Or use --model teacher, which needs none.") from error
+
+
+def _standing(motion: Motion) -> Motion:
+    """The motion within the joints' limits, on planted feet."""
+    local, root = motion.rotations.copy(), motion.root.copy()
+    for joint, name in enumerate(skeleton.NAMES):
+        local[:, joint] = clipped(local[:, joint], name)
+    hips: Array = local[:, skeleton.INDEX["hips"]]
+    root[:, 2] = np.minimum(root[:, 2], highest_hips(root[:, 0], root[:, 1], hips) - _KNEE_LEAST)
+    for side in ("L", "R"):
+        for name, turn in planted_leg(side, root, hips).items():
+            local[:, skeleton.INDEX[name]] = turn
+    return Motion(
+        fps=motion.fps,
+        rotations=rotation.make_continuous(local),
+        root=root,
+        beats=motion.beats,
+        beat_numbers=motion.beat_numbers,
+        style=motion.style,
+        source=motion.source,
+    )

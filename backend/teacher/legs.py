@@ -1,0 +1,82 @@
+"""Legs over feet that never move."""
+
+from typing import Final
+
+import numpy as np
+
+from retarget import rotation, skeleton
+from retarget.rotation import Array
+
+# Ankles a little wider than in the T-pose, toes slightly out: a conductor's stance.
+_STANCE_X: Final = 0.115
+_TOES_OUT: Final = 0.14
+
+
+def highest_hips(x: Array, y: Array, hips: Array) -> Array:
+    """How high the pelvis at `x`, `y` (T,) with world rotations (T, 4) may stand, metres, (T,)."""
+    thigh, shin, _ = _leg_lengths()
+    heights = []
+    for label in ("L", "R"):
+        offset = rotation.rotate(hips, _hip_offset(label))
+        foot = _foot(label)
+        aside = (x + offset[:, 0] - foot[0]) ** 2 + (y + offset[:, 1] - foot[1]) ** 2
+        heights.append(foot[2] + np.sqrt((thigh + shin) ** 2 - aside) - offset[:, 2])
+    left, right = heights
+    # The smaller of both, without a corner.
+    height: Array = 0.5 * (left + right - np.sqrt((left - right) ** 2 + 0.004**2))
+    return height
+
+
+def planted_leg(label: str, root: Array, hips: Array) -> dict[str, Array]:
+    """Two-bone inverse kinematics from the pelvis to a foot that never moves."""
+    sign = 1.0 if label == "L" else -1.0
+    thigh, shin, _ = _leg_lengths()
+    rest = skeleton.REST
+    names = [f"{part}.{label}" for part in ("thigh", "shin", "foot")]
+    thigh_rest, shin_rest, foot_rest = (rest[skeleton.INDEX[name]] for name in names)
+    hip = root + rotation.rotate(hips, _hip_offset(label))
+    reach = _foot(label) - hip
+    length = np.linalg.norm(reach, axis=1, keepdims=True)
+    along = reach / length
+    knee = np.array([sign * np.sin(_TOES_OUT), -np.cos(_TOES_OUT), 0.0])
+    knee = rotation.normalize(knee - np.sum(knee * along, axis=1, keepdims=True) * along)
+    cosine = (thigh**2 + length**2 - shin**2) / (2.0 * thigh * length)
+    upper = along * cosine + knee * np.sqrt(1.0 - cosine**2)
+    lower = (along * length - upper * thigh) / shin
+    side = np.cross(knee, along)
+    thigh_world = _bone_frame(upper, side, shin_rest - thigh_rest)
+    shin_world = _bone_frame(lower, side, foot_rest - shin_rest)
+    foot_world = rotation.from_axis_angle([0.0, 0.0, 1.0], np.full(len(root), sign * _TOES_OUT))
+    return {
+        names[0]: rotation.multiply(rotation.conjugate(hips), thigh_world),
+        names[1]: rotation.multiply(rotation.conjugate(thigh_world), shin_world),
+        names[2]: rotation.multiply(rotation.conjugate(shin_world), foot_world),
+    }
+
+
+def _hip_offset(label: str) -> Array:
+    thigh, pelvis = skeleton.INDEX[f"thigh.{label}"], skeleton.INDEX["hips"]
+    return skeleton.REST[thigh] - skeleton.REST[pelvis]
+
+
+def _foot(label: str) -> Array:
+    """Where the ankle stands, (3,)."""
+    ankle = skeleton.REST[skeleton.INDEX[f"foot.{label}"]]
+    return np.array([_STANCE_X if label == "L" else -_STANCE_X, ankle[1] - 0.012, ankle[2]])
+
+
+def _leg_lengths() -> tuple[float, float, Array]:
+    """Length of thigh and shin, and the resting ankle (3,)."""
+    hip, knee, ankle = (
+        skeleton.REST[skeleton.INDEX[name]] for name in ("thigh.L", "shin.L", "foot.L")
+    )
+    return float(np.linalg.norm(knee - hip)), float(np.linalg.norm(ankle - knee)), ankle
+
+
+def _bone_frame(bone: Array, side: Array, rest_bone: Array) -> Array:
+    """World rotations of a leg bone along `bone` whose knee axis is `side`."""
+    x = side
+    z = -bone
+    frame = rotation.from_matrix(np.stack([x, np.cross(z, x), z], axis=-1))
+    # The rest bone may lean against the vertical: take that lean out first.
+    return rotation.multiply(frame, rotation.between(rest_bone, [0.0, 0.0, -1.0]))
