@@ -85,3 +85,49 @@ def amcnet_command(
             content = {"pair accuracy": judged.accuracy, "loss": judged.loss, **vars(found)}
             with atomic_path(output) as temporary:
                 temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+@evaluate_app.command("motion")
+def motion_command(
+    model: Annotated[Path, typer.Argument(help="A generator, .safetensors.")],
+    data: Annotated[Path, typer.Argument(help="Folder of a corpus with motion.")],
+    amcnet: Annotated[Path, typer.Option(help="The AMCNet that compares motions.")],
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    clips: Annotated[int, typer.Option(help="At most so many, spread over the split.", min=2)] = 40,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write the figures as .json.")
+    ] = None,
+) -> None:
+    """The learned conductor beside the teacher, another piece's motion and none at all."""
+    with faults_in_one_sentence():
+        from backend.corpus.dataset import ConductingDataset
+        from backend.evaluation.motion_table import MEASURES, evaluate_diversity, evaluate_motion
+        from backend.models.amcnet import load_amcnet
+        from retarget.errors import ConductorError
+        from retarget.progress import part
+
+        network = load_amcnet(amcnet)
+        found = [c for c in ConductingDataset(data, split).clips if c.has_beats and c.has_motion]
+        if len(found) < 2:
+            raise ConductorError(
+                f"{data} has no two clips with beats and motion in '{split}'; add motion with "
+                "corpus conduct."
+            )
+        step = max(len(found) / clips, 1.0)
+        chosen = [found[int(i * step)] for i in range(min(clips, len(found)))]
+        with shown_progress() as progress:
+            rows = evaluate_motion(chosen, model, network, part(progress, 0.0, 0.85))
+            spread = evaluate_diversity(chosen, model, part(progress, 0.85, 1.0))
+        table = Table("", *(row.conductor for row in rows))
+        for name in MEASURES:
+            table.add_row(name, *(f"{row.values[name]:.3f}" for row in rows))
+        Console().print(table)
+        for one in spread:
+            Console().print(
+                f"{one.conductor}: seeds {1000 * one.seeds:.1f} mm, "
+                f"styles {1000 * one.styles:.1f} mm apart"
+            )
+        if output is not None:
+            content = {"rows": [vars(r) for r in rows], "diversity": [vars(d) for d in spread]}
+            with atomic_path(output) as temporary:
+                temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -66,9 +66,11 @@ def on_the_beat(motion: Motion, beats: Array, seed: int = 0) -> OnTheBeat:
 
 def _best_lag(found: Array, beats: Array) -> tuple[float, float, float]:
     lags = np.arange(-_FARTHEST_LAG_S, _FARTHEST_LAG_S + 1e-9, 0.02)
-    scores = [_f_measure(found - lag, beats) for lag in lags]
-    best = int(np.argmax(scores))
-    return _f_measure(found, beats), scores[best], float(lags[best])
+    scores = np.array([_f_measure(found - lag, beats) for lag in lags])
+    # Lags within the tolerance do equally well: the middle one of them is meant.
+    equal = np.flatnonzero(scores >= scores.max() - 1e-9)
+    best = int(equal[len(equal) // 2])
+    return _f_measure(found, beats), float(scores[best]), float(lags[best])
 
 
 def _f_measure(found: Array, beats: Array) -> float:

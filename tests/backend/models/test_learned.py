@@ -1,0 +1,138 @@
+"""The learned conductor's motion, from a generator that has learned nothing but a stance."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from backend.audio.analysis import FEATURE_RATE, Analysis
+from backend.audio.features import analysis_from_mel
+from backend.beats.grid import BeatGrid
+from backend.cli import app
+from backend.corpus.conduct import conduct_clip
+from backend.evaluation.motion import bodily
+from backend.models.amcnet import AmcConfig, AmcNet
+from backend.models.checkpoint import save_checkpoint
+from backend.models.generator import Generator, GeneratorConfig
+from backend.models.kinematics import to_6d
+from backend.models.learned import conduct_learned
+from backend.style import Style
+from retarget import rotation
+from retarget.errors import ConductorError
+from retarget.motion import Motion
+
+AMC = AmcConfig(patterns=2, channels=8, features=4, dilations=(1, 2))
+SMALL = GeneratorConfig(music=AMC, channels=16, dilations=(1, 2, 4))
+SECONDS = 20.0
+TIMES = 1.0 + np.arange(24) * 0.7
+GRID = BeatGrid(TIMES, np.arange(24) % 4 + 1, np.full(24, 4), ("4/4",) * 24, np.ones(24))
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    mel = np.full((int(SECONDS * FEATURE_RATE), 128), -70.0, np.float32)
+    for time in TIMES:
+        at = int(time * FEATURE_RATE)
+        mel[at : at + 12, 30:90] = -6.0 * np.arange(12)[: len(mel) - at, None]
+    return analysis_from_mel(mel)
+
+
+@pytest.fixture(scope="module")
+def conducted(tmp_path_factory: pytest.TempPathFactory, analysis: Analysis) -> Path:
+    """A clip of a corpus that the teacher conducts."""
+    folder = tmp_path_factory.mktemp("learned") / "test" / "0"
+    for number in ("0", "1"):
+        clip = folder.with_name(number)
+        clip.mkdir(parents=True)
+        GRID.save(clip / "beats.txt")
+        np.save(clip / "mel.npy", analysis.mel.astype(np.float16))
+        conduct_clip(clip, GRID, analysis, 0, int(number))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkpoint(conducted: Path) -> Path:
+    torch.manual_seed(0)
+    network = Generator(SMALL)
+    motion = Motion.load(conducted / "motion.npz")
+    six = to_6d(torch.from_numpy(rotation.to_matrix(motion.rotations))).flatten(1).numpy()
+    network.mean = torch.from_numpy(np.hstack([six, motion.root]).mean(axis=0)).float()
+    network.spread = torch.full_like(network.mean, 0.05)
+    path = conducted.parent.parent / "g.safetensors"
+    save_checkpoint(path, "generator", asdict(SMALL), network.state_dict(), "a test")
+    return path
+
+
+def conduct(analysis: Analysis, checkpoint: Path, seed: int = 0, fps: float = 30.0) -> Motion:
+    return conduct_learned(GRID, analysis, style=Style(), seed=seed, fps=fps, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
+def test_it_lasts_as_long_as_the_music_at_any_rate(
+    fps: float, analysis: Analysis, checkpoint: Path
+) -> None:
+    motion = conduct(analysis, checkpoint, fps=fps)
+    assert len(motion) == round(analysis.duration * fps)
+    np.testing.assert_allclose(np.linalg.norm(motion.rotations, axis=2), 1.0, atol=1e-9)
+    at_30 = conduct(analysis, checkpoint)
+    seconds = 7.0
+    np.testing.assert_allclose(
+        motion.joints_3d()[round(seconds * fps)],
+        at_30.joints_3d()[round(seconds * 30.0)],
+        atol=2e-3,
+    )
+
+
+def test_the_same_seed_gives_the_same_motion_and_another_seed_another(
+    analysis: Analysis, checkpoint: Path
+) -> None:
+    first, again, other = (conduct(analysis, checkpoint, seed) for seed in (0, 0, 1))
+    assert np.array_equal(first.rotations, again.rotations)
+    assert not np.array_equal(first.rotations, other.rotations)
+
+
+def test_chunks_do_not_show(analysis: Analysis, checkpoint: Path, monkeypatch) -> None:
+    whole = conduct(analysis, checkpoint)
+    monkeypatch.setattr("backend.models.learned._CHUNK_FRAMES", 50)
+    pieces = conduct(analysis, checkpoint)
+    np.testing.assert_allclose(whole.joints_3d(), pieces.joints_3d(), atol=1e-5)
+
+
+def test_the_body_keeps_to_what_bodies_can_do(analysis: Analysis, checkpoint: Path) -> None:
+    body = bodily(conduct(analysis, checkpoint))
+    assert body.limits == 0.0
+    assert body.bones < 1e-9
+    assert body.feet < 1e-6
+
+
+def test_a_broken_generator_is_named_with_the_way_around(
+    analysis: Analysis, tmp_path: Path
+) -> None:
+    with pytest.raises(ConductorError, match=r"not there.*--model teacher"):
+        conduct(analysis, tmp_path / "none.safetensors")
+
+
+def test_the_table_sets_it_beside_the_teacher_and_floors(
+    conducted: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    amcnet = tmp_path / "amc.safetensors"
+    torch.manual_seed(0)
+    save_checkpoint(amcnet, "amcnet", asdict(AMC), AmcNet(AMC).state_dict(), "a test")
+    report = tmp_path / "motion.json"
+    result = CliRunner().invoke(
+        app,
+        [
+            *("evaluate", "motion", str(checkpoint), str(conducted.parent.parent)),
+            *("--amcnet", str(amcnet), "-o", str(report)),
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    rows = {r["conductor"]: r["values"] for r in json.loads(report.read_text())["rows"]}
+    assert len(rows) == 7
+    assert rows["teacher, true beats"]["beat F"] > 0.97
+    assert rows["constant pose"]["beat F, best lag"] == 0.0
+    assert rows["teacher, true beats"]["sync error"] < rows["constant pose"]["sync error"]
