@@ -23,7 +23,7 @@ test: setup-test
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
-	$(python) -m pytest
+	$(python) -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 bench: setup-test
 	$(python) -m bench
