@@ -26,6 +26,8 @@ _STEADINESS: Final = 45.0
 _BASE_ODDS: Final = -2.0
 _TEMPO_WEIGHT: Final = 0.6
 _METER_WEIGHT: Final = 0.35
+# Downbeats weigh more than other frames in training; their log odds are too high by as much.
+_DOWNBEAT_ODDS: Final = 0.0
 # Chance that a bar is followed by one of another length, and that a bar breaks off.
 _CHANGE_METER: Final = 2e-3
 _BREAK_BAR: Final = 2e-4
@@ -136,6 +138,8 @@ def decode_bars(
     which = np.repeat(np.arange(len(sizes)), sizes)
     down, meter = _at_beats(heard, beats)
     down = np.clip(down, 0.02, 0.98)
+    odds = np.log(down / (1.0 - down)) - _DOWNBEAT_ODDS
+    down = 1.0 / (1.0 + np.exp(-odds))
     meter = np.log(np.maximum(meter[:, column], 1e-3))
     observed = np.where(number == 0, np.log(down)[:, None], np.log(1.0 - down)[:, None])
     observed = observed + _METER_WEIGHT * meter[:, which]

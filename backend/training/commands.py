@@ -48,6 +48,19 @@ def generator_command(config: Config) -> None:
             typer.echo(train_generator(GeneratorTraining.load(config), progress))
 
 
+@train_app.command("plot")
+def plot_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .png or .svg picture.")],
+) -> None:
+    """Draw the losses of a run, on what it learned from and on held-out works."""
+    with faults_in_one_sentence():
+        from backend.training.plot import plot_run
+
+        plot_run(run, output)
+        typer.echo(output)
+
+
 @contextmanager
 def _training() -> Iterator[None]:
     # Threads that spin while they wait take the cores from those that work: half the speed. Read

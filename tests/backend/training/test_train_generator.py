@@ -4,6 +4,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from backend.corpus.conduct import conduct_clip
 from backend.models.critic import Critic, critic_loss
 from backend.models.generator import load_generator
 from backend.training.generator import GeneratorTraining, train_generator
+from backend.training.plot import plot_run
 from retarget.errors import Cancelled, ConductorError
 
 
@@ -81,6 +83,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights(corpus: Path, tmp_path: Path)
     a, b = load_generator(whole).state_dict(), load_generator(resumed).state_dict()
     assert all(torch.equal(a[name], b[name]) for name in a)
     assert all(np.isfinite(values(tmp_path / "broken", f"val/{n}")).all() for n in LOSSES)
+    plot_run(tmp_path / "broken", tmp_path / "curves.png")
+    assert cv2.imread(str(tmp_path / "curves.png")).std() > 5.0
 
 
 LOSSES = ("mse", "perceptual", "wasserstein")
@@ -105,8 +109,18 @@ def test_the_critic_learns_to_tell_two_motions_apart() -> None:
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
-        distances.append(float(distance))
+        distances.append(float(distance.detach()))
     assert distances[-1] > distances[0] + 0.1
+
+
+def test_what_cannot_be_plotted_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConductorError, match="does not exist"):
+        plot_run(tmp_path, tmp_path / "curves.png")
+    (tmp_path / "log.csv").write_text("step,name,value\n")
+    with pytest.raises(ConductorError, match="no figures yet"):
+        plot_run(tmp_path, tmp_path / "curves.png")
+    with pytest.raises(ConductorError, match="neither"):
+        plot_run(tmp_path, tmp_path / "curves.doc")
 
 
 def test_a_corpus_without_motion_is_named(tmp_path: Path) -> None:
