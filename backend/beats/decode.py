@@ -23,13 +23,17 @@ _INTERVALS_IN_OCTAVE: Final = 18
 _STEADINESS: Final = 45.0
 # Log odds of a beat in a frame of which nothing is known; what is heard counts against them, so
 # that unclear music speaks neither for more beats nor for fewer.
-_BASE_ODDS: Final = -2.0
-_TEMPO_WEIGHT: Final = 0.6
-_METER_WEIGHT: Final = 0.35
-# Downbeats weigh more than other frames in training; their log odds are too high by as much.
-_DOWNBEAT_ODDS: Final = 0.0
+_BASE_ODDS: Final = 0.0
+# Each beat hears the tempo anew, and each frame of it: the truth lies between, so that the weight
+# grows with the root of the beat's length. This weight is that of a beat of two thirds of a second.
+_TEMPO_WEIGHT: Final = 1.0
+_TEMPO_LENGTH_S: Final = 2.0 / 3.0
+_METER_WEIGHT: Final = 0.7
+# Log odds of a downbeat at a beat of which nothing is known. Beats are likelier downbeats than the
+# frames in which the network weighs them.
+_DOWNBEAT_ODDS: Final = -0.8
 # Chance that a bar is followed by one of another length, and that a bar breaks off.
-_CHANGE_METER: Final = 2e-3
+_CHANGE_METER: Final = 2e-5
 _BREAK_BAR: Final = 2e-4
 _LEAST: Final = 1e-4
 # Beats are moved to the peak of the activation within this many frames.
@@ -69,7 +73,7 @@ def decode_beats(
     heard : Heard
         What the network says.
     tempo_prior : (M,) array, optional
-        Log weights of the tempi, added to what is heard.
+        Log weights of the tempi, added for each beat.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def decode_beats(
     # A path is as good as its beats are better than none: what lies between them is the same for
     # all paths.
     odds = np.log(activation / (1.0 - activation)) - _BASE_ODDS
-    enter = odds[:, None] + _TEMPO_WEIGHT * _tempo_scores(heard, lengths, tempo_prior)
+    enter = odds[:, None] + _tempo_scores(heard, lengths, tempo_prior)
     # score[t, k]: of the best path with a beat in frame t - longest that lasts lengths[k]. Before
     # the music a beat of any length is under way.
     longest, shortest = int(lengths[-1]), int(lengths[0])
@@ -175,14 +179,18 @@ def _intervals() -> NDArray[np.int64]:
 
 
 def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None) -> Array:
-    """Log probability of each beat length in each frame, (T, L)."""
-    logs = np.log(np.maximum(heard.tempo, 1e-4))
-    if prior is not None:
-        logs = logs + prior
+    """How well each beat length suits each frame, (T, L): weighted log probability and prior."""
     at = np.interp(np.log(60.0 * RATE / lengths), np.log(heard.tempi), np.arange(len(heard.tempi)))
     low = np.minimum(at.astype(int), len(heard.tempi) - 2)
-    share = (at - low)[None]
-    scores = (1.0 - share) * logs[:, low] + share * logs[:, low + 1]
+    share = at - low
+
+    def read(logs: Array) -> Array:
+        return (1.0 - share) * logs[..., low] + share * logs[..., low + 1]
+
+    weight = _TEMPO_WEIGHT * np.sqrt(lengths / (_TEMPO_LENGTH_S * RATE))
+    scores = weight * read(np.log(np.maximum(heard.tempo, 1e-4)))
+    if prior is not None:
+        scores = scores + read(prior)
     return np.repeat(scores, SLOW, axis=0)[: len(heard.beat)]
 
 

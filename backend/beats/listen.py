@@ -165,7 +165,7 @@ def load_network(path: Path) -> BeatNet:
 def _given(tempo: float, tempi: Array) -> Array:
     """Log weights of tempi around one that was asked for."""
     off = np.log2(tempi / tempo) / _GIVEN_OCTAVES
-    return np.maximum(-0.5 * off**2, -30.0) / 0.6
+    return np.maximum(-0.5 * off**2, -30.0)
 
 
 def _levels(numerator: int) -> tuple[int, ...]:
