@@ -42,6 +42,10 @@ _PREROLL_S: Final = 1.0
 _GAP_S: Final = 0.01
 _LONGEST_GAP_S: Final = 30.0
 _REPORT_EVERY_S: Final = 5.0
+# Samples that are mixed and resampled at once.
+_JOINED: Final = 1 << 15
+# Channel names by layout: asking FFmpeg for them costs more than decoding a frame.
+_known_names: dict[str, tuple[str, ...]] = {}
 _CUT_SHORT_S: Final = 1.0
 
 # ITU-R BS.775 downmix to left and right; names are FFmpeg's channel names. Low-frequency effects
@@ -213,7 +217,7 @@ def stream_audio(
         resampler: soxr.ResampleStream | None = None
         rate = 0
         frames = _frames_from(container, stream, start)
-        for native_rate, planes in _in_time(frames, start, path):
+        for native_rate, planes in _joined(_in_time(frames, start, path)):
             mixed = _downmix(planes, channels)
             if native_rate != rate:
                 if resampler is not None:
@@ -240,6 +244,30 @@ class _Planes:
 
     samples: Samples
     names: tuple[str, ...]
+
+
+def _joined(pieces: Iterator[tuple[int, _Planes]]) -> Iterator[tuple[int, _Planes]]:
+    """The same sound in longer pieces, since each costs time; finite samples alone."""
+    held: list[Samples] = []
+    names: tuple[str, ...] = ()
+    rate = count = 0
+
+    def join() -> _Planes:
+        samples = held[0] if len(held) == 1 else np.concatenate(held, axis=1)
+        # A float file may hold NaN or infinity; one such sample would spoil everything after it.
+        if not np.isfinite(samples.sum()):
+            samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
+        return _Planes(samples, names)
+
+    for next_rate, planes in pieces:
+        if held and (next_rate != rate or planes.names != names or count >= _JOINED):
+            yield rate, join()
+            held, count = [], 0
+        rate, names = next_rate, planes.names
+        held.append(planes.samples)
+        count += planes.samples.shape[1]
+    if held:
+        yield rate, join()
 
 
 def _resampled(stream: soxr.ResampleStream, samples: Samples, *, last: bool) -> Samples:
@@ -346,9 +374,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _to_planes(frame: Any) -> _Planes:
-    names = tuple(channel.name for channel in frame.layout.channels)
-    if not any(name in _DOWNMIX for name in names):
-        names = _UNNAMED.get(len(names), names)
+    names = _names(frame.layout)
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, len(names)).T
@@ -357,11 +383,18 @@ def _to_planes(frame: Any) -> _Planes:
     if samples.dtype.kind == "i":
         full_scale = float(2 ** (8 * samples.dtype.itemsize - 1))
         return _Planes((samples / full_scale).astype(np.float32), names)
-    samples = samples.astype(np.float32, copy=False)
-    # A float file may hold NaN or infinity; one such sample would spoil everything after it.
-    if not np.isfinite(samples.sum()):
-        samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
-    return _Planes(samples, names)
+    return _Planes(samples.astype(np.float32, copy=False), names)
+
+
+def _names(layout: Any) -> tuple[str, ...]:
+    """FFmpeg's names of the channels of a layout."""
+    names = _known_names.get(layout.name)
+    if names is None:
+        names = tuple(channel.name for channel in layout.channels)
+        if not any(name in _DOWNMIX for name in names):
+            names = _UNNAMED.get(len(names), names)
+        _known_names[layout.name] = names
+    return names
 
 
 def _picture_start(container: Any) -> float | None:

@@ -5,7 +5,9 @@ Each is what librosa's function of the same name gives with `sr=22050, hop_lengt
 chunk borders do not show: every frame is computed from its own window alone.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -32,6 +34,7 @@ TOP_DB: Final = 80.0
 _LOUDEST_FRAME: Final = 0.04
 _AMIN: Final = 1e-10
 _CHUNK_FRAMES: Final = 512
+_MOST_THREADS: Final = 4
 _PHASE: Final = "hearing the music"
 
 
@@ -78,8 +81,11 @@ def analyse(
         mel, centroid, bandwidth, power = _spectral_pass(samples, chunk, part(progress, 0.0, 0.6))
         mfcc, onset = _mel_pass(mel, chunk)
         progress(0.65, _PHASE)
-        tempo = local_tempo(onset, part(progress, 0.65, 0.9, _PHASE))
-        pulse = predominant_pulse(onset, part(progress, 0.9, 1.0, _PHASE))
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(_without_gradients, predominant_pulse, onset)
+            tempo = local_tempo(onset, part(progress, 0.65, 0.95, _PHASE))
+            pulse = waiting.result()
+    progress(1.0, _PHASE)
     return Analysis(
         duration=len(samples) / SAMPLE_RATE,
         mel=mel,
@@ -160,7 +166,9 @@ def _spectral_pass(
     sides[[0, -1]] = 1.0
     k_column = k_weighting(frequencies.numpy()) * sides / (N_FFT * float(window.square().sum()))
     bank = torch.from_numpy(np.vstack([mel_bank, k_column]).astype(np.float32).T.copy())
-    for first in range(0, count, chunk):
+
+    @torch.inference_mode()
+    def hear(first: int) -> int:
         last = min(first + chunk, count)
         frames = torch.from_numpy(_window_samples(samples, first, last)).unfold(0, N_FFT, HOP)
         spectrum = torch.fft.rfft(frames * window)
@@ -175,8 +183,25 @@ def _spectral_pass(
         spread = (frequencies[None] - centre[:, None]).square_().mul_(magnitude).sum(dim=1)
         centroid[first:last] = centre.numpy()
         bandwidth[first:last] = spread.sqrt().numpy()
-        progress(last / count, _PHASE)
+        return last
+
+    # Chunks are their own work each: a thread of each core takes them in turn.
+    workers = min(os.cpu_count() or 1, _MOST_THREADS)
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            for last in pool.map(hear, range(0, count, chunk)):
+                progress(last / count, _PHASE)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return mel, centroid, bandwidth, loud
+
+
+@torch.inference_mode()
+def _without_gradients(
+    work: Callable[[NDArray[np.float32]], NDArray[np.float32]], onset: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    return work(onset)
 
 
 def _window_samples(samples: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
