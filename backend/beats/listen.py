@@ -27,7 +27,7 @@ from backend.models.beat_net import (
     BeatNet,
     BeatNetConfig,
 )
-from backend.models.checkpoint import load_checkpoint, restore, shipped
+from backend.models.checkpoint import load_for_use, shipped
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 from retarget.rotation import Array
@@ -154,12 +154,9 @@ def load_network(path: Path) -> BeatNet:
         If it is missing, damaged or of another kind; says how to do without.
     """
     try:
-        config, tensors = load_checkpoint(path, "beats")
-        network = BeatNet(BeatNetConfig.of(config))
-        restore(network, tensors, path)
+        return load_for_use(path, "beats", lambda table: BeatNet(BeatNetConfig.of(table)))
     except ConductorError as error:
         raise ConductorError(f"{error} Or use --beats-model librosa, which needs none.") from error
-    return network.eval()
 
 
 def _given(tempo: float, tempi: Array) -> Array:

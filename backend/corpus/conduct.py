@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import multiprocessing
-import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 from backend.audio.analysis import Analysis
 from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import MOTION_FPS, Clip
+from backend.corpus.workers import one_thread_each
 from backend.style import Style, presets
 from backend.teacher import Character, conduct
 from retarget.atomic import atomic_path
@@ -79,10 +78,7 @@ def conduct_corpus(corpus: Path, workers: int, progress: Progress = no_progress)
     ]
     if not folders and not (corpus / "manifest.json").is_file():
         raise ConductorError(f"{corpus} is no corpus; render one with corpus render.")
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=one_thread_each()) as pool:
         try:
             for done, _ in enumerate(pool.map(_add_motion, folders)):
                 progress(done / len(folders), _PHASE)

@@ -1,8 +1,6 @@
 """The corpus: many clips from many scores, on all cores, to be broken off and gone on with."""
 
 import json
-import multiprocessing
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -17,6 +15,7 @@ from backend.corpus.clip import ClipOptions, make_clip
 from backend.corpus.picture import draw_clip
 from backend.corpus.plan import PlannedClip, find_scores, plan_clips
 from backend.corpus.synthesis import fluidsynth
+from backend.corpus.workers import one_thread_each
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
@@ -25,7 +24,6 @@ MANIFEST: Final = "manifest.json"
 SAMPLE: Final = "sample.png"
 _CLIPS_IN_TASK: Final = 6
 _PHASE: Final = "playing the scores"
-_THREAD_SETTINGS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _WAITING_TASKS: Final = 4
 _stop: Event | None = None
 
@@ -81,9 +79,7 @@ def render_corpus(
     tasks = _tasks(missing, options.seed)
     done = len(clips) - len(missing)
     progress(done / len(clips), _PHASE)
-    for name in _THREAD_SETTINGS:
-        os.environ[name] = "1"
-    context = multiprocessing.get_context("spawn")
+    context = one_thread_each()
     stop = context.Event()
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=_listen_for, initargs=(stop,)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,17 +15,20 @@ evaluate_app = typer.Typer(
     name="evaluate", help="Measure against works with known truth.", no_args_is_help=True
 )
 
+Split = Annotated[str, typer.Option(help="train, val or test.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Also write the figures as .json.")
+]
+
 
 @evaluate_app.command("beats")
 def beats_command(
     data: Annotated[Path, typer.Argument(help="Folder of a corpus with exact beats.")],
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: Split = "test",
     checkpoint: Annotated[
         Path | None, typer.Option(help="A beat network; the shipped one if not given.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write the table as .json.")
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Beats, downbeats and meter against exact ones, beside librosa's tracker."""
     with faults_in_one_sentence():
@@ -46,21 +49,16 @@ def beats_command(
             figures = (f"{row.values[name]:.3f}" for name in MEASURES)
             table.add_row(row.tracker, row.group, str(row.clips), *figures)
         Console().print(table)
-        if output is not None:
-            content = [vars(row) for row in rows]
-            with atomic_path(output) as temporary:
-                temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        _write(output, [vars(row) for row in rows])
 
 
 @evaluate_app.command("amcnet")
 def amcnet_command(
     checkpoint: Annotated[Path, typer.Argument(help="An AMCNet, .safetensors.")],
     data: Annotated[Path, typer.Argument(help="Folder of a corpus with motion.")],
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: Split = "test",
     seconds: Annotated[float, typer.Option(help="Length of a stretch.", min=5.0)] = 10.0,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write the figures as .json.")
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Pair accuracy, scale invariance and synchrony of an AMCNet."""
     with faults_in_one_sentence():
@@ -81,10 +79,7 @@ def amcnet_command(
         table.add_row("best at no shift, within a frame", f"{found.synchronous:.3f}")
         table.add_row("median of the best shift, s", f"{found.best_shift_s:.3f}")
         Console().print(table)
-        if output is not None:
-            content = {"pair accuracy": judged.accuracy, "loss": judged.loss, **vars(found)}
-            with atomic_path(output) as temporary:
-                temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        _write(output, {"pair accuracy": judged.accuracy, "loss": judged.loss, **vars(found)})
 
 
 @evaluate_app.command("motion")
@@ -92,11 +87,9 @@ def motion_command(
     model: Annotated[Path, typer.Argument(help="A generator, .safetensors.")],
     data: Annotated[Path, typer.Argument(help="Folder of a corpus with motion.")],
     amcnet: Annotated[Path, typer.Option(help="The AMCNet that compares motions.")],
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: Split = "test",
     clips: Annotated[int, typer.Option(help="At most so many, spread over the split.", min=2)] = 40,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write the figures as .json.")
-    ] = None,
+    output: Output = None,
 ) -> None:
     """The learned conductor beside the teacher, another piece's motion and none at all."""
     with faults_in_one_sentence():
@@ -127,7 +120,10 @@ def motion_command(
                 f"{one.conductor}: seeds {1000 * one.seeds:.1f} mm, "
                 f"styles {1000 * one.styles:.1f} mm apart"
             )
-        if output is not None:
-            content = {"rows": [vars(r) for r in rows], "diversity": [vars(d) for d in spread]}
-            with atomic_path(output) as temporary:
-                temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        _write(output, {"rows": [vars(r) for r in rows], "diversity": [vars(d) for d in spread]})
+
+
+def _write(output: Path | None, content: Any) -> None:
+    if output is not None:
+        with atomic_path(output) as temporary:
+            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

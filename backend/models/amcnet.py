@@ -16,9 +16,8 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from backend.audio.analysis import FEATURE_RATE, N_MELS
-from backend.models.checkpoint import load_checkpoint, restore
+from backend.models.checkpoint import load_for_use, shape_of
 from backend.models.layers import Residual, around, prepared
-from retarget.errors import ConductorError
 from retarget.skeleton import JOINTS_2D
 
 MOTION_RATE: Final = 30.0
@@ -68,13 +67,7 @@ class AmcConfig:
         ConductorError
             If a name is unknown or one is missing.
         """
-        try:
-            return cls(**{**table, "dilations": tuple(table["dilations"])})
-        except (TypeError, KeyError) as error:
-            raise ConductorError(
-                "The AMCNet has another shape than this version of the program knows; install it "
-                "again."
-            ) from error
+        return shape_of(cls, table, "AMCNet")
 
 
 class MusicEncoder(nn.Module):
@@ -151,10 +144,7 @@ def load_amcnet(path: Path) -> AmcNet:
     ConductorError
         If the file is missing, damaged, or holds another network.
     """
-    table, state = load_checkpoint(path, "amcnet")
-    network = AmcNet(AmcConfig.of(table))
-    restore(network, state, path)
-    return network.eval()
+    return load_for_use(path, "amcnet", lambda table: AmcNet(AmcConfig.of(table)))
 
 
 def _body(channels: int, config: AmcConfig) -> nn.Sequential:

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, pad, relu
 
 from backend.audio.analysis import FEATURE_RATE, N_MELS
+from backend.models.checkpoint import shape_of
 from backend.models.layers import Residual, around, prepared
-from retarget.errors import ConductorError
 
 POOL: Final = 2
 """Feature frames in one frame of the network."""
@@ -88,13 +88,7 @@ class BeatNetConfig:
         ConductorError
             If a name is unknown or one is missing.
         """
-        try:
-            return cls(**{**table, "near": tuple(table["near"]), "slow": tuple(table["slow"])})
-        except (TypeError, KeyError) as error:
-            raise ConductorError(
-                "The beat network has another shape than this version of the program knows; "
-                "install it again."
-            ) from error
+        return shape_of(cls, table, "beat network")
 
     @property
     def context(self) -> int:

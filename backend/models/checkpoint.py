@@ -1,10 +1,11 @@
 """Networks as files: safetensors with the shape of the network and where it came from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -14,6 +15,9 @@ from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 
 FORMAT: Final = "virtual-conductor/1"
+
+Config = TypeVar("Config")
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def shipped(name: str) -> Path:
@@ -91,3 +95,50 @@ def restore(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> No
         raise ConductorError(
             f"The checkpoint {path} does not fit this version of the program; install it again."
         ) from error
+
+
+def load_for_use(path: Path, kind: str, build: Callable[[dict[str, Any]], Network]) -> Network:
+    """The network of a checkpoint, for use, not training.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        Which network it is to be.
+    build : callable
+        Makes the network from its shape as JSON values.
+
+    Raises
+    ------
+    ConductorError
+        If the file is missing, damaged, or holds another network or shape.
+    """
+    table, tensors = load_checkpoint(path, kind)
+    network = build(table)
+    restore(network, tensors, path)
+    return network.eval()
+
+
+def shape_of(cls: type[Config], table: Mapping[str, Any], what: str) -> Config:
+    """The shape of a network from JSON values, as `dataclasses.asdict` makes them.
+
+    Parameters
+    ----------
+    cls : type
+        A dataclass whose lists are tuples.
+    table : mapping
+    what : str
+        What the user calls the network, for the message.
+
+    Raises
+    ------
+    ConductorError
+        If a name is unknown or one is missing.
+    """
+    names = {field.name for field in fields(cls)}  # type: ignore[arg-type]  # any dataclass
+    if not isinstance(table, Mapping) or set(table) != names:
+        raise ConductorError(
+            f"The {what} has another shape than this version of the program knows; install it "
+            "again."
+        )
+    return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in table.items()})

@@ -6,7 +6,7 @@ points. Convolutions alone: a frame depends on `context` frames on either side a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from backend.models.amcnet import MOTION_RATE, AmcConfig, MusicEncoder
-from backend.models.checkpoint import load_checkpoint, restore
+from backend.models.checkpoint import load_for_use, shape_of
 from backend.models.conditions import CONDITIONS
 from backend.models.kinematics import JOINTS, from_6d
 from backend.models.layers import Residual
-from retarget.errors import ConductorError
 
 NOISE: Final = 8
 """Channels of the noise, one value a second."""
@@ -57,14 +56,8 @@ class GeneratorConfig:
         ConductorError
             If a name is unknown or one is missing.
         """
-        try:
-            music = AmcConfig.of(table["music"])
-            return cls(**{**table, "music": music, "dilations": tuple(table["dilations"])})
-        except (TypeError, KeyError) as error:
-            raise ConductorError(
-                "The generator has another shape than this version of the program knows; install "
-                "it again."
-            ) from error
+        shape = shape_of(cls, table, "generator")
+        return replace(shape, music=AmcConfig.of(table["music"]))
 
     @property
     def context(self) -> int:
@@ -140,7 +133,4 @@ def load_generator(path: Path) -> Generator:
     ConductorError
         If the file is missing, damaged, or holds another network.
     """
-    table, state = load_checkpoint(path, "generator")
-    network = Generator(GeneratorConfig.of(table))
-    restore(network, state, path)
-    return network.eval()
+    return load_for_use(path, "generator", lambda table: Generator(GeneratorConfig.of(table)))

@@ -30,10 +30,12 @@ from backend.training.log import TrainingLog
 from backend.training.run import (
     Learner,
     Training,
+    begin,
     draws,
     load_state,
     save_averaged,
     save_state,
+    take_start,
     write_summary,
 )
 from retarget.progress import Progress, no_progress
@@ -73,33 +75,29 @@ def train_generator(config: GeneratorTraining, progress: Progress = no_progress)
     Raises
     ------
     ConductorError
-        If the corpus has no motion, or the AMCNet cannot be loaded.
+        If the corpus has no motion, or the AMCNet or `config.start` cannot be loaded.
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """
-    out = Path(config.out)
     performances = read_performances(Path(config.data), "train", config.seconds)
     held_out = read_performances(Path(config.data), "val", config.seconds)
-    out.mkdir(parents=True, exist_ok=True)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
+    state, checkpoint = begin(config, "generator")
     amcnet = load_amcnet(Path(config.amcnet)) if config.amcnet else AmcNet().eval()
     amcnet = amcnet.to(config.torch_device).requires_grad_(False)
     made = _begin(amcnet, performances)
+    take_start(made, "generator", config, state)
     losses = _Losses(amcnet, config)
     generator = Learner(made.to(config.torch_device), config)
     critic = Learner(Critic().to(config.torch_device), config)
     learners: dict[str, Learner[Generator] | Learner[Critic]]
     learners = {"generator": generator, "critic": critic}
-    state, checkpoint = out / "state.pt", out / "generator.safetensors"
     step = load_state(state, config, learners)
     began, first = time.monotonic(), step
 
     def draw(rng: np.random.Generator) -> Stretches:
         return draw_stretches(performances, config.batch, config.seconds, rng)
 
-    with TrainingLog(out, step) as log:
+    with TrainingLog(Path(config.out), step) as log:
         for batch in draws(draw, config, step):
             progress(step / config.steps, "training")
             torch.manual_seed(config.seed * 1_000_003 + step)

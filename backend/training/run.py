@@ -162,20 +162,13 @@ def train(
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """
-    out = Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
+    state, checkpoint = begin(config, problem.kind)
     network = make()
-    state, checkpoint = out / _STATE, out / f"{problem.kind}.safetensors"
-    if config.start and not state.is_file():
-        start = Path(config.start)
-        restore(network, load_checkpoint(start, problem.kind)[1], start)
+    take_start(network, problem.kind, config, state)
     learner = Learner(network.to(config.torch_device), config)
     step = load_state(state, config, {problem.kind: learner})
     began, first = time.monotonic(), step
-    with TrainingLog(out, step) as log:
+    with TrainingLog(Path(config.out), step) as log:
         for batch in draws(problem.draw, config, step):
             progress(step / config.steps, "training")
             torch.manual_seed(config.seed * 1_000_003 + step)
@@ -195,6 +188,29 @@ def train(
     write_summary(config, step, time.monotonic() - began if step > first else 0.0, problem.hours)
     progress(1.0, "trained")
     return checkpoint
+
+
+def begin(config: Training, kind: str) -> tuple[Path, Path]:
+    """Set the seed and the threads and make the run's folder; its state and its checkpoint."""
+    out = Path(config.out)
+    out.mkdir(parents=True, exist_ok=True)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    return out / _STATE, out / f"{kind}.safetensors"
+
+
+def take_start(network: nn.Module, kind: str, config: Training, state: Path) -> None:
+    """Give the network of a new run the weights it is to begin with, if any.
+
+    Raises
+    ------
+    ConductorError
+        If `config.start` cannot be loaded.
+    """
+    if config.start and not state.is_file():
+        start = Path(config.start)
+        restore(network, load_checkpoint(start, kind)[1], start)
 
 
 def draws(

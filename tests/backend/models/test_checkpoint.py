@@ -53,3 +53,11 @@ def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> Non
     save(tmp_path / "other.safetensors", kind="amcnet")
     with pytest.raises(ConductorError, match="no checkpoint for beats"):
         load_network(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize("change", [{"voices": None}, {"strings": 4}])
+def test_a_shape_that_lacks_a_name_or_has_another_is_refused(change: dict[str, int | None]) -> None:
+    table = {n: v for n, v in (asdict(SMALL) | change).items() if v is not None}
+    with pytest.raises(ConductorError, match="beat network has another shape"):
+        BeatNetConfig.of(table)
+    assert BeatNetConfig.of(asdict(SMALL)) == SMALL

@@ -98,6 +98,14 @@ def test_learning_nears_the_teacher(corpus: Path, tmp_path: Path) -> None:
     assert not values(tmp_path / "run", "val/wasserstein")
 
 
+def test_a_run_can_begin_with_the_weights_of_another(corpus: Path, tmp_path: Path) -> None:
+    first = train_generator(config(corpus, tmp_path / "first", 3))
+    settings = config(corpus, tmp_path / "onward", 1)
+    onward = train_generator(replace(settings, start=str(first), rate=1e-12))
+    a, b = load_generator(first).state_dict(), load_generator(onward).state_dict()
+    assert torch.allclose(a["outward.weight"], b["outward.weight"], atol=1e-6)
+
+
 def test_the_critic_learns_to_tell_two_motions_apart() -> None:
     torch.manual_seed(0)
     critic = Critic()
