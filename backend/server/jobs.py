@@ -130,7 +130,7 @@ class Jobs:
 
     def results_folder(self, job: Job) -> Path:
         """Where the job's last start writes: a worker that outlives its server cannot mix in."""
-        return self.folder(job.id) / f"result-{job.attempts}"
+        return self.folder(job.id) / _results_name(job.attempts)
 
     def add(self, job: Job) -> None:
         """Put a job whose folder is complete at the end of the queue."""
@@ -205,7 +205,7 @@ class Jobs:
 
         The files of a job that is not done go first: they may be what filled the disk.
         """
-        folder, keep = self.folder(job.id), self.results_folder(job)
+        folder = self.folder(job.id)
         if state != DONE:
             shutil.rmtree(folder, ignore_errors=True)
         self._change(
@@ -219,9 +219,8 @@ class Jobs:
             job.id,
         )
         if state == DONE:
-            for entry in folder.iterdir():
-                if entry.is_dir() and entry != keep:
-                    shutil.rmtree(entry, ignore_errors=True)
+            for stale in (UPLOADS, *(_results_name(attempt) for attempt in range(1, job.attempts))):
+                shutil.rmtree(folder / stale, ignore_errors=True)
 
     def delete(self, job_id: str) -> None:
         """Forget a job that is not running, and its files."""
@@ -284,3 +283,7 @@ class Jobs:
     def _change(self, statement: str, *values: object) -> bool:
         with self._lock:
             return self._db.execute(statement, values).rowcount > 0
+
+
+def _results_name(attempt: int) -> str:
+    return f"result-{attempt}"

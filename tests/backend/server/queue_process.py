@@ -124,6 +124,11 @@ def until(condition: Callable[[], Any], within_s: float = 15.0) -> Any:
     return value
 
 
+def uploads_gone(state: Path, job_id: str) -> None:
+    """Wait for what the server does just after a job is over: it removes the uploads."""
+    until(lambda: not (state / "jobs" / job_id / "in").exists())
+
+
 def finished(client: Server, job_id: str) -> Job:
     """The job once it is over."""
 

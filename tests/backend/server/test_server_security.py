@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from queue_process import QueueProcess, finished, until
+from queue_process import QueueProcess, finished, until, uploads_gone
 
 ADDRESSES = [
     ("GET", "/v1/health"),
@@ -73,7 +73,9 @@ def test_listens_on_loopback_alone(running: QueueProcess) -> None:
 
 
 def test_state_is_for_its_user_alone(running: QueueProcess, music: Path) -> None:
-    finished(running.client, running.client.submit("reverse", {}, {"music": music}))
+    job_id = running.client.submit("reverse", {}, {"music": music})
+    finished(running.client, job_id)
+    uploads_gone(running.state, job_id)
     assert stat.S_IMODE(running.state.stat().st_mode) == 0o700
     for path in running.state.rglob("*"):
         expected = 0o700 if path.is_dir() else 0o600
@@ -113,6 +115,7 @@ def test_upload_names_never_leave_the_job_folder(running: QueueProcess, filename
     status, answer = running.post_form(KIND, ("music", filename, b"abc"))
     assert status == 201
     assert finished(running.client, answer["id"]).state == "done"
+    uploads_gone(running.state, answer["id"])
     after = {path for path in running.state.parent.rglob("*") if "jobs" not in path.parts}
     assert {p for p in after - before if "queue" not in p.name} == set()
 
