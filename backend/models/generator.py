@@ -12,16 +12,14 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, relu
+from torch.nn.functional import relu
 
-from backend.models.amcnet import MOTION_RATE, AmcConfig, MusicEncoder
+from backend.models.amcnet import AmcConfig, MusicEncoder
 from backend.models.checkpoint import load_for_use, shape_of
 from backend.models.conditions import CONDITIONS
 from backend.models.kinematics import JOINTS, from_6d
 from backend.models.layers import Residual
-
-NOISE: Final = 8
-"""Channels of the noise, one value a second."""
+from backend.models.noise import NOISE
 
 VALUES: Final = 6 * JOINTS + 3
 """Numbers in a pose: six for each rotation, three for the place of the hips."""
@@ -110,19 +108,6 @@ def split_pose(values: Tensor) -> tuple[Tensor, Tensor]:
     """Local rotations (..., J, 3, 3) and root (..., 3) of poses (..., VALUES)."""
     six = values[..., : 6 * JOINTS].reshape(*values.shape[:-1], JOINTS, 6)
     return from_6d(six), values[..., 6 * JOINTS :]
-
-
-def draw_noise(count: int, generator: torch.Generator) -> Tensor:
-    """Noise of `count` frames, (count, NOISE): a draw for each second, joined by lines."""
-    seconds = int(count / MOTION_RATE) + 2
-    drawn = torch.randn(seconds, NOISE, generator=generator)
-    frames = interpolate(
-        drawn.T[None],
-        size=int((seconds - 1) * MOTION_RATE) + 1,
-        mode="linear",
-        align_corners=True,
-    )
-    return frames[0].T[:count]
 
 
 def load_generator(path: Path) -> Generator:

@@ -16,14 +16,8 @@ from backend.beats.grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
 from backend.models.checkpoint import shipped
 from backend.models.conditions import conditions_of
-from backend.models.generator import (
-    NOISE,
-    VALUES,
-    Generator,
-    draw_noise,
-    load_generator,
-    split_pose,
-)
+from backend.models.generator import VALUES, Generator, load_generator, split_pose
+from backend.models.noise import draw_noise
 from backend.style import Style
 from backend.teacher.legs import highest_hips, planted_leg
 from backend.teacher.limits import clipped
@@ -127,7 +121,6 @@ def generate(
     """
     told = torch.from_numpy(conditions_of(grid, style, count))
     noise = draw_noise(count, torch.Generator().manual_seed(seed))
-    assert noise.shape == (count, NOISE)
     context = network.config.context
     poses = np.empty((count, VALUES), np.float32)
     for first in range(0, count, _CHUNK_FRAMES):

@@ -2,6 +2,10 @@
 
 L_G = λ_mse · MSE + λ_per · ‖E_m(G(x)) − E_m(y)‖² + λ_adv · D(G(x)): of poses and of where they take
 the joints, through the motion encoder of AMCNet, and through a critic that is trained beside it.
+
+Music, beats and style leave much of a motion open. For the first two losses a recogniser tells the
+generator, through its noise, which of the right motions is meant; for the critic, half of the
+motions are of noise as it is drawn in use. λ_div · KL holds the two kinds of noise together.
 """
 
 import time
@@ -11,14 +15,16 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from backend.corpus.dataset import MOTION_FPS
 from backend.models.amcnet import AmcNet, load_amcnet
 from backend.models.critic import SEEN, Critic, critic_loss
-from backend.models.generator import Generator, GeneratorConfig, draw_noise, split_pose
+from backend.models.generator import Generator, GeneratorConfig, split_pose
 from backend.models.kinematics import forward_kinematics, joints_2d
+from backend.models.noise import divergence, draw_noise, lines
+from backend.models.recogniser import Recogniser, sampled
 from backend.training.generator_data import (
     Performance,
     Stretches,
@@ -56,7 +62,7 @@ class GeneratorTraining(Training):
     amcnet : str
         Checkpoint of the AMCNet whose music encoder is taken over and whose motion encoder
         compares; without one the perceptual loss must be 0.
-    mse, perceptual, adversarial : float
+    mse, perceptual, adversarial, divergence : float
         Weights of the losses; at 0 a loss is left out.
     critic_steps : int
         Steps of the critic for each of the generator's.
@@ -66,6 +72,7 @@ class GeneratorTraining(Training):
     mse: float = 1.0
     perceptual: float = 0.3
     adversarial: float = 0.02
+    divergence: float = 0.005
     critic_steps: int = 1
 
 
@@ -87,10 +94,9 @@ def train_generator(config: GeneratorTraining, progress: Progress = no_progress)
     made = _begin(amcnet, performances)
     take_start(made, "generator", config, state)
     losses = _Losses(amcnet, config)
-    generator = Learner(made.to(config.torch_device), config)
+    told = Learner(_Told(made).to(config.torch_device), config)
     critic = Learner(Critic().to(config.torch_device), config)
-    learners: dict[str, Learner[Generator] | Learner[Critic]]
-    learners = {"generator": generator, "critic": critic}
+    learners: dict[str, Learner[_Told] | Learner[Critic]] = {"told": told, "critic": critic}
     step = load_state(state, config, learners)
     began, first = time.monotonic(), step
 
@@ -101,16 +107,16 @@ def train_generator(config: GeneratorTraining, progress: Progress = no_progress)
         for batch in draws(draw, config, step):
             progress(step / config.steps, "training")
             torch.manual_seed(config.seed * 1_000_003 + step)
-            generator.network.train()
-            values = _step(generator, critic, losses, batch.to(config.torch_device), step)
+            told.network.train()
+            values = _step(told, critic, losses, batch.to(config.torch_device), step)
             step += 1
             if step % 20 == 0:
                 log.write(step, {f"train/{n}": float(v) for n, v in values.items()})
             if step % config.save_every == 0 or step == config.steps:
-                figures = _validate(generator.averaged, critic.network, losses, held_out)
+                figures = _validate(told.averaged, critic.network, losses, held_out)
                 log.write(step, {f"val/{n}": v for n, v in figures.items()})
                 save_state(state, step, learners)
-                save_averaged(checkpoint, "generator", generator, step)
+                save_averaged(checkpoint, "generator", told.averaged.generator, config, step)
     hours = sum(one.frames for one in performances) / MOTION_FPS / 3600.0
     write_summary(config, step, time.monotonic() - began if step > first else 0.0, hours)
     progress(1.0, "trained")
@@ -123,6 +129,21 @@ def _begin(amcnet: AmcNet, performances: list[Performance]) -> Generator:
     network.music.load_state_dict(amcnet.music.state_dict())
     network.mean, network.spread = pose_statistics(performances)
     return network
+
+
+class _Told(nn.Module):
+    """The generator and the recogniser, which learn as one."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator, self.recogniser = generator, Recogniser()
+
+    def forward(self, batch: Stretches) -> tuple[Tensor, Tensor]:
+        """The noise (B, T, NOISE) that stands for the poses of a batch, and its divergence."""
+        poses = (batch.poses - self.generator.mean) / self.generator.spread
+        mean, log_variance = self.recogniser(poses, batch.conditions)
+        noise = lines(sampled(mean, log_variance), batch.poses.shape[1])
+        return noise, divergence(mean, log_variance)
 
 
 class _Losses:
@@ -154,43 +175,57 @@ class _Losses:
 
 
 def _step(
-    generator: Learner[Generator],
-    critic: Learner[Critic],
-    losses: _Losses,
-    batch: Stretches,
-    step: int,
+    told: Learner[_Told], critic: Learner[Critic], losses: _Losses, batch: Stretches, step: int
 ) -> dict[str, Tensor]:
     """One step of both; what it cost."""
-    config = losses.config
-    made = _made(generator.network, batch)
-    values, positions, true = losses.of(generator.network, made, batch.poses)
-    total = config.mse * values["mse"]
+    config, generator = losses.config, told.network.generator
+    noise, far = told.network(batch)
+    count = len(noise)
+    free = count // 2 if config.adversarial > 0.0 else 0
+    made = generator(
+        torch.cat([batch.mel, batch.mel[:free]]),
+        torch.cat([batch.conditions, batch.conditions[:free]]),
+        torch.cat([noise, _drawn(batch)[:free]]),
+    )
+    values, positions, true = losses.of(generator, made[:count], batch.poses)
+    values["divergence"] = far
+    total = config.mse * values["mse"] + config.divergence * far
     if config.perceptual > 0.0:
         total = total + config.perceptual * values["perceptual"]
     if config.adversarial > 0.0:
+        drawn = forward_kinematics(*split_pose(made[count:]))[0]
+        judged = torch.cat([drawn, positions[free:]])
         for _ in range(config.critic_steps):
-            loss, distance = critic_loss(critic.network, true, positions)
+            loss, distance = critic_loss(critic.network, true, judged)
             critic.learn(loss, step)
         values["wasserstein"] = distance
-        total = total + config.adversarial * critic.network(positions).mean()
-    generator.learn(total, step)
+        total = total + config.adversarial * critic.network(judged).mean()
+    told.learn(total, step)
     return {name: value.detach() for name, value in values.items()} | {"total": total.detach()}
 
 
 @torch.no_grad()
 def _validate(
-    network: Generator, critic: Critic, losses: _Losses, held_out: list[Performance]
+    told: _Told, critic: Critic, losses: _Losses, held_out: list[Performance]
 ) -> dict[str, float]:
-    """Losses over stretches of held-out works, the same ones every time."""
-    config = losses.config
-    network.eval()
+    """Losses over stretches of held-out works, the same ones every time.
+
+    All but "mse drawn" and the Wasserstein distance are of motions whose noise was recognised.
+    """
+    config, generator = losses.config, told.generator
+    told.eval()
     rng = np.random.default_rng(_VALIDATION_SEED)
     torch.manual_seed(_VALIDATION_SEED)
     sums: dict[str, list[float]] = {}
     for _ in range(_VALIDATION_BATCHES):
         batch = draw_stretches(held_out, config.batch, config.seconds, rng)
         batch = batch.to(config.torch_device)
-        values, positions, true = losses.of(network, _made(network, batch), batch.poses)
+        noise, far = told(batch)
+        made = generator(batch.mel, batch.conditions, noise)
+        values, _, true = losses.of(generator, made, batch.poses)
+        drawn = generator(batch.mel, batch.conditions, _drawn(batch))
+        free, positions, _ = losses.of(generator, drawn, batch.poses)
+        values |= {"divergence": far, "mse drawn": free["mse"]}
         if config.adversarial > 0.0:
             values["wasserstein"] = critic(positions).mean() - critic(true).mean()
         for name, value in values.items():
@@ -198,10 +233,9 @@ def _validate(
     return {name: float(np.mean(values)) for name, values in sums.items()}
 
 
-def _made(network: Generator, batch: Stretches) -> Tensor:
-    count = batch.poses.shape[1]
-    seed = int(torch.randint(2**31, (1,)))
-    source = torch.Generator().manual_seed(seed)
-    noise = torch.stack([draw_noise(count, source) for _ in range(len(batch.poses))])
-    poses: Tensor = network(batch.mel, batch.conditions, noise.to(batch.mel.device))
-    return poses
+def _drawn(batch: Stretches) -> Tensor:
+    """Noise for every stretch, as in use."""
+    size, count = batch.poses.shape[:2]
+    source = torch.Generator().manual_seed(int(torch.randint(2**31, (1,))))
+    noise = torch.stack([draw_noise(count, source) for _ in range(size)])
+    return noise.to(batch.mel.device)

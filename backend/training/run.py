@@ -184,7 +184,7 @@ def train(
                     values = problem.validate(learner.averaged)
                 log.write(step, {f"val/{n}": v for n, v in values.items()})
                 save_state(state, step, {problem.kind: learner})
-                save_averaged(checkpoint, problem.kind, learner, step)
+                save_averaged(checkpoint, problem.kind, learner.averaged, config, step)
     write_summary(config, step, time.monotonic() - began if step > first else 0.0, problem.hours)
     progress(1.0, "trained")
     return checkpoint
@@ -302,9 +302,8 @@ def load_state(path: Path, config: Training, learners: Mapping[str, Learner[Any]
     return int(state["step"])
 
 
-def save_averaged(path: Path, kind: str, learner: Learner[Network], step: int) -> None:
-    """Write the averaged network as a checkpoint."""
-    config, network = learner.config, learner.averaged
+def save_averaged(path: Path, kind: str, network: nn.Module, config: Training, step: int) -> None:
+    """Write an averaged network, which has a `config`, as a checkpoint."""
     shape: Any = network.config
     about = f"train {kind}, seed {config.seed}, step {step} of {config.steps}"
     save_checkpoint(path, kind, asdict(shape), network.state_dict(), about)

@@ -7,7 +7,8 @@ import torch
 from backend.beats.grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, AmcConfig
 from backend.models.conditions import CONDITIONS, conditions_of
-from backend.models.generator import NOISE, VALUES, Generator, GeneratorConfig, draw_noise
+from backend.models.generator import VALUES, Generator, GeneratorConfig
+from backend.models.noise import NOISE, divergence, draw_noise
 from backend.style import Style
 
 SMALL = GeneratorConfig(
@@ -77,3 +78,28 @@ def test_noise_is_drawn_for_every_frame_and_flows(count: int) -> None:
     assert noise.shape == (count, NOISE)
     if count > 1:
         assert torch.diff(noise, dim=0).abs().max() < 0.3
+
+
+def test_slow_channels_of_the_noise_stay_and_fast_ones_go() -> None:
+    noise = draw_noise(30 * 3000, torch.Generator().manual_seed(2))[::30]
+    assert noise.std(dim=0) == pytest.approx(np.ones(NOISE), abs=0.2)
+    now, then = noise[:-1], noise[1:]
+    alike = (now * then).mean(dim=0) / (now**2).mean(dim=0)
+    assert alike[0] == pytest.approx(np.exp(-2.0), abs=0.08)
+    assert alike[-1] == pytest.approx(np.exp(-1.0 / 30.0), abs=0.03)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_divergence_is_that_of_normal_distributions(count: int) -> None:
+    torch.manual_seed(3)
+    mean, log_variance = torch.randn(2, count, NOISE), torch.randn(2, count, NOISE)
+    expected = 0.0
+    seconds = torch.arange(count).float()
+    for channel, pace in enumerate((0.5, 0.5, 1, 1, 2, 2, 4, 4, 8, 8, 30, 30)):
+        noise = torch.distributions.MultivariateNormal(
+            torch.zeros(count), torch.exp(-(seconds[:, None] - seconds).abs() / pace)
+        )
+        for m, v in zip(mean[..., channel], log_variance[..., channel], strict=True):
+            known = torch.distributions.MultivariateNormal(m, torch.diag(v.exp()))
+            expected += float(torch.distributions.kl_divergence(known, noise))
+    assert float(divergence(mean, log_variance)) == pytest.approx(expected / 2 / count, rel=1e-3)
