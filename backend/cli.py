@@ -71,7 +71,17 @@ class BeatsModel(StrEnum):
     librosa = "librosa"
 
 
+class Conductor(StrEnum):
+    """Who conducts them."""
+
+    learned = "learned"
+    teacher = "teacher"
+
+
 ListenWith = Annotated[BeatsModel, typer.Option("--beats-model", help="Who listens for the beats.")]
+ConductWith = Annotated[
+    Conductor, typer.Option("--model", help="Who conducts: the trained network, or its teacher.")
+]
 Start = Annotated[float, typer.Option(help="Begin at this second of the music.")]
 Duration = Annotated[float | None, typer.Option(help="Conduct this many seconds.")]
 Seed = Annotated[int, typer.Option(help="Another seed, another performance.")]
@@ -102,6 +112,7 @@ def conduct_command(
     meter: Meter = "auto",
     tempo: Tempo = None,
     beats_model: ListenWith = BeatsModel.learned,
+    model: ConductWith = Conductor.teacher,
     start: Start = 0.0,
     duration: Duration = None,
     seed: Seed = 0,
@@ -130,6 +141,7 @@ def conduct_command(
             meter=meter,
             tempo=tempo,
             beats_model=beats_model.value,
+            model=model.value,
             start=start,
             duration=duration,
             seed=seed,
@@ -161,6 +173,7 @@ def motion_command(
     meter: Meter = "auto",
     tempo: Tempo = None,
     beats_model: ListenWith = BeatsModel.learned,
+    model: ConductWith = Conductor.teacher,
     start: Start = 0.0,
     duration: Duration = None,
     seed: Seed = 0,
@@ -194,6 +207,7 @@ def motion_command(
             meter=meter,
             tempo=tempo,
             beats_model=beats_model.value,
+            model=model.value,
             start=start,
             duration=duration,
             seed=seed,

@@ -14,9 +14,10 @@ from backend.beats.grid import BeatGrid
 from backend.beats.listen import hear_beats
 from backend.beats.score import grid_from_score
 from backend.beats.track import track_beats
+from backend.models.learned import conduct_learned
 from backend.options import MotionOptions
 from backend.style import load_style
-from backend.teacher import Character, conduct
+from backend.teacher import conduct_taught
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
@@ -112,14 +113,13 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         warnings.append(
             "The beats are uncertain; give --tempo, --meter, --score or an edited --beats file."
         )
+    conduct = conduct_learned if request.model == "learned" else conduct_taught
     motion = conduct(
         grid,
-        duration=analysis.duration,
-        loudness=analysis.loudness,
+        analysis,
         style=style,
         seed=request.seed,
         fps=request.fps,
-        character=Character.of(analysis),
         progress=part(progress, 0.7, 1.0),
     )
     motion.source.update(
@@ -127,6 +127,5 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         start=request.start,
         seed=request.seed,
         version=__version__,
-        model="teacher",
     )
     return MotionResult(motion=motion, grid=grid.shifted(request.start), warnings=warnings)

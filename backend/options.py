@@ -32,6 +32,8 @@ class MotionOptions(Options):
         About this many beats per minute, 20 to 300.
     beats_model : str
         Who listens for the beats: "learned", the trained network, or "librosa".
+    model : str
+        Who conducts: "learned", the trained generator, or "teacher", the rules behind it.
     start, duration : float
         The stretch of the music, seconds; `duration` None is up to the end.
     seed : int
@@ -47,6 +49,7 @@ class MotionOptions(Options):
     meter: str = "auto"
     tempo: float | None = Field(default=None, ge=20, le=300)
     beats_model: Literal["learned", "librosa"] = "learned"
+    model: Literal["learned", "teacher"] = "teacher"
     start: float = Field(default=0.0, ge=0)
     duration: float | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0, lt=2**63)

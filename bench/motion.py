@@ -1,8 +1,9 @@
 """Music file to Motion: seconds, share of each phase and peak memory; decoding alone is the floor.
 
-`python -m bench.motion [--json] [--minutes M] [--beats-model learned|librosa]` synthesises an mp3
-(31 minutes if nothing is said), and in a process of its own each decodes it, turns it into a
-Motion, and does the same with a quarter of its length: memory should grow with the result alone.
+`python -m bench.motion [--json] [--minutes M] [--beats-model learned|librosa]
+[--model learned|teacher]` synthesises an mp3 (31 minutes if nothing is said), and in a process of
+its own each decodes it, turns it into a Motion, and does the same with a quarter of its length:
+memory should grow with the result alone.
 """
 
 import argparse
@@ -24,8 +25,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--minutes", type=float, default=31.0)
     parser.add_argument("--beats-model", default="learned", choices=("learned", "librosa"))
+    parser.add_argument("--model", default="teacher", choices=("learned", "teacher"))
     options = parser.parse_args()
-    result = measure(options.minutes, options.beats_model)
+    result = measure(options.minutes, {"beats_model": options.beats_model, "model": options.model})
     if options.json:
         print(json.dumps(result))
         return
@@ -37,18 +39,18 @@ def main() -> None:
     print(f"floor, decoding alone    {result['floor_s']:7.2f} s  ratio {result['ratio']:.2f}")
 
 
-def measure(minutes: float, beats_model: str) -> dict[str, Any]:
+def measure(minutes: float, models: dict[str, Any]) -> dict[str, Any]:
     """Run everything once; times exclude starting Python and importing."""
     with tempfile.TemporaryDirectory() as folder:
         whole, quarter = Path(folder) / "whole.mp3", Path(folder) / "quarter.mp3"
         write_piece(whole, 60.0 * minutes)
         write_piece(quarter, 15.0 * minutes)
-        floor_s, _, _ = _apart(_decode, whole, beats_model)
-        seconds, peak, phases = _apart(_conduct, whole, beats_model)
-        _, peak_quarter, _ = _apart(_conduct, quarter, beats_model)
+        floor_s, _, _ = _apart(_decode, whole, models)
+        seconds, peak, phases = _apart(_conduct, whole, models)
+        _, peak_quarter, _ = _apart(_conduct, quarter, models)
     return {
         "minutes": minutes,
-        "beats_model": beats_model,
+        **models,
         "seconds": round(seconds, 2),
         "phases_s": {name: round(value, 2) for name, value in phases.items()},
         "peak_mb": round(peak),
@@ -58,12 +60,12 @@ def measure(minutes: float, beats_model: str) -> dict[str, Any]:
     }
 
 
-def _apart(work: Any, path: Path, beats_model: str) -> Any:
+def _apart(work: Any, path: Path, models: dict[str, Any]) -> Any:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, (path, beats_model))
+        return pool.apply(work, (path, models))
 
 
-def _decode(path: Path, _beats_model: str) -> tuple[float, float, dict[str, float]]:
+def _decode(path: Path, _models: dict[str, Any]) -> tuple[float, float, dict[str, float]]:
     from backend.audio.decode import load_audio
 
     began = time.perf_counter()
@@ -71,7 +73,7 @@ def _decode(path: Path, _beats_model: str) -> tuple[float, float, dict[str, floa
     return time.perf_counter() - began, _peak_mb(), {}
 
 
-def _conduct(path: Path, beats_model: str) -> tuple[float, float, dict[str, float]]:
+def _conduct(path: Path, models: dict[str, Any]) -> tuple[float, float, dict[str, float]]:
     from backend.motion_request import MotionRequest, make_motion
 
     phases: dict[str, float] = {}
@@ -84,7 +86,7 @@ def _conduct(path: Path, beats_model: str) -> tuple[float, float, dict[str, floa
         last_name, last_time = phase, now
 
     began = time.perf_counter()
-    make_motion(MotionRequest(music=path, beats_model=beats_model), report)
+    make_motion(MotionRequest(music=path, **models), report)
     report(1.0, "done")
     return time.perf_counter() - began, _peak_mb(), phases
 

@@ -72,6 +72,7 @@ class GenerateOperator(Working):
             "start": start,
             "duration": duration,
             "seed": settings.seed,
+            "model": settings.model,
             "style": settings.style,
             "style_values": settings.style_values,
             "fps": min(max(frame_rate(scene), 10.0), 120.0),

@@ -97,6 +97,7 @@ class StylePanel(_Panel):
         column = layout.column(align=True)
         for slider in sliders():
             column.prop(settings, slider.name)
+        layout.prop(settings, "model")
         layout.prop(settings, "seed")
 
 

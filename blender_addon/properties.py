@@ -122,6 +122,14 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         items=tuple((name, name.title(), f"Conduct {name}") for name in presets()),
         update=_apply_preset,
     )
+    model: EnumProperty(
+        name="Conductor",
+        description="Who conducts",
+        items=(
+            ("teacher", "Teacher", "The rules the network learned from"),
+            ("learned", "Learned", "The trained network"),
+        ),
+    )
     seed: IntProperty(
         name="Seed", description="The same seed gives the same performance", default=0, min=0
     )

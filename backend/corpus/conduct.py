@@ -14,7 +14,7 @@ from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import MOTION_FPS, Clip
 from backend.corpus.workers import one_thread_each
 from backend.style import Style, presets
-from backend.teacher import Character, conduct
+from backend.teacher import conduct_taught
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.motion import Motion
@@ -46,15 +46,8 @@ def conduct_clip(
     """Write `motion.npz` and `motion.npy` of a clip; returns what its `meta.json` says of them."""
     rng = np.random.default_rng([seed, number, 7])
     name, style = sampled_style(rng)
-    motion = conduct(
-        grid,
-        duration=analysis.duration,
-        loudness=analysis.loudness,
-        style=style,
-        seed=int(rng.integers(2**31)),
-        fps=MOTION_FPS,
-        character=Character.of(analysis),
-    )
+    seed = int(rng.integers(2**31))
+    motion = conduct_taught(grid, analysis, style=style, seed=seed, fps=MOTION_FPS)
     _save(motion, folder)
     return {"style": name}
 

@@ -24,7 +24,7 @@ from backend.evaluation.motion import (
 from backend.models.amcnet import AmcNet
 from backend.models.learned import conduct_learned
 from backend.style import Style, presets
-from backend.teacher import Character, conduct
+from backend.teacher import conduct_taught
 from retarget import rotation
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress
@@ -192,15 +192,7 @@ def _learned(piece: _Piece, grid: BeatGrid, checkpoint: Path | None, seed: int =
 
 
 def _taught(piece: _Piece, grid: BeatGrid, seed: int = 1) -> Motion:
-    motion = conduct(
-        grid,
-        duration=piece.analysis.duration,
-        loudness=piece.analysis.loudness,
-        style=piece.style,
-        seed=seed,
-        fps=MOTION_FPS,
-        character=Character.of(piece.analysis),
-    )
+    motion = conduct_taught(grid, piece.analysis, style=piece.style, seed=seed, fps=MOTION_FPS)
     return _fitted(motion, len(piece.true))
 
 

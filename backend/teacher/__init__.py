@@ -1,6 +1,6 @@
 """The rule-based conductor."""
 
 from .character import Character
-from .conductor import conduct
+from .conductor import conduct, conduct_taught
 
-__all__ = ["Character", "conduct"]
+__all__ = ["Character", "conduct", "conduct_taught"]

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backend.audio.analysis import Analysis
 from backend.beats.grid import BeatGrid
 from backend.style import Style
 from retarget import rotation, skeleton
@@ -112,6 +113,28 @@ def conduct(
         beat_numbers=kept.numbers.copy(),
         style=style.as_dict(),
         source={"model": "teacher", "seed": seed},
+    )
+
+
+def conduct_taught(
+    grid: BeatGrid,
+    analysis: Analysis,
+    *,
+    style: Style,
+    seed: int,
+    fps: float,
+    progress: Progress = no_progress,
+) -> Motion:
+    """Conduct the beats of a grid as the analysed music is played; parameters as of `conduct`."""
+    return conduct(
+        grid,
+        duration=analysis.duration,
+        loudness=analysis.loudness,
+        style=style,
+        seed=seed,
+        fps=fps,
+        character=Character.of(analysis),
+        progress=progress,
     )
 
 

@@ -33,8 +33,8 @@ class _Correspondence:
 
     def __init__(self, config: Training) -> None:
         self._config = config
-        self._train = conducted_clips(Path(config.data), "train", config.seconds)
-        self._held_out = conducted_clips(Path(config.data), "val", config.seconds)
+        self._train = conducted_clips(Path(config.data), config.learned, config.seconds)
+        self._held_out = conducted_clips(Path(config.data), config.held_out, config.seconds)
         self.hours = sum(clip.frames for clip in self._train) / MOTION_RATE / 3600.0
 
     def draw(self, rng: np.random.Generator) -> Pairs:

@@ -32,15 +32,16 @@ from backend.training.generator_data import (
     pose_statistics,
     read_performances,
 )
-from backend.training.log import TrainingLog
 from backend.training.run import (
     Learner,
     Training,
     begin,
     draws,
     load_state,
+    logged,
     save_averaged,
     save_state,
+    set_seed,
     take_start,
     write_summary,
 )
@@ -86,8 +87,8 @@ def train_generator(config: GeneratorTraining, progress: Progress = no_progress)
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """
-    performances = read_performances(Path(config.data), "train", config.seconds)
-    held_out = read_performances(Path(config.data), "val", config.seconds)
+    performances = read_performances(Path(config.data), config.learned, config.seconds)
+    held_out = read_performances(Path(config.data), config.held_out, config.seconds)
     state, checkpoint = begin(config, "generator")
     amcnet = load_amcnet(Path(config.amcnet)) if config.amcnet else AmcNet().eval()
     amcnet = amcnet.to(config.torch_device).requires_grad_(False)
@@ -103,18 +104,18 @@ def train_generator(config: GeneratorTraining, progress: Progress = no_progress)
     def draw(rng: np.random.Generator) -> Stretches:
         return draw_stretches(performances, config.batch, config.seconds, rng)
 
-    with TrainingLog(Path(config.out), step) as log:
+    with logged(config, step) as log:
         for batch in draws(draw, config, step):
             progress(step / config.steps, "training")
-            torch.manual_seed(config.seed * 1_000_003 + step)
+            set_seed(config, step)
             told.network.train()
             values = _step(told, critic, losses, batch.to(config.torch_device), step)
             step += 1
             if step % 20 == 0:
-                log.write(step, {f"train/{n}": float(v) for n, v in values.items()})
+                log(step, {f"train/{n}": float(v) for n, v in values.items()})
             if step % config.save_every == 0 or step == config.steps:
                 figures = _validate(told.averaged, critic.network, losses, held_out)
-                log.write(step, {f"val/{n}": v for n, v in figures.items()})
+                log(step, {f"val/{n}": v for n, v in figures.items()})
                 save_state(state, step, learners)
                 save_averaged(checkpoint, "generator", told.averaged.generator, config, step)
     hours = sum(one.frames for one in performances) / MOTION_FPS / 3600.0

@@ -10,6 +10,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from backend.models.checkpoint import load_checkpoint, restore, save_checkpoint
 from backend.training.log import TrainingLog
+from backend.training.ranks import average_gradients, gpu, rank
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
@@ -38,7 +40,7 @@ class Training:
     Parameters
     ----------
     data : str
-        Folder of the corpus, with train/ and val/.
+        Folder of the corpus, with train/, val/ and test/.
     out : str
         Folder of the run.
     steps, batch : int
@@ -60,6 +62,8 @@ class Training:
         "cpu", "cuda" or "auto".
     save_every : int
         Steps between looks at the validation works and saves.
+    learned, held_out : str
+        The splits that are learned from and looked at.
     start : str
         A checkpoint whose weights a new run begins with; its corpus must have had the same split.
     """
@@ -77,6 +81,8 @@ class Training:
     threads: int = 0
     device: str = "auto"
     save_every: int = 250
+    learned: str = "train"
+    held_out: str = "val"
     start: str = ""
 
     @classmethod
@@ -109,9 +115,9 @@ class Training:
     @property
     def torch_device(self) -> torch.device:
         """Where the run computes."""
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
+        if self.device == "cuda" or (self.device == "auto" and torch.cuda.is_available()):
+            return gpu()
+        return torch.device("cpu" if self.device == "auto" else self.device)
 
 
 class Problem(Protocol, Generic[Taught, Batch]):
@@ -168,21 +174,21 @@ def train(
     learner = Learner(network.to(config.torch_device), config)
     step = load_state(state, config, {problem.kind: learner})
     began, first = time.monotonic(), step
-    with TrainingLog(Path(config.out), step) as log:
+    with logged(config, step) as log:
         for batch in draws(problem.draw, config, step):
             progress(step / config.steps, "training")
-            torch.manual_seed(config.seed * 1_000_003 + step)
+            set_seed(config, step)
             learner.network.train()
             losses = problem.losses(learner.network, batch)
             learner.learn(losses["total"], step)
             step += 1
             if step % 20 == 0:
-                log.write(step, {f"train/{n}": float(v.detach()) for n, v in losses.items()})
+                log(step, {f"train/{n}": float(v.detach()) for n, v in losses.items()})
             if step % config.save_every == 0 or step == config.steps:
                 learner.averaged.eval()
                 with torch.inference_mode():
                     values = problem.validate(learner.averaged)
-                log.write(step, {f"val/{n}": v for n, v in values.items()})
+                log(step, {f"val/{n}": v for n, v in values.items()})
                 save_state(state, step, {problem.kind: learner})
                 save_averaged(checkpoint, problem.kind, learner.averaged, config, step)
     write_summary(config, step, time.monotonic() - began if step > first else 0.0, problem.hours)
@@ -213,16 +219,33 @@ def take_start(network: nn.Module, kind: str, config: Training, state: Path) -> 
         restore(network, load_checkpoint(start, kind)[1], start)
 
 
+@contextmanager
+def logged(config: Training, step: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+    """What writes figures of a step to the run's log; for the first process alone."""
+    if rank() > 0:
+        yield lambda step, values: None
+        return
+    with TrainingLog(Path(config.out), step) as log:
+        yield log.write
+
+
+def set_seed(config: Training, step: int) -> None:
+    """Let what is random in a step of this process depend on nothing else."""
+    torch.manual_seed(config.seed * 1_000_003 + step + 500_009 * rank())
+
+
 def draws(
     draw: Callable[[np.random.Generator], Batch], config: Training, first: int
 ) -> Iterator[Batch]:
     """The batches of steps `first` to the last; the next is drawn while one is learned from.
 
-    Each step draws from a stream of its own, so that a resumed run sees the same data.
+    Each step of each process draws from a stream of its own, so that a resumed run sees the same
+    data.
     """
+    others = [rank()] if rank() else []
 
     def at(step: int) -> Batch:
-        return draw(np.random.default_rng([config.seed, step]))
+        return draw(np.random.default_rng([config.seed, step, *others]))
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(at, first)
@@ -249,6 +272,7 @@ class Learner(Generic[Network]):
             group["lr"] = self._rate(step)
         self._optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        average_gradients(self.network)
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self._optimiser.step()
         self._average(step)
@@ -288,6 +312,8 @@ class Learner(Generic[Network]):
 
 def save_state(path: Path, step: int, learners: Mapping[str, Learner[Any]]) -> None:
     """Write all that a run needs to go on after `step`."""
+    if rank() > 0:
+        return
     with atomic_path(path) as temporary:
         torch.save({"step": step} | {n: one.state() for n, one in learners.items()}, temporary)
 
@@ -304,6 +330,8 @@ def load_state(path: Path, config: Training, learners: Mapping[str, Learner[Any]
 
 def save_averaged(path: Path, kind: str, network: nn.Module, config: Training, step: int) -> None:
     """Write an averaged network, which has a `config`, as a checkpoint."""
+    if rank() > 0:
+        return
     shape: Any = network.config
     about = f"train {kind}, seed {config.seed}, step {step} of {config.steps}"
     save_checkpoint(path, kind, asdict(shape), network.state_dict(), about)
@@ -311,6 +339,8 @@ def save_averaged(path: Path, kind: str, network: nn.Module, config: Training, s
 
 def write_summary(config: Training, steps: int, seconds: float, hours: float) -> None:
     """Write `summary.json`: the settings, and what the run took."""
+    if rank() > 0:
+        return
     summary = {
         "config": asdict(config),
         "steps": steps,

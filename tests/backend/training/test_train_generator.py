@@ -1,7 +1,10 @@
 """Training of the generator on a corpus made in the test."""
 
 import csv
-from dataclasses import replace
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -136,3 +139,18 @@ def test_a_corpus_without_motion_is_named(tmp_path: Path) -> None:
         (tmp_path / "c" / split).mkdir(parents=True)
     with pytest.raises(ConductorError, match="no clips with motion and beats"):
         train_generator(config(tmp_path / "c", tmp_path / "out", 3))
+
+
+def test_two_processes_train_one_generator(corpus: Path, tmp_path: Path) -> None:
+    alone = load_generator(train_generator(config(corpus, tmp_path / "alone", 3))).state_dict()
+    settings = asdict(config(corpus, tmp_path / "two", 3))
+    file = tmp_path / "two.toml"
+    file.write_text("".join(f"{name} = {json.dumps(v)}\n" for name, v in settings.items()))
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command = [*run, "-m", "backend", "train", "generator", "--config", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    both = load_generator(tmp_path / "two" / "generator.safetensors").state_dict()
+    assert torch.isfinite(both["outward.weight"]).all()
+    assert not torch.equal(both["outward.weight"], alone["outward.weight"])
+    assert len(values(tmp_path / "two", "val/mse")) == 1

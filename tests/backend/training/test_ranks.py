@@ -1,0 +1,36 @@
+"""Two processes that learn as one, as torchrun starts them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+GRADIENTS = """
+import os, sys, torch
+from torch import distributed, nn
+from backend.training.ranks import average_gradients, rank, together
+
+with together():
+    network = nn.Linear(2, 1)
+    for parameter in network.parameters():
+        parameter.grad = torch.full_like(parameter, float(rank()))
+    average_gradients(network)
+    torch.save(network.weight.grad, f"{sys.argv[1]}/{rank()}.pt")
+assert not distributed.is_initialized()
+"""
+
+
+def torchrun(*arguments: str) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_gradients_are_the_mean_of_both(tmp_path: Path) -> None:
+    script = tmp_path / "gradients.py"
+    script.write_text(GRADIENTS)
+    torchrun(str(script), str(tmp_path))
+    for rank in range(2):
+        mean = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        torch.testing.assert_close(mean, torch.full((1, 2), 0.5))
