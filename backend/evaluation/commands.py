@@ -89,7 +89,9 @@ def motion_command(
     amcnet: Annotated[Path, typer.Option(help="The AMCNet that compares motions.")],
     split: Split = "test",
     clips: Annotated[int, typer.Option(help="At most so many, spread over the split.", min=2)] = 40,
-    output: Output = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write a report, .html or .json.")
+    ] = None,
 ) -> None:
     """The learned conductor beside the teacher, another piece's motion and none at all."""
     with faults_in_one_sentence():
@@ -99,6 +101,10 @@ def motion_command(
         from retarget.errors import ConductorError
         from retarget.progress import part
 
+        if output is not None and output.suffix not in (".html", ".json"):
+            raise ConductorError(
+                f"{output.name} is no name for a report; let it end in .html or .json."
+            )
         network = load_amcnet(amcnet)
         found = [c for c in ConductingDataset(data, split).clips if c.has_beats and c.has_motion]
         if len(found) < 2:
@@ -109,18 +115,26 @@ def motion_command(
         step = max(len(found) / clips, 1.0)
         chosen = [found[int(i * step)] for i in range(min(clips, len(found)))]
         with shown_progress() as progress:
-            rows = evaluate_motion(chosen, model, network, part(progress, 0.0, 0.85))
+            motions = evaluate_motion(chosen, model, network, part(progress, 0.0, 0.85))
             spread = evaluate_diversity(chosen, model, part(progress, 0.85, 1.0))
-        table = Table("", *(row.conductor for row in rows))
+        table = Table("", *(row.conductor for row in motions.rows))
         for name in MEASURES:
-            table.add_row(name, *(f"{row.values[name]:.3f}" for row in rows))
+            table.add_row(name, *(f"{row.values[name]:.3f}" for row in motions.rows))
         Console().print(table)
         for one in spread:
             Console().print(
                 f"{one.conductor}: seeds {1000 * one.seeds:.1f} mm, "
                 f"styles {1000 * one.styles:.1f} mm apart"
             )
-        _write(output, {"rows": [vars(r) for r in rows], "diversity": [vars(d) for d in spread]})
+        if output is not None and output.suffix == ".html":
+            from backend.evaluation.motion_report import motion_page
+
+            about = f"{model.name} on {len(chosen)} clips of '{split}' in {data.name}."
+            with atomic_path(output) as temporary:
+                temporary.write_text(motion_page(motions, spread, about), encoding="utf-8")
+            return
+        rows = [vars(row) for row in motions.rows]
+        _write(output, {"rows": rows, "diversity": [vars(one) for one in spread]})
 
 
 def _write(output: Path | None, content: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
 from backend.beats.grid import BeatGrid
@@ -60,6 +61,23 @@ class MotionRow:
 
 
 @dataclass(frozen=True)
+class Example:
+    """One piece, conducted in every way: times (B,) and numbers (B,) of its beats, and motions."""
+
+    times: Array
+    numbers: NDArray[np.int64]
+    motions: dict[str, Motion]
+
+
+@dataclass(frozen=True)
+class MotionTable:
+    """The figures, and the first piece to look at."""
+
+    rows: list[MotionRow]
+    example: Example
+
+
+@dataclass(frozen=True)
 class Diversity:
     """Mean distance of joints, metres, over seeds and over styles of the same music."""
 
@@ -84,7 +102,7 @@ def evaluate_motion(
     checkpoint: Path | None,
     amcnet: AmcNet,
     progress: Progress = no_progress,
-) -> list[MotionRow]:
+) -> MotionTable:
     """Conduct every clip in every way.
 
     Parameters
@@ -112,11 +130,13 @@ def evaluate_motion(
         "constant pose": lambda i: _still(pieces[i].true),
     }
     rows = []
+    shown: dict[str, Motion] = {}
     for number, (name, way) in enumerate(ways.items()):
         scores, real, made = [], [], []
         for i, piece in enumerate(pieces):
             progress(0.5 + 0.5 * (number + i / len(pieces)) / len(ways), "conducting")
             motion = way(i)
+            shown.setdefault(name, motion)
             features = [_features(amcnet, m.joints_2d()) for m in (piece.true, motion)]
             scores.append(_scores(motion, piece, features))
             real.append(features[0])
@@ -124,7 +144,8 @@ def evaluate_motion(
         values = {key: float(np.mean([score[key] for score in scores])) for key in scores[0]}
         values["FGD"] = frechet_distance(np.concatenate(real), np.concatenate(made))
         rows.append(MotionRow(name, {key: values[key] for key in MEASURES}))
-    return rows
+    grid, lead = pieces[0].grid, pieces[0].style.lead
+    return MotionTable(rows, Example(grid.times - lead, grid.numbers, shown))
 
 
 def evaluate_diversity(

@@ -122,15 +122,14 @@ def test_the_table_sets_it_beside_the_teacher_and_floors(
     amcnet = tmp_path / "amc.safetensors"
     torch.manual_seed(0)
     save_checkpoint(amcnet, "amcnet", asdict(AMC), AmcNet(AMC).state_dict(), "a test")
-    report = tmp_path / "motion.json"
-    result = CliRunner().invoke(
-        app,
-        [
-            *("evaluate", "motion", str(checkpoint), str(conducted.parent.parent)),
-            *("--amcnet", str(amcnet), "-o", str(report)),
-        ],
-    )
-    assert result.exit_code == 0, result.output
+    command = ["evaluate", "motion", str(checkpoint), str(conducted.parent.parent)]
+    command += ["--amcnet", str(amcnet), "-o"]
+    report, page = tmp_path / "motion.json", tmp_path / "motion.html"
+    for file in (report, page):
+        result = CliRunner().invoke(app, [*command, str(file)])
+        assert result.exit_code == 0, result.output
+    assert page.read_text().count("<svg") == 2
+    assert CliRunner().invoke(app, [*command, str(tmp_path / "motion.pdf")]).exit_code == 2
     rows = {r["conductor"]: r["values"] for r in json.loads(report.read_text())["rows"]}
     assert len(rows) == 7
     assert rows["teacher, true beats"]["beat F"] > 0.97
