@@ -145,8 +145,8 @@ def _rendering() -> str:
 
 
 def _listening() -> str:
-    from backend.audio.analysis import SAMPLE_RATE
     from backend.audio.features import analyse
+    from backend.audio.rates import SAMPLE_RATE
     from backend.beats.track import track_beats
 
     rng = np.random.default_rng(0)

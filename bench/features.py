@@ -21,9 +21,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from backend.audio.analysis import HOP, SAMPLE_RATE
+from backend.audio.analysis import Analysis
 from backend.audio.decode import load_audio
 from backend.audio.features import analyse
+from backend.audio.rates import HOP, SAMPLE_RATE
 from backend.beats.track import track_beats
 
 _FILE_RATE: Final = 44_100
@@ -62,7 +63,7 @@ def measure(seconds: float) -> dict[str, float]:
     warm = sound[: 5 * SAMPLE_RATE]
     track_beats(analyse(warm))
     librosa_features(warm)
-    analysis, ours_s = _timed(lambda: analyse(sound))
+    analysis, ours_s = _timed(lambda: _all_features(sound))
     _, librosa_s = _timed(lambda: librosa_features(sound))
     _, beats_s = _timed(lambda: track_beats(analysis))
     return {
@@ -74,6 +75,13 @@ def measure(seconds: float) -> dict[str, float]:
         "librosa_over_ours": librosa_s / ours_s,
         "ours_over_decode": ours_s / decode_s,
     }
+
+
+def _all_features(sound: NDArray[np.float32]) -> Analysis:
+    analysis = analyse(sound)
+    # These are worked out when they are asked for.
+    _ = analysis.mfcc, analysis.tempo, analysis.pulse
+    return analysis
 
 
 def librosa_features(sound: NDArray[np.float32]) -> list[NDArray]:

@@ -1,26 +1,21 @@
 """`Analysis`: what is known of the music after listening to it once."""
 
 from dataclasses import dataclass
-from typing import Final
+from functools import cache, cached_property
 
+import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
-SAMPLE_RATE: Final = 22_050
-"""Rate all analysis runs at, Hz."""
-
-HOP: Final = 245
-"""Samples from one feature frame to the next; 22,050 / 245 is 90 Hz exactly."""
-
-FEATURE_RATE: Final = SAMPLE_RATE / HOP
-"""Feature frames per second (the paper's 90 Hz)."""
-
-N_MELS: Final = 128
-N_MFCC: Final = 20
+from backend.audio.rates import N_MELS, N_MFCC
+from backend.audio.rhythm import local_tempo, predominant_pulse
 
 
 @dataclass(frozen=True)
 class Analysis:
     """Features of a piece at 90 Hz; every array float32 with N frames, frame i at i / 90 s.
+
+    MFCC, tempo and pulse are worked out when they are first asked for.
 
     Parameters
     ----------
@@ -28,26 +23,44 @@ class Analysis:
         Seconds of music.
     mel : (N, 128) array
         Log mel spectrogram in dB below the loudest bin, at most 80 dB down.
-    mfcc : (N, 20) array
-        Mel-frequency cepstral coefficients.
+    loudest : float
+        Level of the loudest bin, dB against 1.
     centroid, bandwidth : (N,) arrays
         Spectral centroid and bandwidth, Hz.
     onset : (N,) array
         Onset envelope (spectral flux of the mel spectrogram).
-    tempo : (N,) array
-        Estimated tempo, beats per minute.
-    pulse : (N,) array
-        Predominant local pulse, [0, 1].
     loudness : (N,) array
         Smoothed loudness within the piece: 0 the softest playing (and silence), 1 the loudest.
     """
 
     duration: float
     mel: NDArray
-    mfcc: NDArray
+    loudest: float
     centroid: NDArray
     bandwidth: NDArray
     onset: NDArray
-    tempo: NDArray
-    pulse: NDArray
     loudness: NDArray
+
+    @cached_property
+    def mfcc(self) -> NDArray:
+        """Mel-frequency cepstral coefficients, (N, 20)."""
+        coefficients = self.mel @ _dct()
+        # The level is in the first coefficient alone.
+        coefficients[:, 0] += self.loudest * np.sqrt(N_MELS)
+        return np.asarray(coefficients, np.float32)
+
+    @cached_property
+    def tempo(self) -> NDArray:
+        """Estimated tempo, (N,), beats per minute."""
+        return local_tempo(self.onset)
+
+    @cached_property
+    def pulse(self) -> NDArray:
+        """Predominant local pulse, (N,), [0, 1]."""
+        return predominant_pulse(self.onset)
+
+
+@cache
+def _dct() -> NDArray[np.float32]:
+    """The (128, 20) matrix of the orthonormal DCT-II that takes log mel to MFCC."""
+    return scipy.fft.dct(np.eye(N_MELS), axis=1, norm="ortho")[:, :N_MFCC].astype(np.float32)

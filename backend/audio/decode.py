@@ -19,7 +19,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from backend.audio.analysis import SAMPLE_RATE
+from backend.audio.rates import SAMPLE_RATE
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 

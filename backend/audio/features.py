@@ -6,22 +6,20 @@ chunk borders do not show: every frame is computed from its own window alone.
 """
 
 import os
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import librosa
 import numpy as np
-import scipy.fft
 import torch
 from numpy.typing import NDArray
 
-from backend.audio.analysis import FEATURE_RATE, HOP, N_MELS, N_MFCC, SAMPLE_RATE, Analysis
+from backend.audio.analysis import Analysis
 from backend.audio.decode import load_audio
 from backend.audio.loudness import k_weighting, relative_loudness
-from backend.audio.rhythm import local_tempo, predominant_pulse
+from backend.audio.rates import FEATURE_RATE, HOP, N_MELS, SAMPLE_RATE
+from backend.audio.threads import one_thread
 from retarget.progress import Progress, no_progress, part
 
 N_FFT: Final = 2048
@@ -77,30 +75,23 @@ def analyse(
         (−80 dB) and the first coefficient of the MFCC (the level).
     """
     samples = np.ascontiguousarray(samples, np.float32)
-    with _one_thread(), torch.inference_mode():
-        mel, centroid, bandwidth, power = _spectral_pass(samples, chunk, part(progress, 0.0, 0.6))
-        mfcc, onset = _mel_pass(mel, chunk)
-        progress(0.65, _PHASE)
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(_without_gradients, predominant_pulse, onset)
-            tempo = local_tempo(onset, part(progress, 0.65, 0.95, _PHASE))
-            pulse = waiting.result()
+    with one_thread():
+        mel, centroid, bandwidth, power = _spectral_pass(samples, chunk, part(progress, 0.0, 0.95))
+    loudest, onset = _mel_pass(mel, chunk)
     progress(1.0, _PHASE)
     return Analysis(
         duration=len(samples) / SAMPLE_RATE,
         mel=mel,
-        mfcc=mfcc,
+        loudest=loudest,
         centroid=centroid,
         bandwidth=bandwidth,
         onset=onset,
-        tempo=tempo,
-        pulse=pulse,
         loudness=relative_loudness(power),
     )
 
 
 def mel_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The `mel` (N, 128) of `analyse` alone, at a third of its cost.
+    """The `mel` (N, 128) of `analyse` alone.
 
     Parameters
     ----------
@@ -108,7 +99,7 @@ def mel_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         Sound at `SAMPLE_RATE`, full scale ±1, finite.
     """
     samples = np.ascontiguousarray(samples, np.float32)
-    with _one_thread(), torch.inference_mode():
+    with one_thread():
         mel, _, _, _ = _spectral_pass(samples, _CHUNK_FRAMES, no_progress)
     _mel_pass(mel, _CHUNK_FRAMES)
     return mel
@@ -134,19 +125,14 @@ def analysis_from_mel(mel: NDArray) -> Analysis:
     centroid = share @ centres
     spread = np.sqrt((share * (centres - centroid[:, None]) ** 2).sum(axis=1))
     loud = power @ (k_weighting(centres) * widths)
-    mfcc, onset = _mel_pass(mel, _CHUNK_FRAMES)
-    with _one_thread(), torch.inference_mode():
-        tempo = local_tempo(onset, no_progress)
-        pulse = predominant_pulse(onset, no_progress)
+    _, onset = _mel_pass(mel, _CHUNK_FRAMES)
     return Analysis(
         duration=len(mel) / FEATURE_RATE,
         mel=mel,
-        mfcc=mfcc,
+        loudest=0.0,
         centroid=centroid.astype(np.float32),
         bandwidth=spread.astype(np.float32),
         onset=onset,
-        tempo=tempo,
-        pulse=pulse,
         loudness=relative_loudness(_LOUDEST_FRAME * loud / loud.max()),
     )
 
@@ -197,13 +183,6 @@ def _spectral_pass(
     return mel, centroid, bandwidth, loud
 
 
-@torch.inference_mode()
-def _without_gradients(
-    work: Callable[[NDArray[np.float32]], NDArray[np.float32]], onset: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    return work(onset)
-
-
 def _window_samples(samples: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
     """The samples under frames [first, last), zeros beyond the ends."""
     begin = first * HOP - N_FFT // 2
@@ -212,17 +191,13 @@ def _window_samples(samples: NDArray[np.float32], first: int, last: int) -> NDAr
     return np.pad(inside, (max(-begin, 0), end - begin - max(-begin, 0) - len(inside)))
 
 
-def _mel_pass(mel: NDArray[np.float32], chunk: int) -> tuple[NDArray, NDArray]:
-    """MFCC and onset envelope; `mel` becomes dB below its loudest bin, in place."""
+def _mel_pass(mel: NDArray[np.float32], chunk: int) -> tuple[float, NDArray]:
+    """Level of the loudest bin and onset envelope; `mel` becomes dB below that bin, in place."""
     count = len(mel)
     loudest = float(mel.max())
     if loudest <= 10.0 * np.log10(_AMIN):
-        silent = mel[:1].astype(np.float64) @ _dct()
         mel[:] = -TOP_DB
-        mfcc = np.repeat(silent.astype(np.float32), count, axis=0)
-        return mfcc, np.zeros(count, np.float32)
-    dct = _dct()
-    mfcc = np.empty((count, N_MFCC), np.float32)
+        return loudest + TOP_DB, np.zeros(count, np.float32)
     onset = np.zeros(count, np.float32)
     # librosa's shift for the lag of one frame and for the half window that hears an onset early.
     shift = 1 + N_FFT // (2 * HOP)
@@ -230,7 +205,6 @@ def _mel_pass(mel: NDArray[np.float32], chunk: int) -> tuple[NDArray, NDArray]:
     for first in range(0, count, chunk):
         block = mel[first : first + chunk]
         np.maximum(block, loudest - TOP_DB, out=block)
-        mfcc[first : first + chunk] = block @ dct
         rising = block if before is None else np.vstack([before, block])
         before = block[-1:].copy()
         flux = np.maximum(np.diff(rising, axis=0), 0.0).mean(axis=1)
@@ -238,20 +212,4 @@ def _mel_pass(mel: NDArray[np.float32], chunk: int) -> tuple[NDArray, NDArray]:
         room = max(min(len(flux), count - at), 0)
         onset[at : at + room] = flux[:room]
         block -= loudest
-    return mfcc, onset
-
-
-def _dct() -> NDArray[np.float32]:
-    """The (128, 20) matrix of the orthonormal DCT-II that takes log mel to MFCC."""
-    return scipy.fft.dct(np.eye(N_MELS), axis=1, norm="ortho")[:, :N_MFCC].astype(np.float32)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Torch on one thread: on a busy machine two are several times slower than one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    return loudest, onset

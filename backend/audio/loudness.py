@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 
 # ITU-R BS.1770-4, tables 1 and 2: the two biquads at 48 kHz, (b, a).
 _BIQUADS: Final = (

@@ -8,8 +8,8 @@ import scipy.fft
 import torch
 from numpy.typing import NDArray
 
-from backend.audio.analysis import HOP, SAMPLE_RATE
-from retarget.progress import Progress, no_progress
+from backend.audio.rates import HOP, SAMPLE_RATE
+from backend.audio.threads import one_thread
 
 TEMPO_WINDOW: Final = 720
 """Frames over which a tempo is heard: 8 s, `librosa.feature.tempo`'s `ac_size`."""
@@ -21,12 +21,10 @@ _PRIOR_BPM: Final = 120.0
 _MAX_BPM: Final = 320.0
 _PULSE_MIN_BPM, _PULSE_MAX_BPM = 30.0, 300.0
 _CHUNK: Final = 2048
-_PHASE: Final = "hearing the tempo"
 
 
-def local_tempo(
-    onset: NDArray[np.float32], progress: Progress = no_progress
-) -> NDArray[np.float32]:
+@one_thread()
+def local_tempo(onset: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tempo around each frame: `librosa.feature.tempo(aggregate=None)` in bounded memory.
 
     The highest lag of the windowed autocorrelation, weighted by a log-normal prior at 120.
@@ -61,13 +59,11 @@ def local_tempo(
         lagged = lagged / torch.where(peak > 0.0, peak, 1.0)
         best = (lagged.mul_(1e6).log1p_() + weight).argmax(dim=1).numpy()
         tempo[first:last] = np.where(peak[:, 0].numpy() > 0.0, lags[best], 0.0)
-        progress(last / count, _PHASE)
     return tempo
 
 
-def predominant_pulse(
-    onset: NDArray[np.float32], progress: Progress = no_progress
-) -> NDArray[np.float32]:
+@one_thread()
+def predominant_pulse(onset: NDArray[np.float32]) -> NDArray[np.float32]:
     """Predominant local pulse (Grosche & Müller 2011): `librosa.beat.plp` in bounded memory.
 
     Parameters
@@ -100,7 +96,6 @@ def predominant_pulse(
         kernel = torch.fft.irfft(spectrum / (tiny + _largest(spectrum)), n=PULSE_WINDOW) * window
         for lag in range(PULSE_WINDOW):
             total[first + lag : last + lag] += kernel[:, lag]
-        progress(last / (count + 1), _PHASE)
     pulse = np.clip((total / _overlap(window, count + 1))[half : half + count].numpy(), 0.0, None)
     peak = float(pulse.max(initial=0.0))
     return pulse / peak if peak > np.finfo(np.float32).tiny else np.zeros_like(pulse)

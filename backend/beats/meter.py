@@ -7,7 +7,8 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from backend.audio.analysis import FEATURE_RATE, Analysis
+from backend.audio.analysis import Analysis
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.conducted import conducted_groups
 from retarget.rotation import Array
 

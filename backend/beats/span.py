@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from backend.audio.analysis import FEATURE_RATE, Analysis
+from backend.audio.analysis import Analysis
+from backend.audio.rates import FEATURE_RATE
 
 # The music sounds where its loudest band is less than this below the piece's loudest.
 _SOUNDING_DB: Final = -60.0

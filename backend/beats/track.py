@@ -13,7 +13,8 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from backend.audio.analysis import FEATURE_RATE, Analysis
+from backend.audio.analysis import Analysis
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.conducted import FASTEST_BPM, SLOWEST_BPM
 from backend.beats.grid import BeatGrid, parse_meter
 from backend.beats.meter import find_bars, fit_bars

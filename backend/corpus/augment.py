@@ -15,8 +15,8 @@ import scipy.signal
 import soxr
 from numpy.typing import NDArray
 
-from backend.audio.analysis import SAMPLE_RATE
 from backend.audio.decode import load_audio
+from backend.audio.rates import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 

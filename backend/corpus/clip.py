@@ -13,8 +13,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from backend.audio.analysis import SAMPLE_RATE
 from backend.audio.features import analyse, mel_spectrogram
+from backend.audio.rates import SAMPLE_RATE
 from backend.beats.grid import BeatGrid
 from backend.corpus.augment import Recording, record
 from backend.corpus.clock import Clock, play_after, play_freely

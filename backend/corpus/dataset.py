@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.audio.analysis import FEATURE_RATE, N_MELS, Analysis
+from backend.audio.analysis import Analysis
 from backend.audio.features import analyse_file, analysis_from_mel
+from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.beats.grid import BeatGrid
 from retarget.errors import ConductorError
 from retarget.motion import Motion

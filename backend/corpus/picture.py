@@ -6,7 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from retarget.atomic import atomic_path
 

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from backend.audio.analysis import SAMPLE_RATE
+from backend.audio.rates import SAMPLE_RATE
 from backend.corpus.performance import Performance
 from backend.demo.render import SOUNDFONT
 from retarget.errors import ConductorError

@@ -12,7 +12,8 @@ from typing import Final
 import mir_eval
 import numpy as np
 
-from backend.audio.analysis import FEATURE_RATE, Analysis
+from backend.audio.analysis import Analysis
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import Clip
 from retarget.progress import Progress, no_progress

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from backend.audio.analysis import FEATURE_RATE, N_MELS
+from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import load_for_use, shape_of
 from backend.models.layers import Residual, around, prepared
 from retarget.skeleton import JOINTS_2D

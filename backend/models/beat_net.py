@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, pad, relu
 
-from backend.audio.analysis import FEATURE_RATE, N_MELS
+from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import shape_of
 from backend.models.layers import Residual, around, prepared
 

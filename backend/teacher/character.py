@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
 
-from backend.audio.analysis import FEATURE_RATE, Analysis
+from backend.audio.analysis import Analysis
+from backend.audio.rates import FEATURE_RATE
 from retarget.rotation import Array
 
 # Mean rise of the mel spectrum from frame to frame, dB: bowed strings without and a chord with a

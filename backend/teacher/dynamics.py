@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from retarget.rotation import Array
 
 _SMOOTH_S: Final = 0.45

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.style import Style
 from retarget.rotation import Array

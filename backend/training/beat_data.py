@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from backend.audio.analysis import FEATURE_RATE, N_MELS
 from backend.audio.features import TOP_DB
+from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import Clip
 from backend.models.beat_net import POOL, SLOW

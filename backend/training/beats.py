@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.corpus.dataset import ConductingDataset
 from backend.models.beat_net import BeatNet
 from backend.training.beat_data import HeardClip, draw_batch, read_clips

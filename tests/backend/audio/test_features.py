@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.audio.analysis import FEATURE_RATE, HOP, SAMPLE_RATE
 from backend.audio.features import analyse, analyse_file
 from backend.audio.loudness import k_weighting, momentary_lufs, relative_loudness
+from backend.audio.rates import FEATURE_RATE, HOP, SAMPLE_RATE
 from retarget.errors import Cancelled
 
 FIELDS = ("mel", "mfcc", "centroid", "bandwidth", "onset", "tempo", "pulse", "loudness")

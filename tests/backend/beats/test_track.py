@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from backend.audio.analysis import SAMPLE_RATE, Analysis
+from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
+from backend.audio.rates import SAMPLE_RATE
 from backend.beats.grid import BeatGrid
 from backend.beats.track import track_beats
 from retarget.errors import Cancelled, ConductorError

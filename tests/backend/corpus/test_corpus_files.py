@@ -12,7 +12,7 @@ from rich.console import Console
 from small_scores import scale, write_score
 from typer.testing import CliRunner
 
-from backend.audio.analysis import SAMPLE_RATE
+from backend.audio.rates import SAMPLE_RATE
 from backend.cli import app
 from backend.corpus.augment import Recording, coded, record
 from backend.corpus.clip import ClipOptions

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.signal import find_peaks
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.style import Style
 from backend.teacher import conduct

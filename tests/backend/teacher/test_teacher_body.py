@@ -13,7 +13,7 @@ from teacher_scenes import (
     track,
 )
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.style import Style, presets
 from backend.teacher.character import Character
 from backend.teacher.limits import keep_within, limit_of, turns_of

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from teacher_scenes import f_score, low_points, perform, played, steady, track
 
-from backend.audio.analysis import FEATURE_RATE, SAMPLE_RATE
 from backend.audio.features import analyse
+from backend.audio.rates import FEATURE_RATE, SAMPLE_RATE
 from backend.style import Style
 from backend.teacher.character import Character
 from retarget import rotation, skeleton

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from teacher_scenes import INDEX, f_score, low_points, make_grid, perform, steady, track
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.style import Style
 from backend.teacher.character import Character
 from retarget import rotation, skeleton

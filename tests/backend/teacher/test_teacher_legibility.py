@@ -13,7 +13,7 @@ from teacher_scenes import (
     track,
 )
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.evaluation.legibility import Reading, bars_read, read_bars
 from backend.style import presets

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from teacher_scenes import INDEX, f_score, low_points, perform, played, rubato, steady, track
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.style import Style
 from backend.teacher.dynamics import Dynamics

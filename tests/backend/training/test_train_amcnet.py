@@ -9,7 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.cli import app
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE, AmcConfig, AmcNet, load_amcnet
 from backend.training.amc_data import NEGATIVES, conducted_clips, draw_pairs, scaled

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.audio.analysis import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.beats.listen import load_network
 from backend.models.beat_net import POOL, RATE, SLOW

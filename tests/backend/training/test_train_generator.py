@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from backend.audio.analysis import FEATURE_RATE
 from backend.audio.features import analysis_from_mel
+from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.corpus.conduct import conduct_clip
 from backend.models.critic import Critic, critic_loss
