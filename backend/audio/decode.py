@@ -280,7 +280,12 @@ def _resampled(stream: soxr.ResampleStream, samples: Samples, *, last: bool) -> 
 
 def _downmix(planes: _Planes, channels: int) -> Samples:
     """Mix to `channels` (1 or 2); returns (n, channels), contiguous for the resampler."""
-    return np.ascontiguousarray((_weights(planes.names, channels) @ planes.samples).T)
+    mixed = np.zeros((planes.samples.shape[1], channels), np.float32)
+    # Sums of a few rows: a matrix product would wake threads for each block, and wait for them.
+    for side, weights in enumerate(_weights(planes.names, channels)):
+        for weight, plane in zip(weights, planes.samples, strict=True):
+            mixed[:, side] += weight * plane
+    return mixed
 
 
 @cache
