@@ -128,8 +128,10 @@ class AmcNet(nn.Module):
     def compare(self, mel: Tensor, joints: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T) of the same music with each of two motions; the music is read once."""
         music = self.music(mel)
-        first, second = self.motion(torch.cat([joints, other])).chunk(2)
-        return self.fuse(music, first), self.fuse(music, second)
+        motions = self.motion(torch.cat([joints, other]))
+        # In one batch: statistics of right pairs alone and of wrong ones alone tell which is which.
+        right, wrong = self.fuse(torch.cat([music, music]), motions).chunk(2)
+        return right, wrong
 
     def forward(self, mel: Tensor, joints: Tensor) -> Tensor:
         """Logits (B, T) for a mel spectrogram (B, T · MEL_FRAMES, 128) and joints (B, T, 13, 2)."""
