@@ -19,6 +19,7 @@ from backend.beats.grid import BeatGrid
 from backend.corpus.augment import Recording, record
 from backend.corpus.clock import Clock, play_after, play_freely
 from backend.corpus.conduct import checksum, conduct_clip
+from backend.corpus.drums import with_drums
 from backend.corpus.movement import Movement
 from backend.corpus.performance import perform
 from backend.corpus.plan import PlannedClip, composer_of, work_of
@@ -54,6 +55,8 @@ class ClipOptions:
         Folder of alignment tables; beside the scores if None.
     motion, keep_audio : bool
         Also write the teacher's motion, and the sound.
+    drums : float
+        Share of the clips that a drum set joins in.
     """
 
     clip_s: float
@@ -62,6 +65,7 @@ class ClipOptions:
     alignments: Path | None
     motion: bool
     keep_audio: bool
+    drums: float = 0.0
 
 
 @lru_cache(maxsize=1)
@@ -86,6 +90,11 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
     recording = Recording.draw(rng)
     begin, played_s = _stretch(clock, times, options.clip_s * recording.speed, rng)
     orchestral = len(movement.parts) > _QUARTET_PARTS
+    kind = "orchestra" if orchestral else "quartet"
+    # A stream of its own: the rest of a clip is the same with and without drums.
+    drummer = np.random.default_rng([options.seed, named, clip.take, 1])
+    if drummer.random() < options.drums:
+        movement, kind = with_drums(movement, tempo_factor, drummer), "drums"
     performance = perform(movement, clock, begin, begin + played_s, orchestral=orchestral, rng=rng)
     hall = Hall(reverb=bool(rng.random() < 0.5), chorus=bool(rng.random() < 0.2), gain=0.35)
     soundfont = options.soundfonts[int(rng.integers(len(options.soundfonts)))]
@@ -96,7 +105,7 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
         "version": LAYOUT_VERSION,
         "work": work_of(clip.score),
         "composer": composer_of(clip.score),
-        "kind": "orchestra" if orchestral else "quartet",
+        "kind": kind,
         "score": clip.score.name,
         "take": clip.take,
         "seed": options.seed,

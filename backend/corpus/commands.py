@@ -32,6 +32,9 @@ def render_command(
         typer.Option(help="Folder of *_alignment.csv tempo curves; beside the scores if not given"),
     ] = None,
     clip: Annotated[float, typer.Option(help="Seconds of a clip.", min=15.0, max=3600.0)] = 60.0,
+    drums: Annotated[
+        float, typer.Option(help="Share of the clips that a drum set joins.", min=0.0, max=1.0)
+    ] = 0.1,
     no_motion: Annotated[
         bool, typer.Option("--no-motion", help="Leave out the teacher's conducting.")
     ] = False,
@@ -52,6 +55,7 @@ def render_command(
             alignments=alignments,
             motion=not no_motion,
             keep_audio=keep_audio,
+            drums=drums,
         )
         with shown_progress() as progress:
             rendered = render_corpus(

@@ -42,7 +42,7 @@ class Clip:
 
     @property
     def kind(self) -> str:
-        """orchestra, quartet, or unknown."""
+        """orchestra, quartet, drums (either with a drum set), or unknown."""
         return str(self.meta().get("kind", "unknown"))
 
     def meta(self) -> dict[str, Any]:

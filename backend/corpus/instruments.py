@@ -8,6 +8,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 DRUM_KIT: Final = "kit"
+RHYTHM: Final = "rhythm"
+"""Kinds that sound on the drum channel: percussion of the score, and a drum set beside it."""
+
 PIZZICATO: Final = 45
 # Kinds of General MIDI programs: the first program of each range.
 _KINDS: Final = (

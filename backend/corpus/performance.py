@@ -10,6 +10,7 @@ from backend.corpus.clock import Clock
 from backend.corpus.instruments import (
     DRUM_KIT,
     PIZZICATO,
+    RHYTHM,
     Instrument,
     speaks_after,
 )
@@ -196,9 +197,11 @@ def _seats(
     shared: dict[tuple[int, str], int] = {}
     for part, pizzicato in voices:
         volume = int(np.clip(rng.normal(98, 10), 60, 120))
-        if instruments[part].kind == DRUM_KIT:
+        if instruments[part].kind in (DRUM_KIT, RHYTHM):
             table[part] = DRUM_CHANNEL
-            channels.setdefault(DRUM_CHANNEL, Channel(0, 64, volume))
+            # A drum set brings its kit along.
+            if instruments[part].kind == RHYTHM or DRUM_CHANNEL not in channels:
+                channels[DRUM_CHANNEL] = Channel(programs[instruments[part]], 64, volume)
             continue
         program = PIZZICATO if pizzicato else programs[instruments[part]]
         group = (program, f"{part}" if alone else desks[part])

@@ -18,6 +18,7 @@ from small_scores import (
 )
 
 from backend.corpus.clock import play_after, play_freely
+from backend.corpus.drums import with_drums
 from backend.corpus.performance import DRUM_CHANNEL, perform
 from backend.corpus.recordings import recorded_tempos
 from backend.corpus.score import read_score
@@ -223,3 +224,20 @@ def test_a_ritardando_does_not_change_the_number_of_beats(tmp_path: Path) -> Non
     movement = read(tmp_path, *bars)
     _, factor = play_freely(movement, np.random.default_rng(0))
     assert len(set(movement.beats(factor).beats_in_bar.tolist())) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_drum_set_keeps_the_conducted_beats(tmp_path: Path, seed: int) -> None:
+    plain = read(tmp_path, *scale(12, qpm=110.0))
+    movement = with_drums(plain, 1.0, np.random.default_rng(seed))
+    drums = movement.notes.part == len(plain.parts)
+    places = movement.notes.onset[drums]
+    kicks = places[movement.notes.pitch[drums] == 36]
+    beats = movement.beats()
+    downbeats = movement.places(beats)[beats.numbers == 1]
+    assert set(downbeats) <= set(kicks)
+    assert (np.diff(movement.notes.onset) >= 0.0).all()
+    assert np.array_equal(np.sort(movement.notes.onset[~drums]), np.sort(plain.notes.onset))
+    clock, _ = play_freely(movement, np.random.default_rng(1))
+    played = perform(movement, clock, 0.0, 60.0, orchestral=False, rng=np.random.default_rng(2))
+    assert (played.channel == DRUM_CHANNEL).sum() > 40
