@@ -86,7 +86,10 @@ def amcnet_command(
 def motion_command(
     model: Annotated[Path, typer.Argument(help="A generator, .safetensors.")],
     data: Annotated[Path, typer.Argument(help="Folder of a corpus with motion.")],
-    amcnet: Annotated[Path, typer.Option(help="The AMCNet that compares motions.")],
+    amcnet: Annotated[
+        Path | None,
+        typer.Option(help="The AMCNet that compares motions; if not given, one trained apart."),
+    ] = None,
     split: Split = "test",
     clips: Annotated[int, typer.Option(help="At most so many, spread over the split.", min=2)] = 40,
     output: Annotated[
@@ -98,6 +101,7 @@ def motion_command(
         from backend.corpus.dataset import ConductingDataset
         from backend.evaluation.motion_table import MEASURES, evaluate_diversity, evaluate_motion
         from backend.models.amcnet import load_amcnet
+        from backend.models.checkpoint import shipped
         from retarget.errors import ConductorError
         from retarget.progress import part
 
@@ -105,7 +109,7 @@ def motion_command(
             raise ConductorError(
                 f"{output.name} is no name for a report; let it end in .html or .json."
             )
-        network = load_amcnet(amcnet)
+        network = load_amcnet(amcnet or shipped("amcnet_judge"))
         found = [c for c in ConductingDataset(data, split).clips if c.has_beats and c.has_motion]
         if len(found) < 2:
             raise ConductorError(
