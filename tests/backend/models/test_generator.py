@@ -8,7 +8,8 @@ from backend.beats.grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, AmcConfig
 from backend.models.conditions import CONDITIONS, conditions_of
 from backend.models.generator import VALUES, Generator, GeneratorConfig
-from backend.models.noise import NOISE, divergence, draw_noise
+from backend.models.noise import NOISE, divergence, draw_noise, lines
+from backend.models.recogniser import Recogniser, sampled
 from backend.style import Style
 
 SMALL = GeneratorConfig(
@@ -103,3 +104,14 @@ def test_divergence_is_that_of_normal_distributions(count: int) -> None:
             known = torch.distributions.MultivariateNormal(m, torch.diag(v.exp()))
             expected += float(torch.distributions.kl_divergence(known, noise))
     assert float(divergence(mean, log_variance)) == pytest.approx(expected / 2 / count, rel=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 30, 31, 165])
+def test_what_is_recognised_is_noise_for_every_frame(count: int) -> None:
+    torch.manual_seed(4)
+    recogniser = Recogniser().eval()
+    mean, log_variance = recogniser(
+        torch.randn(2, count, VALUES), torch.randn(2, count, CONDITIONS)
+    )
+    assert mean.shape == log_variance.shape
+    assert lines(sampled(mean, log_variance), count).shape == (2, count, NOISE)
