@@ -1,5 +1,6 @@
 """Beats, bars and meter as the trained network hears them, at the level that is conducted."""
 
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -26,13 +27,17 @@ from backend.models.beat_net import (
     TEMPI,
     BeatNet,
     BeatNetConfig,
+    BeatOutput,
 )
 from backend.models.checkpoint import load_for_use, shipped
+from backend.models.layers import shifted
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 from retarget.rotation import Array
 
 _CHUNK_FRAMES: Final = 16384
+# The music is heard as it is and transposed by so many mel bands, and the answers are averaged.
+_SHIFTS: Final = (-2, 0, 2)
 # A tempo that the user gave is meant, not guessed.
 _GIVEN_OCTAVES: Final = 0.12
 _PHASE: Final = "finding the beats"
@@ -124,7 +129,13 @@ def listen(network: BeatNet, mel: NDArray, progress: Progress = no_progress) -> 
         low, high = max(first - context, 0), min(last + context, frames)
         piece = torch.from_numpy(np.asarray(mel[low * POOL : high * POOL], np.float32))
         piece = pad(piece, (0, 0, 0, (high - low) * POOL - len(piece)), value=-TOP_DB)
-        output = network(piece[None])
+        heard = [network(shifted(piece, bands)[None]) for bands in _SHIFTS]
+        output = BeatOutput(
+            *(
+                torch.stack([getattr(one, f.name) for one in heard]).mean(0)
+                for f in fields(heard[0])
+            )
+        )
         inner = slice(first - low, last - low)
         slow = slice((first - low) // SLOW, (last - low) // SLOW)
         parts.append(

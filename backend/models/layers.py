@@ -42,6 +42,16 @@ def prepared(mel: Tensor, pool: int) -> Tensor:
     return torch.stack([level, rise], dim=1).transpose(2, 3)
 
 
+def shifted(mel: Tensor, bands: int) -> Tensor:
+    """A mel spectrogram (..., M) moved up by some bands, the end band repeated."""
+    moved = torch.roll(mel, bands, dims=-1)
+    if bands > 0:
+        moved[..., :bands] = mel[..., :1]
+    elif bands < 0:
+        moved[..., bands:] = mel[..., -1:]
+    return moved
+
+
 def around(x: Tensor, reach: int) -> Tensor:
     """Mean over `reach` frames on either side, as far as there are any."""
     return avg_pool1d(x, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)

@@ -14,6 +14,7 @@ from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import Clip
 from backend.models.beat_net import POOL, SLOW
+from backend.models.layers import shifted
 from backend.training.beat_targets import BeatTargets, targets_of
 
 _STRETCH: Final = (0.85, 1.18)
@@ -85,12 +86,7 @@ def _stretch(clip: HeardClip, frames: int, rng: np.random.Generator) -> tuple[Te
 
 def varied(mel: Tensor, rng: np.random.Generator) -> Tensor:
     """Another orchestra, another hall, another microphone: pitch, balance, range and noise."""
-    shift = int(rng.integers(-_SHIFT_BANDS, _SHIFT_BANDS + 1))
-    mel = torch.roll(mel, shift, dims=1)
-    if shift > 0:
-        mel[:, :shift] = mel[:, shift : shift + 1]
-    elif shift < 0:
-        mel[:, shift:] = mel[:, shift - 1 : shift]
+    mel = shifted(mel, int(rng.integers(-_SHIFT_BANDS, _SHIFT_BANDS + 1)))
     bands = torch.linspace(-1.0, 1.0, N_MELS)
     balance = rng.uniform(-_TILT_DB, _TILT_DB) / 2 * bands
     balance = balance + rng.uniform(-_TILT_DB, _TILT_DB) / 3 * (bands**2 - 0.33)
