@@ -49,7 +49,7 @@ class MotionOptions(Options):
     meter: str = "auto"
     tempo: float | None = Field(default=None, ge=20, le=300)
     beats_model: Literal["learned", "librosa"] = "learned"
-    model: Literal["learned", "teacher"] = "teacher"
+    model: Literal["learned", "teacher"] = "learned"
     start: float = Field(default=0.0, ge=0)
     duration: float | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0, lt=2**63)

@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--minutes", type=float, default=31.0)
     parser.add_argument("--beats-model", default="learned", choices=("learned", "librosa"))
-    parser.add_argument("--model", default="teacher", choices=("learned", "teacher"))
+    parser.add_argument("--model", default="learned", choices=("learned", "teacher"))
     options = parser.parse_args()
     result = measure(options.minutes, {"beats_model": options.beats_model, "model": options.model})
     if options.json:

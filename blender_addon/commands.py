@@ -296,7 +296,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--tempo", type=float)
     sub.add_argument("--duration", type=_seconds)
     sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--model", default="teacher")
+    sub.add_argument("--model", default="learned")
     sub.add_argument("--style", default="neutral")
     sub.add_argument("--fps", type=float, default=30.0)
     sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")

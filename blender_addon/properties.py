@@ -126,8 +126,8 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         name="Conductor",
         description="Who conducts",
         items=(
-            ("teacher", "Teacher", "The rules the network learned from"),
             ("learned", "Learned", "The trained network"),
+            ("teacher", "Teacher", "The rules the network learned from"),
         ),
     )
     seed: IntProperty(

@@ -15,6 +15,7 @@ import soundfile
 
 from backend.beats.grid import BeatGrid
 from backend.demo import demo_file
+from backend.evaluation.motion import legible, on_the_beat
 from retarget.motion import Motion
 
 RATE = 22_050
@@ -117,6 +118,19 @@ def test_either_model_hears_the_beats(tmp_path, model):
     assert code == 0, err
     tempo = BeatGrid.load(table).tempo
     assert min(abs(tempo / 132 - level) for level in (0.5, 1.0, 2.0)) < 0.08
+
+
+@pytest.mark.parametrize("model", ["learned", "teacher"])
+def test_either_conductor_is_on_the_beat_and_readable(tmp_path, model):
+    piece, score = demo_file("ode_to_joy.ogg"), demo_file("ode_to_joy.mid")
+    out = tmp_path / "m.npz"
+    code, _, err = run("motion", piece, "--score", score, "-o", out, "--model", model)
+    assert code == 0, err
+    motion = Motion.load(out)
+    assert motion.source["model"] == model
+    # Beside the beats there may be a dip before the first upbeat and at the cut-off.
+    assert on_the_beat(motion, motion.beats).f > 0.94
+    assert legible(motion, motion.beats, motion.beat_numbers).bars > 0.85
 
 
 def test_the_same_command_gives_the_same_bytes_and_another_seed_others(tmp_path, music):
