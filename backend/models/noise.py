@@ -15,7 +15,7 @@ from torch.nn.functional import interpolate
 
 from backend.models.amcnet import MOTION_RATE
 
-_TIMES_S: Final = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 30.0, 30.0)
+_TIMES_S: Final = (1.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0, 8.0, 16.0, 16.0, 30.0, 30.0)
 
 NOISE: Final = len(_TIMES_S)
 """Channels."""
