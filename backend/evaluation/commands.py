@@ -68,7 +68,7 @@ def amcnet_command(
 
         network = load_amcnet(checkpoint)
         clips = conducted_clips(data, split, seconds)
-        judged = judge_pairs(network, clips, seconds)
+        judged = judge_pairs(network, clips, seconds, pairs=1200)
         with shown_progress() as progress:
             found = examine(network, clips, seconds, progress)
         table = Table("figure", "value")
@@ -76,7 +76,7 @@ def amcnet_command(
             table.add_row(f"pair accuracy, {kind} negatives", f"{value:.3f}")
         table.add_row("loss", f"{judged.loss:.3f}")
         table.add_row("change of motion features, scale 0.5 to 2", f"{found.scale_change:.4f}")
-        table.add_row("best at no shift, within a frame", f"{found.synchronous:.3f}")
+        table.add_row("best at no shift, within 0.1 s", f"{found.synchronous:.3f}")
         table.add_row("median of the best shift, s", f"{found.best_shift_s:.3f}")
         Console().print(table)
         _write(output, {"pair accuracy": judged.accuracy, "loss": judged.loss, **vars(found)})
