@@ -48,6 +48,22 @@ def generator_command(config: Config) -> None:
             typer.echo(train_generator(GeneratorTraining.load(config), progress))
 
 
+@train_app.command("average")
+def average_command(
+    checkpoints: Annotated[
+        list[Path], typer.Argument(help="Checkpoints of one network, each trained on from another.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .safetensors file.")],
+    kind: Annotated[str, typer.Option(help="beats, amcnet or generator.")] = "beats",
+) -> None:
+    """Write the mean of networks' weights."""
+    with faults_in_one_sentence():
+        from backend.training.average import average_checkpoints
+
+        average_checkpoints(checkpoints, kind, output)
+        typer.echo(output)
+
+
 @train_app.command("plot")
 def plot_command(
     run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
