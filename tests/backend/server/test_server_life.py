@@ -156,14 +156,14 @@ def test_server_does_not_end_while_a_job_runs_or_somebody_asks(
     queue: QueueProcess, tmp_path: Path
 ) -> None:
     params = waiting(tmp_path)
-    queue.start("--idle", "0.6").client.submit("wait", params, {})
+    queue.start("--idle", "3").client.submit("wait", params, {})
     assert queue.process is not None
     until(lambda: starts(params))
     with pytest.raises(subprocess.TimeoutExpired):
-        queue.process.wait(timeout=1.5)
+        queue.process.wait(timeout=4)
     Path(params["release"]).touch()
     for _ in range(8):
-        time.sleep(0.2)
+        time.sleep(0.5)
         assert queue.request("GET", "/v1/health")[0] == 200
     assert queue.process.wait(timeout=15) == 0
 
