@@ -72,7 +72,7 @@ class BeatsModel(StrEnum):
 
 
 class Conductor(StrEnum):
-    """Who conducts them."""
+    """Who conducts."""
 
     learned = "learned"
     teacher = "teacher"

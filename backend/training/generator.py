@@ -151,34 +151,45 @@ class _Told(nn.Module):
         return noise, divergence(mean, log_variance)
 
 
+@dataclass(frozen=True)
+class _Posed:
+    """Poses (B, T, VALUES), and where they take the joints: positions and world rotations."""
+
+    poses: Tensor
+    positions: Tensor
+    world: Tensor
+
+    @classmethod
+    def of(cls, poses: Tensor) -> "_Posed":
+        return cls(poses, *forward_kinematics(*split_pose(poses)))
+
+    def __getitem__(self, which: slice) -> "_Posed":
+        return _Posed(self.poses[which], self.positions[which], self.world[which])
+
+
 class _Losses:
     """Eq. 2, and what it is made of."""
 
     def __init__(self, amcnet: AmcNet, config: GeneratorTraining) -> None:
         self.config, self._encode = config, amcnet.motion
 
-    def of(
-        self, network: Generator, made: Tensor, true: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """MSE and perceptual loss of poses (B, T, VALUES), and both motions' joints."""
-        positions, world = forward_kinematics(*split_pose(made))
-        true_positions, true_world = forward_kinematics(*split_pose(true))
+    def of(self, made: _Posed, true: _Posed, spread: Tensor) -> dict[str, Tensor]:
+        """MSE and, if it has a weight, perceptual loss."""
+        losses = {"mse": self.mse(made, true, spread)}
+        if self.config.perceptual > 0.0:
+            mine = self._encode(joints_2d(made.positions, made.world))
+            theirs = self._encode(joints_2d(true.positions, true.world))
+            losses["perceptual"] = mse_loss(mine, theirs)
+        return losses
+
+    def mse(self, made: _Posed, true: _Posed, spread: Tensor) -> Tensor:
+        """Of poses in units of their spread, and of places, speeds and accelerations of joints."""
         # The legs follow from the hips and planted feet.
-        seen = list(SEEN)
-        off = (positions - true_positions)[:, :, seen] * _METRES
+        off = (made.positions - true.positions)[:, :, list(SEEN)] * _METRES
         speed = torch.diff(off, dim=1) * (MOTION_FPS * _SPEED_WEIGHT)
         acceleration = torch.diff(off, n=2, dim=1) * (MOTION_FPS**2 * _ACCELERATION_WEIGHT)
-        losses = {
-            "mse": mse_loss((made - true) / network.spread, torch.zeros_like(made))
-            + (off**2).mean()
-            + (speed**2).mean()
-            + (acceleration**2).mean()
-        }
-        if self.config.perceptual > 0.0:
-            mine = self._encode(joints_2d(positions, world))
-            theirs = self._encode(joints_2d(true_positions, true_world))
-            losses["perceptual"] = mse_loss(mine, theirs)
-        return losses, positions, true_positions
+        poses = (made.poses - true.poses) / spread
+        return torch.stack([(x**2).mean() for x in (poses, off, speed, acceleration)]).sum()
 
 
 def _step(
@@ -189,22 +200,24 @@ def _step(
     noise, far = told.network(batch)
     count = len(noise)
     free = max(count // 2, 1)
-    made = generator(
-        torch.cat([batch.mel, batch.mel[:free]]),
-        torch.cat([batch.conditions, batch.conditions[:free]]),
-        torch.cat([noise, _drawn(batch)[:free]]),
+    made = _Posed.of(
+        generator(
+            torch.cat([batch.mel, batch.mel[:free]]),
+            torch.cat([batch.conditions, batch.conditions[:free]]),
+            torch.cat([noise, _drawn(batch)[:free]]),
+        )
     )
-    values, positions, true = losses.of(generator, made[:count], batch.poses)
-    values["divergence"] = far
-    total = config.mse * values["mse"] + config.divergence * far
+    recognised, drawn, true = made[:count], made[count:], _Posed.of(batch.poses)
+    values = losses.of(recognised, true, generator.spread)
+    loose = losses.mse(drawn, true[:free], generator.spread)
+    total = config.mse * values["mse"] + config.drawn * loose + config.divergence * far
     if config.perceptual > 0.0:
         total = total + config.perceptual * values["perceptual"]
-    loose, drawn, _ = losses.of(generator, made[count:], batch.poses[:free])
-    total = total + config.drawn * loose["mse"]
+    values["divergence"] = far
     if config.adversarial > 0.0:
-        judged = torch.cat([drawn, positions[free:]])
+        judged = torch.cat([drawn.positions, recognised.positions[free:]])
         for _ in range(config.critic_steps):
-            loss, distance = critic_loss(critic.network, true, judged)
+            loss, distance = critic_loss(critic.network, true.positions, judged)
             critic.learn(loss, step)
         values["wasserstein"] = distance
         total = total + config.adversarial * critic.network(judged).mean()
@@ -229,13 +242,16 @@ def _validate(
         batch = draw_stretches(held_out, config.batch, config.seconds, rng)
         batch = batch.to(config.torch_device)
         noise, far = told(batch)
-        made = generator(batch.mel, batch.conditions, noise)
-        values, _, true = losses.of(generator, made, batch.poses)
-        drawn = generator(batch.mel, batch.conditions, _drawn(batch))
-        free, positions, _ = losses.of(generator, drawn, batch.poses)
-        values |= {"divergence": far, "mse drawn": free["mse"]}
+        recognised, drawn = (
+            _Posed.of(generator(batch.mel, batch.conditions, n)) for n in (noise, _drawn(batch))
+        )
+        true = _Posed.of(batch.poses)
+        values = losses.of(recognised, true, generator.spread)
+        loose = losses.mse(drawn, true, generator.spread)
+        values |= {"divergence": far, "mse drawn": loose}
         if config.adversarial > 0.0:
-            values["wasserstein"] = critic(positions).mean() - critic(true).mean()
+            distance = critic(drawn.positions).mean() - critic(true.positions).mean()
+            values["wasserstein"] = distance
         for name, value in values.items():
             sums.setdefault(name, []).append(float(value))
     return {name: float(np.mean(values)) for name, values in sums.items()}

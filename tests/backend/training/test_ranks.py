@@ -1,10 +1,9 @@
 """Two processes that learn as one, as torchrun starts them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
+from torchrun import torchrun
 
 GRADIENTS = """
 import os, sys, torch
@@ -19,12 +18,6 @@ with together():
     torch.save(network.weight.grad, f"{sys.argv[1]}/{rank()}.pt")
 assert not distributed.is_initialized()
 """
-
-
-def torchrun(*arguments: str) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_gradients_are_the_mean_of_both(tmp_path: Path) -> None:
