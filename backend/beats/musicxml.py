@@ -334,13 +334,15 @@ def _barline(element: ElementTree.Element, bar: Bar) -> None:
 
 
 def _read_meter(time: ElementTree.Element) -> tuple[int, int] | None:
-    """The meter; additive ones (3+2, or several fractions) as their sum."""
+    """The meter; additive ones (3+2, or several fractions) as their sum, alla breve as 2/2."""
     beats = [_sum(e.text) for e in time.findall("beats")]
     units = [int(e.text or 0) for e in time.findall("beat-type")]
     if not beats or len(beats) != len(units) or min(*beats, *units) < 1:
         return None
     unit = max(units)
     count = sum(b * unit // u for b, u in zip(beats, units, strict=True))
+    if (count, unit) == (4, 4) and time.get("symbol") == "cut":
+        count, unit = 2, 2
     return (count, unit) if count <= 24 and unit <= 32 else None
 
 

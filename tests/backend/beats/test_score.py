@@ -20,9 +20,10 @@ def note(quarters: float, chord: bool = False) -> str:
     )
 
 
-def meter(beats: str, unit: int) -> str:
+def meter(beats: str, unit: int, symbol: str = "normal") -> str:
     return (
-        f"<attributes><divisions>24</divisions><time><beats>{beats}</beats>"
+        f'<attributes><divisions>24</divisions><time symbol="{symbol}">'
+        f"<beats>{beats}</beats>"
         f"<beat-type>{unit}</beat-type></time></attributes>"
     )
 
@@ -139,7 +140,9 @@ def test_dal_segno_al_coda_jumps(tmp_path: Path) -> None:
         ("3", 4, 3.0, 100, 3),
         ("3", 4, 3.0, 240, 1),
         ("4", 4, 4.0, 100, 4),
-        ("4", 4, 4.0, 200, 2),
+        ("4", 4, 4.0, 150, 2),
+        ("2", 4, 2.0, 144, 2),
+        ("2", 4, 2.0, 160, 1),
         ("5", 4, 5.0, 100, 5),
         ("3+2", 8, 2.5, 60, 5),
         ("2", 4, 2.0, 40, 4),
@@ -153,13 +156,19 @@ def test_what_is_conducted_follows_meter_and_tempo(
     np.testing.assert_allclose(np.diff(grid.times), quarters * 60 / bpm / conducted)
 
 
+def test_alla_breve_is_conducted_in_two_however_its_bar_is_written(tmp_path: Path) -> None:
+    grid = read(tmp_path, [meter("4", 4, "cut") + tempo(100) + note(4.0)])
+    assert grid.meters == ("2/2", "2/2")
+    np.testing.assert_allclose(grid.times, [0.0, 1.2])
+
+
 def test_a_fast_five_is_beaten_in_uneven_two(tmp_path: Path) -> None:
     grid = read(tmp_path, [meter("5", 8) + tempo(120) + note(2.5)])
     np.testing.assert_allclose(grid.times, [0.0, 0.75])
 
 
 def test_a_ritardando_does_not_change_the_beat(tmp_path: Path) -> None:
-    bars = [meter("6", 8)] + [tempo(bpm) + note(3) for bpm in (100, 95, 90, 80, 75)]
+    bars = [meter("6", 8)] + [tempo(bpm) + note(3) for bpm in (80, 75, 70, 65, 60)]
     bars = [bars[0] + bars[1], *bars[2:]]
     assert set(read(tmp_path, bars).beats_in_bar.tolist()) == {2}
 

@@ -212,7 +212,7 @@ def test_an_alignment_with_other_repeats_is_not_used(tmp_path: Path) -> None:
 
 
 def test_a_fast_performance_is_beaten_in_fewer_beats(tmp_path: Path) -> None:
-    bars = [attributes(6, 8) + tempo(80) + note("C", 3)] + [note("C", 3)] * 9
+    bars = [attributes(6, 8) + tempo(65) + note("C", 3)] + [note("C", 3)] * 9
     movement = read(tmp_path, *bars)
     assert set(movement.beats(1.0).beats_in_bar.tolist()) == {6}
     assert set(movement.beats(1.2).beats_in_bar.tolist()) == {2}
