@@ -11,7 +11,7 @@ from backend.audio.cut_short import ends_early
 from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
 from backend.beats.grid import BeatGrid
-from backend.beats.listen import hear_beats
+from backend.beats.hear import hear_beats
 from backend.beats.score import grid_from_score
 from backend.beats.track import track_beats
 from backend.models.learned import conduct_learned

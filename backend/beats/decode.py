@@ -1,9 +1,9 @@
-"""From what the beat network hears to beats and bars: bar-pointer decoding.
+"""From what the beat network hears to beats.
 
-First the most likely path through tempo and place in the beat (the state space of Krebs, Böck &
-Widmer, "An Efficient State-Space Model for Joint Tempo and Meter Tracking", ISMIR 2015: one state
-per frame of a beat, tempo changes at beats only), then the most likely path through bar length and
-place in the bar. Both are exact Viterbi searches; work and memory grow linearly with the music.
+The most likely path through tempo and place in the beat (the state space of Krebs, Böck & Widmer,
+"An Efficient State-Space Model for Joint Tempo and Meter Tracking", ISMIR 2015: one state per frame
+of a beat, tempo changes at beats only). An exact Viterbi search; work and memory grow linearly with
+the music.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.models.beat_net import BAR_LENGTHS, RATE, SLOW
+from backend.models.beat_net import RATE, SLOW
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
@@ -28,13 +28,6 @@ _BASE_ODDS: Final = 0.0
 # grows with the root of the beat's length. This weight is that of a beat of two thirds of a second.
 _TEMPO_WEIGHT: Final = 1.0
 _TEMPO_LENGTH_S: Final = 2.0 / 3.0
-_METER_WEIGHT: Final = 0.7
-# Log odds of a downbeat at a beat of which nothing is known. Beats are likelier downbeats than the
-# frames in which the network weighs them.
-_DOWNBEAT_ODDS: Final = -0.8
-# Chance that a bar is followed by one of another length, and that a bar breaks off.
-_CHANGE_METER: Final = 2e-5
-_BREAK_BAR: Final = 2e-4
 _LEAST: Final = 1e-4
 # Beats are moved to the peak of the activation within this many frames.
 _PEAK_REACH: Final = 2
@@ -112,65 +105,6 @@ def decode_beats(
     return _at_peaks(heard.beat, _trace(score[longest:], back, lengths))
 
 
-def decode_bars(
-    heard: Heard, beats: Array, allowed: tuple[int, ...] = BAR_LENGTHS
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
-    """The most likely numbering of beats.
-
-    Parameters
-    ----------
-    heard : Heard
-        What the network says.
-    beats : (B,) array
-        Places in frames of the network.
-    allowed : tuple of int
-        Bar lengths to choose from, out of `BAR_LENGTHS`.
-
-    Returns
-    -------
-    numbers, beats_in_bar : (B,) int arrays
-    confidence : (B,) array
-        How likely the bar's place and length are against the others, in [0, 1].
-    """
-    if len(beats) == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    sizes = np.array(allowed)
-    column = np.array([BAR_LENGTHS.index(n) for n in allowed])
-    starts = np.cumsum(sizes) - sizes
-    ends = starts + sizes - 1
-    number = np.concatenate([np.arange(n) for n in sizes])
-    which = np.repeat(np.arange(len(sizes)), sizes)
-    down, meter = _at_beats(heard, beats)
-    down = np.clip(down, 0.02, 0.98)
-    odds = np.log(down / (1.0 - down)) - _DOWNBEAT_ODDS
-    down = 1.0 / (1.0 + np.exp(-odds))
-    meter = np.log(np.maximum(meter[:, column], 1e-3))
-    observed = np.where(number == 0, np.log(down)[:, None], np.log(1.0 - down)[:, None])
-    observed = observed + _METER_WEIGHT * meter[:, which]
-    stay, change = np.log(1.0 - _CHANGE_METER), np.log(_CHANGE_METER / max(len(sizes), 1))
-    slip = np.log(_BREAK_BAR)
-    states = len(number)
-    move = np.full((states, states), slip - np.log(states))
-    inner = np.flatnonzero(number > 0)
-    move[inner - 1, inner] = 0.0
-    for a, end in enumerate(ends):
-        for b, start in enumerate(starts):
-            move[end, start] = stay if a == b else change
-    score = observed[0] - np.log(states)
-    back = np.zeros((len(beats), states), np.int16)
-    for i in range(1, len(beats)):
-        options = score[:, None] + move
-        back[i] = options.argmax(axis=0)
-        score = options[back[i], np.arange(states)] + observed[i]
-    path = np.empty(len(beats), np.int64)
-    path[-1] = int(score.argmax())
-    for i in range(len(beats) - 1, 0, -1):
-        path[i - 1] = back[i, path[i]]
-    share = np.exp(meter - np.log(np.exp(meter).sum(axis=1, keepdims=True)))
-    sure = share[np.arange(len(beats)), which[path]]
-    return number[path] + 1, sizes[which[path]], sure
-
-
 def _intervals() -> NDArray[np.int64]:
     """Beat lengths in frames, about evenly spaced in log tempo, shortest first."""
     shortest, longest = 60.0 * RATE / _FASTEST_BPM, 60.0 * RATE / _SLOWEST_BPM
@@ -214,15 +148,3 @@ def _at_peaks(activation: Array, frames: NDArray[np.int64]) -> Array:
     around = np.clip(frames[:, None] + reach, 0, len(activation) - 1)
     weight = activation[around] ** 2 + 1e-6
     return frames + (weight * reach).sum(axis=1) / weight.sum(axis=1)
-
-
-def _at_beats(heard: Heard, beats: Array) -> tuple[Array, Array]:
-    """Downbeat probability at each beat (B,) and bar lengths around it (B, len(BAR_LENGTHS))."""
-    count = len(heard.beat)
-    near = np.clip(np.round(beats).astype(int)[:, None] + np.arange(-2, 3), 0, count - 1)
-    down = heard.downbeat[near].max(axis=1)
-    last = len(heard.meter)
-    edges = np.clip(np.floor(np.r_[beats, count] / SLOW).astype(int), 0, last - 1)
-    total = np.vstack([np.zeros((1, heard.meter.shape[1])), np.cumsum(heard.meter, axis=0)])
-    ends = np.maximum(edges[1:], edges[:-1] + 1)
-    return down, (total[ends] - total[edges[:-1]]) / (ends - edges[:-1])[:, None]

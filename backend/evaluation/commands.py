@@ -25,21 +25,24 @@ Output = Annotated[
 def beats_command(
     data: Annotated[Path, typer.Argument(help="Folder of a corpus with exact beats.")],
     split: Split = "test",
-    checkpoint: Annotated[
+    beat_net: Annotated[
         Path | None, typer.Option(help="A beat network; the shipped one if not given.")
+    ] = None,
+    bar_net: Annotated[
+        Path | None, typer.Option(help="A bar network; the shipped one if not given.")
     ] = None,
     output: Output = None,
 ) -> None:
     """Beats, downbeats and meter against exact ones, beside librosa's tracker."""
     with faults_in_one_sentence():
-        from backend.beats.listen import hear_beats
+        from backend.beats.hear import hear_beats
         from backend.beats.track import track_beats
         from backend.corpus.dataset import ConductingDataset
         from backend.evaluation.beats import MEASURES, evaluate_beats
 
         clips = [clip for clip in ConductingDataset(data, split).clips if clip.has_beats]
         trackers = {
-            "network": lambda analysis: hear_beats(analysis, checkpoint=checkpoint),
+            "network": lambda music: hear_beats(music, beat_net=beat_net, bar_net=bar_net),
             "librosa": track_beats,
         }
         with shown_progress() as progress:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
 from backend.beats.grid import BeatGrid
-from backend.beats.listen import hear_beats
+from backend.beats.hear import hear_beats
 from backend.corpus.dataset import MOTION_FPS, Clip
 from backend.evaluation.motion import (
     bodily,

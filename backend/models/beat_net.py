@@ -20,6 +20,7 @@ from torch.nn.functional import avg_pool1d, pad, relu
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import shape_of
 from backend.models.layers import Residual, around, prepared
+from retarget.rotation import Array
 
 POOL: Final = 2
 """Feature frames in one frame of the network."""
@@ -46,6 +47,16 @@ _COMPARED_S: Final = 9.0
 # What sounds longer than this, either way, is no event.
 _STEADY_S: Final = 2.0
 _COMPARE_POOL: Final = 2
+
+
+def seconds_of(places: Array) -> Array:
+    """Times of places in frames of the network, which lie at their middles."""
+    return (places * POOL + (POOL - 1) / 2) / FEATURE_RATE
+
+
+def places_of(seconds: Array) -> Array:
+    """Places in frames of the network at times."""
+    return (seconds * FEATURE_RATE - (POOL - 1) / 2) / POOL
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Stretches of the corpus for training the beat network, varied anew each time they are seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,16 +45,15 @@ def read_clips(clips: list[Clip]) -> list[HeardClip]:
     ]
 
 
-def chances(clips: list[HeardClip]) -> NDArray[np.float64]:
+def chances(lengths: Sequence[float], works: Sequence[str]) -> NDArray[np.float64]:
     """How often each clip is to be drawn, (N,), sum 1.
 
     Long clips more often; but a work twice as long as another only √2 times, since its movements
     say the same things of meter and tempo.
     """
-    lengths = np.array([len(clip.mel) for clip in clips], np.float64)
-    works = np.unique([clip.work for clip in clips], return_inverse=True)[1]
-    of_work = np.bincount(works, weights=lengths)[works]
-    weights = lengths / np.sqrt(of_work)
+    weights = np.array(lengths, np.float64)
+    work = np.unique(list(works), return_inverse=True)[1]
+    weights = weights / np.sqrt(np.bincount(work, weights=weights)[work])
     return np.asarray(weights / weights.sum())
 
 
@@ -63,7 +63,8 @@ def draw_batch(
     """A batch of varied stretches: mel (size, N, 128) and targets."""
     frames = int(seconds * FEATURE_RATE) // (POOL * SLOW) * POOL * SLOW
     mels, targets = [], []
-    for index in rng.choice(len(clips), size=size, p=chances(clips)):
+    often = chances([len(clip.mel) for clip in clips], [clip.work for clip in clips])
+    for index in rng.choice(len(clips), size=size, p=often):
         mel, target = _stretch(clips[index], frames, rng)
         mels.append(mel)
         targets.append(target)

@@ -12,12 +12,12 @@ from backend.beats.grid import BeatGrid
 from backend.models.beat_net import (
     BAR_LENGTHS,
     FASTEST_BPM,
-    POOL,
     RATE,
     SLOW,
     SLOWEST_BPM,
     TEMPI,
     BeatOutput,
+    seconds_of,
 )
 from retarget.rotation import Array
 
@@ -73,7 +73,7 @@ def targets_of(grid: BeatGrid, start: float, stretch: float, count: int) -> Beat
         Frames of the network, a multiple of `SLOW`.
     """
     times = (grid.times - start) * stretch
-    at = (np.arange(count) * POOL + (POOL - 1) / 2) / (RATE * POOL)
+    at = seconds_of(np.arange(float(count)))
     slow = at.reshape(-1, SLOW).mean(axis=1)
     meter = np.full(len(slow), IGNORED, np.int64)
     tempo = np.full(len(slow), float(IGNORED), np.float32)

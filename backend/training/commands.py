@@ -18,13 +18,23 @@ Config = Annotated[Path, typer.Option(help="TOML file: data, out, steps, seed an
 
 @train_app.command("beats")
 def beats_command(config: Config) -> None:
-    """Train the beat tracker, or go on where an earlier run of this config was stopped."""
+    """Train the beat network, or go on where an earlier run of this config was stopped."""
     with _training():
         from backend.training.beats import train_beats
         from backend.training.run import Training
 
         with shown_progress() as progress:
             typer.echo(train_beats(Training.load(config), progress))
+
+
+@train_app.command("bars")
+def bars_command(config: Config) -> None:
+    """Train the bar network on the pulses that the beat network hears, or go on training it."""
+    with _training():
+        from backend.training.bars import BarTraining, train_bars
+
+        with shown_progress() as progress:
+            typer.echo(train_bars(BarTraining.load(config), progress))
 
 
 @train_app.command("amcnet")
@@ -54,7 +64,7 @@ def average_command(
         list[Path], typer.Argument(help="Checkpoints of one network, each trained on from another.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="A .safetensors file.")],
-    kind: Annotated[str, typer.Option(help="beats, amcnet or generator.")] = "beats",
+    kind: Annotated[str, typer.Option(help="beats, bars, amcnet or generator.")] = "beats",
 ) -> None:
     """Write the mean of networks' weights."""
     with faults_in_one_sentence():

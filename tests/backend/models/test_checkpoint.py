@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from backend.beats.listen import listen, load_network
+from backend.beats.listen import listen, load_beat_net
 from backend.models.beat_net import SLOW, BeatNet, BeatNetConfig
 from backend.models.checkpoint import save_checkpoint
 from retarget.errors import ConductorError
@@ -25,7 +25,7 @@ def save(path: Path, kind: str = "beats") -> BeatNet:
 
 def test_a_network_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     network = save(tmp_path / "n.safetensors")
-    again = load_network(tmp_path / "n.safetensors")
+    again = load_beat_net(tmp_path / "n.safetensors")
     mel = torch.rand(1, 400, 128) * -80.0
     with torch.inference_mode():
         assert torch.equal(network(mel).beat, again(mel).beat)
@@ -44,15 +44,15 @@ def test_chunks_of_a_long_piece_do_not_show(tmp_path: Path, monkeypatch) -> None
 
 def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConductorError, match=r"not there.*--beats-model librosa"):
-        load_network(tmp_path / "none.safetensors")
+        load_beat_net(tmp_path / "none.safetensors")
     path = tmp_path / "n.safetensors"
     save(path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ConductorError, match="damaged"):
-        load_network(path)
+        load_beat_net(path)
     save(tmp_path / "other.safetensors", kind="amcnet")
     with pytest.raises(ConductorError, match="no checkpoint for beats"):
-        load_network(tmp_path / "other.safetensors")
+        load_beat_net(tmp_path / "other.safetensors")
 
 
 @pytest.mark.parametrize("change", [{"voices": None}, {"strings": 4}])

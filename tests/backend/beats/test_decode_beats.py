@@ -1,9 +1,9 @@
-"""Bar-pointer decoding: from what a network would say to the beats and bars it means."""
+"""Decoding: from what a network would say to the beats it means."""
 
 import numpy as np
 import pytest
 
-from backend.beats.decode import Heard, decode_bars, decode_beats
+from backend.beats.decode import Heard, decode_beats
 from backend.models.beat_net import BAR_LENGTHS, FASTEST_BPM, RATE, SLOW, SLOWEST_BPM, TEMPI
 
 TEMPO_SCALE = np.geomspace(SLOWEST_BPM, FASTEST_BPM, TEMPI)
@@ -76,30 +76,9 @@ def test_a_given_tempo_decides_between_levels() -> None:
     assert 60.0 / np.median(np.diff(found)) == pytest.approx(75.0, rel=0.05)
 
 
-@pytest.mark.parametrize(
-    "bars", [[2] * 24, [3] * 16, [4] * 12, [5] * 10, [6] * 8, [4] * 6 + [3] * 8]
-)
-def test_bars_are_numbered_and_change_with_the_meter(bars: list[int]) -> None:
-    count = sum(bars)
-    beats = 1.0 + np.arange(count) * 0.5
-    numbers, in_bar = numbered(count, bars)
-    found, sizes, sure = decode_bars(heard_of(beats, in_bar, numbers), beats * RATE)
-    assert np.mean(found == numbers) > 0.95
-    assert np.mean(sizes == in_bar) > 0.95
-    assert ((sure > 0.0) & (sure <= 1.0)).all()
-
-
-def test_only_allowed_bar_lengths_are_used() -> None:
-    beats = 1.0 + np.arange(40) * 0.5
-    numbers, in_bar = numbered(40, [4] * 10)
-    _, sizes, _ = decode_bars(heard_of(beats, in_bar, numbers), beats * RATE, (3, 6))
-    assert set(sizes.tolist()) <= {3, 6}
-
-
 def test_nothing_heard_gives_nothing() -> None:
     nothing = np.zeros(0)
     empty = Heard(
         nothing, nothing, np.zeros((0, len(BAR_LENGTHS))), np.zeros((0, TEMPI)), TEMPO_SCALE
     )
     assert len(decode_beats(empty)) == 0
-    assert len(decode_bars(empty, nothing)[0]) == 0

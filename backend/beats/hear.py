@@ -1,0 +1,175 @@
+"""Beats, bars and meter as the trained networks hear them, at the level that is conducted.
+
+The beat network and a search for the steadiest pulses come first; the bar network then weighs
+which of the pulses are conducted, in bars of how many beats, and a second search finds the bars.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from backend.audio.analysis import Analysis
+from backend.beats.bar_states import BARS, STATES, beats_on, best_path, surety
+from backend.beats.conducted import conducted_groups
+from backend.beats.decode import Heard, decode_beats
+from backend.beats.grid import BeatGrid, parse_meter
+from backend.beats.listen import SHIFTS, listen, load_beat_net
+from backend.beats.meter import is_ternary
+from backend.beats.pulses import PulseSound, pulse_sound
+from backend.beats.span import sounding_parts
+from backend.models.bar_net import SLOTS, BarNet, BarNetConfig
+from backend.models.beat_net import BAR_LENGTHS, seconds_of
+from backend.models.checkpoint import load_for_use, shipped
+from backend.models.layers import shifted
+from retarget.errors import ConductorError
+from retarget.progress import Progress, no_progress, part
+from retarget.rotation import Array
+
+_CHUNK_PULSES: Final = 1024
+# A tempo that the user gave is meant, not guessed.
+_GIVEN_OCTAVES: Final = 0.12
+_PHASE: Final = "finding the beats"
+# How a bar of so many conducted beats is written, where its beats fall into two and into three.
+_WRITTEN: Final = {
+    1: ("2/4", "3/8"),
+    2: ("2/4", "6/8"),
+    3: ("3/4", "9/8"),
+    4: ("4/4", "12/8"),
+    5: ("5/4", "5/4"),
+    6: ("6/8", "6/8"),
+    7: ("7/4", "7/4"),
+    8: ("4/4", "4/4"),
+    9: ("9/8", "9/8"),
+    12: ("12/8", "12/8"),
+}
+
+
+def hear_beats(
+    analysis: Analysis,
+    *,
+    meter: str | None = None,
+    tempo: float | None = None,
+    beat_net: Path | None = None,
+    bar_net: Path | None = None,
+    progress: Progress = no_progress,
+) -> BeatGrid:
+    """Find the conducted beats, the meter and the downbeats with the trained networks.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Features of the piece.
+    meter : str, optional
+        The meter if it is known ("6/8"); the conducted level still follows the music.
+    tempo : float, optional
+        About this many conducted beats a minute.
+    beat_net, bar_net : Path, optional
+        Other checkpoints than those that come with the program.
+    progress : Progress
+        Told the share that is done; may raise `Cancelled`.
+
+    Returns
+    -------
+    BeatGrid
+        Empty in silence; without beats where the music pauses.
+
+    Raises
+    ------
+    ConductorError
+        If `meter` is no meter, or a checkpoint is missing or damaged.
+    """
+    allowed = np.ones(len(BARS), bool)
+    if meter is not None:
+        levels = _levels(parse_meter(meter)[0])
+        allowed &= [bar.beats in levels for bar in BARS]
+    beats, bars = (
+        load_beat_net(beat_net or shipped("beats")),
+        load_bar_net(bar_net or shipped("bars")),
+    )
+    heard = listen(beats, analysis.mel, part(progress, 0.0, 0.5, _PHASE))
+    prior = None
+    if tempo is not None:
+        prior = _given(tempo, heard.tempi)
+        allowed &= [bar.pulses_per_beat == 1 for bar in BARS]
+    pulses = decode_beats(heard, tempo_prior=prior, progress=part(progress, 0.5, 0.9, _PHASE))
+    if len(pulses) < 2:
+        nothing = np.zeros(0)
+        return BeatGrid(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
+    scores = weigh_bars(bars, pulse_sound(analysis.mel, heard, pulses))
+    path = best_path(scores, allowed)
+    found = beats_on(pulses, path)
+    times = seconds_of(found.times)
+    keep = np.zeros(len(times), bool)
+    for start, end in sounding_parts(analysis):
+        keep |= (times > start - 0.12) & (times < end)
+    keep &= times >= 0.0
+    times, in_bar = times[keep], found.beats_in_bar[keep]
+    sure = surety(scores, path)[found.pulses[keep]]
+    progress(1.0, _PHASE)
+    if meter is not None:
+        meters = (meter,) * len(times)
+    else:
+        ternary = is_ternary(analysis, times)
+        meters = tuple(_WRITTEN[int(n)][ternary] for n in in_bar)
+    confidence = np.clip(_clarity(heard, found.times[keep]) * (0.5 + 0.5 * sure), 0.0, 1.0)
+    return BeatGrid(times, found.numbers[keep], in_bar, meters, confidence)
+
+
+@torch.inference_mode()
+def weigh_bars(network: BarNet, sound: PulseSound) -> Array:
+    """Log weights of the states at each pulse, (P, STATES), in chunks whose borders do not show."""
+    count, context = len(sound.hints), network.config.context
+    parts: list[NDArray[np.float32]] = []
+    for first in range(0, count, _CHUNK_PULSES):
+        last = min(first + _CHUNK_PULSES, count)
+        low, high = max(first - context, 0), min(last + context, count)
+        mel = torch.from_numpy(sound.mel[low * SLOTS : high * SLOTS].astype(np.float32))
+        hints = torch.from_numpy(sound.hints[low:high])[None]
+        answers = [network(shifted(mel, bands)[None], hints)[0] for bands in SHIFTS]
+        parts.append(torch.stack(answers).mean(0)[first - low : last - low].numpy())
+    return np.concatenate(parts).astype(np.float64)
+
+
+@lru_cache(maxsize=2)
+def load_bar_net(path: Path) -> BarNet:
+    """The bar network of a checkpoint.
+
+    Raises
+    ------
+    ConductorError
+        If it is missing, damaged or of another kind; says how to do without.
+    """
+    try:
+        return load_for_use(path, "bars", _bar_net)
+    except ConductorError as error:
+        raise ConductorError(f"{error} Or use --beats-model librosa, which needs none.") from error
+
+
+def _bar_net(table: dict[str, object]) -> BarNet:
+    config = BarNetConfig.of(table)
+    if config.states != STATES:
+        raise ConductorError("The bar network knows other bars than this version of the program.")
+    return BarNet(config)
+
+
+def _clarity(heard: Heard, places: Array) -> Array:
+    """How clearly a beat is heard at each place, in [0, 1]."""
+    near = np.round(places).astype(int)[:, None] + np.arange(-1, 2)
+    return np.asarray(heard.beat[np.clip(near, 0, len(heard.beat) - 1)].max(axis=1))
+
+
+def _given(tempo: float, tempi: Array) -> Array:
+    """Log weights of tempi around one that was asked for."""
+    off = np.log2(tempi / tempo) / _GIVEN_OCTAVES
+    return np.maximum(-0.5 * off**2, -30.0)
+
+
+def _levels(numerator: int) -> tuple[int, ...]:
+    """Conducted beats that bars with this upper figure may have."""
+    counts = {len(conducted_groups(numerator, rate)) for rate in range(10, 600, 5)}
+    nearest = min(BAR_LENGTHS, key=lambda count: abs(count - numerator))
+    return tuple(sorted(counts & set(BAR_LENGTHS))) or (nearest,)
