@@ -39,6 +39,8 @@ class Pulses:
 
     Parameters
     ----------
+    places : (P,) array
+        In frames of the beat network.
     sound : PulseSound
     states : (P,) int array
         What they are, or `UNKNOWN`.
@@ -48,6 +50,7 @@ class Pulses:
         Whether they are what the beat search found.
     """
 
+    places: Array
     sound: PulseSound
     states: NDArray[np.int64]
     work: str
@@ -87,7 +90,7 @@ def read_pulses(
             if len(pulses) >= _FEWEST_PULSES:
                 states = states_of(seconds_of(pulses), clip.grid)
                 sound = pulse_sound(clip.mel, heard, pulses)
-                found.append(Pulses(sound, states, clip.work, at == 0))
+                found.append(Pulses(pulses, sound, states, clip.work, at == 0))
     return found
 
 

@@ -11,7 +11,6 @@ from torch import Tensor
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.bar_states import STATES
 from backend.beats.listen import load_beat_net
-from backend.corpus.dataset import ConductingDataset
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.checkpoint import shipped
 from backend.training.bar_data import PulseBatch, PulseSource, read_pulses
@@ -70,8 +69,8 @@ class _Bars:
         if config.threads:
             torch.set_num_threads(config.threads)
         network = load_beat_net(Path(config.beats) if config.beats else shipped("beats"))
-        learned = read_clips(ConductingDataset(Path(config.data), config.learned).clips)
-        held_out = read_clips(ConductingDataset(Path(config.data), config.held_out).clips)
+        learned = read_clips(config.data, config.learned)
+        held_out = read_clips(config.data, config.held_out)
         share = len(learned) / (len(learned) + len(held_out))
         self._learned = PulseSource(
             read_pulses(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,10 +14,11 @@ from torch.nn.functional import interpolate
 from backend.audio.features import TOP_DB
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.beats.grid import BeatGrid
-from backend.corpus.dataset import Clip
+from backend.corpus.dataset import ConductingDataset
 from backend.models.beat_net import POOL, SLOW
 from backend.models.layers import shifted
 from backend.training.beat_targets import BeatTargets, targets_of
+from retarget.errors import ConductorError
 
 _STRETCH: Final = (0.85, 1.18)
 _SHIFT_BANDS: Final = 4
@@ -36,12 +38,34 @@ class HeardClip:
     work: str
 
 
-def read_clips(clips: list[Clip]) -> list[HeardClip]:
-    """Read clips with beats into memory."""
+def read_clips(data: str, splits: str) -> list[HeardClip]:
+    """Read the clips with beats of a corpus into memory.
+
+    Parameters
+    ----------
+    data : str
+        Folder of the corpus.
+    splits : str
+        A split, or several joined by a plus.
+
+    Raises
+    ------
+    ConductorError
+        If there are none.
+    """
+    clips = [
+        clip
+        for split in splits.split("+")
+        for clip in ConductingDataset(Path(data), split).clips
+        if clip.has_beats
+    ]
+    if not clips:
+        raise ConductorError(
+            f"{data} has no clips with beats in '{splits}'; render a corpus there first."
+        )
     return [
         HeardClip(np.asarray(c.mel(), np.float16), c.beats(), str(c.meta().get("work", c.folder)))
         for c in clips
-        if c.has_beats
     ]
 
 

@@ -8,12 +8,10 @@ import numpy as np
 from torch import Tensor
 
 from backend.audio.rates import FEATURE_RATE
-from backend.corpus.dataset import ConductingDataset
 from backend.models.beat_net import BeatNet
-from backend.training.beat_data import HeardClip, draw_batch, read_clips
+from backend.training.beat_data import draw_batch, read_clips
 from backend.training.beat_targets import BeatTargets, beat_loss
 from backend.training.run import Training, train
-from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
 _VALIDATION_BATCHES: Final = 6
@@ -40,8 +38,8 @@ class _Beats:
 
     def __init__(self, config: Training) -> None:
         self._config = config
-        self._train = _clips(config.data, "train")
-        self._held_out = _clips(config.data, "val")
+        self._train = read_clips(config.data, config.learned)
+        self._held_out = read_clips(config.data, config.held_out)
         self.hours = sum(len(clip.mel) for clip in self._train) / FEATURE_RATE / 3600.0
 
     def draw(self, rng: np.random.Generator) -> tuple[Tensor, BeatTargets]:
@@ -62,12 +60,3 @@ class _Beats:
             for name, value in self.losses(network, batch).items():
                 sums.setdefault(name, []).append(float(value))
         return {name: float(np.mean(values)) for name, values in sums.items()}
-
-
-def _clips(data: str, split: str) -> list[HeardClip]:
-    clips = read_clips(ConductingDataset(Path(data), split).clips)
-    if not clips:
-        raise ConductorError(
-            f"{data} has no clips with beats in '{split}'; render a corpus there first."
-        )
-    return clips

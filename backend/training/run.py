@@ -63,7 +63,7 @@ class Training:
     save_every : int
         Steps between looks at the validation works and saves.
     learned, held_out : str
-        The splits that are learned from and looked at.
+        The splits that are learned from and looked at; several are joined by a plus ("train+val").
     start : str
         A checkpoint whose weights a new run begins with; its corpus must have had the same split.
     """
