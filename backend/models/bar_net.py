@@ -8,6 +8,7 @@ pitches alike; how alike the music is to itself some pulses ago stands beside it
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log
 from typing import Any, Final
 
 import torch
@@ -31,6 +32,11 @@ log probabilities of bar lengths and of multiples of its tempo, and the log of i
 
 _PITCHES: Final = 8
 _PITCH_STEP: Final = 4
+# Lengths of a pulse that are told apart, an eighth of an octave from one to the next.
+_TEMPI: Final = 25
+_SHORTEST_S: Final = 0.25
+_STEP: Final = log(2.0) / 8.0
+_LENGTH_REACH: Final = 2
 # Pulses, either way, about whose mean the music is compared, and over which it is.
 _MEAN_REACH: Final = 8
 _COMPARED_REACH: Final = 16
@@ -123,7 +129,7 @@ class BarNet(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.pulse = nn.Conv1d(config.channels * SLOTS, config.wide, 1)
         self.repeats = _Repeats(config)
-        self.hints = nn.Conv1d(HINTS, config.wide, 1)
+        self.hints = nn.Conv1d(HINTS - 1 + _TEMPI, config.wide, 1)
         self.layers = nn.ModuleList(
             Residual(config.wide, dilation, config.dropout) for dilation in config.layers
         )
@@ -150,8 +156,19 @@ class BarNet(nn.Module):
         # The parts of a pulse side by side.
         x = x.reshape(*x.shape[:2], -1, SLOTS).transpose(2, 3).flatten(1, 2)
         x = self.dropout(x)
-        x = self.pulse(x) + self.repeats(x) + self.hints(hints.transpose(1, 2))
+        x = self.pulse(x) + self.repeats(x) + self.hints(_with_tempi(hints).transpose(1, 2))
         for layer in self.layers:
             x = layer(x)
         out: Tensor = self.states(relu(self.norm(x)))
         return out.transpose(1, 2)
+
+
+def _with_tempi(hints: Tensor) -> Tensor:
+    """The log length of a pulse as bells around the lengths that are told apart.
+
+    What is conducted changes at certain tempi, and a weighted sum of a number knows no limits.
+    """
+    length = around(hints[..., -1], _LENGTH_REACH)
+    centres = log(_SHORTEST_S) + _STEP * torch.arange(_TEMPI, device=hints.device)
+    bells = torch.exp(-0.5 * ((length[..., None] - centres) / _STEP) ** 2)
+    return torch.cat([hints[..., :-1], bells], dim=2)
