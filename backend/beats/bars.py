@@ -134,7 +134,7 @@ def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
         filled = (offset + bar.length) % bar.nominal
         per_quarter = Fraction(bar.meter[1], 4)
         rate = tempo.quarters_per_minute(bar.start, bar.length) * float(per_quarter)
-        groups = conducted_groups(bar.meter[0], rate, level if same else None)
+        groups = conducted_groups(bar.meter, rate, level if same else None)
         level, before = len(groups), bar
         edges = np.r_[0.0, np.cumsum(groups)] / float(per_quarter)
         repeats = int((offset + bar.length) // bar.nominal) + 1

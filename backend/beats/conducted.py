@@ -13,13 +13,15 @@ FASTEST_BPM: Final = 160.0
 _KEEP: Final = 1.25
 
 
-def conducted_groups(numerator: int, rate: float, previous: int | None = None) -> tuple[float, ...]:
+def conducted_groups(
+    meter: tuple[int, int], rate: float, previous: int | None = None
+) -> tuple[float, ...]:
     """How the written beats of a bar are grouped into conducted ones.
 
     Parameters
     ----------
-    numerator : int
-        Written beats in the bar: the upper figure of the meter.
+    meter : (int, int)
+        Written beats in the bar and their note value: the figures of the meter.
     rate : float
         Written beats (of the lower figure) a minute.
     previous : int, optional
@@ -31,7 +33,10 @@ def conducted_groups(numerator: int, rate: float, previous: int | None = None) -
     tuple of float
         Written beats in each conducted beat; its length is the number of conducted beats.
     """
-    rows = _table()["levels"].get(str(numerator)) or [[float("inf"), _default(numerator)]]
+    numerator, unit = meter
+    levels = _table()["levels"]
+    rows = levels.get(f"{numerator}/{unit}") or levels.get(str(numerator))
+    rows = rows or [[float("inf"), _default(numerator)]]
     beats = next(int(count) for limit, count in rows if rate <= limit)
     low = 0.0
     for limit, count in rows:

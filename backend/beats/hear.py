@@ -84,7 +84,7 @@ def hear_beats(
     """
     allowed = np.ones(len(BARS), bool)
     if meter is not None:
-        levels = _levels(parse_meter(meter)[0])
+        levels = _levels(parse_meter(meter))
         allowed &= [bar.beats in levels for bar in BARS]
     beats, bars = (
         load_beat_net(beat_net or shipped("beats")),
@@ -168,8 +168,8 @@ def _given(tempo: float, tempi: Array) -> Array:
     return np.maximum(-0.5 * off**2, -30.0)
 
 
-def _levels(numerator: int) -> tuple[int, ...]:
-    """Conducted beats that bars with this upper figure may have."""
-    counts = {len(conducted_groups(numerator, rate)) for rate in range(10, 600, 5)}
-    nearest = min(BAR_LENGTHS, key=lambda count: abs(count - numerator))
+def _levels(meter: tuple[int, int]) -> tuple[int, ...]:
+    """Conducted beats that bars of a meter may have."""
+    counts = {len(conducted_groups(meter, rate)) for rate in range(10, 600, 5)}
+    nearest = min(BAR_LENGTHS, key=lambda count: abs(count - meter[0]))
     return tuple(sorted(counts & set(BAR_LENGTHS))) or (nearest,)

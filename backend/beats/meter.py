@@ -108,7 +108,7 @@ def fit_bars(analysis: Analysis, times: Array, meter: tuple[int, int]) -> Bars:
     rate = 60.0 / float(np.median(np.diff(times))) if len(times) > 1 else 60.0
     beats = numerator
     if numerator % 3 == 0 and (numerator > 3 or denominator >= 8) and is_ternary(analysis, times):
-        beats = len(conducted_groups(numerator, rate * 3))
+        beats = len(conducted_groups(meter, rate * 3))
         if beats == numerator:
             times = _subdivided(times, 3)
     elif numerator in (9, 12):
