@@ -17,19 +17,17 @@ from backend.beats.bar_states import BARS, STATES, beats_on, best_path, surety
 from backend.beats.conducted import conducted_groups
 from backend.beats.decode import Heard, decode_beats
 from backend.beats.grid import BeatGrid, parse_meter
-from backend.beats.listen import SHIFTS, listen, load_beat_net
+from backend.beats.listen import listen, load_beat_net
 from backend.beats.meter import is_ternary
-from backend.beats.pulses import PulseSound, pulse_sound
+from backend.beats.pulses import pulse_hints
 from backend.beats.span import sounding_parts
-from backend.models.bar_net import SLOTS, BarNet, BarNetConfig
+from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import BAR_LENGTHS, seconds_of
 from backend.models.checkpoint import load_for_use, shipped
-from backend.models.layers import shifted
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 from retarget.rotation import Array
 
-_CHUNK_PULSES: Final = 1024
 # A tempo that the user gave is meant, not guessed.
 _GIVEN_OCTAVES: Final = 0.12
 _PHASE: Final = "finding the beats"
@@ -99,7 +97,7 @@ def hear_beats(
     if len(pulses) < 2:
         nothing = np.zeros(0)
         return BeatGrid(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
-    scores = weigh_bars(bars, pulse_sound(analysis.mel, heard, pulses))
+    scores = weigh_bars(bars, pulse_hints(heard, pulses))
     path = best_path(scores, allowed)
     found = beats_on(pulses, path)
     times = seconds_of(found.times)
@@ -120,18 +118,10 @@ def hear_beats(
 
 
 @torch.inference_mode()
-def weigh_bars(network: BarNet, sound: PulseSound) -> Array:
-    """Log weights of the states at each pulse, (P, STATES), in chunks whose borders do not show."""
-    count, context = len(sound.hints), network.config.context
-    parts: list[NDArray[np.float32]] = []
-    for first in range(0, count, _CHUNK_PULSES):
-        last = min(first + _CHUNK_PULSES, count)
-        low, high = max(first - context, 0), min(last + context, count)
-        mel = torch.from_numpy(sound.mel[low * SLOTS : high * SLOTS].astype(np.float32))
-        hints = torch.from_numpy(sound.hints[low:high])[None]
-        answers = [network(shifted(mel, bands)[None], hints)[0] for bands in SHIFTS]
-        parts.append(torch.stack(answers).mean(0)[first - low : last - low].numpy())
-    return np.concatenate(parts).astype(np.float64)
+def weigh_bars(network: BarNet, hints: NDArray[np.float32]) -> Array:
+    """Log weights of the states at each pulse, (P, STATES), of what is told of it, (P, HINTS)."""
+    answers = network(torch.from_numpy(hints)[None])
+    return np.asarray(answers.mean(0)[0].numpy(), np.float64)
 
 
 @lru_cache(maxsize=2)

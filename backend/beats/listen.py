@@ -30,8 +30,8 @@ from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 _CHUNK_FRAMES: Final = 16384
-SHIFTS: Final = (-2, 0, 2)
-"""Mel bands by which the music is transposed each time it is heard; the answers are averaged."""
+# The music is heard transposed by so many mel bands, and the answers are averaged.
+_SHIFTS: Final = (-2, 0, 2)
 
 _PHASE: Final = "finding the beats"
 
@@ -47,7 +47,7 @@ def listen(network: BeatNet, mel: NDArray, progress: Progress = no_progress) -> 
         low, high = max(first - context, 0), min(last + context, frames)
         piece = torch.from_numpy(np.asarray(mel[low * POOL : high * POOL], np.float32))
         piece = pad(piece, (0, 0, 0, (high - low) * POOL - len(piece)), value=-TOP_DB)
-        heard = [network(shifted(piece, bands)[None]) for bands in SHIFTS]
+        heard = [network(shifted(piece, bands)[None]) for bands in _SHIFTS]
         output = BeatOutput(
             *(
                 torch.stack([getattr(one, f.name) for one in heard]).mean(0)

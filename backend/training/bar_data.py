@@ -9,15 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.audio.features import TOP_DB
-from backend.audio.rates import N_MELS
 from backend.beats.decode import decode_beats
 from backend.beats.listen import listen
-from backend.beats.pulses import PulseSound, pulse_sound
-from backend.models.bar_net import HINTS, SLOTS
+from backend.beats.pulses import pulse_hints
+from backend.models.bar_net import HINTS
 from backend.models.beat_net import BeatNet, places_of, seconds_of
 from backend.training.bar_targets import UNKNOWN, states_of
-from backend.training.beat_data import HeardClip, chances, varied
+from backend.training.beat_data import HeardClip, chances
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
@@ -27,9 +25,8 @@ _BESIDE_S: Final = 0.012
 _SHORTEST_S: Final = 0.12
 # Pulses at another level are every so many beats, or so many in each.
 _LEVELS: Final = (2, 3)
-# Share of the stretches whose pulses are those that are heard, and of those without hints.
+# Share of the stretches whose pulses are those that are heard.
 _HEARD: Final = 0.7
-_NO_HINTS: Final = 0.3
 _TEMPO_SPREAD: Final = 0.03
 
 
@@ -39,9 +36,8 @@ class Pulses:
 
     Parameters
     ----------
-    places : (P,) array
-        In frames of the beat network.
-    sound : PulseSound
+    hints : (P, HINTS) float32 array
+        What the beat network says of them.
     states : (P,) int array
         What they are, or `UNKNOWN`.
     work : str
@@ -50,8 +46,7 @@ class Pulses:
         Whether they are what the beat search found.
     """
 
-    places: Array
-    sound: PulseSound
+    hints: NDArray[np.float32]
     states: NDArray[np.int64]
     work: str
     heard: bool
@@ -89,8 +84,8 @@ def read_pulses(
         for at, pulses in enumerate(places):
             if len(pulses) >= _FEWEST_PULSES:
                 states = states_of(seconds_of(pulses), clip.grid)
-                sound = pulse_sound(clip.mel, heard, pulses)
-                found.append(Pulses(pulses, sound, states, clip.work, at == 0))
+                hints = pulse_hints(heard, pulses)
+                found.append(Pulses(hints, states, clip.work, at == 0))
     return found
 
 
@@ -111,18 +106,16 @@ class PulseBatch:
 
     Parameters
     ----------
-    mel : (B, P · SLOTS, N_MELS) tensor
     hints : (B, P, HINTS) tensor
     states : (B, P) long tensor
     """
 
-    mel: Tensor
     hints: Tensor
     states: Tensor
 
     def to(self, device: torch.device) -> "PulseBatch":
         """The same on a device."""
-        return PulseBatch(self.mel.to(device), self.hints.to(device), self.states.to(device))
+        return PulseBatch(self.hints.to(device), self.states.to(device))
 
 
 class PulseSource:
@@ -140,22 +133,16 @@ class PulseSource:
     def draw(self, size: int, count: int, rng: np.random.Generator) -> PulseBatch:
         """`size` varied stretches of `count` pulses."""
         drawn = rng.choice(len(self._pulses), size=size, p=self._often)
-        parts = [_stretch(self._pulses[i], count, rng) for i in drawn]
-        return PulseBatch(*(torch.stack(column) for column in zip(*parts, strict=True)))
+        hints, states = zip(*(_stretch(self._pulses[i], count, rng) for i in drawn), strict=True)
+        return PulseBatch(torch.stack(hints), torch.stack(states))
 
 
-def _stretch(pulses: Pulses, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def _stretch(pulses: Pulses, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     first = int(rng.integers(0, max(len(pulses) - count, 0) + 1))
     last = min(first + count, len(pulses))
-    sound = pulses.sound
-    mel = torch.full((count * SLOTS, N_MELS), -TOP_DB)
-    heard = sound.mel[first * SLOTS : last * SLOTS].astype(np.float32)
-    mel[: len(heard)] = varied(torch.from_numpy(heard), rng)
     hints = torch.zeros(count, HINTS)
-    hints[: last - first] = torch.from_numpy(sound.hints[first:last])
+    hints[: last - first] = torch.from_numpy(pulses.hints[first:last])
     hints[:, -1] += float(rng.normal(0.0, _TEMPO_SPREAD))
-    if rng.random() < _NO_HINTS:
-        hints[:, :-1] = 0.0
     states = torch.full((count,), UNKNOWN)
     states[: last - first] = torch.from_numpy(pulses.states[first:last])
-    return mel, hints, states
+    return hints, states

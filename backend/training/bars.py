@@ -87,7 +87,7 @@ class _Bars:
 
     def losses(self, network: BarNet, batch: PulseBatch) -> dict[str, Tensor]:
         batch = batch.to(self._config.torch_device)
-        return {"total": bar_loss(network(batch.mel, batch.hints), batch.states)}
+        return {"total": _loss(network(batch.hints), batch.states)}
 
     def validate(self, network: BarNet) -> dict[str, float]:
         """Mean loss over stretches of held-out works, and the share of likeliest states right."""
@@ -96,8 +96,14 @@ class _Bars:
         for _ in range(_VALIDATION_BATCHES):
             batch = self._held_out.draw(self._config.batch, self._config.pulses, rng)
             batch = batch.to(self._config.torch_device)
-            scores = network(batch.mel, batch.hints)
+            scores = network(batch.hints).mean(dim=0)
             losses.append(float(bar_loss(scores, batch.states)))
             known = batch.states != UNKNOWN
             right.append(float((scores.argmax(dim=2) == batch.states)[known].float().mean()))
         return {"total": float(np.mean(losses)), "right": float(np.mean(right))}
+
+
+def _loss(scores: Tensor, states: Tensor) -> Tensor:
+    """Mean loss of the members, each of which is to be right by itself."""
+    members = len(scores)
+    return bar_loss(scores.flatten(0, 1), states.repeat(members, 1))
