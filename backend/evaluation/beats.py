@@ -19,6 +19,7 @@ from backend.corpus.dataset import Clip
 from retarget.progress import Progress, no_progress
 
 MEASURES: Final = ("F", "downbeat F", "meter", "CMLc", "CMLt", "AMLc", "AMLt")
+WORKS_ALIKE: Final = "all, works alike"
 Tracker = Callable[[Analysis], BeatGrid]
 
 
@@ -64,23 +65,40 @@ def evaluate_beats(
     trackers: dict[str, Tracker],
     progress: Progress = no_progress,
 ) -> list[BeatRow]:
-    """Run trackers over clips; rows for all clips, each bar length and each kind of ensemble."""
+    """Run trackers over clips.
+
+    Rows for all clips, each bar length and each kind of ensemble, and the mean of the works' means:
+    a symphony has more clips than a quartet, but its movements say the same of a tracker.
+    """
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in trackers}
     groups: list[tuple[str, ...]] = []
+    works: list[str] = []
     for index, clip in enumerate(clips):
         progress(index / max(len(clips), 1), "evaluating")
         truth, analysis = clip.beats(), clip.analysis()
         bar = int(np.bincount(truth.beats_in_bar).argmax()) if len(truth) else 0
         groups.append(("all", f"{bar} in a bar", clip.kind))
+        works.append(str(clip.meta().get("work", clip.folder)))
         for name, track in trackers.items():
             scores[name].append(score_beats(track(analysis), truth))
-    rows = []
+    rows = [_works_alike(name, scores[name], works) for name in trackers if clips]
     for group in dict.fromkeys(g for names in groups for g in names):
         members = [i for i, names in enumerate(groups) if group in names]
         for name in trackers:
             values = {m: float(np.mean([scores[name][i][m] for i in members])) for m in MEASURES}
             rows.append(BeatRow(name, group, len(members), values))
-    return sorted(rows, key=lambda row: (row.group != "all", row.group))
+    order = ("all", WORKS_ALIKE)
+    return sorted(rows, key=lambda row: (row.group not in order, row.group))
+
+
+def _works_alike(tracker: str, scores: list[dict[str, float]], works: list[str]) -> BeatRow:
+    work = np.unique(works, return_inverse=True)[1]
+    count = np.bincount(work)
+    values = {
+        m: float((np.bincount(work, weights=[s[m] for s in scores]) / count).mean())
+        for m in MEASURES
+    }
+    return BeatRow(tracker, WORKS_ALIKE, len(scores), values)
 
 
 def _meter_share(found: BeatGrid, truth: BeatGrid) -> float:
