@@ -71,11 +71,6 @@ class BarNetConfig:
         """
         return shape_of(cls, table, "bar network")
 
-    @property
-    def context(self) -> int:
-        """Pulses on either side that the answer for a pulse depends on."""
-        return sum(self.layers) + _LENGTH_REACH
-
 
 class _Member(nn.Module):
     def __init__(self, config: BarNetConfig) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from backend.beats.hear import load_bar_net
 from backend.beats.listen import listen, load_beat_net
+from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import SLOW, BeatNet, BeatNetConfig
 from backend.models.checkpoint import save_checkpoint
 from retarget.errors import ConductorError
@@ -53,6 +55,16 @@ def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> Non
     save(tmp_path / "other.safetensors", kind="amcnet")
     with pytest.raises(ConductorError, match="no checkpoint for beats"):
         load_beat_net(tmp_path / "other.safetensors")
+    with pytest.raises(ConductorError, match=r"no checkpoint for bars.*--beats-model librosa"):
+        load_bar_net(tmp_path / "other.safetensors")
+
+
+def test_a_bar_network_for_other_bars_is_refused(tmp_path: Path) -> None:
+    config = BarNetConfig(states=7, members=1, wide=8, layers=(1,))
+    path = tmp_path / "bars.safetensors"
+    save_checkpoint(path, "bars", asdict(config), BarNet(config).state_dict(), "a test")
+    with pytest.raises(ConductorError, match=r"other bars.*--beats-model librosa"):
+        load_bar_net(path)
 
 
 @pytest.mark.parametrize("change", [{"voices": None}, {"strings": 4}])
