@@ -50,12 +50,12 @@ def train_bars(config: BarTraining, progress: Progress = no_progress) -> Path:
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """
-    problem = _Bars(config, part(progress, 0.0, 0.2, "hearing the pulses"))
+    problem = _Bars(config, part(progress, 0.0, 0.5, "hearing the pulses"))
     return train(
         config,
         lambda: BarNet(BarNetConfig(STATES)),
         problem,
-        part(progress, 0.2, 1.0, "training"),
+        part(progress, 0.5, 1.0, "training"),
     )
 
 

@@ -37,7 +37,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(config: BarTraining, tmp_path
     whole = train_bars(config)
 
     def stop_at_four(fraction: float, phase: str, /) -> None:
-        if fraction >= 0.2 + 0.8 * 4 / 6:
+        if fraction >= 0.5 + 0.5 * 4 / 6:
             raise Cancelled
 
     broken = replace(config, out=str(tmp_path / "broken"))
