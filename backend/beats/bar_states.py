@@ -55,6 +55,9 @@ STATES: Final = int(_LENGTHS.sum())
 FIRST: Final = np.cumsum(_LENGTHS) - _LENGTHS
 """(len(BARS),): the state in which each kind of bar begins."""
 
+KIND: Final = np.repeat(np.arange(len(BARS)), _LENGTHS)
+"""(STATES,): the kind of bar, out of `BARS`, that each state lies in."""
+
 LAST: Final = FIRST + _LENGTHS - 1
 INNER: Final = np.setdiff1d(np.arange(STATES), FIRST)
 """States that follow another one within their bar."""
@@ -81,24 +84,26 @@ TURNS: Final = _turns()
 """(len(BARS), len(BARS)): log chance of each kind of bar after each."""
 
 
-def best_path(scores: Array, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
+def only(allowed: NDArray[np.bool_], scores: Array) -> Array:
+    """Scores (P, STATES) with all kinds of bars shut out but the allowed, (len(BARS),) bools."""
+    return np.where(allowed[KIND], scores, -np.inf)
+
+
+def best_path(scores: Array) -> NDArray[np.int64]:
     """The most likely path, by Viterbi's algorithm.
 
     Parameters
     ----------
     scores : (P, STATES) array
-        Log weight of each state at each pulse.
-    allowed : (len(BARS),) bool array
-        Kinds of bars to choose from.
+        Log weight of each state at each pulse; −∞ shuts a state out.
 
     Returns
     -------
     (P,) int array
         States.
     """
-    closed = np.repeat(np.where(allowed, 0.0, -np.inf), _LENGTHS)
     back = np.zeros((len(scores), STATES), np.int64)
-    score = scores[0] + closed
+    score = scores[0]
     for i in range(1, len(scores)):
         after = np.empty(STATES)
         options = score[LAST][:, None] + TURNS
@@ -108,7 +113,7 @@ def best_path(scores: Array, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         likeliest = int(score.argmax())
         broken = score[likeliest] + BREAK_OFF > after
         after[broken], back[i, broken] = score[likeliest] + BREAK_OFF, likeliest
-        score = after + scores[i] + closed
+        score = after + scores[i]
     path = np.empty(len(scores), np.int64)
     path[-1] = int(score.argmax())
     for i in range(len(scores) - 1, 0, -1):
@@ -146,7 +151,7 @@ def beats_on(pulses: Array, path: NDArray[np.int64]) -> Beats:
     path : (P,) int array
         A state for each.
     """
-    kind = np.searchsorted(FIRST, path, side="right") - 1
+    kind = KIND[path]
     edges = np.r_[pulses, 2.0 * pulses[-1] - pulses[-2] if len(pulses) > 1 else pulses[-1:]]
     rows: list[tuple[float, int, int, int]] = []
     for i, (which, place) in enumerate(
@@ -166,8 +171,7 @@ def beats_on(pulses: Array, path: NDArray[np.int64]) -> Beats:
 def surety(scores: Array, path: NDArray[np.int64]) -> Array:
     """How likely the kinds of bars of a path are against all others, (P,) in [0, 1].
 
-    From the same scores by the forward-backward algorithm, kinds with the same beats at the same
-    level counted together.
+    From the scores that the path was found by, with the forward-backward algorithm.
     """
     forward, backward = np.empty_like(scores), np.zeros_like(scores)
     forward[0] = scores[0]
@@ -179,8 +183,7 @@ def surety(scores: Array, path: NDArray[np.int64]) -> Array:
     both = forward + backward
     weight = np.exp(both - both.max(axis=1, keepdims=True))
     by_kind = np.add.reduceat(weight, FIRST, axis=1)
-    kind = np.searchsorted(FIRST, path, side="right") - 1
-    return np.asarray(by_kind[np.arange(len(path)), kind] / by_kind.sum(axis=1))
+    return np.asarray(by_kind[np.arange(len(path)), KIND[path]] / by_kind.sum(axis=1))
 
 
 def _onward(score: Array, turns: Array) -> Array:

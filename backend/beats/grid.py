@@ -53,6 +53,12 @@ class BeatGrid:
         if count and ((self.numbers < 1) | (self.numbers > self.beats_in_bar)).any():
             raise ValueError("beat numbers lie within 1 and the beats in their bar")
 
+    @classmethod
+    def empty(cls) -> "BeatGrid":
+        """No beats at all, as in silence."""
+        nothing = np.zeros(0)
+        return cls(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
+
     def __len__(self) -> int:
         return len(self.times)
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
-from backend.beats.bar_states import BARS, STATES, beats_on, best_path, surety
+from backend.beats.bar_states import BARS, STATES, beats_on, best_path, only, surety
 from backend.beats.conducted import conducted_groups
 from backend.beats.decode import Heard, decode_beats
 from backend.beats.grid import BeatGrid, parse_meter
@@ -23,7 +23,7 @@ from backend.beats.pulses import pulse_hints
 from backend.beats.span import sounding_parts
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import BAR_LENGTHS, seconds_of
-from backend.models.checkpoint import load_for_use, shipped
+from backend.models.checkpoint import load_for_use, or_else, shipped
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 from retarget.rotation import Array
@@ -84,21 +84,18 @@ def hear_beats(
     if meter is not None:
         levels = _levels(parse_meter(meter))
         allowed &= [bar.beats in levels for bar in BARS]
-    beats, bars = (
-        load_beat_net(beat_net or shipped("beats")),
-        load_bar_net(bar_net or shipped("bars")),
-    )
-    heard = listen(beats, analysis.mel, part(progress, 0.0, 0.5, _PHASE))
+    hears = load_beat_net(beat_net or shipped("beats"))
+    weighs = load_bar_net(bar_net or shipped("bars"))
+    heard = listen(hears, analysis.mel, part(progress, 0.0, 0.5, _PHASE))
     prior = None
     if tempo is not None:
         prior = _given(tempo, heard.tempi)
         allowed &= [bar.pulses_per_beat == 1 for bar in BARS]
     pulses = decode_beats(heard, tempo_prior=prior, progress=part(progress, 0.5, 0.9, _PHASE))
     if len(pulses) < 2:
-        nothing = np.zeros(0)
-        return BeatGrid(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
-    scores = weigh_bars(bars, pulse_hints(heard, pulses))
-    path = best_path(scores, allowed)
+        return BeatGrid.empty()
+    scores = only(allowed, weigh_bars(weighs, pulse_hints(heard, pulses)))
+    path = best_path(scores)
     found = beats_on(pulses, path)
     times = seconds_of(found.times)
     keep = np.zeros(len(times), bool)
@@ -133,10 +130,8 @@ def load_bar_net(path: Path) -> BarNet:
     ConductorError
         If it is missing, damaged or of another kind; says how to do without.
     """
-    try:
+    with or_else("--beats-model librosa"):
         return load_for_use(path, "bars", _bar_net)
-    except ConductorError as error:
-        raise ConductorError(f"{error} Or use --beats-model librosa, which needs none.") from error
 
 
 def _bar_net(table: dict[str, object]) -> BarNet:

@@ -23,9 +23,8 @@ from backend.models.beat_net import (
     BeatNetConfig,
     BeatOutput,
 )
-from backend.models.checkpoint import load_for_use
+from backend.models.checkpoint import load_for_use, or_else
 from backend.models.layers import shifted
-from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
@@ -82,7 +81,5 @@ def load_beat_net(path: Path) -> BeatNet:
     ConductorError
         If it is missing, damaged or of another kind; says how to do without.
     """
-    try:
+    with or_else("--beats-model librosa"):
         return load_for_use(path, "beats", lambda table: BeatNet(BeatNetConfig.of(table)))
-    except ConductorError as error:
-        raise ConductorError(f"{error} Or use --beats-model librosa, which needs none.") from error

@@ -86,8 +86,7 @@ def track_beats(
     progress(0.0, _PHASE)
     parts = sounding_parts(analysis)
     if not parts:
-        nothing = np.zeros(0)
-        return BeatGrid(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
+        return BeatGrid.empty()
     bpm, clarity = _tempo_path(analysis.onset, tempo, progress)
     times = _tracked(analysis.onset, bpm)
     times = _carried_on(times, 60.0 / bpm, (parts[0][0], parts[-1][1]))

@@ -1,7 +1,8 @@
 """Networks as files: safetensors with the shape of the network and where it came from."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
@@ -117,6 +118,21 @@ def load_for_use(path: Path, kind: str, build: Callable[[dict[str, Any]], Networ
     network = build(table)
     restore(network, tensors, path)
     return network.eval()
+
+
+@contextmanager
+def or_else(way: str) -> Iterator[None]:
+    """Let a fault of a checkpoint also say which option does without.
+
+    Raises
+    ------
+    ConductorError
+        What was raised inside, with that sentence.
+    """
+    try:
+        yield
+    except ConductorError as error:
+        raise ConductorError(f"{error} Or use {way}, which needs none.") from error
 
 
 def shape_of(cls: type[Config], table: Mapping[str, Any], what: str) -> Config:

@@ -14,7 +14,7 @@ from backend.audio.analysis import Analysis
 from backend.audio.features import TOP_DB
 from backend.beats.grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
-from backend.models.checkpoint import shipped
+from backend.models.checkpoint import or_else, shipped
 from backend.models.conditions import conditions_of
 from backend.models.generator import VALUES, Generator, load_generator, split_pose
 from backend.models.noise import draw_noise
@@ -22,7 +22,6 @@ from backend.style import Style
 from backend.teacher.legs import highest_hips, planted_leg
 from backend.teacher.limits import clipped
 from retarget import rotation, skeleton
-from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
@@ -137,10 +136,8 @@ def generate(
 
 @lru_cache(maxsize=2)
 def _network(path: Path) -> Generator:
-    try:
+    with or_else("--model teacher"):
         return load_generator(path)
-    except ConductorError as error:
-        raise ConductorError(f"{error} Or use --model teacher, which needs none.") from error
 
 
 def _standing(motion: Motion) -> Motion:

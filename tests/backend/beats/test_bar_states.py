@@ -7,11 +7,9 @@ import pytest
 import torch
 from beat_grids import grid_in
 
-from backend.beats.bar_states import BARS, STATES, Bar, beats_on, best_path, surety
+from backend.beats.bar_states import BARS, STATES, Bar, beats_on, best_path, only, surety
 from backend.beats.grid import BeatGrid
 from backend.training.bar_targets import UNKNOWN, bar_loss, states_of
-
-ALL = np.ones(len(BARS), bool)
 
 
 def weights(states: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -27,7 +25,7 @@ def pulses_of(grid: BeatGrid, per_beat: Fraction) -> np.ndarray:
     return np.interp(places, np.arange(len(grid)), grid.times)
 
 
-@pytest.mark.parametrize("beats", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("beats", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize(
     "per_beat", [Fraction(1), Fraction(2), Fraction(3), Fraction(1, 2), Fraction(1, 3)]
 )
@@ -38,7 +36,7 @@ def test_beats_are_found_at_the_level_of_the_truth(beats: int, per_beat: Fractio
     pulses = pulses_of(grid, per_beat)
     states = states_of(pulses, grid)
     assert np.mean(states != UNKNOWN) > 0.8
-    found = beats_on(pulses, best_path(weights(states), ALL))
+    found = beats_on(pulses, best_path(weights(states)))
     count = min(len(found.times), len(grid))
     assert count >= len(grid) - 6
     np.testing.assert_allclose(found.times[:count], grid.times[:count], atol=1e-6)
@@ -55,14 +53,14 @@ def test_bars_change_with_the_meter() -> None:
         first.meters + then.meters,
         np.ones(62),
     )
-    found = beats_on(grid.times, best_path(weights(states_of(grid.times, grid)), ALL))
+    found = beats_on(grid.times, best_path(weights(states_of(grid.times, grid))))
     assert np.mean(found.beats_in_bar[:62] == grid.beats_in_bar) > 0.95
 
 
 def test_only_allowed_bars_are_used() -> None:
     grid = grid_in(4, 40, bpm=100.0)
     allowed = np.array([bar.beats in (3, 6) and bar.pulses_per_beat == 1 for bar in BARS])
-    found = beats_on(grid.times, best_path(weights(states_of(grid.times, grid)), allowed))
+    found = beats_on(grid.times, best_path(only(allowed, weights(states_of(grid.times, grid)))))
     assert set(found.beats_in_bar.tolist()) <= {3, 6}
     np.testing.assert_allclose(found.times, grid.times)
 
@@ -75,10 +73,20 @@ def test_pulses_that_miss_the_downbeats_are_unknown() -> None:
 def test_surety_is_high_where_the_weights_are_clear() -> None:
     grid = grid_in(4, 80, bpm=100.0)
     clear = weights(states_of(grid.times, grid))
-    path = best_path(clear, ALL)
+    path = best_path(clear)
     assert surety(clear, path).min() > 0.9
     vague = surety(0.02 * clear, path)
     assert ((vague > 0.0) & (vague < 0.5)).all()
+
+
+def test_surety_weighs_what_is_allowed_alone() -> None:
+    grid = grid_in(4, 80, bpm=100.0)
+    four = weights(states_of(grid.times, grid))
+    three = only(np.array([bar.beats == 3 for bar in BARS]), four)
+    path = best_path(three)
+    sure = surety(three, path)
+    assert np.isfinite(sure).all()
+    assert sure.mean() > 10.0 * surety(four, path).mean()
 
 
 def test_the_loss_falls_as_the_right_states_gain_weight() -> None:
