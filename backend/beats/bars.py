@@ -15,6 +15,10 @@ from retarget.rotation import Array
 DEFAULT_BPM: Final = 120.0
 """Quarter notes a minute before the first tempo mark, as in MIDI."""
 
+# A tempo this many times another one, from bar to bar, is a new one; less is led from one to the
+# other, and the beat stays as it is.
+_NEW_TEMPO: Final = 1.15
+
 
 @dataclass(frozen=True)
 class PlayedBar:
@@ -125,6 +129,7 @@ def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
     in_bar: list[int] = []
     meters: list[str] = []
     level: int | None = None
+    rate_before = 0.0
     before: PlayedBar | None = None
     filled = Fraction(0)
     for index, bar in enumerate(bars):
@@ -134,8 +139,9 @@ def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
         filled = (offset + bar.length) % bar.nominal
         per_quarter = Fraction(bar.meter[1], 4)
         rate = tempo.quarters_per_minute(bar.start, bar.length) * float(per_quarter)
-        groups = conducted_groups(bar.meter, rate, level if same else None)
-        level, before = len(groups), bar
+        led = same and rate_before / _NEW_TEMPO < rate < rate_before * _NEW_TEMPO
+        groups = conducted_groups(bar.meter, rate, level if led else None)
+        level, rate_before, before = len(groups), rate, bar
         edges = np.r_[0.0, np.cumsum(groups)] / float(per_quarter)
         repeats = int((offset + bar.length) // bar.nominal) + 1
         starts = (np.arange(repeats)[:, None] * edges[-1] + edges[:-1]).ravel() - float(offset)

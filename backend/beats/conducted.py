@@ -9,7 +9,7 @@ SLOWEST_BPM: Final = 50.0
 FASTEST_BPM: Final = 160.0
 """Conducted beats a minute among which a tempo is heard when there is no score."""
 
-# A ritardando across a limit does not change the beat; a new tempo does.
+# A ritardando across a limit does not change the beat.
 _KEEP: Final = 1.25
 
 
@@ -25,8 +25,8 @@ def conducted_groups(
     rate : float
         Written beats (of the lower figure) a minute.
     previous : int, optional
-        Beats that were conducted in the bar before, if it had the same meter; kept as long as the
-        rate lies within a quarter of their limits.
+        Beats that were conducted in the bar before, if the tempo was led on from it in the same
+        meter; kept as long as the rate lies within a quarter of their limits.
 
     Returns
     -------

@@ -15,6 +15,8 @@ SPLITS: Final = ("train", "val", "test")
 _SHARES: Final = (0.8, 0.9)
 # "Beethoven_Op.125_3": composer, catalogue number, movement.
 _MOVEMENT: Final = re.compile(r"^([^_,]+_[A-Za-z]+\.? ?\d[^_]*)_[^_]+")
+# "Mayer,_Emilie__String_Quartet_in_G_minor,_Op.14__sq7070319": each file of a work has a number.
+_NUMBER: Final = re.compile(r"__[a-z]+\d+$")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,11 @@ class PlannedClip:
 
 
 def work_of(score: Path) -> str:
-    """The work a score file belongs to: its name without a movement."""
+    """The work a score file belongs to: its name without a movement and a number of its own."""
+    return _NUMBER.sub("", _without_movement(score))
+
+
+def _without_movement(score: Path) -> str:
     match = _MOVEMENT.match(score.stem)
     return match[1] if match else score.stem
 
@@ -55,9 +61,17 @@ def composer_of(score: Path) -> str:
     return re.split(r"[,_]", score.stem)[0]
 
 
-def split_of(work: str) -> str:
-    """train, val or test by the work's name alone: 80, 10 and 10 of 100 works."""
-    digest = hashlib.sha256(f"virtual-conductor corpus {work}".encode()).digest()
+def splits_of(scores: Sequence[Path]) -> dict[Path, str]:
+    """The split of each score: that of the first file, by name, of its work."""
+    first: dict[str, str] = {}
+    for score in sorted(scores, key=lambda path: path.name):
+        first.setdefault(work_of(score), split_of(_without_movement(score)))
+    return {score: first[work_of(score)] for score in scores}
+
+
+def split_of(name: str) -> str:
+    """train, val or test by a name alone: 80, 10 and 10 of 100."""
+    digest = hashlib.sha256(f"virtual-conductor corpus {name}".encode()).digest()
     share = int.from_bytes(digest[:8], "big") / 2**64
     return SPLITS[sum(share >= limit for limit in _SHARES)]
 
@@ -99,12 +113,13 @@ def plan_clips(scores: Sequence[Path], clip_s: float, hours: float) -> list[Plan
     strides = {score: folders[score.parent] / sizes[score] for score in scores}
     queue = [(strides[score], index) for index, score in enumerate(scores)]
     heapq.heapify(queue)
+    splits = splits_of(scores)
     takes = [0] * len(scores)
     clips = []
     for number in range(max(round(hours * 3600.0 / clip_s), 1)):
         due, index = heapq.heappop(queue)
         score = scores[index]
-        clips.append(PlannedClip(number, split_of(work_of(score)), score, takes[index]))
+        clips.append(PlannedClip(number, splits[score], score, takes[index]))
         takes[index] += 1
         heapq.heappush(queue, (due + strides[score], index))
     return clips

@@ -174,6 +174,12 @@ def test_a_ritardando_does_not_change_the_beat(tmp_path: Path) -> None:
     assert set(read(tmp_path, bars).beats_in_bar.tolist()) == {2}
 
 
+def test_a_tempo_that_comes_back_brings_its_beat_back(tmp_path: Path) -> None:
+    bars = [tempo(bpm) + note(4) for bpm in (144, 144, 92, 92, 144, 144)]
+    grid = read(tmp_path, [meter("2", 2) + bars[0], *bars[1:]])
+    assert grid.beats_in_bar[grid.numbers == 1].tolist() == [2, 2, 4, 4, 2, 2]
+
+
 def test_the_longest_part_sets_the_bar(tmp_path: Path) -> None:
     short, long = [meter("4", 4) + note(1), note(4)], [meter("4", 4) + note(4), note(4)]
     assert len(read(tmp_path, short, long)) == 8

@@ -18,7 +18,7 @@ from backend.corpus.augment import Recording, coded, record
 from backend.corpus.clip import ClipOptions
 from backend.corpus.conduct import checksum, conduct_corpus, sampled_style
 from backend.corpus.dataset import ConductingDataset
-from backend.corpus.plan import find_scores, plan_clips, split_of, work_of
+from backend.corpus.plan import find_scores, plan_clips, split_of, splits_of, work_of
 from backend.corpus.render import render_corpus
 from backend.corpus.stats import corpus_stats, show_stats
 from backend.corpus.synthesis import default_soundfont
@@ -91,7 +91,16 @@ def delay(sound: np.ndarray, changed: np.ndarray) -> int:
 def test_movements_are_of_one_work_and_a_quartet_is_one() -> None:
     assert work_of(Path("Beethoven_Op.125_3.mxl")) == "Beethoven_Op.125"
     assert work_of(Path("Bruckner_WAB.105_3a_Scherzo.mxl")) == "Bruckner_WAB.105"
-    assert work_of(Path("Wolf,_Hugo__Italian_Serenade__sq8812200.mxl")).startswith("Wolf,_Hugo")
+    assert work_of(Path("Wolf,_Hugo__Serenade__sq8812200.mxl")) == "Wolf,_Hugo__Serenade"
+    assert work_of(Path("Somebody_Op.1.mxl")) == "Somebody_Op.1"
+
+
+def test_a_work_of_several_files_lies_in_one_split() -> None:
+    scores = [Path(f"Composer__Work_{i}__sq{n}.mxl") for i in range(20) for n in range(100, 104)]
+    splits = splits_of(scores)
+    for i in range(20):
+        assert len({splits[score] for score in scores if f"Work_{i}_" in score.name}) == 1
+    assert len(set(splits.values())) > 1
 
 
 def test_works_are_split_by_their_names_alone_in_about_80_10_10() -> None:
