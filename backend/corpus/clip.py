@@ -84,8 +84,8 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
     named = int.from_bytes(hashlib.sha256(clip.score.name.encode()).digest()[:6], "big")
     rng = np.random.default_rng([options.seed, named, clip.take])
     movement = _choose(clip, rng)
-    clock, tempo_factor, source = _play(clip, movement, options, rng)
-    beats = movement.beats(tempo_factor)
+    clock, tempo_factors, source = _play(clip, movement, options, rng)
+    beats = movement.beats(tempo_factors)
     times = clock.onset(movement.places(beats))
     recording = Recording.draw(rng)
     begin, played_s = _stretch(clock, times, options.clip_s * recording.speed, rng)
@@ -94,7 +94,7 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
     # A stream of its own: the rest of a clip is the same with and without drums.
     drummer = np.random.default_rng([options.seed, named, clip.take, 1])
     if drummer.random() < options.drums:
-        movement, kind = with_drums(movement, tempo_factor, drummer), "drums"
+        movement, kind = with_drums(movement, tempo_factors, drummer), "drums"
     performance = perform(movement, clock, begin, begin + played_s, orchestral=orchestral, rng=rng)
     hall = Hall(reverb=bool(rng.random() < 0.5), chorus=bool(rng.random() < 0.2), gain=0.35)
     soundfont = options.soundfonts[int(rng.integers(len(options.soundfonts)))]
@@ -112,7 +112,7 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
         "begin_s": round(begin, 3),
         "duration_s": round(len(sound) / SAMPLE_RATE, 6),
         "tempo_from": source,
-        "tempo_factor": round(tempo_factor, 4),
+        "tempo_factor": round(float(np.median(tempo_factors)), 4),
         "tempo_bpm": round(grid.tempo, 2),
         "parts": len(movement.parts),
         "programs": sorted({channel.program for channel in performance.channels.values()}),
@@ -154,8 +154,8 @@ def _stretch(
 
 def _play(
     clip: PlannedClip, movement: Movement, options: ClipOptions, rng: np.random.Generator
-) -> tuple[Clock, float, str]:
-    """A clock, its tempo as a multiple of the written one, and whose tempo it is."""
+) -> tuple[Clock, Array, str]:
+    """A clock, its tempos as multiples of the written ones, and whose tempo it is."""
     if rng.random() < _AFTER_RECORDING:
         curves = recorded_tempos(clip.score, options.alignments, movement)
         if curves:

@@ -66,7 +66,7 @@ class Clock:
         return total[np.searchsorted(self.breaks, quarters + nudge, side="right")]
 
 
-def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, float]:
+def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, Array]:
     """A clock with a tempo near the written one and the freedoms players take.
 
     Phrases swing, the end broadens, fermatas hold, new tempos are prepared by a pause, and "rit."
@@ -75,8 +75,8 @@ def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, fl
     Returns
     -------
     clock : Clock
-    factor : float
-        The performance's tempo as a multiple of the written one.
+    factors : (M,) array
+        The performance's tempo after each tempo mark, as a multiple of the written one.
     """
     count = max(int(np.ceil(movement.length / _STEP)), 2)
     grid = np.arange(count + 1) * (movement.length / count)
@@ -100,10 +100,10 @@ def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, fl
             curve[held] -= np.log(rng.uniform(1.3, 2.4))
     seconds = np.r_[0.0, np.cumsum(np.diff(grid) * 60.0 / np.exp(curve))]
     breaks, pauses = _pauses(movement, grid[sections[1:-1]], rng)
-    return Clock(grid, seconds, breaks, pauses), factor
+    return Clock(grid, seconds, breaks, pauses), np.full(len(movement.tempo.bpm), factor)
 
 
-def play_after(movement: Movement, bar_qpm: Array, rng: np.random.Generator) -> tuple[Clock, float]:
+def play_after(movement: Movement, bar_qpm: Array, rng: np.random.Generator) -> tuple[Clock, Array]:
     """A clock that takes its tempo from a recording, bar by bar; returns as `play_freely` does.
 
     Parameters
@@ -122,8 +122,13 @@ def play_after(movement: Movement, bar_qpm: Array, rng: np.random.Generator) -> 
     curve = np.interp(middle, bar_middles, np.log(bar_qpm * own))
     curve += _drift(middle, 1.0, rng.uniform(0.003, 0.015), rng)
     seconds = np.r_[0.0, np.cumsum(np.diff(grid) * 60.0 / np.exp(curve))]
-    factor = float(np.median(bar_qpm * own / movement.written_qpm(movement.starts[:-1])))
-    return Clock(grid, seconds, np.zeros(0), np.zeros(0)), factor
+    faster = bar_qpm * own / movement.written_qpm(movement.starts[:-1])
+    begins = np.array([float(bar.start) for bar in movement.bars])
+    mark = np.searchsorted(movement.tempo.starts, begins + 1e-9, side="right") - 1
+    factors = np.full(len(movement.tempo.bpm), np.median(faster))
+    for index in np.unique(mark):
+        factors[index] = np.median(faster[mark == index])
+    return Clock(grid, seconds, np.zeros(0), np.zeros(0)), factors
 
 
 def _tempo_factor(movement: Movement, rng: np.random.Generator) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from backend.corpus.instruments import RHYTHM, Instrument
 from backend.corpus.movement import Movement, NoteTable
+from retarget.rotation import Array
 
 # General MIDI: the kits by their programs, and the keys of their drums.
 _KITS: Final = (0, 8, 16, 24, 25, 32, 40)
@@ -59,18 +60,20 @@ class _Pattern:
         )
 
 
-def with_drums(movement: Movement, tempo_factor: float, rng: np.random.Generator) -> Movement:
+def with_drums(
+    movement: Movement, tempo_factors: float | Array, rng: np.random.Generator
+) -> Movement:
     """The movement with a drum set that keeps its conducted beats.
 
     Parameters
     ----------
     movement : Movement
-    tempo_factor : float
-        Of the performance: it decides which beats are conducted.
+    tempo_factors : float or (M,) array
+        Of the performance, as `Movement.beats` takes them: they decide which beats are conducted.
     rng : Generator
         The drummer: kit, pattern and strength.
     """
-    beats = movement.beats(tempo_factor)
+    beats = movement.beats(tempo_factors)
     places = movement.places(beats)
     if len(places) < 2:
         return movement

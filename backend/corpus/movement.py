@@ -92,9 +92,15 @@ class Movement:
         qpm = self.written_qpm(self.starts[:-1])
         return float((np.diff(self.starts) * 60.0 / qpm).sum())
 
-    def beats(self, factor: float = 1.0) -> BeatPlaces:
-        """The beats that are conducted at `factor` times the written tempo."""
-        return beat_places(self.bars, TempoMap(self.tempo.starts, self.tempo.bpm * factor))
+    def beats(self, factors: float | Array = 1.0) -> BeatPlaces:
+        """The beats that are conducted at some multiple of the written tempo.
+
+        Parameters
+        ----------
+        factors : float or (M,) array
+            For all tempo marks alike, or for each.
+        """
+        return beat_places(self.bars, TempoMap(self.tempo.starts, self.tempo.bpm * factors))
 
     def places(self, beats: BeatPlaces) -> Array:
         """Where beats lie, quarter notes."""

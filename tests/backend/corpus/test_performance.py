@@ -177,10 +177,21 @@ def test_a_recording_lends_its_tempo_and_others_are_refused(tmp_path: Path) -> N
     alignment(path, movement.length)
     (curve,) = recorded_tempos(path, None, movement)
     np.testing.assert_allclose(curve[[2, 15, 25]], [90, 70, 90], rtol=0.02)
-    clock, factor = play_after(movement, curve, np.random.default_rng(0))
-    assert factor == pytest.approx(1.0, abs=0.15)
+    clock, factors = play_after(movement, curve, np.random.default_rng(0))
+    assert factors == pytest.approx(np.ones(len(factors)), abs=0.15)
     bars = np.diff(clock.onset(movement.starts))
     assert bars[15] / bars[5] == pytest.approx(90 / 70, rel=0.08)
+
+
+def test_each_mark_is_conducted_at_the_tempo_it_is_played_in(tmp_path: Path) -> None:
+    """Marks of 60 and 100, played at 100 throughout: 6/8 at 120 eighths and then at 200."""
+    bars = [note("C", 3)] * 20
+    bars[0] = attributes(6, 8) + tempo(60) + bars[0]
+    bars[10] = tempo(100) + bars[10]
+    movement = read(tmp_path, *bars)
+    _, factors = play_after(movement, np.full(20, 100.0), np.random.default_rng(0))
+    assert set(movement.beats().beats_in_bar.tolist()) == {2, 6}
+    assert set(movement.beats(factors).beats_in_bar.tolist()) == {2}
 
 
 def test_a_slip_of_the_alignment_is_smoothed_over(tmp_path: Path) -> None:
