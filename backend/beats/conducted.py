@@ -13,6 +13,22 @@ FASTEST_BPM: Final = 160.0
 _KEEP: Final = 1.25
 
 
+def conducted_rates(meter: tuple[int, int]) -> dict[int, tuple[float, float]]:
+    """How fast a meter's written beats go, a minute, where each number of beats is conducted.
+
+    Returns
+    -------
+    dict of int to (float, float)
+        By the number of beats that are conducted in a bar, most first: its slowest and fastest
+        rate; 0 and infinity where there is no limit.
+    """
+    low, rates = 0.0, {}
+    for limit, count in _rows(meter):
+        rates[int(count)] = (low, float(limit))
+        low = float(limit)
+    return rates
+
+
 def conducted_groups(
     meter: tuple[int, int], rate: float, previous: int | None = None
 ) -> tuple[float, ...]:
@@ -33,18 +49,22 @@ def conducted_groups(
     tuple of float
         Written beats in each conducted beat; its length is the number of conducted beats.
     """
+    numerator, _ = meter
+    rates = conducted_rates(meter)
+    beats = next(count for count, (_, fastest) in rates.items() if rate <= fastest)
+    if previous is not None and previous in rates:
+        slowest, fastest = rates[previous]
+        if slowest / _KEEP <= rate <= fastest * _KEEP:
+            beats = previous
+    uneven = _table()["uneven"].get(f"{numerator} in {beats}")
+    return tuple(map(float, uneven)) if uneven else (numerator / beats,) * beats
+
+
+def _rows(meter: tuple[int, int]) -> list[list[float]]:
     numerator, unit = meter
     levels = _table()["levels"]
     rows = levels.get(f"{numerator}/{unit}") or levels.get(str(numerator))
-    rows = rows or [[float("inf"), _default(numerator)]]
-    beats = next(int(count) for limit, count in rows if rate <= limit)
-    low = 0.0
-    for limit, count in rows:
-        if previous is not None and count == previous and low / _KEEP <= rate <= limit * _KEEP:
-            beats = previous
-        low = limit
-    uneven = _table()["uneven"].get(f"{numerator} in {beats}")
-    return tuple(map(float, uneven)) if uneven else (numerator / beats,) * beats
+    return rows or [[float("inf"), _default(numerator)]]
 
 
 def _default(numerator: int) -> int:

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from backend.audio.analysis import Analysis
-from backend.beats.bar_states import BARS, STATES, beats_on, best_path, only, surety
-from backend.beats.conducted import conducted_groups
+from backend.beats.bar_states import BARS, KIND, STATES, beats_on, best_path, only, surety
+from backend.beats.conducted import conducted_rates
 from backend.beats.decode import Heard, decode_beats
 from backend.beats.grid import BeatGrid, parse_meter
 from backend.beats.listen import listen, load_beat_net
@@ -22,7 +23,7 @@ from backend.beats.meter import is_ternary
 from backend.beats.pulses import pulse_hints
 from backend.beats.span import sounding_parts
 from backend.models.bar_net import BarNet, BarNetConfig
-from backend.models.beat_net import BAR_LENGTHS, seconds_of
+from backend.models.beat_net import BAR_LENGTHS, RATE, seconds_of
 from backend.models.checkpoint import load_for_use, or_else, shipped
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
@@ -31,6 +32,13 @@ from retarget.rotation import Array
 # A tempo that the user gave is meant, not guessed.
 _GIVEN_OCTAVES: Final = 0.12
 _PHASE: Final = "finding the beats"
+# Nats per pulse for every octave that the tempo lies beside those in which a given meter is
+# conducted in so many beats; and over how many pulses, either way, it is taken.
+_OFF_LEVEL: Final = 3.0
+_TEMPO_REACH: Final = 8
+# Nats per pulse that bars lose whose written beats are halved: of half notes that is common, of
+# shorter ones it is not.
+_HALVED: Final = 0.3
 # How a bar of so many conducted beats is written, where its beats fall into two and into three.
 _WRITTEN: Final = {
     1: ("2/4", "3/8"),
@@ -62,7 +70,7 @@ def hear_beats(
     analysis : Analysis
         Features of the piece.
     meter : str, optional
-        The meter if it is known ("6/8"); the conducted level still follows the music.
+        The meter if it is known ("6/8"); in how many it is conducted still follows the tempo.
     tempo : float, optional
         About this many conducted beats a minute.
     beat_net, bar_net : Path, optional
@@ -80,10 +88,8 @@ def hear_beats(
     ConductorError
         If `meter` is no meter, or a checkpoint is missing or damaged.
     """
+    figures = None if meter is None else parse_meter(meter)
     allowed = np.ones(len(BARS), bool)
-    if meter is not None:
-        levels = _levels(parse_meter(meter))
-        allowed &= [bar.beats in levels for bar in BARS]
     hears = load_beat_net(beat_net or shipped("beats"))
     weighs = load_bar_net(bar_net or shipped("bars"))
     heard = listen(hears, analysis.mel, part(progress, 0.0, 0.5, _PHASE))
@@ -95,6 +101,8 @@ def hear_beats(
     if len(pulses) < 2:
         return BeatGrid.empty()
     scores = only(allowed, weigh_bars(weighs, pulse_hints(heard, pulses)))
+    if figures is not None:
+        scores = scores + _suiting(figures, pulses)[:, KIND]
     path = best_path(scores)
     found = beats_on(pulses, path)
     times = seconds_of(found.times)
@@ -153,8 +161,27 @@ def _given(tempo: float, tempi: Array) -> Array:
     return np.maximum(-0.5 * off**2, -30.0)
 
 
-def _levels(meter: tuple[int, int]) -> tuple[int, ...]:
-    """Conducted beats that bars of a meter may have."""
-    counts = {len(conducted_groups(meter, rate)) for rate in range(10, 600, 5)}
-    nearest = min(BAR_LENGTHS, key=lambda count: abs(count - meter[0]))
-    return tuple(sorted(counts & set(BAR_LENGTHS))) or (nearest,)
+def _suiting(meter: tuple[int, int], pulses: Array) -> Array:
+    """Log weights of the kinds of bars at each pulse in a given meter, (P, len(BARS)).
+
+    −∞ where the meter is never conducted in so many beats; less than 0 where it is not at this
+    tempo.
+    """
+    rates = conducted_rates(meter)
+    # Pulses are alike, and so are the beats that they make.
+    rates = {n: rate for n, rate in rates.items() if meter[0] % n == 0 or n % meter[0] == 0}
+    if not any(bar.beats in rates for bar in BARS):
+        nearest = min(BAR_LENGTHS, key=lambda count: abs(count - meter[0]))
+        rates = {nearest: (0.0, np.inf)}
+    length = np.diff(pulses, append=2.0 * pulses[-1] - pulses[-2]) / RATE
+    length = median_filter(length, size=2 * _TEMPO_REACH + 1, mode="nearest")
+    weights = np.full((len(pulses), len(BARS)), -np.inf)
+    for kind, bar in enumerate(BARS):
+        if bar.beats in rates:
+            slowest, fastest = rates[bar.beats]
+            written = 60.0 / (length * float(bar.pulses_per_beat)) * meter[0] / bar.beats
+            beside = np.clip(written, slowest, fastest)
+            weights[:, kind] = -_OFF_LEVEL * np.abs(np.log2(written / beside))
+            if bar.beats > meter[0] and meter[1] > 2:
+                weights[:, kind] -= _HALVED
+    return weights

@@ -5,6 +5,7 @@ measures CMLc, CMLt, AMLc, AMLt (Davies, Degara & Plumbley, "Evaluation methods 
 beat tracking algorithms", 2009). No leading seconds are left out.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,8 @@ from retarget.progress import Progress, no_progress
 
 MEASURES: Final = ("F", "downbeat F", "meter", "CMLc", "CMLt", "AMLc", "AMLt")
 WORKS_ALIKE: Final = "all, works alike"
-Tracker = Callable[[Analysis], BeatGrid]
+Tracker = Callable[[Analysis, str | None], BeatGrid]
+"""From the music, and its meter where that is told."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,23 @@ def evaluate_beats(
     clips: Sequence[Clip],
     trackers: dict[str, Tracker],
     progress: Progress = no_progress,
+    *,
+    told: bool = False,
 ) -> list[BeatRow]:
     """Run trackers over clips.
 
-    Rows for all clips, each bar length and each kind of ensemble, and the mean of the works' means:
-    a symphony has more clips than a quartet, but its movements say the same of a tracker.
+    Parameters
+    ----------
+    clips, trackers
+    told : bool
+        Tell the trackers the meter that is written over most of a clip's beats.
+
+    Returns
+    -------
+    list of BeatRow
+        For all clips, each bar length and each kind of ensemble, and the mean of the works'
+        means: a symphony has more clips than a quartet, but its movements say the same of a
+        tracker.
     """
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in trackers}
     groups: list[tuple[str, ...]] = []
@@ -79,8 +93,9 @@ def evaluate_beats(
         bar = int(np.bincount(truth.beats_in_bar).argmax()) if len(truth) else 0
         groups.append(("all", f"{bar} in a bar", clip.kind))
         works.append(str(clip.meta().get("work", clip.folder)))
+        meter = Counter(truth.meters).most_common(1)[0][0] if told and len(truth) else None
         for name, track in trackers.items():
-            scores[name].append(score_beats(track(analysis), truth))
+            scores[name].append(score_beats(track(analysis, meter), truth))
     rows = [_works_alike(name, scores[name], works) for name in trackers if clips]
     for group in dict.fromkeys(g for names in groups for g in names):
         members = [i for i, names in enumerate(groups) if group in names]

@@ -31,6 +31,9 @@ def beats_command(
     bar_net: Annotated[
         Path | None, typer.Option(help="A bar network; the shipped one if not given.")
     ] = None,
+    meter_told: Annotated[
+        bool, typer.Option("--meter-told", help="Tell the trackers the meter, as --meter does.")
+    ] = False,
     output: Output = None,
 ) -> None:
     """Beats, downbeats and meter against exact ones, beside librosa's tracker."""
@@ -42,11 +45,13 @@ def beats_command(
 
         clips = [clip for clip in ConductingDataset(data, split).clips if clip.has_beats]
         trackers = {
-            "network": lambda music: hear_beats(music, beat_net=beat_net, bar_net=bar_net),
-            "librosa": track_beats,
+            "network": lambda music, meter: hear_beats(
+                music, meter=meter, beat_net=beat_net, bar_net=bar_net
+            ),
+            "librosa": lambda music, meter: track_beats(music, meter=meter),
         }
         with shown_progress() as progress:
-            rows = evaluate_beats(clips, trackers, progress)
+            rows = evaluate_beats(clips, trackers, progress, told=meter_told)
         table = Table("tracker", "on", "clips", *MEASURES)
         for row in rows:
             figures = (f"{row.values[name]:.3f}" for name in MEASURES)

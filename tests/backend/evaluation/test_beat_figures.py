@@ -35,7 +35,7 @@ def test_a_long_work_counts_no_more_than_a_short_one(tmp_path: Path) -> None:
     clips = [write_clip(tmp_path / str(i), "long", 3) for i in range(3)]
     clips.append(write_clip(tmp_path / "3", "short", 4))
 
-    def in_three(analysis: Analysis) -> BeatGrid:
+    def in_three(analysis: Analysis, meter: str | None) -> BeatGrid:
         return grid(3)
 
     rows = {row.group: row for row in evaluate_beats(clips, {"three": in_three})}
