@@ -39,6 +39,12 @@ def test_a_given_six_eight_is_in_six_when_slow_and_in_two_when_fast() -> None:
     assert counted(fast, "6/8") == 2
 
 
+def test_a_fast_two_four_is_not_in_one_at_the_tempo_of_its_beats() -> None:
+    fast = analyse(accompaniment(steady(150, 100), 2, 40.5, subdivision=2))
+    grid = hear_beats(fast, meter="2/4")
+    assert (grid.beats_in_bar == 2).all() or grid.tempo < 90.0
+
+
 def test_a_wrong_meter_is_one_sentence(march: Analysis) -> None:
     with pytest.raises(ConductorError, match="is not a meter"):
         hear_beats(march, meter="march")
