@@ -36,8 +36,9 @@ _PHASE: Final = "finding the beats"
 # conducted in so many beats; and over how many pulses, either way, it is taken.
 _OFF_LEVEL: Final = 3.0
 _TEMPO_REACH: Final = 8
-# Tempos this near to those are as good, and nobody conducts more bars a minute in one than this.
-_NEAR: Final = 1.1
+# The fastest of them may be exceeded by this factor: near a limit more beats are better than fewer.
+# But nobody conducts more bars a minute in one than this.
+_HURRY: Final = 1.1
 _MOST_IN_ONE: Final = 130.0
 # Nats per pulse that bars lose whose written beats are halved: of half notes that is common, of
 # shorter ones it is not.
@@ -181,7 +182,8 @@ def _suiting(meter: tuple[int, int], pulses: Array) -> Array:
     weights = np.full((len(pulses), len(BARS)), -np.inf)
     for kind, bar in enumerate(BARS):
         if bar.beats in rates:
-            slowest, fastest = rates[bar.beats][0] / _NEAR, rates[bar.beats][1] * _NEAR
+            slowest, fastest = rates[bar.beats]
+            fastest *= _HURRY
             if bar.beats == 1:
                 fastest = min(fastest, _MOST_IN_ONE * meter[0])
             written = 60.0 / (length * float(bar.pulses_per_beat)) * meter[0] / bar.beats
