@@ -106,7 +106,7 @@ def hear_beats(
         return BeatGrid.empty()
     scores = only(allowed, weigh_bars(weighs, pulse_hints(heard, pulses)))
     if figures is not None:
-        scores = scores + _suiting(figures, pulses)[:, KIND]
+        scores = scores + suit_meter(figures, pulses)[:, KIND]
     path = best_path(scores)
     found = beats_on(pulses, path)
     times = seconds_of(found.times)
@@ -165,11 +165,21 @@ def _given(tempo: float, tempi: Array) -> Array:
     return np.maximum(-0.5 * off**2, -30.0)
 
 
-def _suiting(meter: tuple[int, int], pulses: Array) -> Array:
-    """Log weights of the kinds of bars at each pulse in a given meter, (P, len(BARS)).
+def suit_meter(meter: tuple[int, int], pulses: Array) -> Array:
+    """How well the kinds of bars suit a given meter at the tempo of each pulse.
 
-    −∞ where the meter is never conducted in so many beats; less than 0 where it is not at this
-    tempo.
+    Parameters
+    ----------
+    meter : (int, int)
+        Its figures.
+    pulses : (P,) array
+        Places in frames of the beat network, rising, P > 1.
+
+    Returns
+    -------
+    (P, len(BARS)) array
+        Log weights: −∞ where the meter is never conducted in so many beats, less than 0 where it is
+        not at this tempo.
     """
     rates = conducted_rates(meter)
     # Pulses are alike, and so are the beats that they make.

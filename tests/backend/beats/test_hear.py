@@ -1,5 +1,6 @@
 """Beats and bars as the networks that come with the program hear them."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -8,8 +9,10 @@ from beat_sounds import accompaniment, steady
 
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
+from backend.beats.bar_states import BARS, Bar
 from backend.beats.conducted import conducted_rates
-from backend.beats.hear import hear_beats
+from backend.beats.hear import hear_beats, suit_meter
+from backend.models.beat_net import RATE
 from retarget.errors import ConductorError
 
 
@@ -39,10 +42,27 @@ def test_a_given_six_eight_is_in_six_when_slow_and_in_two_when_fast() -> None:
     assert counted(fast, "6/8") == 2
 
 
-def test_a_fast_two_four_is_not_in_one_at_the_tempo_of_its_beats() -> None:
-    fast = analyse(accompaniment(steady(150, 100), 2, 40.5, subdivision=2))
-    grid = hear_beats(fast, meter="2/4")
-    assert (grid.beats_in_bar == 2).all() or grid.tempo < 90.0
+@pytest.mark.parametrize(
+    ("meter", "pulses_a_minute", "better", "worse"),
+    [
+        ((2, 4), 145, (1, 2), (1, 1)),
+        ((2, 4), 180, (2, 1), (1, 2)),
+        ((4, 4), 60, (1, 4), (1, 2)),
+        ((2, 4), 100, (1, 2), (2, 4)),
+        ((6, 8), 240, (3, 2), (1, 6)),
+    ],
+)
+def test_a_given_meter_suits_the_tempo_in_some_bars_better(
+    meter: tuple[int, int], pulses_a_minute: float, better: tuple[int, int], worse: tuple[int, int]
+) -> None:
+    """Bars as pulses per beat and beats."""
+    pulses = np.arange(30) * 60.0 / pulses_a_minute * RATE
+    weights = suit_meter(meter, pulses)
+    good, bad = (
+        weights[:, BARS.index(Bar(Fraction(level), beats))] for level, beats in (better, worse)
+    )
+    assert (good > bad).all()
+    assert (good > -0.1).all()
 
 
 def test_a_wrong_meter_is_one_sentence(march: Analysis) -> None:
