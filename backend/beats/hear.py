@@ -93,18 +93,16 @@ def hear_beats(
         If `meter` is no meter, or a checkpoint is missing or damaged.
     """
     figures = None if meter is None else parse_meter(meter)
-    allowed = np.ones(len(BARS), bool)
     hears = load_beat_net(beat_net or shipped("beats"))
     weighs = load_bar_net(bar_net or shipped("bars"))
     heard = listen(hears, analysis.mel, part(progress, 0.0, 0.5, _PHASE))
-    prior = None
-    if tempo is not None:
-        prior = _given(tempo, heard.tempi)
-        allowed &= [bar.pulses_per_beat == 1 for bar in BARS]
+    prior = None if tempo is None else _given(tempo, heard.tempi)
     pulses = decode_beats(heard, tempo_prior=prior, progress=part(progress, 0.5, 0.9, _PHASE))
     if len(pulses) < 2:
         return BeatGrid.empty()
-    scores = only(allowed, weigh_bars(weighs, pulse_hints(heard, pulses)))
+    scores = weigh_bars(weighs, pulse_hints(heard, pulses))
+    if tempo is not None:
+        scores = only(np.array([bar.pulses_per_beat == 1 for bar in BARS]), scores)
     if figures is not None:
         scores = scores + suit_meter(figures, pulses)[:, KIND]
     path = best_path(scores)

@@ -122,12 +122,11 @@ def play_after(movement: Movement, bar_qpm: Array, rng: np.random.Generator) -> 
     curve = np.interp(middle, bar_middles, np.log(bar_qpm * own))
     curve += _drift(middle, 1.0, rng.uniform(0.003, 0.015), rng)
     seconds = np.r_[0.0, np.cumsum(np.diff(grid) * 60.0 / np.exp(curve))]
-    faster = bar_qpm * own / movement.written_qpm(movement.starts[:-1])
-    begins = np.array([float(bar.start) for bar in movement.bars])
-    mark = np.searchsorted(movement.tempo.starts, begins + 1e-9, side="right") - 1
+    marks = movement.marks(movement.starts[:-1])
+    faster = bar_qpm * own / movement.tempo.bpm[marks]
     factors = np.full(len(movement.tempo.bpm), np.median(faster))
-    for index in np.unique(mark):
-        factors[index] = np.median(faster[mark == index])
+    for mark in np.unique(marks):
+        factors[mark] = np.median(faster[marks == mark])
     return Clock(grid, seconds, np.zeros(0), np.zeros(0)), factors
 
 

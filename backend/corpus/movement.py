@@ -108,9 +108,13 @@ class Movement:
 
     def written_qpm(self, quarters: Array) -> Array:
         """Quarter notes a minute that are written at places of the played movement."""
+        return self.tempo.bpm[self.marks(quarters)]
+
+    def marks(self, quarters: Array) -> NDArray[np.int64]:
+        """Indices of the tempo marks that hold at places of the played movement."""
         bar = np.clip(np.searchsorted(self.starts, quarters, side="right") - 1, 0, None)
         bar = np.minimum(bar, len(self.bars) - 1)
         begins = np.array([float(b.start) for b in self.bars])
         written = begins[bar] + quarters - self.starts[bar]
-        i = np.maximum(np.searchsorted(self.tempo.starts, written + 1e-9, side="right") - 1, 0)
-        return self.tempo.bpm[i]
+        at = np.searchsorted(self.tempo.starts, written + 1e-9, side="right")
+        return np.maximum(at - 1, 0)
