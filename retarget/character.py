@@ -1,0 +1,184 @@
+"""`Character`: a person as a rigged, textured mesh, bound in the pose of their photo."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .atomic import atomic_path
+from .camera import Camera
+from .errors import ConductorError
+from .motion import load_npz, save_npz
+from .rotation import Array
+
+VERSION: Final = 1
+"""Version of the character file this code writes and reads."""
+
+PARTS: Final = ("trunk", "head", "arm.L", "arm.R", "hand.L", "hand.R", "legs")
+"""What a vertex belongs to; `Character.parts` holds places in this list."""
+
+SOLID, FRINGE = 0, 1
+"""Kinds of faces: `Character.kinds`. A fringe is blended by the texture's alpha, after all else."""
+
+_ARRAYS: Final = {
+    "vertices": (np.float32, 2),
+    "faces": (np.int32, 2),
+    "kinds": (np.uint8, 1),
+    "parts": (np.uint8, 1),
+    "uv": (np.float32, 3),
+    "texture": (np.uint8, 3),
+    "weight_bones": (np.int16, 2),
+    "weights": (np.float32, 2),
+    "parents": (np.int16, 1),
+    "heads": (np.float64, 2),
+    "tails": (np.float64, 2),
+    "turns": (np.float64, 2),
+}
+
+
+@dataclass(frozen=True)
+class Character:
+    """A person whose mesh, seen by the photo's camera in the bind pose, is the photo.
+
+    World axes as everywhere: metres, Z up, the person faces −Y, +X is the person's left.
+
+    Parameters
+    ----------
+    vertices : (V, 3) float32 array
+        Bind pose, metres.
+    faces : (F, 3) int32 array
+        Counter-clockwise from outside.
+    kinds : (F,) uint8 array
+        SOLID or FRINGE.
+    parts : (V,) uint8 array
+        Places in PARTS.
+    uv : (F, 3, 2) float32 array
+        Texture coordinates of each face's corners, [0, 1], u right, v up (Blender, OpenGL).
+    texture : (H, W, 4) uint8 array
+        Straight alpha, first row on top.
+    weight_bones, weights : (V, K) arrays
+        Bones that move a vertex, and their shares, which add up to one. Unused places are 0.
+    bones : tuple of str, length B
+        Names of the conductor avatar's bones (`blender_addon.stage.avatar.bone_table`): joints of
+        `retarget.skeleton`, fingers as chains (`index.01.L` …), `baton` with its tail at the tip.
+    parents : (B,) int array
+        Place of each bone's parent, −1 for the root; a parent stands before its children.
+    heads, tails : (B, 3) arrays
+        Ends of the bones in the bind pose.
+    turns : (B, 4) array
+        Rotation (w, x, y, z) of each bone from the canonical T-pose to the bind pose, world axes.
+    camera : Camera
+        The photo's camera.
+    backdrop : (h, w, 3) uint8 array, or None
+        The photo without the person, `camera.size`; None if the photo had no background.
+    dress : str
+        "photo" or "concert".
+    warnings : tuple of str
+        What the user should know.
+    """
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    kinds: NDArray[np.uint8]
+    parts: NDArray[np.uint8]
+    uv: NDArray[np.float32]
+    texture: NDArray[np.uint8]
+    weight_bones: NDArray[np.int16]
+    weights: NDArray[np.float32]
+    bones: tuple[str, ...]
+    parents: NDArray[np.int16]
+    heads: Array
+    tails: Array
+    turns: Array
+    camera: Camera
+    backdrop: NDArray[np.uint8] | None
+    dress: str
+    warnings: tuple[str, ...] = ()
+
+    def bone(self, name: str) -> int:
+        """Place of a bone."""
+        return self.bones.index(name)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the `.subject` file (a NumPy archive), atomically."""
+        notes = {"dress": self.dress, "warnings": self.warnings}
+        arrays = {name: getattr(self, name).astype(kind) for name, (kind, _) in _ARRAYS.items()}
+        lens = [self.camera.focal, *self.camera.centre, *self.camera.size, *self.camera.position]
+        empty = np.zeros((0, 0, 3), np.uint8)
+        with atomic_path(path) as temporary:
+            save_npz(
+                temporary,
+                arrays
+                | {
+                    "version": np.array(VERSION),
+                    "bones": np.array(self.bones),
+                    "camera": np.array(lens, dtype=np.float64),
+                    "backdrop": empty if self.backdrop is None else self.backdrop,
+                    "notes": np.array(json.dumps(notes)),
+                },
+            )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Character":
+        """Read a `.subject` file.
+
+        Raises
+        ------
+        ConductorError
+            If it is missing, damaged, or made by another version.
+        """
+        name = Path(path).name
+        keys = (*_ARRAYS, "version", "bones", "camera", "backdrop", "notes")
+        arrays = load_npz(path, "subject file", keys)
+        if int(arrays["version"]) != VERSION:
+            raise ConductorError(f"{name} was made by another version; make it again.")
+        try:
+            _check(arrays)
+            notes = json.loads(str(arrays["notes"]))
+            lens = arrays["camera"].astype(np.float64)
+            camera = Camera(float(lens[0]), lens[1:3], (int(lens[3]), int(lens[4])), lens[5:8])
+            return cls(
+                **{key: arrays[key].astype(kind) for key, (kind, _) in _ARRAYS.items()},
+                bones=tuple(str(bone) for bone in arrays["bones"]),
+                camera=camera,
+                backdrop=arrays["backdrop"] if arrays["backdrop"].size else None,
+                dress=str(notes["dress"]),
+                warnings=tuple(str(warning) for warning in notes["warnings"]),
+            )
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise ConductorError(f"{name} is damaged ({error}); make it again.") from error
+
+
+def _check(arrays: dict[str, NDArray]) -> None:
+    for key, (kind, axes) in _ARRAYS.items():
+        if arrays[key].ndim != axes:
+            raise ValueError(key)
+        if np.issubdtype(kind, np.floating) and not np.isfinite(arrays[key]).all():
+            raise ValueError(key)
+    vertices, faces, bones = len(arrays["vertices"]), len(arrays["faces"]), len(arrays["bones"])
+    lengths = {
+        "kinds": faces,
+        "uv": faces,
+        "parts": vertices,
+        "weights": vertices,
+        "weight_bones": vertices,
+        "parents": bones,
+        "heads": bones,
+        "tails": bones,
+        "turns": bones,
+    }
+    for key, length in lengths.items():
+        if len(arrays[key]) != length:
+            raise ValueError(key)
+    if faces == 0 or arrays["faces"].min() < 0 or arrays["faces"].max() >= vertices:
+        raise ValueError("faces")
+    if arrays["weight_bones"].min() < 0 or arrays["weight_bones"].max() >= bones:
+        raise ValueError("weight_bones")
+    if (arrays["parents"] >= np.arange(bones)).any():
+        raise ValueError("parents")
+    if arrays["texture"].shape[2] != 4 or arrays["backdrop"].shape[2:] != (3,):
+        raise ValueError("texture")
