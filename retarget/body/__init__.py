@@ -1,0 +1,1 @@
+"""The parametric human body that characters are made of."""
