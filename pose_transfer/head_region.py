@@ -27,6 +27,8 @@ _PRIOR, _FALL = 0.5, 1.6
 _MOST: Final = 5.0
 _SMOOTH: Final = 9.0
 _SURE: Final = 1e3
+_CRUMB: Final = 0.25
+_ROUND: Final = 0.012
 _SKIN_SPREAD: Final = (28.0, 7.0, 8.0)
 
 
@@ -84,9 +86,12 @@ def head_region(
     radius = max(1, round(0.02 * width))
     guide = rgb[window].astype(np.float32) / 255.0
     large = cv2.ximgproc.guidedFilter(guide, large, radius, 1e-3)
+    large = cv2.GaussianBlur(large, (0, 0), _ROUND * width)
     region = np.zeros(alpha.shape, bool)
-    region[window] = (large > 0.5) & (alpha[window] > 0.5)
-    return _held_together(region | (oval & (alpha > 0.5)), oval)
+    person = alpha > 0.5
+    region[window] = (large > 0.5) & person[window]
+    region = _held_together(region | (oval & person), oval)
+    return region | _crumbs(person & ~region, (_CRUMB * width) ** 2)
 
 
 def _face_axes(face: Array, size: tuple[int, int]) -> tuple[Array, Array]:
@@ -112,12 +117,18 @@ def _cut(
     sure = person & (oval | ((down < _SURE_LINE) & (np.abs(across) < _SURE_ASIDE)))
     neck = person & ~oval & skin & (np.abs(across) < _NECK) & (down > 0.1) & (down < 0.8)
     far = person & ((down > 2.9) | (np.abs(across) > 1.8)) | neck
+    if not _bearded(skin, oval & person, down):
+        # What is seen right below the jaw is then the throat, however dark its shadow.
+        far |= person & _below(oval, np.abs(across) < _NECK) & (down > -0.3)
     hair = sure & ~near & ~skin
-    body = person & (down > 0.5) & (np.abs(across) < 0.5) | neck
+    beside = hair & (down > -0.9) & (np.abs(across) > 0.4)
+    body = person & (down > 0.5) & (np.abs(across) < 0.35) | neck
     weights = _contrast(lab)
     outcome = sure
     for _ in range(_ROUNDS):
-        odds = np.log(_density(bins, hair) + 1e-6) - np.log(_density(bins, body) + 1e-6)
+        # A hat must not outvote the hair beside the face.
+        like_hair = np.maximum(_density(bins, hair), _density(bins, beside))
+        odds = np.log(like_hair + 1e-6) - np.log(_density(bins, body) + 1e-6)
         odds = np.clip(odds, -_MOST, _MOST) + _PRIOR - _FALL * np.maximum(down, 0.0)
         # Skin beside the jaw is the neck's or an ear's: the line between them is the ear lobe's.
         odds = np.where(skin, np.clip(-12.0 * (down - _SURE_LINE), -_MOST, _MOST), odds)
@@ -126,6 +137,17 @@ def _cut(
         hair = outcome & ~near & ~skin
         body = person & ~outcome
     return outcome
+
+
+def _bearded(skin: NDArray[np.bool_], face: NDArray[np.bool_], down: Array) -> bool:
+    chin = face & (down > -0.25)
+    return bool(chin.any()) and float(skin[chin].mean()) < 0.5
+
+
+def _below(mask: NDArray[np.bool_], columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels under the mask's lowest one in their picture column."""
+    under = np.cumsum(mask[::-1], axis=0)[::-1] == 0
+    return under & columns & mask.any(axis=0)
 
 
 def _like_skin(lab: NDArray[np.float32], face: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -163,6 +185,14 @@ def _min_cut(odds: Array, weights: tuple[Array, Array]) -> NDArray[np.bool_]:
     graph.add_grid_tedges(nodes, np.maximum(odds, 0.0), np.maximum(-odds, 0.0))
     graph.maxflow()
     return ~graph.get_grid_segments(nodes)
+
+
+def _crumbs(mask: NDArray[np.bool_], area: float) -> NDArray[np.bool_]:
+    """Pieces too small to be a body: ends of hair."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    small = stats[:, cv2.CC_STAT_AREA] < area
+    small[0] = False
+    return small[labels]
 
 
 def _held_together(mask: NDArray[np.bool_], seed: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
-from .face_mesh import MOUTH, NOSE_BASE, oval_mask
+from .face_mesh import EARS, oval_mask
 from .relief import spread_inwards
 
 # Lengths are shares of the face's width.
 _EDGE_BLUR: Final = 0.005
-_BAND: Final = 0.05
-_JAW_BAND: Final = 0.10
+_BAND: Final = 0.04
+_THROAT: Final = 0.18
+_BLEND: Final = 0.03
 _SKIN_CORE: Final = 0.10
 # Squared distance to the skin's colour, in its own spread, up to which a pixel is skin.
 _SKIN: Final = 9.0
-_UNDERSIDE: Final = 0.78  # what is left of the light under the jaw
+_COLOURED: Final = 4.0
+_UNDERSIDE: Final = 0.85  # what is left of the light under the jaw
 
 
 @dataclass(frozen=True)
@@ -76,28 +78,76 @@ def head_pictures(
     own = grown > 0.5
     colours = np.where(own[..., None], foreground, _nearest(foreground, core))
     front = np.dstack([colours, (head * 255.0 + 0.5).astype(np.uint8)])
-    return HeadPictures(front, _back(colours, own & person, face, width))
+    back = _back(colours, foreground, person, own & person, face, width)
+    return HeadPictures(front, back)
 
 
 def _back(
-    colours: NDArray[np.uint8], region: NDArray[np.bool_], face: Array, width: float
+    colours: NDArray[np.uint8],
+    foreground: NDArray[np.uint8],
+    person: NDArray[np.bool_],
+    region: NDArray[np.bool_],
+    face: Array,
+    width: float,
 ) -> NDArray[np.uint8]:
+    """Hair all over, but skin behind the jaw: whichever is nearer along the outline."""
     oval = oval_mask(face, region.shape)
     depth = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, 5)
     skin = _skin(colours, oval & region, width)
     near_face = cv2.dilate(oval.astype(np.uint8), _disc(0.04 * width)) > 0
-    hair = region & ~skin & ~near_face
-    rows = np.arange(region.shape[0])[:, None]
-    lower = oval & (rows > face[NOSE_BASE, 1])
-    jaw = lower & region & (rows > face[MOUTH, 1]) & (depth < _JAW_BAND * width)
-    below = spread_inwards(colours, jaw if jaw.any() else region)
-    inner = cv2.erode(lower.astype(np.uint8), _disc(_BAND * width)) > 0
-    filled = np.where(inner[..., None], below, colours)
-    known = (hair | (region & (depth < _BAND * width)) | inner) & ~(oval & ~lower)
-    back = spread_inwards(filled, known).astype(np.float32)
-    shade = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), 0.04 * width)[..., None]
-    back *= 1.0 - (1.0 - _UNDERSIDE) * shade
+    band = region & (depth < _BAND * width)
+    low = np.arange(region.shape[0])[:, None] > face[list(EARS), 1].mean()
+    jaw = band & skin & low
+    hair = spread_inwards(colours, (region & ~skin & ~near_face) | (band & ~jaw))
+    hair = np.where(jaw[..., None], colours, hair)
+    if not jaw.any():
+        return hair
+    below = spread_inwards(colours, jaw)
+    throat = _throat(foreground, person & ~region, region, oval, skin, width)
+    if np.count_nonzero(throat) > (0.1 * width) ** 2:
+        below = spread_inwards(foreground, throat)
+    else:
+        below = (below * _UNDERSIDE + 0.5).astype(np.uint8)
+    share = cv2.GaussianBlur(
+        _nearer(jaw, band & ~jaw).astype(np.float32), (0, 0), _BLEND * width
+    )[..., None]
+    # On the outline itself front and back are one.
+    edge = np.clip(1.0 - depth / (_BAND * width), 0.0, 1.0)[..., None]
+    back = below * share + hair * (1.0 - share)
+    back = colours * edge + back * (1.0 - edge)
     return np.clip(back + 0.5, 0.0, 255.0).astype(np.uint8)
+
+
+def _throat(
+    colours: NDArray[np.uint8],
+    body: NDArray[np.bool_],
+    region: NDArray[np.bool_],
+    oval: NDArray[np.bool_],
+    skin: NDArray[np.bool_],
+    width: float,
+) -> NDArray[np.bool_]:
+    """Skin right under the jaw, in the shadow it has there."""
+    near = cv2.dilate(oval.astype(np.uint8), _disc(_THROAT * width)) > 0
+    away = cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, 5)
+    lab = cv2.cvtColor(colours, cv2.COLOR_RGB2LAB).astype(np.float32)
+    hue = lab[..., 1:] - 128.0
+    own = hue[skin & oval & region]
+    if not len(own):
+        return np.zeros_like(body)
+    middle = np.median(own, axis=0)
+    # Shadow takes from colour as much as from light, so hue is compared as a direction.
+    along = (hue * middle).sum(axis=2) / (np.linalg.norm(middle) + 1e-6)
+    size = np.linalg.norm(hue, axis=2)
+    return body & near & (away > 1.5) & (along > 0.9 * size) & (size > _COLOURED)
+
+
+def _nearer(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if not other.any():
+        return np.ones_like(one)
+    to_one, to_other = (
+        cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) for mask in (one, other)
+    )
+    return np.asarray(to_one < to_other)
 
 
 def _skin(
