@@ -24,8 +24,8 @@ def face_width(face: Array) -> float:
     return float(np.linalg.norm(face[EARS[0]] - face[EARS[1]]))
 
 
-def oval_mask(face: Array, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def oval_mask(face: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Pixels within the face's oval, (H, W)."""
     mask = np.zeros(shape, np.uint8)
-    cv2.fillPoly(mask, [np.round(face[list(OVAL), :2]).astype(np.int32)], 1)
+    cv2.fillPoly(mask, [np.round(face[list(OVAL), :2]).astype(np.int32)], (1,))
     return mask > 0

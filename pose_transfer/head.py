@@ -136,15 +136,13 @@ def _outline(alpha: NDArray[np.float32], width: float) -> _Outline:
     origin = low - 4.0 * spacing
     columns, rows = np.ceil((high - origin) / spacing).astype(int) + 5
     step = spacing / _FINE
-    if step > 1.0:
-        alpha = cv2.GaussianBlur(alpha, (0, 0), 0.4 * step)
-    shift = np.array([[step, 0.0, origin[0]], [0.0, step, origin[1]]])
+    smooth = cv2.GaussianBlur(alpha, (0, 0), 0.4 * step) if step > 1.0 else alpha
     raster = cv2.warpAffine(
-        alpha,
-        shift,
-        ((columns - 1) * _FINE + 1, (rows - 1) * _FINE + 1),
+        smooth,
+        np.array([[step, 0.0, origin[0]], [0.0, step, origin[1]]]),
+        (int((columns - 1) * _FINE + 1), int((rows - 1) * _FINE + 1)),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderValue=0.0,
+        borderValue=(0.0,),
     )
     solid = _without_crumbs(raster > _SOLID_ALPHA, (_CRUMB / _SPACING * _FINE) ** 2)
     distance = signed_distance(solid, 1.5)[::_FINE, ::_FINE] * step
@@ -213,7 +211,7 @@ def _within_oval(face: Array, points: Array) -> Array:
     return np.array([cv2.pointPolygonTest(oval, (float(x), float(y)), True) for x, y in points])
 
 
-def _nearest(field: Array, points: Array) -> Array:
+def _nearest(field: NDArray, points: Array) -> NDArray:
     x, y = np.round(points).astype(int).T
     return field[np.clip(y, 0, field.shape[0] - 1), np.clip(x, 0, field.shape[1] - 1)]
 

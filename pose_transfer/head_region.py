@@ -23,7 +23,7 @@ _NECK = 0.32
 _BINS: Final = (16, 32, 32)
 _ROUNDS: Final = 3
 # Log odds a pixel of undecided colour has at the chin, and what it loses per length downwards.
-_PRIOR, _FALL = 0.5, 1.6
+_PRIOR, _FALL = 0.0, 3.0
 _MOST: Final = 5.0
 _SMOOTH: Final = 9.0
 _SURE: Final = 1e3
@@ -126,9 +126,11 @@ def _cut(
     weights = _contrast(lab)
     outcome = sure
     for _ in range(_ROUNDS):
-        # A hat must not outvote the hair beside the face.
+        # A hat must not outvote the hair beside the face, nor a dress the collar.
         like_hair = np.maximum(_density(bins, hair), _density(bins, beside))
-        odds = np.log(like_hair + 1e-6) - np.log(_density(bins, body) + 1e-6)
+        collar = body & (down < 1.2) & (np.abs(across) < 0.6)
+        like_body = np.maximum(_density(bins, body), _density(bins, collar))
+        odds = np.log(like_hair + 1e-6) - np.log(like_body + 1e-6)
         odds = np.clip(odds, -_MOST, _MOST) + _PRIOR - _FALL * np.maximum(down, 0.0)
         # Skin beside the jaw is the neck's or an ear's: the line between them is the ear lobe's.
         odds = np.where(skin, np.clip(-12.0 * (down - _SURE_LINE), -_MOST, _MOST), odds)

@@ -17,10 +17,12 @@ _EDGE_BLUR: Final = 0.005
 _BAND: Final = 0.04
 _THROAT: Final = 0.18
 _BLEND: Final = 0.03
+_NEAR_FACE: Final = 0.04
+# The back is made up on a copy in which the face is at most so many pixels wide.
+_BACK_PX: Final = 140.0
 _SKIN_CORE: Final = 0.10
 # Squared distance to the skin's colour, in its own spread, up to which a pixel is skin.
 _SKIN: Final = 9.0
-_COLOURED: Final = 4.0
 _UNDERSIDE: Final = 0.85  # what is left of the light under the jaw
 
 
@@ -91,31 +93,56 @@ def _back(
     width: float,
 ) -> NDArray[np.uint8]:
     """Hair all over, but skin behind the jaw: whichever is nearer along the outline."""
+    scale = min(1.0, _BACK_PX / width)
+    size = tuple(max(1, round(side * scale)) for side in region.shape[::-1])
+    small = [
+        np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for image in (colours, foreground)
+    ]
+    masks = [
+        cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        for mask in (person, region)
+    ]
+    made, share = _made_up(small[0], small[1], masks[0], masks[1], face * scale, width * scale)
+    large = cv2.resize(share, region.shape[::-1])[..., None]
+    back = cv2.resize(made, region.shape[::-1]) * large + colours * (1.0 - large)
+    return np.clip(back + 0.5, 0.0, 255.0).astype(np.uint8)
+
+
+def _made_up(
+    colours: NDArray[np.uint8],
+    foreground: NDArray[np.uint8],
+    person: NDArray[np.bool_],
+    region: NDArray[np.bool_],
+    face: Array,
+    width: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What takes the place of the face, and how far it does at each pixel."""
     oval = oval_mask(face, region.shape)
-    depth = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, 5)
+    depth = _depth(region)
     skin = _skin(colours, oval & region, width)
-    near_face = cv2.dilate(oval.astype(np.uint8), _disc(0.04 * width)) > 0
     band = region & (depth < _BAND * width)
     low = np.arange(region.shape[0])[:, None] > face[list(EARS), 1].mean()
     jaw = band & skin & low
-    hair = spread_inwards(colours, (region & ~skin & ~near_face) | (band & ~jaw))
-    hair = np.where(jaw[..., None], colours, hair)
-    if not jaw.any():
-        return hair
-    below = spread_inwards(colours, jaw)
-    throat = _throat(foreground, person & ~region, region, oval, skin, width)
-    if np.count_nonzero(throat) > (0.1 * width) ** 2:
-        below = spread_inwards(foreground, throat)
-    else:
-        below = (below * _UNDERSIDE + 0.5).astype(np.uint8)
-    share = cv2.GaussianBlur(
-        _nearer(jaw, band & ~jaw).astype(np.float32), (0, 0), _BLEND * width
-    )[..., None]
+    locks = region & ~skin & (_depth(~oval) > _NEAR_FACE * width)
+    hair = spread_inwards(colours, locks | (band & ~jaw))
+    share = np.zeros(region.shape, np.float32)
+    made = hair.astype(np.float32)
+    if jaw.any():
+        side = _nearer(jaw, band & ~jaw).astype(np.float32)
+        share[:] = cv2.GaussianBlur(side, (0, 0), _BLEND * width)
+        below = spread_inwards(colours, jaw).astype(np.float32)
+        throat = _throat(foreground, person & ~region, region, oval, skin)
+        throat &= _depth(~oval) < _THROAT * width
+        if np.count_nonzero(throat) > (0.1 * width) ** 2:
+            below = 0.5 * below + 0.5 * spread_inwards(foreground, throat)
+        else:
+            below *= _UNDERSIDE
+        made += share[..., None] * (below - made)
+    kept = cv2.GaussianBlur(locks.astype(np.float32), (0, 0), 0.5 * _BLEND * width) * (1.0 - share)
     # On the outline itself front and back are one.
-    edge = np.clip(1.0 - depth / (_BAND * width), 0.0, 1.0)[..., None]
-    back = below * share + hair * (1.0 - share)
-    back = colours * edge + back * (1.0 - edge)
-    return np.clip(back + 0.5, 0.0, 255.0).astype(np.uint8)
+    edge = np.clip(1.0 - depth / (_BAND * width), 0.0, 1.0)
+    return made, 1.0 - np.maximum(kept, edge).astype(np.float32)
 
 
 def _throat(
@@ -124,38 +151,35 @@ def _throat(
     region: NDArray[np.bool_],
     oval: NDArray[np.bool_],
     skin: NDArray[np.bool_],
-    width: float,
 ) -> NDArray[np.bool_]:
-    """Skin right under the jaw, in the shadow it has there."""
-    near = cv2.dilate(oval.astype(np.uint8), _disc(_THROAT * width)) > 0
-    away = cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, 5)
+    """The body's pixels of the skin's hue, however dark the shadow they lie in."""
     lab = cv2.cvtColor(colours, cv2.COLOR_RGB2LAB).astype(np.float32)
     hue = lab[..., 1:] - 128.0
     own = hue[skin & oval & region]
     if not len(own):
         return np.zeros_like(body)
     middle = np.median(own, axis=0)
-    # Shadow takes from colour as much as from light, so hue is compared as a direction.
-    along = (hue * middle).sum(axis=2) / (np.linalg.norm(middle) + 1e-6)
+    length = float(np.linalg.norm(middle)) + 1e-6
+    along = (hue * middle).sum(axis=2) / length
     size = np.linalg.norm(hue, axis=2)
-    return body & near & (away > 1.5) & (along > 0.9 * size) & (size > _COLOURED)
+    return body & (_depth(~region) > 1.5) & (along > 0.93 * size) & (size > 0.5 * length)
+
+
+def _depth(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """How far inside the mask each pixel lies, pixels; 0 outside."""
+    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5), np.float32)
 
 
 def _nearer(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if not other.any():
         return np.ones_like(one)
-    to_one, to_other = (
-        cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) for mask in (one, other)
-    )
-    return np.asarray(to_one < to_other)
+    return np.asarray(_depth(~one) < _depth(~other))
 
 
-def _skin(
-    colours: NDArray[np.uint8], oval: NDArray[np.bool_], width: float
-) -> NDArray[np.bool_]:
+def _skin(colours: NDArray[np.uint8], oval: NDArray[np.bool_], width: float) -> NDArray[np.bool_]:
     """Pixels of the colour most of the face has."""
     lab = cv2.cvtColor(colours, cv2.COLOR_RGB2LAB).astype(np.float32)
-    core = cv2.erode(oval.astype(np.uint8), _disc(_SKIN_CORE * width)) > 0
+    core = _depth(oval) > _SKIN_CORE * width
     if np.count_nonzero(core) < 16:
         return oval
     sample = lab[core]
@@ -175,8 +199,3 @@ def _nearest(colours: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArray[np
     table = np.zeros((int(labels.max()) + 1, 3), np.uint8)
     table[labels[known]] = colours[known]
     return table[labels]
-
-
-def _disc(radius: float) -> NDArray[np.uint8]:
-    side = 2 * max(1, round(radius)) + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -130,9 +130,9 @@ def swell(domain: NDArray[np.bool_], bulge: float, pins: Pins) -> Array:
     number = np.full((rows + 2, columns + 2), -1)
     number[1:-1, 1:-1][domain] = np.arange(np.count_nonzero(domain))
     centre = number[1:-1, 1:-1][domain]
-    around = np.stack(
-        [number[1:-1, :-2], number[1:-1, 2:], number[:-2, 1:-1], number[2:, 1:-1]]
-    )[:, domain]
+    around = np.stack([number[1:-1, :-2], number[1:-1, 2:], number[:-2, 1:-1], number[2:, 1:-1]])[
+        :, domain
+    ]
     size = len(centre)
     whole = (around >= 0).all(axis=0)
     laplace = _rows(
@@ -188,7 +188,9 @@ def spread_inwards(colours: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDAr
         Unchanged where known.
     """
     weight = known.astype(np.float32)
-    levels = [(colours.astype(np.float32) * weight[..., None], weight)]
+    levels: list[tuple[NDArray, NDArray]] = [
+        (colours.astype(np.float32) * weight[..., None], weight)
+    ]
     while max(levels[-1][1].shape) > 1:
         levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
     total = levels[-1][0] / np.maximum(levels[-1][1], 1e-6)[..., None]
