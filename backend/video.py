@@ -1,6 +1,7 @@
-"""Frames and music to an MP4: H.264 and AAC."""
+"""Frames and music to a video file: an MP4 of H.264 and AAC, or any other `Format`."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -15,10 +16,49 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
 AUDIO_RATE: Final = 48_000
-_AUDIO_BITRATE: Final = 192_000
+_SMALLEST: Final = 16
+
+
+@dataclass(frozen=True)
+class Format:
+    """How pictures and sound become a file.
+
+    Parameters
+    ----------
+    video, audio : str
+        FFmpeg's names of the encoders.
+    pixels : str
+        Pixel format of the coded pictures.
+    options : dict of str to str
+        Of the video encoder.
+    audio_bitrate : int
+        Bits per second.
+    flags : dict of str to str
+        Of the container.
+    alpha : bool
+        Whether frames come as RGBA, else RGB.
+    premultiplied : bool
+        Whether colours are stored times alpha.
+    """
+
+    video: str
+    audio: str
+    pixels: str
+    options: dict[str, str]
+    audio_bitrate: int = 192_000
+    flags: dict[str, str] = field(default_factory=dict)
+    alpha: bool = False
+    premultiplied: bool = False
+
+
 # Visually clean at a size people send by mail; veryfast keeps up with the frames on two cores.
-_CRF: Final = "19"
-_PRESET: Final = "veryfast"
+_MP4: Final = Format(
+    "libx264",
+    "aac",
+    "yuv420p",
+    {"crf": "19", "preset": "veryfast"},
+    flags={"movflags": "+faststart"},
+)
 
 
 def encode(
@@ -59,26 +99,68 @@ def encode(
     ConductorError
         If the size is odd, the sound cannot be read, or the file cannot be written.
     """
-    width, height = size
-    if width % 2 or height % 2 or width < 16 or height < 16:
-        raise ConductorError(
-            f"A video of {width}x{height} is not possible; width and height must be even and at "
-            "least 16."
-        )
+    write_video(
+        frames,
+        path,
+        _MP4,
+        fps=fps,
+        size=size,
+        count=count,
+        audio=audio,
+        audio_start=audio_start,
+        comment=comment,
+        progress=progress,
+    )
+
+
+def write_video(
+    frames: Iterable[NDArray[np.uint8]],
+    path: Path,
+    kind: Format,
+    *,
+    fps: float,
+    size: tuple[int, int],
+    count: int,
+    audio: Path | None,
+    audio_start: float,
+    comment: str,
+    progress: Progress,
+) -> None:
+    """Write a video file of any `Format`, atomically; arguments and errors as in `encode`."""
+    check_even(size)
     rate = Fraction(fps).limit_denominator(1001)
     sound = iter(()) if audio is None else _sound(audio, audio_start, count / fps)
     with atomic_path(path) as temporary:
         try:
-            container = av.open(str(temporary), "w", options={"movflags": "+faststart"})
+            container = av.open(str(temporary), "w", options=kind.flags)
         except OSError as error:
             raise write_error(error, path) from error
         try:
             with container:
                 if comment:
                     container.metadata["comment"] = comment
-                _write(container, frames, sound, rate, size, count, audio is not None, progress)
+                video = _video_stream(container, kind, rate, size)
+                voice = _audio_stream(container, kind) if audio is not None else None
+                pictures = (_picture(pixels, kind) for pixels in frames)
+                _mux(container, video, voice, pictures, sound, rate, count, progress)
         except av.error.OSError as error:
             raise write_error(error, path) from error
+
+
+def check_even(size: tuple[int, int]) -> None:
+    """Refuse sizes that chroma at half resolution cannot have.
+
+    Raises
+    ------
+    ConductorError
+        If width or height is odd or under 16.
+    """
+    width, height = size
+    if width % 2 or height % 2 or min(size) < _SMALLEST:
+        raise ConductorError(
+            f"A video of {width}x{height} is not possible; width and height must be even and at "
+            f"least {_SMALLEST}."
+        )
 
 
 def video_comment(path: Path) -> str:
@@ -90,30 +172,44 @@ def video_comment(path: Path) -> str:
         return ""
 
 
-def _write(
-    container: Any,
-    frames: Iterable[NDArray[np.uint8]],
-    sound: Iterator[Any],
-    rate: Fraction,
-    size: tuple[int, int],
-    count: int,
-    has_sound: bool,
-    progress: Progress,
-) -> None:
-    video = container.add_stream("libx264", rate=rate, options={"crf": _CRF, "preset": _PRESET})
+def _video_stream(container: Any, kind: Format, rate: Fraction, size: tuple[int, int]) -> Any:
+    video = container.add_stream(kind.video, rate=rate, options=kind.options)
     video.width, video.height = size
-    video.pix_fmt = "yuv420p"
+    video.pix_fmt = kind.pixels
     context = video.codec_context
     context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
     context.color_range = 1  # limited
-    voice = None
-    if has_sound:
-        voice = container.add_stream("aac", rate=AUDIO_RATE, layout="stereo")
-        voice.bit_rate = _AUDIO_BITRATE
+    return video
+
+
+def _audio_stream(container: Any, kind: Format) -> Any:
+    voice = container.add_stream(kind.audio, rate=AUDIO_RATE, layout="stereo")
+    voice.bit_rate = kind.audio_bitrate
+    return voice
+
+
+def _picture(pixels: NDArray[np.uint8], kind: Format) -> Any:
+    if kind.premultiplied:
+        alpha = pixels[..., 3:].astype(np.uint16)
+        colours = (pixels[..., :3] * alpha + 127) // 255
+        pixels = np.concatenate([colours.astype(np.uint8), pixels[..., 3:]], axis=-1)
+    given = "rgba" if kind.alpha else "rgb24"
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=given)
+    return frame.reformat(format=kind.pixels, dst_colorspace="ITU709", dst_color_range="MPEG")
+
+
+def _mux(
+    container: Any,
+    video: Any,
+    voice: Any | None,
+    pictures: Iterable[Any],
+    sound: Iterator[Any],
+    rate: Fraction,
+    count: int,
+    progress: Progress,
+) -> None:
     pending = next(sound, None)
-    for index, pixels in enumerate(frames):
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+    for index, frame in enumerate(pictures):
         frame.pts, frame.time_base = index, 1 / rate
         container.mux(video.encode(frame))
         # Sound follows the pictures, so that players need not search the file for it.
