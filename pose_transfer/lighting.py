@@ -1,0 +1,131 @@
+"""Light on a photographed person: what turning and the arms' shadows change of the photo's own."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.character import PARTS
+
+Floats = NDArray[np.float32]
+
+# Where most photographs of people have their light: from above, in front, a little from one side.
+# Camera space: x right, y up, z towards the camera.
+_KEY: Final = np.array([-0.25, 0.75, 0.6]) / np.linalg.norm([-0.25, 0.75, 0.6])
+# Light on a surface that faces away from the key, as a share of that on one that faces it. Rooms
+# and overcast skies fill about half, as the encoded values of a picture go.
+_AMBIENT: Final = 0.55
+# A photo's own shades are on the texture already; more change than this looks like a fault of it.
+GAIN_LIMITS: Final = (0.7, 1.25)
+
+# Soft shadows are sums over cells this wide, blurred by this much, metres: about half an arm.
+_CELL_M: Final = 0.02
+_BLUR_M: Final = 0.035
+# Strongest darkening, as a share of the encoded value.
+_DARKEST: Final = 0.28
+# Distance between the middle of an arm and the surface behind it, metres: from none where both are
+# the same surface (the shoulder) over the full shadow of an arm that touches to none far away.
+_TOUCHING: Final = (0.02, 0.06)
+_AWAY: Final = (0.09, 0.35)
+# The key stands above, so the shadow falls below the arm.
+_DROP_M: Final = 0.03
+
+_CASTERS: Final = (("arm.L", "hand.L"), ("arm.R", "hand.R"))
+_RECEIVERS: Final = ("trunk", "legs", "head")
+
+
+def light_on(normals: Floats) -> Floats:
+    """Light (V,) on surfaces with unit normals (3, V) in camera space, largest 1.
+
+    Half Lambert (Mitchell et al., Shading in Valve's Source Engine, 2006): soft, never black.
+    """
+    toward = _KEY.astype(np.float32) @ normals
+    return (_AMBIENT + (1.0 - _AMBIENT) * (0.5 + 0.5 * toward)).astype(np.float32)
+
+
+class ContactShadow:
+    """Darkening of trunk, legs and head close behind the arms, vertex by vertex.
+
+    Parameters
+    ----------
+    parts : (V,) array
+        Places in `character.PARTS`.
+    areas : (V,) array
+        Surface around each vertex, square metres.
+    """
+
+    def __init__(self, parts: NDArray, areas: Floats) -> None:
+        self._arms = []
+        for names in _CASTERS:
+            rows = np.flatnonzero(np.isin(parts, [PARTS.index(name) for name in names]))
+            # Half of a closed surface covers its outline once.
+            self._arms.append((rows, areas[rows] / (2.0 * _CELL_M**2)))
+        numbers = [PARTS.index(name) for name in _RECEIVERS]
+        self._receivers = np.flatnonzero(np.isin(parts, numbers))
+
+    def cast(self, x: Floats, y: Floats, depth: Floats, pixels_per_metre: float) -> Floats:
+        """Darkening (V,) in [0, 1) of vertices at pixels `x`, `y` (y down), `depth` in metres."""
+        shadow = np.zeros(len(x), np.float32)
+        rows = self._receivers
+        if not len(rows):
+            return shadow
+        cell = 1.0 / (_CELL_M * pixels_per_metre)
+        lit = np.ones(len(rows), np.float32)
+        for arm, weights in self._arms:
+            if len(arm):
+                lit *= 1.0 - _cast_one(
+                    (x[arm] * cell, y[arm] * cell, depth[arm], weights),
+                    (x[rows] * cell, y[rows] * cell - _DROP_M / _CELL_M, depth[rows]),
+                )
+        shadow[rows] = 1.0 - lit
+        return shadow
+
+
+def _cast_one(arm: tuple[Floats, ...], behind: tuple[Floats, ...]) -> Floats:
+    x, y, depth, weights = arm
+    pad = int(np.ceil(3.0 * _BLUR_M / _CELL_M)) + 2
+    # On whole cells, so that the grid stands still when the person moves.
+    left, top = int(np.floor(x.min())) - pad, int(np.floor(y.min())) - pad
+    width, height = int(x.max()) - left + pad + 2, int(y.max()) - top + pad + 2
+    column, row = np.floor(x).astype(int), np.floor(y).astype(int)
+    right, down = x - column, y - row
+    place = (row - top) * width + column - left
+    field = np.zeros((2, height * width), np.float32)
+    for step, share in (
+        (0, (1 - right) * (1 - down)),
+        (1, right * (1 - down)),
+        (width, (1 - right) * down),
+        (width + 1, right * down),
+    ):
+        mass = share * weights
+        field[0] += np.bincount(place + step, mass, height * width)
+        field[1] += np.bincount(place + step, mass * depth, height * width)
+    grid = np.ascontiguousarray(field.reshape(2, height, width).transpose(1, 2, 0))
+    grid = np.asarray(cv2.GaussianBlur(grid, (0, 0), _BLUR_M / _CELL_M), np.float32)
+    at_x, at_y = behind[0] - left, behind[1] - top
+    inside = (at_x > 0) & (at_x < width - 1) & (at_y > 0) & (at_y < height - 1)
+    dark = np.zeros(len(at_x), np.float32)
+    if not inside.any():
+        return dark
+    cover, moment = _sample(grid, at_x[inside], at_y[inside])
+    gap = behind[2][inside] - moment / np.maximum(cover, 1e-6)
+    strength = np.minimum(cover, 1.0) * _step(gap, *_TOUCHING) * (1.0 - _step(gap, *_AWAY))
+    dark[inside] = _DARKEST * strength
+    return dark
+
+
+def _sample(grid: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Both channels of a grid at points, bilinear."""
+    column, row = x.astype(int), y.astype(int)
+    right, down = (x - column)[:, None], (y - row)[:, None]
+    upper = grid[row, column] * (1 - right) + grid[row, column + 1] * right
+    lower = grid[row + 1, column] * (1 - right) + grid[row + 1, column + 1] * right
+    both = upper * (1 - down) + lower * down
+    return both[:, 0], both[:, 1]
+
+
+def _step(value: Floats, low: float, high: float) -> Floats:
+    """Smooth step from 0 at `low` to 1 at `high`."""
+    t = np.clip((value - low) / (high - low), 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)

@@ -1,0 +1,321 @@
+"""What the drawing hands to OpenGL: a character's mesh skinned, lit and outlined for one frame."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.character import FRINGE, PARTS, Character
+from retarget.rotation import Array
+
+from .atlas import resample_atlas
+from .baton_stick import Shaft, cork, find_shaft, handle_matrix, handle_mesh
+from .lighting import GAIN_LIMITS, ContactShadow, light_on
+from .outline import facing, find_outline
+from .skin import Skin
+from .surface import Surface
+
+Floats = NDArray[np.float32]
+
+# Around the person, pixels: the soft band of the outline and what rounding takes.
+_MARGIN_PX: Final = 3
+# Vertices nearer to the camera than this are not in the picture.
+_NEAR_M: Final = 0.05
+# Opacity that says "the texture's own".
+_BY_TEXTURE: Final = -1.0
+
+
+@dataclass(frozen=True)
+class Take:
+    """What moves, T frames.
+
+    Parameters
+    ----------
+    matrices : (T, B, 3, 4) float32 array
+        Bind pose to world, of every bone of the character.
+    baton : (T, 2, 3) array
+        Where it is held, and its tip, world; NaN without a baton.
+    view : (T, 4, 4) array
+        World to camera space, as in `Guide`.
+    projection : (T, 4, 4) array
+        Camera to clip space, as in `Guide`.
+    size : (int, int)
+        Picture size the projection is for.
+    """
+
+    matrices: Floats
+    baton: NDArray
+    view: Array
+    projection: Array
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.matrices)
+
+    def pixels_per_metre(self, character: Character) -> float:
+        """Pixels of `size` per metre where the person stands, median of the frames."""
+        middle = np.append(character.vertices.mean(axis=0), 1.0)
+        bones = character.weight_bones[np.argmin(((character.vertices - middle[:3]) ** 2).sum(1))]
+        world = self.matrices[:, bones[0]].astype(np.float64) @ middle
+        clip = _apply(self.projection @ self.view, world)
+        focal = 0.5 * self.size[1] * self.projection[:, 1, 1]
+        return float(np.median(focal / np.maximum(clip[:, 3], _NEAR_M)))
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One frame, ready to be drawn.
+
+    Parameters
+    ----------
+    box : (int, int, int, int), or None
+        x, y, width and height of what can change in the picture; None if nothing is in it.
+    vertices : (N, 8) float32 array
+        Clip space, texture place, gain, opacity (negative: the texture's).
+    blend_index : (M, 3) uint32 array
+        Faces to blend, far ones first.
+    behind_shaft : int
+        How many of them come before the baton's shaft.
+    shaft : Shaft, optional
+        Of the baton.
+    """
+
+    box: tuple[int, int, int, int] | None
+    vertices: Floats
+    blend_index: NDArray[np.uint32]
+    behind_shaft: int
+    shaft: Shaft | None
+
+
+class Stage:
+    """A character and its baton's handle, prepared for a picture; parameters as for `Painter`.
+
+    Attributes
+    ----------
+    texture : (h, w, 4) uint8 array
+        Of character and handle.
+    solid_index : (S, 3) uint32 array
+        Solid faces, of the vertices of `Staged`.
+    closed : int
+        How many of them, the first ones, belong to bodies whose inside is never seen.
+    """
+
+    def __init__(
+        self,
+        character: Character,
+        size: tuple[int, int],
+        scale: float,
+        shift: Array,
+        pixels_per_metre: float | None,
+    ) -> None:
+        self._size, self._scale, self._shift = size, scale, shift
+        uv = character.uv * np.array([1.0, -1.0]) + np.array([0.0, 1.0])
+        texture = character.texture
+        if pixels_per_metre is not None:
+            texture, uv = resample_atlas(
+                texture, uv, character.faces, character.vertices, pixels_per_metre
+            )
+        handle, handle_faces, handle_uv = handle_mesh()
+        self.texture, uv, handle_uv = _join_textures(texture, uv, cork(), handle_uv)
+        count, bones = len(character.vertices), len(character.bones)
+        vertices = np.concatenate([character.vertices, handle])
+        fringe = np.concatenate([character.kinds == FRINGE, np.zeros(len(handle_faces), bool)])
+        self._surface = surface = Surface.build(
+            vertices,
+            np.concatenate([character.faces, handle_faces + count]),
+            np.concatenate([uv, handle_uv]),
+            fringe,
+            (self.texture.shape[1], self.texture.shape[0]),
+        )
+        self.closed = surface.closed
+        self.solid_index = surface.corners[: surface.solids].astype(np.uint32)
+        self._fringe_index = surface.corners[surface.solids :].astype(np.uint32)
+        most = character.weights.shape[1]
+        own = np.zeros((len(handle), most), np.float32)
+        own[:, 0] = 1.0
+        normals = surface.normals(vertices)
+        self._skin = Skin(
+            vertices.astype(np.float32),
+            normals,
+            np.concatenate(
+                [character.weight_bones, np.full(own.shape, bones, character.weight_bones.dtype)]
+            ),
+            np.concatenate([character.weights, own]),
+            bones + 1,
+        )
+        # The handle casts and receives no shadow; neither does what is no part of the lists.
+        parts = np.concatenate([character.parts, np.full(len(handle), len(PARTS))])
+        self._shadow = ContactShadow(parts, surface.areas(vertices))
+        self._vertices = np.zeros((len(surface.sources), 8), np.float32)
+        self._vertices[:, 4:6] = surface.uv
+        is_fringe = np.zeros(len(surface.sources), bool)
+        is_fringe[self._fringe_index] = True
+        self._vertices[:, 7] = np.where(is_fringe, _BY_TEXTURE, 1.0)
+        self._still_light = np.ones(len(vertices), np.float32)
+        self._still_shadow = np.zeros(len(vertices), np.float32)
+        self._remember_photo(character)
+
+    def set(self, take: Take, frame: int) -> Staged:
+        """Everything that OpenGL needs to draw frame `frame`."""
+        view = take.view[frame]
+        to_clip = self._to_picture(take.size) @ take.projection[frame] @ view
+        places, normals = self._move(take, frame)
+        clip = _apply(to_clip.astype(np.float32), places.T, rows=True)
+        usable = clip[3] > _NEAR_M
+        width, height = self._size
+        w = np.where(usable, clip[3], 1.0)
+        x = (clip[0] / w + 1.0) * np.float32(0.5 * width) - np.float32(0.5)
+        y = (clip[1] / w + 1.0) * np.float32(0.5 * height) - np.float32(0.5)
+        per_metre = self._pixels_per_metre(take, frame)
+        shaft = find_shaft(_around(take.baton, frame), to_clip, self._size, per_metre)
+        box = self._box(x, y, usable, shaft)
+        if box is None:
+            return Staged(None, self._vertices, np.zeros((0, 3), np.uint32), 0, None)
+        gain = self._gain(view, places, normals, x, y, clip[3], per_metre)
+        vertices, bands = self._fill(clip, x, y, gain, usable)
+        index, depth, middle = self._blend_faces(vertices, bands)
+        behind = np.ones(len(index), bool) if shaft is None else depth > shaft.depth_at(middle)
+        order = np.lexsort((-depth, ~behind))
+        return Staged(box, vertices, index[order], int(behind.sum()), shaft)
+
+    def _move(self, take: Take, frame: int) -> tuple[Floats, Floats]:
+        handle = handle_matrix(take.baton[frame, 0], take.baton[frame, 1])
+        return self._skin.move(np.concatenate([take.matrices[frame], handle[None]]))
+
+    def _to_picture(self, size: tuple[int, int]) -> Array:
+        """Clip space of the take's camera to that of the picture, whose row 0 is at −1."""
+        change = np.eye(4)
+        for axis, sign in ((0, 1.0), (1, -1.0)):
+            whole, own = self._size[axis], size[axis]
+            change[axis, axis] = sign * self._scale * own / whole
+            middle = self._scale * (0.5 * own - 0.5) + self._shift[axis]
+            change[axis, 3] = 2.0 * (middle + 0.5) / whole - 1.0
+        return change
+
+    def _pixels_per_metre(self, take: Take, frame: int) -> float:
+        """Picture pixels per metre at a depth of one metre."""
+        return float(0.5 * take.size[1] * take.projection[frame, 1, 1] * self._scale)
+
+    def _gain(
+        self,
+        view: Array,
+        places: Floats,
+        normals: Floats,
+        x: Floats,
+        y: Floats,
+        depth: Floats,
+        per_metre: float,
+    ) -> Floats:
+        """What becomes of the texture's values at each vertex, (V,)."""
+        light = light_on(view[:3, :3].astype(np.float32) @ normals) / self._still_light
+        shadow = self._shadow.cast(x, y, depth, per_metre / float(np.median(depth)))
+        # What the photo shows already is not added again, and never taken away.
+        shadow = np.maximum(shadow - self._still_shadow, 0.0)
+        return np.clip(light, *GAIN_LIMITS) * (1.0 - shadow)
+
+    def _fill(
+        self, clip: Floats, x: Floats, y: Floats, gain: Floats, usable: NDArray
+    ) -> tuple[Floats, NDArray]:
+        """Vertices of mesh and soft bands (N, 8), and the bands' corners (E, 4)."""
+        surface = self._surface
+        outline = find_outline(surface, x, y, facing(surface, x, y, usable))
+        count, edges = len(surface.sources), len(outline.ends)
+        vertices = np.empty((count + 2 * 2 * edges, 8), np.float32)
+        mesh = vertices[:count]
+        mesh[:] = self._vertices
+        mesh[:, :4] = clip.T[surface.sources]
+        mesh[:, 6] = gain[surface.sources]
+        per_pixel = np.array([2.0 / self._size[0], 2.0 / self._size[1]], np.float32)
+        rows = outline.vertices
+        mesh[rows, :2] += outline.offsets * per_pixel * mesh[rows, 3:4]
+        mesh[rows, 4:6] = outline.uv
+        bands = vertices[count:].reshape(edges, 4, 8)
+        bands[:, :2] = mesh[outline.ends]
+        bands[:, 2:] = bands[:, :2]
+        bands[:, 2:, :2] += outline.outwards * per_pixel * bands[:, 2:, 3:4]
+        bands[:, :2, 7], bands[:, 2:, 7] = 1.0, 0.0
+        return vertices, np.arange(count, count + 4 * edges).reshape(edges, 4)
+
+    def _blend_faces(self, vertices: Floats, bands: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """Faces to blend (M, 3), their depth (M,) and middle in pixels (M, 2)."""
+        halves = bands[:, [[0, 1, 2], [1, 3, 2]]].reshape(-1, 3)
+        index = np.concatenate([self._fringe_index, halves.astype(np.uint32)])
+        middle = vertices[index, :4].mean(axis=1)
+        flat = middle[:, :3] / np.maximum(middle[:, 3:], _NEAR_M)
+        pixels = (flat[:, :2] * 0.5 + 0.5) * np.array(self._size) - 0.5
+        return index, flat[:, 2], pixels
+
+    def _box(
+        self, x: Floats, y: Floats, usable: NDArray, shaft: Shaft | None
+    ) -> tuple[int, int, int, int] | None:
+        with_handle = len(x) if shaft is not None else len(x) - len(handle_mesh()[0])
+        seen = usable[:with_handle]
+        if not seen.any():
+            return None
+        x, y = x[:with_handle][seen], y[:with_handle][seen]
+        ends = np.array([[x.min(), y.min()], [x.max(), y.max()]])
+        if shaft is not None:
+            ends = np.concatenate([ends, shaft.hull()])
+        low = np.floor(np.maximum(ends.min(axis=0) - _MARGIN_PX, 0.0)).astype(int)
+        high = np.ceil(np.minimum(ends.max(axis=0) + _MARGIN_PX + 1.0, self._size)).astype(int)
+        if (low >= high).any():
+            return None
+        return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
+
+    def _remember_photo(self, character: Character) -> None:
+        """Light and shadow of the bind pose, seen by the photo's camera."""
+        camera = character.camera
+        still = np.zeros((1, len(character.bones), 3, 4), np.float32)
+        still[..., :3] = np.eye(3)
+        take = Take(
+            matrices=still,
+            baton=np.full((1, 2, 3), np.nan),
+            view=camera.view[None],
+            projection=camera.projection[None],
+            size=camera.size,
+        )
+        places, normals = self._move(take, 0)
+        own = len(character.vertices)
+        light = light_on(camera.view[:3, :3].astype(np.float32) @ normals)
+        self._still_light[:own] = light[:own]
+        clip = _apply((camera.projection @ camera.view).astype(np.float32), places.T, rows=True)
+        x = (clip[0] / clip[3] + 1.0) * np.float32(0.5 * camera.size[0])
+        y = (1.0 - clip[1] / clip[3]) * np.float32(0.5 * camera.size[1])
+        per_metre = camera.focal / float(np.median(clip[3]))
+        self._still_shadow = self._shadow.cast(x, y, clip[3], per_metre)
+
+
+def _apply(matrix: NDArray, points: NDArray, rows: bool = False) -> NDArray:
+    """Points (…, 3) under (…, 4, 4) as homogeneous (…, 4); as four rows if wanted."""
+    if rows:
+        return matrix[:, :3] @ points.T + matrix[:, 3:]
+    return np.einsum("...ij,...j->...i", matrix[..., :3], points) + matrix[..., 3]
+
+
+def _around(baton: NDArray, frame: int) -> Array:
+    """The baton in the frame before, this and the next (3, 2, 3); at the ends it goes on evenly."""
+    last = len(baton) - 1
+    now = baton[frame].astype(np.float64)
+    before = baton[max(frame - 1, 0)] if frame > 0 else 2.0 * now - baton[min(1, last)]
+    after = baton[frame + 1] if frame < last else 2.0 * now - before
+    return np.stack([before, now, after])
+
+
+def _join_textures(
+    texture: NDArray[np.uint8], uv: NDArray, patch: NDArray[np.uint8], patch_uv: NDArray
+) -> tuple[NDArray[np.uint8], NDArray, NDArray]:
+    """A patch below a texture, and the corners of both in the whole."""
+    height, width = texture.shape[:2]
+    deep, wide = patch.shape[:2]
+    # One row of each edge again, so that filtering takes nothing of the neighbour.
+    whole = np.zeros((height + deep + 2, max(width, wide), 4), np.uint8)
+    whole[:height, :width] = texture
+    whole[height, :width] = texture[-1]
+    whole[height + 1 : height + 1 + deep, :wide] = patch
+    whole[-1, :wide] = patch[-1]
+    size = np.array([whole.shape[1], whole.shape[0]])
+    own = uv * np.array([width, height]) / size
+    # Half a texel in at every side.
+    patch_own = (patch_uv * (np.array([wide, deep]) - 2.0) + [1.0, height + 2.0]) / size
+    return whole, own, patch_own
