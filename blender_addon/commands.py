@@ -158,6 +158,19 @@ def photo(options: argparse.Namespace, progress: Progress) -> None:
     render_portrait(scene, create_avatar(scene, GUEST), options.out)
 
 
+def people(options: argparse.Namespace, progress: Progress) -> None:
+    """Photos and gesturing videos of made-up people with the truth, for `evaluate likeness`."""
+    from .stage.people import render_people
+
+    render_people(
+        options.out,
+        count=options.count,
+        seed=options.seed,
+        frames=options.frames,
+        progress=progress,
+    )
+
+
 def generate(options: argparse.Namespace, progress: Progress) -> None:
     """Music to a scene through the local server, as the panel does it."""
     from . import backend_python
@@ -288,6 +301,12 @@ def _parser() -> argparse.ArgumentParser:
 
     add(info, scene=True)
     add(photo).add_argument("--out", type=Path, required=True)
+
+    sub = add(people)
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--count", type=int, default=24)
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--frames", type=int, default=24, help="of each video; 0: photos alone")
 
     sub = add(generate)
     sub.add_argument("--music", type=Path, required=True)

@@ -1,8 +1,10 @@
 """`virtual-conductor evaluate`: thin, each verb calls one function."""
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,6 +12,10 @@ from rich.table import Table
 
 from backend.terminal import faults_in_one_sentence, shown_progress
 from retarget.atomic import atomic_path
+from retarget.errors import ConductorError
+
+if TYPE_CHECKING:
+    from backend.evaluation.likeness import Row
 
 evaluate_app = typer.Typer(
     name="evaluate", help="Measure against works with known truth.", no_args_is_help=True
@@ -110,13 +116,9 @@ def motion_command(
         from backend.evaluation.motion_table import MEASURES, evaluate_diversity, evaluate_motion
         from backend.models.amcnet import load_amcnet
         from backend.models.checkpoint import shipped
-        from retarget.errors import ConductorError
         from retarget.progress import part
 
-        if output is not None and output.suffix not in (".html", ".json"):
-            raise ConductorError(
-                f"{output.name} is no name for a report; let it end in .html or .json."
-            )
+        _check_report_name(output)
         network = load_amcnet(amcnet or shipped("amcnet_judge"))
         found = [c for c in ConductingDataset(data, split).clips if c.has_beats and c.has_motion]
         if len(found) < 2:
@@ -147,6 +149,67 @@ def motion_command(
             return
         rows = [vars(row) for row in motions.rows]
         _write(output, {"rows": rows, "diversity": [vars(one) for one in spread]})
+
+
+@evaluate_app.command("likeness")
+def likeness_command(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Folder of photos, videos or rendered people, or one of them."),
+    ],
+    seconds: Annotated[float, typer.Option(help="How much of each video.", min=0.2)] = 4.0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write a report, .html or .json.")
+    ] = None,
+) -> None:
+    """Zero motion on photos and self-transfer on videos, beside copying the photo."""
+    with faults_in_one_sentence():
+        from backend.evaluation.likeness import evaluate_likeness, methods, summarise
+        from backend.evaluation.likeness_page import likeness_page
+        from backend.evaluation.likeness_sets import find_sets
+
+        _check_report_name(output)
+        photos, clips = find_sets(folder)
+        with shown_progress() as progress:
+            report = evaluate_likeness(photos, clips, methods(), seconds=seconds, progress=progress)
+        sections = {"zero motion": report.zero_motion, "self-transfer": report.transfer}
+        for title, rows in sections.items():
+            summary = summarise(rows)
+            table = Table(title, *summary)
+            for name in dict.fromkeys(name for values in summary.values() for name in values):
+                figures = (values.get(name, float("nan")) for values in summary.values())
+                table.add_row(name, *(f"{figure:.3f}" for figure in figures))
+            if summary:
+                Console().print(table)
+            for row in rows:
+                if row.fault:
+                    Console().print(f"{row.name}, {row.method}: {row.fault}", markup=False)
+        if output is not None and output.suffix == ".html":
+            about = f"{len(photos)} photos and {len(clips)} videos of {folder.name}."
+            with atomic_path(output) as temporary:
+                temporary.write_text(likeness_page(report, about), encoding="utf-8")
+            return
+        _write(output, {title: _plain(rows) for title, rows in sections.items()})
+
+
+def _plain(rows: Sequence["Row"]) -> list[dict[str, Any]]:
+    """Rows as JSON takes them: no pictures, and None for what could not be measured."""
+    return [
+        {
+            "method": row.method,
+            "name": row.name,
+            "fault": row.fault,
+            "values": {k: v if math.isfinite(v) else None for k, v in row.values.items()},
+        }
+        for row in rows
+    ]
+
+
+def _check_report_name(output: Path | None) -> None:
+    if output is not None and output.suffix not in (".html", ".json"):
+        raise ConductorError(
+            f"{output.name} is no name for a report; let it end in .html or .json."
+        )
 
 
 def _write(output: Path | None, content: Any) -> None:
