@@ -1,0 +1,226 @@
+"""Bringing the fitted body to the photo's own outline, clothes and all."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import splu
+
+from retarget.body.model import INDEX, Body
+from retarget.rotation import Array
+
+from .coverage import CoverageRenderer
+from .fit import BodyFit
+from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
+
+# How stiff the surface is, from round to round: whole limbs first, then folds of the cloth.
+_STIFFNESS: Final = (300.0, 100.0, 30.0, 10.0, 4.0)
+_IN_PLANE: Final = (20.0, 5.0, 2.0)
+# How far, in shoulder breadths, an outline may lie from the body of a part.
+_CAPTURE: Final = {TRUNK: 0.30, ARM_L: 0.16, ARM_R: 0.16}
+_BREADTH_M: Final = 0.345
+_PULL: Final = 25.0
+_HOLD: Final = 1e-3
+# Hands, feet and head keep their form; the head is drawn from the photo.
+_RIGID_HOLD: Final = 50.0
+
+
+def fit_outline(fit: BodyFit, body: Body, labels: PartLabels) -> Array:
+    """Vertices (V, 3) of the body in the photo's pose, with the outline of the photo's parts.
+
+    Vertices on a part's outline are drawn to the outline of its label where that is the person's
+    own: towards the background, and of an arm also over the trunk. First they move along their
+    normals, so that limbs grow round, then in the picture plane alone. A bending energy (the
+    squared graph Laplacian) spreads the change over the surface.
+
+    Parameters
+    ----------
+    fit : BodyFit
+        The body in the photo's pose.
+    body : Body
+        Faces and weights.
+    labels : PartLabels
+        What each pixel of the photo shows.
+    """
+    of_vertex = vertex_labels(body)
+    laplacian = _graph_laplacian(body.faces, len(body.vertices))
+    bending = (laplacian.T @ laplacian).tocsc()
+    hold = np.full(len(of_vertex), _HOLD)
+    feet = body.weights[:, [INDEX["foot.L"], INDEX["foot.R"]]].sum(axis=1) > 0.3
+    hold[np.isin(of_vertex, (HAND_L, HAND_R, HEAD)) | feet] = _RIGID_HOLD
+    breadth = fit.camera.focal * _BREADTH_M / float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
+    goals = {part: _Goal.of(labels, part, _CAPTURE[part] * breadth) for part in _CAPTURE}
+    vertices = fit.vertices.copy()
+    size = labels.labels.shape[1], labels.labels.shape[0]
+    with CoverageRenderer(size) as renderer:
+        for stiffness in _STIFFNESS:
+            pulls = _pulls(vertices, fit, body, of_vertex, goals, renderer)
+            normals = vertex_normals(vertices, body.faces)
+            along = np.einsum("ij,ij->i", normals[pulls.vertex][:, [0, 2]], pulls.direction)
+            good = along > 0.3
+            amount = pulls.amount[good] / np.maximum(along[good], 0.5)
+            change = _solve(bending, hold, stiffness, pulls.vertex[good], amount[:, None])
+            vertices = vertices + normals * change
+        for stiffness in _IN_PLANE:
+            pulls = _pulls(vertices, fit, body, of_vertex, goals, renderer)
+            change = _solve(
+                bending, hold, stiffness, pulls.vertex, pulls.direction * pulls.amount[:, None]
+            )
+            vertices = vertices + np.stack([change[:, 0], np.zeros(len(change)), change[:, 1]], -1)
+    return vertices
+
+
+def vertex_normals(vertices: Array, faces: NDArray) -> Array:
+    """Unit normals (V, 3), weighted by the faces' areas."""
+    corners = vertices[faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros_like(vertices)
+    for corner in range(3):
+        for axis in range(3):
+            normals[:, axis] += np.bincount(
+                faces[:, corner], across[:, axis], minlength=len(vertices)
+            )
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """Signed distance from a label's own outline.
+
+    `distance` (H, W) is positive outside, `toward` (H, W, 2) points to the nearest place on the
+    outline, `own` (H, W) says whether the nearest outline is the person's own.
+    """
+
+    distance: Array
+    toward: Array
+    own: NDArray[np.bool_]
+    capture: float
+
+    @classmethod
+    def of(cls, labels: PartLabels, part: int, capture: float) -> "_Goal":
+        mask = labels.mask(part)
+        # Trunk and hands may lie before or behind; only the sky around the person is certain. An
+        # arm that shows has its outline over the trunk too.
+        others = {TRUNK: (BACKGROUND,)}.get(part, (BACKGROUND, TRUNK))
+        free = labels.mask(*others)
+        height, width = mask.shape
+        outside, to_mask = ndimage.distance_transform_edt(~mask, return_indices=True)
+        inside, to_rest = ndimage.distance_transform_edt(mask, return_indices=True)
+        near_free = ndimage.binary_dilation(free, iterations=2)
+        own = np.where(
+            mask, free[to_rest[0], to_rest[1]], near_free[to_mask[0], to_mask[1]]
+        )
+        rows, columns = np.indices(mask.shape)
+        goal = np.where(mask, to_rest, to_mask)
+        # At the picture's edge the body goes on.
+        at_edge = (
+            (goal[0] <= 1) | (goal[1] <= 1) | (goal[0] >= height - 2) | (goal[1] >= width - 2)
+        )
+        toward = np.stack([goal[1] - columns, goal[0] - rows], axis=-1).astype(np.float64)
+        distance = np.where(mask, 0.5 - inside, outside - 0.5)
+        return cls(distance, toward, own & ~at_edge, capture)
+
+
+@dataclass(frozen=True)
+class _Pulls:
+    """Vertices, unit directions in the picture plane (N, 2: world x, z), and metres to go."""
+
+    vertex: NDArray[np.int64]
+    direction: Array
+    amount: Array
+
+
+def _pulls(
+    vertices: Array,
+    fit: BodyFit,
+    body: Body,
+    of_vertex: NDArray[np.int64],
+    goals: dict[int, _Goal],
+    renderer: CoverageRenderer,
+) -> _Pulls:
+    pixels = fit.camera.to_pixels(vertices)
+    normals = vertex_normals(vertices, body.faces)
+    flat = normals[:, [0, 2]] * np.array([1.0, -1.0])
+    flat = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+    found = []
+    for part, goal in goals.items():
+        own_face = (of_vertex[body.faces] == part).all(axis=1)
+        cover = renderer.draw(pixels, body.faces[own_face]).inside
+        rim = _rim_vertices(cover, pixels, body.faces[own_face], normals, fit)
+        height, width = cover.shape
+        at = np.round(pixels[rim, :2]).astype(int)
+        within = ((at >= 0) & (at < [width, height])).all(axis=1)
+        rim, at = rim[within], at[within]
+        distance = goal.distance[at[:, 1], at[:, 0]]
+        toward = goal.toward[at[:, 1], at[:, 0]]
+        # Outlines face the same way: the way out of the body is the way out of the label.
+        outward = np.einsum("ij,ij->i", toward, flat[rim]) * -np.sign(distance)
+        agrees = outward > 0.35 * np.linalg.norm(toward, axis=1)
+        near = np.abs(distance) < 1.0
+        keep = goal.own[at[:, 1], at[:, 0]] & (np.abs(distance) < goal.capture) & (agrees | near)
+        rim, distance = rim[keep], distance[keep]
+        metres = pixels[rim, 2] / fit.camera.focal
+        found.append((rim, flat[rim] * np.array([1.0, -1.0]), -distance * metres))
+    return _Pulls(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+
+
+def _rim_vertices(
+    cover: NDArray[np.bool_], pixels: Array, faces: NDArray, normals: Array, fit: BodyFit
+) -> NDArray[np.int64]:
+    """Vertices on the outline of what a part covers; not those where the part was cut off."""
+    depth = ndimage.distance_transform_edt(cover)
+    height, width = cover.shape
+    used = np.unique(faces)
+    at = np.clip(np.round(pixels[used, :2]).astype(int), 0, [width - 1, height - 1])
+    edges = np.sort(
+        np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1
+    )
+    unique, counts = np.unique(edges, axis=0, return_counts=True)
+    cut = np.zeros(len(pixels), bool)
+    cut[unique[counts == 1].ravel()] = True
+    # One more ring from the cut.
+    cut[faces[cut[faces].any(axis=1)].ravel()] = True
+    view = rotation_to_camera(pixels, fit)[used]
+    sideways = np.abs(np.einsum("ij,ij->i", normals[used], view)) < 0.5
+    rim = (depth[at[:, 1], at[:, 0]] <= 2.5) & ~cut[used] & sideways
+    return used[rim]
+
+
+def rotation_to_camera(pixels: Array, fit: BodyFit) -> Array:
+    """Unit directions (V, 3) from vertices at `pixels` to the camera."""
+    away = fit.camera.position - fit.camera.to_world(pixels)
+    return away / np.linalg.norm(away, axis=1, keepdims=True)
+
+
+def _graph_laplacian(faces: NDArray, count: int) -> sparse.csr_matrix:
+    """Each vertex minus the mean of its neighbours."""
+    a = np.concatenate([faces[:, 0], faces[:, 1], faces[:, 2]])
+    b = np.concatenate([faces[:, 1], faces[:, 2], faces[:, 0]])
+    ones = np.ones(2 * len(a))
+    near = sparse.coo_matrix(
+        (ones, (np.concatenate([a, b]), np.concatenate([b, a]))), (count, count)
+    ).tocsr()
+    near.data[:] = 1.0
+    degree = np.asarray(near.sum(axis=1)).ravel()
+    mean = sparse.diags(1.0 / np.maximum(degree, 1.0)) @ near
+    return (sparse.identity(count) - mean).tocsr()
+
+
+def _solve(
+    bending: sparse.csc_matrix,
+    hold: Array,
+    stiffness: float,
+    vertex: NDArray[np.int64],
+    change: Array,
+) -> Array:
+    """Changes (V, n) of all vertices that follow the wanted ones of some, smoothly."""
+    pull = np.bincount(vertex, minlength=len(hold)).astype(np.float64) * _PULL
+    matrix = stiffness * bending + sparse.diags(pull + hold)
+    wanted = np.zeros((len(hold), change.shape[1]))
+    for column in range(change.shape[1]):
+        wanted[:, column] = _PULL * np.bincount(vertex, change[:, column], len(hold))
+    return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(
+        wanted
+    )
