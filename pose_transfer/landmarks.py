@@ -1,72 +1,71 @@
-"""Where the joints of the photographed person are (MediaPipe Pose and Face Detection)."""
+"""Where the photographed person's joints, fingers and face are, and whether they can be shown."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
-# BlazePose's numbering; its left is the person's left, as ours is.
-_POINTS: Final[dict[str, int]] = {
-    "nose": 0,
-    "eye.L": 2,
-    "eye.R": 5,
-    "ear.L": 7,
-    "ear.R": 8,
-    "mouth.L": 9,
-    "mouth.R": 10,
-    "upper_arm.L": 11,
-    "upper_arm.R": 12,
-    "forearm.L": 13,
-    "forearm.R": 14,
-    "hand.L": 15,
-    "hand.R": 16,
-    "little.L": 17,
-    "little.R": 18,
-    "index.L": 19,
-    "index.R": 20,
-    "thigh.L": 23,
-    "thigh.R": 24,
-    "shin.L": 25,
-    "shin.R": 26,
-    "foot.L": 27,
-    "foot.R": 28,
-}
+from .detectors import Detectors, Image, open_detectors
+from .face_landmarks import CHIN, FOREHEAD, OVAL, find_face_mesh, head_roll, head_yaw
+from .hand_landmarks import find_hands
+from .persons import Face, choose_face, find_faces, is_face
+from .pose_landmarks import POINTS, Pose, find_pose
 
-_MIN_FACE_SCORE: Final = 0.5
-# Another face at least this share of the main one's width makes the choice unclear.
-_RIVAL: Final = 0.6
-# Faces smaller than this share are passers-by or pictures on the wall.
-_MINOR: Final = 0.25
-_MIN_PERSON_PX: Final = 96
-# A photo this many times as long as it is broad is long.
-_LONG: Final = 1.25
+# Beyond this turn of the head half of the face is missing.
+_MAX_YAW: Final = np.radians(50.0)
+_TURNED: Final = np.radians(30.0)
+# A head leant further than this means that the photo lies on its side.
+_MAX_ROLL: Final = np.radians(60.0)
+# Narrower faces show no features, or few, when the person fills a video.
+_MIN_FACE_PX: Final = 24.0
+_SMALL_FACE_PX: Final = 48.0
+# Share of the face's outline that may lie outside the photo.
+_MAX_CUT: Final = 0.2
+# The top of the head is this far above the forehead's last point, in heights of the face.
+_CROWN: Final = 0.3
+# Ear to ear over the width of the face where no mesh was found.
+_EARS: Final = 0.9
+_SEEN: Final = 0.5
+# Breadth of the shoulders over the length of the trunk: about 0.7 from the front.
+_SIDEWAYS: Final = 0.3
+_SIDES: Final = {"L": "left", "R": "right"}
 
 
 @dataclass(frozen=True)
 class Landmarks:
     """Named points of one person.
 
+    Pixel positions count from the middle of the first pixel, x right, y down.
+
     Parameters
     ----------
     points : dict of str to (2,) array
-        Pixel positions (x, y), pixel centres at whole numbers: "nose", "eye.L", "mouth.R",
-        "upper_arm.L" (shoulder), "forearm.L" (elbow), "hand.L" (wrist), "index.L", "little.L"
-        (finger roots), "thigh.L" (hip), "shin.L" (knee), "foot.L" (ankle), and the same for ".R".
+        Pixel positions: "nose", "eye.L", "ear.R", "mouth.L", "upper_arm.L" (shoulder), "forearm.L"
+        (elbow), "hand.L" (wrist), "thumb.L", "index.L", "little.L" (finger roots), "thigh.L" (hip),
+        "shin.L" (knee), "foot.L" (ankle), "heel.L", "toe.L", and the same for ".R".
     visibility : dict of str to float
-        How sure the detector is that the point can be seen, [0, 1].
+        How sure the detector is that the point can be seen, [0, 1]; 0 outside the photo.
+    world : dict of str to (3,) array
+        The same points in space as the detector guesses them: metres from the middle of the hips,
+        x right in the picture, y away from the camera, z up. Empty where nobody guessed.
+    hands : dict of str to (21, 3) array
+        "L", "R": the hands that were made out, in MediaPipe's order (wrist, then four points of
+        each finger from thumb to little finger); x and y in pixels, z in pixels away from the
+        camera, 0 at the wrist.
+    face : (478, 3) array, or None
+        MediaPipe's face mesh with irises; x and y in pixels, z in pixels away from the camera,
+        its mean 0.
     """
 
     points: dict[str, Array]
     visibility: dict[str, float]
+    world: dict[str, Array] = field(default_factory=dict)
+    hands: dict[str, Array] = field(default_factory=dict)
+    face: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ class Detection:
     warnings: tuple[str, ...]
 
 
-def detect_person(rgb: NDArray[np.uint8], name: str) -> Detection:
-    """Find the one person of a photo.
+def detect_person(rgb: Image, name: str, *, person: int | None = None) -> Detection:
+    """Find the person of a photo.
 
     Parameters
     ----------
@@ -87,138 +86,137 @@ def detect_person(rgb: NDArray[np.uint8], name: str) -> Detection:
         The photo; cut-outs should lie on a plain ground.
     name : str
         File name, for messages.
+    person : int, optional
+        Who is meant where there are several: the number of the person counted from the left.
 
     Raises
     ------
     ConductorError
-        If there is nobody, more than one, nobody's face, or the person is too small.
+        If there is nobody, nobody's face can be seen well enough, or it is unclear who is meant.
+        How the arms lie is no reason; what of them cannot be seen has low visibility.
     """
-    with _without_native_logs():
-        return _detect(rgb, name)
-
-
-@contextmanager
-def _without_native_logs() -> Iterator[None]:
-    """MediaPipe's libraries log to the descriptor itself, whatever their log level is set to."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-def _detect(rgb: NDArray[np.uint8], name: str) -> Detection:
-    # Importing MediaPipe takes seconds; commands that need no photo go without it.
-    import mediapipe
-
-    solutions = mediapipe.solutions
-    warnings: list[str] = []
-    faces = _faces(solutions, rgb)
-    main = faces[0] if faces else None
-    rivals = [face for face in faces[1:] if main is not None and face[2] >= _MINOR * main[2]]
-    if main is not None and rivals:
-        if rivals[0][2] >= _RIVAL * main[2]:
+    with open_detectors() as detectors:
+        faces = find_faces(detectors, rgb)
+        if not faces:
+            faces = [_hidden_face(detectors, rgb, name)]
+        face, others = choose_face(faces, (rgb.shape[1], rgb.shape[0]), name, person)
+        mesh = find_face_mesh(detectors, rgb, face)
+        warnings = _judge_face(face, mesh, rgb, name)
+        pose = find_pose(detectors, rgb, face, others)
+        if pose is None:
             raise ConductorError(
-                f"{name} shows {len(rivals) + 1} people; give a photo of one person, or crop it."
+                f"Only a face was found in {name}; give a photo that shows the shoulders as well."
             )
-        warnings.append("The photo shows several people; the one in front was taken.")
-    whole = (0, 0, rgb.shape[1], rgb.shape[0])
-    region = _around(main, rgb) if main is not None and rivals else whole
-    found = _pose(solutions, rgb, region)
-    if found is None:
-        raise ConductorError(f"No person was found in {name}; give a photo of one person standing.")
-    landmarks, segmentation = found
-    body = np.array(list(landmarks.points.values()))
-    if float(np.ptp(body[:, 1])) < _MIN_PERSON_PX:
-        raise ConductorError(
-            f"The person in {name} is too small; give a photo in which they fill most of the "
-            "height."
-        )
-    if main is None and not _shows_face(solutions, rgb, landmarks):
-        raise ConductorError(
-            f"The face of the person in {name} cannot be seen; give a photo taken from the front."
-        )
-    return Detection(landmarks, segmentation, tuple(warnings))
-
-
-def _pose(
-    solutions: Any, rgb: NDArray[np.uint8], region: tuple[int, int, int, int]
-) -> tuple[Landmarks, NDArray[np.float32]] | None:
-    x0, y0, x1, y1 = region
-    crop = np.ascontiguousarray(rgb[y0:y1, x0:x1])
-    with solutions.pose.Pose(
-        static_image_mode=True, model_complexity=1, enable_segmentation=True
-    ) as model:
-        result = model.process(crop)
-    if result.pose_landmarks is None:
-        return None
-    height, width = crop.shape[:2]
-    marks = result.pose_landmarks.landmark
-    points = {
-        key: np.array([marks[i].x * width + x0 - 0.5, marks[i].y * height + y0 - 0.5])
-        for key, i in _POINTS.items()
-    }
-    visibility = {key: float(marks[i].visibility) for key, i in _POINTS.items()}
-    segmentation = np.zeros(rgb.shape[:2], np.float32)
-    segmentation[y0:y1, x0:x1] = result.segmentation_mask
-    return Landmarks(points, visibility), segmentation
-
-
-def _faces(solutions: Any, rgb: NDArray[np.uint8]) -> list[tuple[float, float, float]]:
-    """Centre and width in pixels of every face, widest first.
-
-    The detector sees a small square: a long photo is looked at in overlapping squares as well.
-    """
-    height, width = rgb.shape[:2]
-    side = min(height, width)
-    regions = {(0, 0, width, height)}
-    if max(height, width) > _LONG * side:
-        count = int(np.ceil(2.0 * max(height, width) / side)) - 1
-        for at in np.linspace(0, max(height, width) - side, count).astype(int).tolist():
-            x, y = (at, 0) if width > height else (0, at)
-            regions.add((x, y, x + side, y + side))
-    faces: list[tuple[float, float, float]] = []
-    with solutions.face_detection.FaceDetection(
-        model_selection=1, min_detection_confidence=_MIN_FACE_SCORE
-    ) as model:
-        for x0, y0, x1, y1 in sorted(regions):
-            crop = np.ascontiguousarray(rgb[y0:y1, x0:x1])
-            for found in model.process(crop).detections or []:
-                box = found.location_data.relative_bounding_box
-                across = box.width * (x1 - x0)
-                x = x0 + (box.xmin + box.width / 2) * (x1 - x0)
-                y = y0 + (box.ymin + box.height / 2) * (y1 - y0)
-                if all(np.hypot(x - a, y - b) > 0.5 * max(across, c) for a, b, c in faces):
-                    faces.append((x, y, across))
-    return sorted(faces, key=lambda face: -face[2])
-
-
-def _shows_face(solutions: Any, rgb: NDArray[np.uint8], landmarks: Landmarks) -> bool:
-    """Look again for a face, enlarged: in a wide photo it may be only a few pixels."""
-    points = landmarks.points
-    shoulders = float(np.linalg.norm(points["upper_arm.L"] - points["upper_arm.R"]))
-    reach = max(0.6 * shoulders, 12.0)
-    x, y = points["nose"]
-    height, width = rgb.shape[:2]
-    x0, x1 = max(0, int(x - reach)), min(width, int(x + reach) + 1)
-    y0, y1 = max(0, int(y - reach)), min(height, int(y + reach) + 1)
-    if x1 - x0 < 8 or y1 - y0 < 8:
-        return False
-    crop = cv2.resize(rgb[y0:y1, x0:x1], (320, 320), interpolation=cv2.INTER_CUBIC)
-    return bool(_faces(solutions, np.asarray(crop, np.uint8)))
-
-
-def _around(face: tuple[float, float, float], rgb: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """The part of the photo a person with this face takes up: x0, y0, x1, y1."""
-    x, y, size = face
-    height, width = rgb.shape[:2]
-    return (
-        max(0, int(x - 4.0 * size)),
-        max(0, int(y - 2.0 * size)),
-        min(width, int(x + 4.0 * size)),
-        min(height, int(y + 11.0 * size)),
+        hands = find_hands(detectors, rgb, pose, face.width)
+    landmarks = Landmarks(
+        points=dict(zip(POINTS, pose.points, strict=True)),
+        visibility={key: float(v) for key, v in zip(POINTS, pose.visibility, strict=True)},
+        world=dict(zip(POINTS, pose.world, strict=True)),
+        hands=hands,
+        face=mesh,
     )
+    if others and person is None:
+        warnings.append("The photo shows several people; the one in front was taken.")
+    warnings += _judge_arms(landmarks)
+    return Detection(landmarks, pose.segmentation, tuple(warnings))
+
+
+def _hidden_face(detectors: Detectors, rgb: Image, name: str) -> Face:
+    """A face that only the body leads to; where there is none, the reason.
+
+    Raises
+    ------
+    ConductorError
+        Always, unless a closer look at the head shows a face after all.
+    """
+    pose = find_pose(detectors, rgb, None)
+    if pose is None:
+        raise ConductorError(
+            f"No person was found in {name}; give a photo of one person, taken from the front."
+        )
+    width = float(np.linalg.norm(pose.point("ear.L") - pose.point("ear.R"))) / _EARS
+    face = Face(pose.point("nose"), max(width, 1.0))
+    if width >= 0.5 * _MIN_FACE_PX and is_face(detectors, rgb, face):
+        return face
+    raise ConductorError(_why_faceless(pose, rgb, name))
+
+
+def _why_faceless(pose: Pose, rgb: Image, name: str) -> str:
+    """One sentence on a body without a visible face."""
+    shoulders = pose.point("upper_arm.L") - pose.point("upper_arm.R")
+    middle = (pose.point("upper_arm.L") + pose.point("upper_arm.R")) / 2
+    hips = (pose.point("thigh.L") + pose.point("thigh.R")) / 2
+    trunk = float(np.linalg.norm(hips - middle))
+    if pose.seen("nose") == 0.0 or pose.point("nose")[1] < 0.02 * rgb.shape[0]:
+        return f"The head of the person in {name} is cut off; give a photo that shows all of it."
+    if shoulders[0] < -_SIDEWAYS * trunk:
+        return (
+            f"No face was found in {name}, the person seems to stand with their back to the camera; "
+            "give a photo taken from the front."
+        )
+    if abs(shoulders[0]) <= _SIDEWAYS * trunk:
+        return (
+            f"No face was found in {name}, the person seems to stand sideways; give a photo taken "
+            "from the front."
+        )
+    if trunk < 4.0 * _MIN_FACE_PX:
+        return _too_small(name)
+    return (
+        f"No face of a photographed person was found in {name}; give a photo, not a drawing, in "
+        "which the face can be seen."
+    )
+
+
+def _judge_face(face: Face, mesh: Array | None, rgb: Image, name: str) -> list[str]:
+    """Warnings about a face, unless it cannot be used at all."""
+    if face.width < _MIN_FACE_PX:
+        raise ConductorError(_too_small(name))
+    if mesh is None:
+        raise ConductorError(
+            f"The face of the person in {name} is turned to the side or covered; give a photo taken "
+            "from the front."
+        )
+    height, width = rgb.shape[:2]
+    outline = mesh[list(OVAL), :2]
+    inside = ((outline > -0.5) & (outline < np.array([width, height]) - 0.5)).all(axis=1)
+    if 1.0 - inside.mean() > _MAX_CUT:
+        raise ConductorError(
+            f"The head of the person in {name} is cut off; give a photo that shows all of it."
+        )
+    if abs(head_roll(mesh)) > _MAX_ROLL:
+        raise ConductorError(f"The person in {name} does not stand upright; turn the photo.")
+    yaw = abs(head_yaw(mesh))
+    if yaw > _MAX_YAW:
+        raise ConductorError(
+            f"The person in {name} is seen from the side; give a photo taken from the front."
+        )
+    warnings = []
+    if yaw > _TURNED:
+        warnings.append(
+            "The head is turned to the side; a photo taken from the front looks better."
+        )
+    if face.width < _SMALL_FACE_PX:
+        warnings.append(
+            f"The face is only {face.width:.0f} pixels wide and will look blurred; a larger photo "
+            "looks better."
+        )
+    crown = mesh[FOREHEAD] + _CROWN * (mesh[FOREHEAD] - mesh[CHIN])
+    if crown[1] < 0.0:
+        warnings.append("The top of the head is cut off in the photo and stays so in the video.")
+    return warnings
+
+
+def _too_small(name: str) -> str:
+    return (
+        f"The face of the person in {name} is too small; give a photo in which it is at least "
+        f"{_SMALL_FACE_PX:.0f} pixels wide."
+    )
+
+
+def _judge_arms(landmarks: Landmarks) -> list[str]:
+    hidden = [word for side, word in _SIDES.items() if landmarks.visibility[f"hand.{side}"] < _SEEN]
+    if len(hidden) == 2:
+        return ["Neither hand can be seen in the photo; what they look like is guessed."]
+    if hidden:
+        return [f"The {hidden[0]} hand cannot be seen in the photo; what it looks like is guessed."]
+    return []

@@ -1,13 +1,16 @@
 """Reading the photo: any common image file to 8-bit RGB and, where it has one, its alpha."""
 
+import io
 import os
+import struct
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from retarget.errors import ConductorError
 
@@ -17,8 +20,25 @@ MAX_SIDE: Final = 2048
 MIN_SIDE: Final = 128
 """Shortest side a photo may have in pixels."""
 
-# Less than this share of transparent pixels is a stray alpha channel, not a cut-out.
-_MIN_TRANSPARENT = 0.02
+MAX_PIXELS: Final = 120_000_000
+"""Most pixels a photo may have; more are refused before they take up memory."""
+
+# Less than this share of transparent pixels is a stray alpha channel, not a cut-out, and less than
+# this share of visible ones shows nobody.
+_MIN_TRANSPARENT: Final = 0.02
+_MIN_VISIBLE: Final = 0.005
+# EXIF's orientations, and how each is turned upright.
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Apple's and Samsung's format, which Pillow does not read.
+_HEIC: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
 @dataclass(frozen=True)
@@ -28,7 +48,7 @@ class Photo:
     Parameters
     ----------
     rgb : (H, W, 3) uint8 array
-        Colours, not premultiplied.
+        Colours in sRGB, not premultiplied.
     alpha : (H, W) float32 array, or None
         The user's own matte in [0, 1], where the file carries one.
     name : str
@@ -41,16 +61,20 @@ class Photo:
 
 
 def read_photo(path: str | os.PathLike[str]) -> Photo:
-    """Decode JPEG, PNG, WebP, TIFF or BMP; 8 or 16 bits, grey or colour, turned as EXIF says.
+    """Decode JPEG, PNG, WebP, AVIF, TIFF or BMP; 8 or 16 bits, grey, palette, RGB or CMYK.
+
+    The photo is turned as EXIF says, brought to sRGB by its colour profile and reduced to
+    `MAX_SIDE`.
 
     Raises
     ------
     ConductorError
-        If it is missing, empty, no image, or too small to show a person.
+        If it is missing, empty, damaged, no image, wholly transparent, absurdly large, or too
+        small to show a person.
     """
     name = Path(path).name
     try:
-        data = np.frombuffer(Path(path).read_bytes(), np.uint8)
+        data = Path(path).read_bytes()
     except FileNotFoundError as error:
         raise ConductorError(f"The photo {path} does not exist; check the path.") from error
     except OSError as error:
@@ -58,43 +82,111 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
         raise ConductorError(
             f"The photo {path} cannot be read ({reason}); choose another file."
         ) from error
-    if data.size == 0:
+    if not data:
         raise ConductorError(f"{name} is empty; choose another photo.")
-    pixels = _decode(data)
-    if pixels is None:
-        raise ConductorError(f"{name} is not an image; give a JPEG, PNG or WebP photo.")
-    height, width = pixels.shape[:2]
+    image = _open(data, name)
+    width, height = image.size
     if min(height, width) < MIN_SIDE:
         raise ConductorError(
             f"{name} is only {width}×{height} pixels; give a photo of at least "
             f"{MIN_SIDE} pixels on each side."
         )
-    scale = MAX_SIDE / max(height, width)
-    if scale < 1.0:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    rgb = np.ascontiguousarray(pixels[..., 2::-1])
+    if width * height > MAX_PIXELS:
+        raise _too_large(name)
+    rgb, matte = _decode(image, name)
     alpha = None
-    if pixels.shape[2] == 4:
-        matte = pixels[..., 3].astype(np.float32) / 255.0
+    if matte is not None:
+        if float((matte > 0.5).mean()) < _MIN_VISIBLE:
+            raise ConductorError(f"{name} is wholly transparent; give a photo that shows a person.")
         if float((matte < 0.5).mean()) >= _MIN_TRANSPARENT:
             alpha = matte
     return Photo(rgb, alpha, name)
 
 
-def _decode(data: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """BGR or BGRA, 8 bits; None where OpenCV knows no such image."""
+def _open(data: bytes, name: str) -> Image.Image:
     try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if pixels is None:
-            return None
-        if pixels.ndim == 2 or pixels.shape[2] == 3:
-            # Only this mode turns the picture as its EXIF tag says; it drops alpha.
-            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-    except cv2.error:
-        return None
-    if pixels.dtype == np.uint16:
-        pixels = (pixels / 257.0 + 0.5).astype(np.uint8)
-    elif pixels.dtype != np.uint8:
-        pixels = (np.clip(np.nan_to_num(pixels), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-    return np.asarray(pixels, np.uint8)
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures on its own terms; what is too large is decided here.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        raise _too_large(name) from error
+    except UnidentifiedImageError as error:
+        if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
+            raise ConductorError(
+                f"{name} is a HEIC photo, which cannot be read; save it as JPEG first."
+            ) from error
+        raise ConductorError(f"{name} is not an image; give a JPEG, PNG or WebP photo.") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise _damaged(name) from error
+
+
+def _decode(image: Image.Image, name: str) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
+    """Colours (H, W, 3) and alpha (H, W), upright and no longer than `MAX_SIDE`."""
+    try:
+        # A JPEG is decoded straight to the smallest copy that is still large enough.
+        image.draft(None, (MAX_SIDE, MAX_SIDE))
+        image.load()
+        profile = image.info.get("icc_profile")
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        pixels = _reduced(_eight_bits(image))
+        if turn is not None:
+            pixels = pixels.transpose(turn)
+        alpha = None
+        if "A" in pixels.getbands():
+            alpha = np.asarray(pixels.getchannel("A"), np.float32) / np.float32(255.0)
+            pixels = pixels.convert("RGB")
+        return np.array(_to_srgb(pixels, profile), np.uint8), alpha
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
+        raise _damaged(name) from error
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The same with eight bits a channel, without a palette."""
+    if image.mode.startswith("I"):
+        deep = np.asarray(image, np.float32) / 257.0
+        return Image.fromarray((np.clip(deep, 0.0, 255.0) + 0.5).astype(np.uint8))
+    if image.mode == "F":
+        bright = np.clip(np.nan_to_num(np.asarray(image)), 0.0, 1.0)
+        return Image.fromarray((bright * 255.0 + 0.5).astype(np.uint8))
+    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
+        return image.convert("RGBA")
+    if image.mode in ("1", "P", "RGBX", "LAB", "HSV"):
+        return image.convert("RGB")
+    return image
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    scale = MAX_SIDE / max(image.size)
+    if scale >= 1.0:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    # Pillow weighs colours by their alpha here: what a cut-out hides does not bleed into its edge.
+    return image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile:
+        try:
+            converted = ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
+            )
+        except (ImageCms.PyCMSError, OSError):
+            # A profile of another kind of picture, or a broken one: the colours are taken as sRGB.
+            converted = None
+        if converted is not None:
+            return converted
+    return image.convert("RGB")
+
+
+def _too_large(name: str) -> ConductorError:
+    return ConductorError(
+        f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels; give a smaller copy."
+    )
+
+
+def _damaged(name: str) -> ConductorError:
+    return ConductorError(f"{name} is damaged or of a kind that cannot be read; save it as JPEG.")
