@@ -11,6 +11,9 @@ from .fill import fill_hole, membrane
 # Fills are found on copies of this size.
 _SIDE: Final = 288
 _GRAIN_SCALE: Final = 1.2
+# Details finer than this are weave; stronger ones than this, 8-bit levels, are not.
+_WEAVE_PX: Final = 3.0
+_MOST: Final = 18.0
 
 
 def complete(
@@ -51,12 +54,15 @@ def complete(
     hole = ~seen & need
     if hole.any() and np.count_nonzero(seen) >= 200:
         # What is not of the part must not serve as a source of patches.
-        rows, columns = np.flatnonzero((seen | hole).any(axis=1)), np.flatnonzero(
-            (seen | hole).any(axis=0)
+        rows, columns = (
+            np.flatnonzero((seen | hole).any(axis=1)),
+            np.flatnonzero((seen | hole).any(axis=0)),
         )
         window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         filled, _ = fill_hole(np.where(seen[..., None], small, base)[window], (~seen)[window])
-        base[window] = np.where(hole[window][..., None], filled, base[window])
+        # Patches bring the weave, never the colour: that goes on from the edges.
+        weave = filled - cv2.GaussianBlur(filled, (0, 0), _WEAVE_PX)
+        base[window] += hole[window][..., None] * np.clip(weave, -_MOST, _MOST)
     full = cv2.resize(base, (width, height), interpolation=cv2.INTER_CUBIC)
     full = full + _grain(picture, known)
     rim = cv2.blur(known.astype(np.float32), (3, 3))[..., None]

@@ -16,8 +16,11 @@ from .fit import BodyFit
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
 
 # How stiff the surface is, from round to round: whole limbs first, then folds of the cloth.
-_STIFFNESS: Final = (300.0, 100.0, 30.0, 10.0, 4.0)
-_IN_PLANE: Final = (20.0, 5.0, 2.0)
+_STIFFNESS: Final = (300.0, 100.0, 50.0, 20.0, 10.0, 5.0)
+_IN_PLANE: Final = (20.0, 8.0, 4.0)
+# Longest way of one round, metres, and rings of vertices that stay free where a part was cut off.
+_LONGEST: Final = 0.03
+_RINGS: Final = 3
 # How far, in shoulder breadths, an outline may lie from the body of a part.
 _CAPTURE: Final = {TRUNK: 0.30, ARM_L: 0.16, ARM_R: 0.16}
 _BREADTH_M: Final = 0.345
@@ -50,7 +53,9 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels) -> Array:
     hold = np.full(len(of_vertex), _HOLD)
     feet = body.weights[:, [INDEX["foot.L"], INDEX["foot.R"]]].sum(axis=1) > 0.3
     hold[np.isin(of_vertex, (HAND_L, HAND_R, HEAD)) | feet] = _RIGID_HOLD
-    breadth = fit.camera.focal * _BREADTH_M / float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
+    breadth = (
+        fit.camera.focal * _BREADTH_M / float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
+    )
     goals = {part: _Goal.of(labels, part, _CAPTURE[part] * breadth) for part in _CAPTURE}
     vertices = fit.vertices.copy()
     size = labels.labels.shape[1], labels.labels.shape[0]
@@ -109,15 +114,11 @@ class _Goal:
         outside, to_mask = ndimage.distance_transform_edt(~mask, return_indices=True)
         inside, to_rest = ndimage.distance_transform_edt(mask, return_indices=True)
         near_free = ndimage.binary_dilation(free, iterations=2)
-        own = np.where(
-            mask, free[to_rest[0], to_rest[1]], near_free[to_mask[0], to_mask[1]]
-        )
+        own = np.where(mask, free[to_rest[0], to_rest[1]], near_free[to_mask[0], to_mask[1]])
         rows, columns = np.indices(mask.shape)
         goal = np.where(mask, to_rest, to_mask)
         # At the picture's edge the body goes on.
-        at_edge = (
-            (goal[0] <= 1) | (goal[1] <= 1) | (goal[0] >= height - 2) | (goal[1] >= width - 2)
-        )
+        at_edge = (goal[0] <= 1) | (goal[1] <= 1) | (goal[0] >= height - 2) | (goal[1] >= width - 2)
         toward = np.stack([goal[1] - columns, goal[0] - rows], axis=-1).astype(np.float64)
         distance = np.where(mask, 0.5 - inside, outside - 0.5)
         return cls(distance, toward, own & ~at_edge, capture)
@@ -162,7 +163,8 @@ def _pulls(
         keep = goal.own[at[:, 1], at[:, 0]] & (np.abs(distance) < goal.capture) & (agrees | near)
         rim, distance = rim[keep], distance[keep]
         metres = pixels[rim, 2] / fit.camera.focal
-        found.append((rim, flat[rim] * np.array([1.0, -1.0]), -distance * metres))
+        way = np.clip(-distance * metres, -_LONGEST, _LONGEST)
+        found.append((rim, flat[rim] * np.array([1.0, -1.0]), way))
     return _Pulls(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
 
 
@@ -174,14 +176,12 @@ def _rim_vertices(
     height, width = cover.shape
     used = np.unique(faces)
     at = np.clip(np.round(pixels[used, :2]).astype(int), 0, [width - 1, height - 1])
-    edges = np.sort(
-        np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1
-    )
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     unique, counts = np.unique(edges, axis=0, return_counts=True)
     cut = np.zeros(len(pixels), bool)
     cut[unique[counts == 1].ravel()] = True
-    # One more ring from the cut.
-    cut[faces[cut[faces].any(axis=1)].ravel()] = True
+    for _ in range(_RINGS):
+        cut[faces[cut[faces].any(axis=1)].ravel()] = True
     view = rotation_to_camera(pixels, fit)[used]
     sideways = np.abs(np.einsum("ij,ij->i", normals[used], view)) < 0.5
     rim = (depth[at[:, 1], at[:, 0]] <= 2.5) & ~cut[used] & sideways

@@ -126,16 +126,12 @@ class _Driver:
         hand = f"hand.{side}"
         turn = self.guide.rotations[:, skeleton.INDEX[hand]]
         bind = self._turn(hand)
-        self.linear[hand] = rotation.to_matrix(
-            rotation.multiply(turn, rotation.conjugate(bind))
-        )
+        self.linear[hand] = rotation.to_matrix(rotation.multiply(turn, rotation.conjugate(bind)))
         self._share_twist(side)
         for finger in FINGERS:
             joint = finger if finger in ("thumb", "index") else "fingers"
             seen = self.guide.rotations[:, skeleton.INDEX[f"{joint}.{side}"]]
-            curl = rotation.to_rotation_vector(
-                rotation.multiply(rotation.conjugate(turn), seen)
-            )
+            curl = rotation.to_rotation_vector(rotation.multiply(rotation.conjugate(turn), seen))
             above = hand
             for i, share in enumerate(_CURLS, start=1):
                 bone = f"{finger}.{i:02d}.{side}"

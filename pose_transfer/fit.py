@@ -349,9 +349,7 @@ def _stretch_matrices(shape: Shape, heads: Array) -> Array:
     return out
 
 
-def _levenberg_marquardt(
-    residuals: Callable[[Array], tuple[Array, Array]], start: Array
-) -> Array:
+def _levenberg_marquardt(residuals: Callable[[Array], tuple[Array, Array]], start: Array) -> Array:
     """Minimise; image residuals (R/2, 2) count less the further they are off (Geman–McClure)."""
     theta, damping = start.copy(), 1e-2
     steps = _STEP * np.eye(len(theta))

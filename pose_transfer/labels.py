@@ -290,7 +290,9 @@ def _without_islands(
     """Small pieces apart from the rest of their part go to what surrounds them."""
     out = labels.copy()
     for label in range(1, len(LABELS)):
-        count, pieces, stats, _ = cv2.connectedComponentsWithStats((labels == label).astype(np.uint8))
+        count, pieces, stats, _ = cv2.connectedComponentsWithStats(
+            (labels == label).astype(np.uint8)
+        )
         if count <= 2:
             continue
         areas = stats[1:, cv2.CC_STAT_AREA]
@@ -298,8 +300,7 @@ def _without_islands(
         for piece in range(1, count):
             here = pieces == piece
             if areas[piece - 1] < largest and (
-                areas[piece - 1] < 0.01 * breadth**2
-                or not (visible[here] == label).any()
+                areas[piece - 1] < 0.01 * breadth**2 or not (visible[here] == label).any()
             ):
                 out[here] = BACKGROUND
     return np.where((out == BACKGROUND) & (labels != BACKGROUND), _nearest(out), out)

@@ -21,16 +21,22 @@ from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartL
 from .pieces import Bones, Piece
 from .skinwork import hand_picture
 
-# From this angle off the camera on, a limb's surface takes colours from its seen side, mirrored.
-_SEEN_ANGLE: Final = np.radians(80.0)
-# Where the upper arm meets the trunk both share the photo, within this distance of the joint.
-_SHOULDER_M: Final = 0.13
+# Between these angles off the camera a limb's surface begins to take the colours of its seen side,
+# mirrored; of that side not the last rim, which the room lights or darkens.
+_SEEN, _UNSEEN = np.radians(72.0), np.radians(100.0)
+_RIM: Final = 0.88
+# A limb shorter than this in the picture, metres, points at the camera.
+_SHORT_SHARE: Final = 0.07
+# Where the upper arm meets the trunk both share the photo, so near to the joint, metres; further
+# off only where the body says so too.
+_JOINT_M, _SHOULDER_M = 0.10, 0.16
 _BATON_HEAD: Final = np.array([-0.07, -0.03, -0.025])
 _BATON_TIP: Final = np.array([-0.48, -0.03, -0.025])
 _RIM_PX: Final = 1
 _FRINGE_STEP: Final = 3
-# How far an arm's soft edge may reach beyond its mesh, shares of the shoulder breadth.
-_ARM_FRINGE: Final = 0.03
+# So near to an arm the trunk ends with its mesh, shares of the shoulder breadth.
+_LIMB_GAP: Final = 0.18
+_BREADTH_M: Final = 0.345
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,7 @@ class PersonParts:
 def person_bones(fit: BodyFit) -> Bones:
     """The character's bones in the photo's pose."""
     turns = rotation.multiply(rotation.from_matrix(fit.rotations), alignment(fit.shape))
-    tails = fit.positions + (
-        fit.rotations @ (fit.shape.tails - fit.shape.heads)[..., None]
-    )[..., 0]
+    tails = fit.positions + (fit.rotations @ (fit.shape.tails - fit.shape.heads)[..., None])[..., 0]
     hand = INDEX["hand.R"]
     baton = [
         fit.positions[hand] + rotation.rotate(turns[hand], offset)
@@ -104,7 +108,8 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
             picture = complete(parts.foreground, known, wanted)
             uv = points[:, :2] if part == TRUNK else _limb_uv(parts, points, part)
             pieces.append(_piece(parts, own, uv, picture, part))
-            pieces += _fringe(parts, part, cover, points, picture)
+            if part == TRUNK:
+                pieces += _fringe(parts, cover, points, picture)
     pieces += _hands(parts, kept, of_face)
     return pieces
 
@@ -132,8 +137,9 @@ def _known(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDArray[n
         # Sleeve and trunk are one cloth at the shoulder, wherever the border was drawn.
         at = fit.camera.to_pixels(fit.positions[INDEX[f"upper_arm.{side}"]])
         rows, columns = np.indices(labels.shape)
-        near = np.hypot(columns - at[0], rows - at[1]) < _SHOULDER_M * fit.camera.focal / at[2]
-        known |= near & np.isin(labels, (TRUNK, arm)) & (shown == part)
+        away = np.hypot(columns - at[0], rows - at[1]) * at[2] / fit.camera.focal
+        shared = (away < _JOINT_M) | ((away < _SHOULDER_M) & (shown == part))
+        known |= shared & np.isin(labels, (TRUNK, arm))
     solid = known & (parts.matte > 0.6)
     # The last pixel before another part holds a mixture of both.
     others = cv2.dilate(
@@ -148,53 +154,69 @@ def _limb_uv(parts: PersonParts, points: Array, part: int) -> Array:
     """Places (V, 2) in the photo where an arm's vertices take their colours.
 
     Seen surface lies where it is seen. What is turned away takes the colours of the same side of
-    the limb, mirrored at its outline and running back to its middle, so that nothing is smeared.
+    the limb, mirrored at its outline and running back to its middle, so that nothing is smeared
+    and both sides meet at the back.
     """
     body, fit = parts.body, parts.fit
     side = "L" if part == ARM_L else "R"
     bones = [INDEX[f"{stem}.{side}"] for stem in ("upper_arm", "forearm", "hand")]
     line = fit.positions[bones]
-    flat = fit.camera.to_pixels(line)
+    flat = fit.camera.to_pixels(line)[:, :2]
     uv = points[:, :2].copy()
-    own = np.flatnonzero(body.weights[:, bones[:2]].sum(axis=1) > 0.02)
-    share = body.weights[own][:, bones[1]] / body.weights[own][:, bones[:2]].sum(axis=1)
+    shares = body.weights[:, bones[:2]]
+    own = np.flatnonzero(shares.sum(axis=1) > 0.02)
+    lower = shares[own, 1] / shares[own].sum(axis=1)
     normals = vertex_normals(parts.vertices, body.faces)[own]
     away = fit.camera.position - parts.vertices[own]
-    away /= np.linalg.norm(away, axis=1, keepdims=True)
-    for bone in range(2):
-        mine = (share >= 0.5) if bone == 1 else (share < 0.5)
-        rows = own[mine]
-        start, end = line[bone], line[bone + 1]
-        axis = (end - start) / np.linalg.norm(end - start)
-        along_flat = flat[bone + 1, :2] - flat[bone, :2]
-        length = np.linalg.norm(along_flat)
-        if length < 4.0:
+    mirrored = np.zeros((len(own), 2))
+    turned = np.zeros(len(own))
+    for bone, share in ((0, 1.0 - lower), (1, lower)):
+        axis = rotation.normalize(line[bone + 1] - line[bone])
+        way = flat[bone + 1] - flat[bone]
+        length = float(np.linalg.norm(way))
+        if length < _SHORT_SHARE * fit.camera.focal / float(points[own, 2].mean()):
+            # The limb points at the camera: there is no outline to mirror at.
+            mirrored += share[:, None] * uv[own]
             continue
-        e = np.array([-along_flat[1], along_flat[0]]) / length
-        n = normals[mine] - axis * (normals[mine] @ axis)[:, None]
-        n /= np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
-        view = away[mine] - axis * (away[mine] @ axis)[:, None]
-        view /= np.maximum(np.linalg.norm(view, axis=1, keepdims=True), 1e-9)
-        angle = np.arccos(np.clip(np.einsum("ij,ij->i", n, view), -1.0, 1.0))
-        place = points[rows, :2] - flat[bone, :2]
-        t = place @ along_flat / length
-        lateral = place @ e
-        width = _half_widths(t / length, lateral)
-        turned = angle > _SEEN_ANGLE
-        f = np.sin(_SEEN_ANGLE) * (np.pi - angle) / (np.pi - _SEEN_ANGLE)
-        wanted = np.sign(lateral) * np.where(lateral > 0.0, width[0], width[1]) * f
-        ratio = np.where(turned, wanted, lateral)
-        uv[rows] = flat[bone, :2] + t[:, None] * along_flat / length + ratio[:, None] * e
+        along, across = way / length, np.array([-way[1], way[0]]) / length
+        view = _across(away, axis)
+        sideways = np.cross(axis, view)
+        # The same side in space as in the picture.
+        sideways *= np.sign(sideways[:, 0] * across[0] - sideways[:, 2] * across[1])[:, None]
+        out = _across(normals, axis)
+        angle = np.arctan2(np.einsum("ij,ij->i", out, sideways), np.einsum("ij,ij->i", out, view))
+        place = points[own, :2] - flat[bone]
+        t, lateral = place @ along, place @ across
+        left, right = _half_widths(t / length, lateral, share > 0.5)
+        share_of_width = np.sin(_SEEN) * (np.pi - np.abs(angle)) / (np.pi - _SEEN)
+        reach = np.where(angle > 0.0, left, -right) * np.minimum(share_of_width, _RIM)
+        mirrored += share[:, None] * (flat[bone] + t[:, None] * along + reach[:, None] * across)
+        turned += share * _smooth(np.abs(angle), _SEEN, _UNSEEN) * _smooth(t / length, -0.05, 0.2)
+    uv[own] += turned[:, None] * (mirrored - uv[own])
     return uv
 
 
-def _half_widths(t: Array, lateral: Array) -> tuple[Array, Array]:
+def _across(vectors: Array, axis: Array) -> Array:
+    """Unit parts (N, 3) of vectors across an axis (3,)."""
+    flat = vectors - axis * (vectors @ axis)[:, None]
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+
+
+def _smooth(value: Array, start: float, end: float) -> Array:
+    t = np.clip((value - start) / (end - start), 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def _half_widths(t: Array, lateral: Array, own: NDArray[np.bool_]) -> tuple[Array, Array]:
     """How far the limb reaches to both sides at each vertex' place along it."""
     bins = np.clip((t * 24).astype(int) + 6, 0, 39)
     out = []
     for sign in (1.0, -1.0):
         reach = np.zeros(40)
-        np.maximum.at(reach, bins, sign * lateral)
+        np.maximum.at(reach, bins[own], sign * lateral[own])
+        seen = np.flatnonzero(reach > 0.0)
+        if len(seen):
+            reach = np.interp(np.arange(40), seen, reach[seen])
         reach = np.convolve(np.pad(reach, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
         out.append(reach[bins])
     return out[0], out[1]
@@ -235,44 +257,28 @@ def _part_numbers(body: Body, used: NDArray[np.int64], part: int) -> NDArray:
 
 
 def _fringe(
-    parts: PersonParts, part: int, cover: Coverage, points: Array, picture: NDArray[np.uint8]
+    parts: PersonParts, cover: Coverage, points: Array, picture: NDArray[np.uint8]
 ) -> list[Piece]:
-    """What the photo shows of a part beyond its mesh: soft edges, skirts, tails of a coat.
+    """What the photo shows of the trunk beyond its mesh: soft edges, skirts, tails of a coat.
 
-    Flat, at the depth of the nearest of the mesh's outline and moving with it.
+    Flat, at the depth of the nearest of the mesh's outline and moving with it. Beside the arms
+    there is next to none: when they move away it would hang on as a flag.
     """
     labels, matte, fit = parts.labels.labels, parts.matte, parts.fit
-    near = (labels == part) | ((labels == BACKGROUND) & (matte > 0.02))
-    distance = cv2.distanceTransform((labels != part).astype(np.uint8), cv2.DIST_L2, 5)
-    near &= distance < 6.0
+    breadth = fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
+    near = (labels == TRUNK) | ((labels == BACKGROUND) & (matte > 0.02) & _close(labels == TRUNK, 6))
+    limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R))
+    near &= ~_close(limbs, _LIMB_GAP * breadth) | _close(cover.inside, 1.5)
     core = cv2.erode(cover.inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    if part != TRUNK:
-        breadth = fit.camera.focal * 0.345 / float(np.median(points[:, 2]))
-        beyond = cv2.distanceTransform((~cover.inside).astype(np.uint8), cv2.DIST_L2, 5)
-        near &= beyond < max(_ARM_FRINGE * breadth, 2.0)
     wanted = near & ~core
     if not wanted.any():
         return []
-    step = _FRINGE_STEP
-    height, width = labels.shape
-    cells = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8))
-    rows, columns = (height - 1) // step, (width - 1) // step
-    blocks = cells[: rows * step, : columns * step].reshape(rows, step, columns, step)
-    r, c = np.nonzero(blocks.any(axis=(1, 3)))
-    number = np.full((rows + 1, columns + 1), -1)
-    quad = np.stack([r, c], -1)[:, None] + np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
-    number[quad[..., 0], quad[..., 1]] = 0
-    gr, gc = np.nonzero(number == 0)
-    number[gr, gc] = np.arange(len(gr))
-    corners = number[quad[..., 0], quad[..., 1]]
-    faces = np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
-    pixels = np.stack([gc, gr], -1).astype(np.float64) * step
+    pixels, faces = _grid_over(wanted, _FRINGE_STEP)
     of_face = _face_labels(vertex_labels(parts.body), parts.body.faces)
-    used = np.unique(parts.body.faces[(of_face == part) & _kept_faces(parts.body)])
+    used = np.unique(parts.body.faces[(of_face == TRUNK) & _kept_faces(parts.body)])
     nearest = _nearest_vertices(pixels, points, used, cover)
     depth = points[nearest, 2] + 0.004
-    alpha = np.where(near | cover.inside, matte, 0.0)
-    alpha = np.where((labels != part) & (labels != BACKGROUND), 0.0, alpha)
+    alpha = np.where(near | (cover.inside & (labels == TRUNK)), matte, 0.0)
     rgba = np.dstack([picture, np.clip(alpha * 255.0 + 0.5, 0, 255).astype(np.uint8)])
     return [
         Piece(
@@ -281,10 +287,32 @@ def _fringe(
             uv=pixels[faces],
             picture=rgba,
             weights={b: parts.body.weights[nearest, i] for i, b in enumerate(BONES)},
-            part=_part_numbers(parts.body, nearest, part),
+            part=_part_numbers(parts.body, nearest, TRUNK),
             fringe=True,
         )
     ]
+
+
+def _close(mask: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:
+    """Pixels within `reach` of a mask."""
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) < reach
+
+
+def _grid_over(wanted: NDArray[np.bool_], step: int) -> tuple[Array, NDArray]:
+    """Corners (N, 2) and triangles (F, 3) of the cells of a pixel grid that hold wanted pixels."""
+    height, width = wanted.shape
+    cells = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8))
+    rows, columns = (height - 1) // step, (width - 1) // step
+    blocks = cells[: rows * step, : columns * step].reshape(rows, step, columns, step)
+    row, column = np.nonzero(blocks.any(axis=(1, 3)))
+    quad = np.stack([row, column], -1)[:, None] + np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    number = np.full((rows + 1, columns + 1), -1)
+    number[quad[..., 0], quad[..., 1]] = 0
+    at_row, at_column = np.nonzero(number == 0)
+    number[at_row, at_column] = np.arange(len(at_row))
+    corners = number[quad[..., 0], quad[..., 1]]
+    faces = np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
+    return np.stack([at_column, at_row], -1).astype(np.float64) * step, faces
 
 
 def _nearest_vertices(
@@ -299,9 +327,7 @@ def _nearest_vertices(
     return rim[cKDTree(points[rim, :2]).query(pixels)[1]]
 
 
-def _hands(
-    parts: PersonParts, kept: NDArray[np.bool_], of_face: NDArray[np.int64]
-) -> list[Piece]:
+def _hands(parts: PersonParts, kept: NDArray[np.bool_], of_face: NDArray[np.int64]) -> list[Piece]:
     pieces = []
     for label, side in ((HAND_L, "L"), (HAND_R, "R")):
         own = kept & (of_face == label)
@@ -320,4 +346,3 @@ def _hands(
             )
         )
     return pieces
-

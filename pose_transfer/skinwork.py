@@ -40,7 +40,8 @@ def skin_tone(
             return _to_rgb(np.median(values, axis=0))
         alike = np.linalg.norm((values - cheeks) * [0.5, 1.4, 1.4], axis=1) < _LIKE_FACE * 0.6
         if np.count_nonzero(alike) > max(_FEWEST, 0.3 * len(values)):
-            return _to_rgb(np.median(values[alike], axis=0))
+            # Hands are red from hanging; the face says what the person's skin is.
+            return _to_rgb(0.5 * np.median(values[alike], axis=0) + 0.5 * cheeks)
     if cheeks is None:
         return np.array([205.0, 165.0, 140.0])
     return _to_rgb(cheeks * [0.97, 1.0, 1.0])
