@@ -277,11 +277,16 @@ class Stage:
         )
         places, normals = self._move(take, 0)
         own = len(character.vertices)
-        light = light_on(camera.view[:3, :3].astype(np.float32) @ normals)
-        self._still_light[:own] = light[:own]
         clip = _apply((camera.projection @ camera.view).astype(np.float32), places.T, rows=True)
-        x = (clip[0] / clip[3] + 1.0) * np.float32(0.5 * camera.size[0])
-        y = (1.0 - clip[1] / clip[3]) * np.float32(0.5 * camera.size[1])
+        x = (clip[0] / clip[3] + 1.0) * np.float32(0.5 * camera.size[0]) - np.float32(0.5)
+        y = (1.0 - clip[1] / clip[3]) * np.float32(0.5 * camera.size[1]) - np.float32(0.5)
+        front = facing(self._surface, x, y, clip[3] > _NEAR_M)
+        unseen = np.ones(len(x), bool)
+        unseen[self._surface.faces[front]] = False
+        # What the photo does not see is painted after what it sees, as if in a mirror.
+        shown = camera.view[:3, :3].astype(np.float32) @ normals
+        shown[2, unseen] = np.abs(shown[2, unseen])
+        self._still_light[:own] = light_on(shown)[:own]
         per_metre = camera.focal / float(np.median(clip[3]))
         self._still_shadow = self._shadow.cast(x, y, clip[3], per_metre)
 
