@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from retarget.atomic import atomic_path
+from retarget.character import Character
 from retarget.errors import Cancelled, ConductorError
 from retarget.lines import Line, end_with_parent, report_progress, write_line
 from retarget.motion import Motion
@@ -59,12 +60,15 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
 
     motion = Motion.load(options.motion)
     music = _existing(options.music, "music") if options.music else None
-    if options.avatar is not None:
+    armature = character = None
+    if options.avatar is not None and options.avatar.suffix == ".subject":
+        character = Character.load(_existing(options.avatar, "avatar"))
+    if options.avatar is None or character is not None:
+        _open_empty()
+        scene = bpy.context.scene
+    else:
         scene = _open(options.avatar, "avatar")
         armature = find_armature(scene)
-    else:
-        _open_empty()
-        scene, armature = bpy.context.scene, None
     size = options.size or (960, 540)
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)
@@ -74,6 +78,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
         scene,
         armature,
         motion,
+        character=character,
         music=music,
         start=options.music_start,
         progress=part(progress, 0.05, 0.95),

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from retarget.character import Character
 from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
@@ -16,6 +17,7 @@ from .keyframes import apply_motion
 from .render import render_still
 from .restore import unchanged_on_failure
 from .stage.avatar import create_avatar
+from .stage.character import create_character
 from .stage.looks import setup_render
 from .stage.scenery import build_stage
 from .timeline import add_beat_markers, add_sound, read_beat_markers, set_timeline
@@ -105,11 +107,18 @@ def describe(scene: Any) -> dict[str, Any]:
     }
 
 
-def add_avatar(scene: Any) -> Any:
+def add_avatar(scene: Any, character: Character | None = None) -> Any:
     """Build the conductor, and stage, lights and camera where there is no scene yet.
 
     A scene has none as long as it lacks a camera, or is the one Blender starts with: then the
     cube, the lamp and the camera of that scene make room.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        Where it goes.
+    character : Character, optional
+        The person of a photo who conducts; the built-in conductor if not given.
 
     Returns
     -------
@@ -117,7 +126,7 @@ def add_avatar(scene: Any) -> Any:
         The armature; it is also the panel's choice from now on.
     """
     with unchanged_on_failure(scene):
-        built = _build_conductor(scene)
+        built = _build_conductor(scene, character=character)
     _settle(scene, built)
     return built.armature
 
@@ -127,6 +136,7 @@ def perform(
     armature: Any,
     motion: Motion,
     *,
+    character: Character | None = None,
     music: Path | None = None,
     start: float = 0.0,
     progress: Progress = no_progress,
@@ -141,6 +151,8 @@ def perform(
         The conductor; None builds one.
     motion : Motion
         The performance.
+    character : Character, optional
+        The person of a photo to build where there is no armature.
     music : path, optional
         Its sound.
     start : float
@@ -157,7 +169,7 @@ def perform(
     with unchanged_on_failure(scene, armature):
         if armature is None:
             progress(0.0, "building the avatar")
-            built = _build_conductor(scene, motion)
+            built = _build_conductor(scene, motion, character)
             armature = built.armature
         set_timeline(scene, motion, frame_start=FRAME_START)
         scene.frame_set(FRAME_START)
@@ -217,9 +229,11 @@ class _Built:
     """Objects that have to make room for it."""
 
 
-def _build_conductor(scene: Any, motion: Motion | None = None) -> _Built:
+def _build_conductor(
+    scene: Any, motion: Motion | None = None, character: Character | None = None
+) -> _Built:
     startup = _startup_objects(scene)
-    armature = create_avatar(scene)
+    armature = create_character(scene, character) if character else create_avatar(scene)
     has_stage = scene.camera is None or bool(startup)
     if has_stage:
         build_stage(scene, motion)

@@ -51,7 +51,7 @@ def create_avatar(scene: Any, look: Look = CONDUCTOR) -> Any:
     """
     collection = bpy.data.collections.new(ARMATURE_NAME)
     scene.collection.children.link(collection)
-    armature = _create_armature(scene, collection)
+    armature = create_armature(scene, collection, bone_table())
     for part in _parts(look):
         _create_mesh(part, armature, collection)
     return armature
@@ -82,14 +82,17 @@ def bone_table(baton: bool = True) -> dict[str, tuple[str | None, Array, Array]]
     return table
 
 
-def _create_armature(scene: Any, collection: Any) -> Any:
+def create_armature(
+    scene: Any, collection: Any, bones: dict[str, tuple[str | None, Array, Array]]
+) -> Any:
+    """An armature of bones given as in `bone_table`, posed in quaternions."""
     data = bpy.data.armatures.new(ARMATURE_NAME)
     armature = bpy.data.objects.new(ARMATURE_NAME, data)
     collection.objects.link(armature)
     data.display_type = "STICK"
     armature.show_in_front = True
     with _edit_mode(scene, armature):
-        for name, (parent, start, end) in bone_table().items():
+        for name, (parent, start, end) in bones.items():
             bone = data.edit_bones.new(name)
             bone.head, bone.tail = start, end
             if parent is not None:
