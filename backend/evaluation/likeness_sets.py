@@ -195,7 +195,7 @@ def resized(picture: Frame, side: int = SIDE) -> Frame:
     """The picture with at most `side` pixels along its longer side, both sides even."""
     height, width = picture.shape[:2]
     scale = min(1.0, side / max(height, width))
-    size = (max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2))
+    size = (max(2, 2 * round(width * scale / 2)), max(2, 2 * round(height * scale / 2)))
     if size == (width, height):
         return picture
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -46,7 +46,7 @@ FPS: Final = 16
 FINENESS: Final = 2
 """How many pixels of a part picture lie along one of the picture's."""
 
-_PHOTO_SAMPLES, _VIDEO_SAMPLES = 5, 3
+_PHOTO_SAMPLES, _VIDEO_SAMPLES = 4, 3
 _TABLE: Final = Path(__file__).with_name("people.toml")
 # Where BlazePose sees the corners of the mouth, in the head joint's frame (`skeleton.FACE_POINTS`).
 _MOUTH: Final = {"mouth.L": (0.024, -0.082, 0.028), "mouth.R": (-0.024, -0.082, 0.028)}
