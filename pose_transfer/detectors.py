@@ -180,3 +180,10 @@ class Crop:
         points = np.array([[mark.x, mark.y, mark.z] for mark in landmarks])
         flat = points[:, :2] @ self.axes.T + self.corner
         return np.column_stack([flat, points[:, 2] * np.linalg.norm(self.axes[:, 0])])
+
+    def paste(self, values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+        """A picture of the crop (S, S) in its place in the photo of this size; 0 around it."""
+        back = np.linalg.inv(self.axes) * len(values)
+        matrix = np.column_stack([back, -back @ self.corner - 0.5])
+        pasted = cv2.warpAffine(np.ascontiguousarray(values), matrix, size)
+        return np.asarray(pasted, np.float32)

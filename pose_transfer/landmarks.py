@@ -14,9 +14,10 @@ from .face_landmarks import CHIN, FOREHEAD, OVAL, find_face_mesh, head_roll, hea
 from .hand_landmarks import find_hands
 from .persons import Face, choose_face, find_faces, is_face
 from .pose_landmarks import POINTS, Pose, find_pose
+from .segmentation import segment_person
 
 # Beyond this turn of the head half of the face is missing.
-_MAX_YAW: Final = np.radians(50.0)
+_MAX_YAW: Final = np.radians(45.0)
 _TURNED: Final = np.radians(30.0)
 # A head leant further than this means that the photo lies on its side.
 _MAX_ROLL: Final = np.radians(60.0)
@@ -108,6 +109,7 @@ def detect_person(rgb: Image, name: str, *, person: int | None = None) -> Detect
                 f"Only a face was found in {name}; give a photo that shows the shoulders as well."
             )
         hands = find_hands(detectors, rgb, pose, face.width)
+        segmentation = segment_person(detectors, rgb, pose, face, others)
     landmarks = Landmarks(
         points=dict(zip(POINTS, pose.points, strict=True)),
         visibility={key: float(v) for key, v in zip(POINTS, pose.visibility, strict=True)},
@@ -118,7 +120,7 @@ def detect_person(rgb: Image, name: str, *, person: int | None = None) -> Detect
     if others and person is None:
         warnings.append("The photo shows several people; the one in front was taken.")
     warnings += _judge_arms(landmarks)
-    return Detection(landmarks, pose.segmentation, tuple(warnings))
+    return Detection(landmarks, segmentation, tuple(warnings))
 
 
 def _hidden_face(detectors: Detectors, rgb: Image, name: str) -> Face:
@@ -151,7 +153,7 @@ def _why_faceless(pose: Pose, rgb: Image, name: str) -> str:
         return f"The head of the person in {name} is cut off; give a photo that shows all of it."
     if shoulders[0] < -_SIDEWAYS * trunk:
         return (
-            f"No face was found in {name}, the person seems to stand with their back to the camera; "
+            f"No face was found in {name}, the person seems to turn their back to the camera; "
             "give a photo taken from the front."
         )
     if abs(shoulders[0]) <= _SIDEWAYS * trunk:
@@ -173,8 +175,8 @@ def _judge_face(face: Face, mesh: Array | None, rgb: Image, name: str) -> list[s
         raise ConductorError(_too_small(name))
     if mesh is None:
         raise ConductorError(
-            f"The face of the person in {name} is turned to the side or covered; give a photo taken "
-            "from the front."
+            f"The face of the person in {name} is turned to the side or covered; give a photo "
+            "taken from the front."
         )
     height, width = rgb.shape[:2]
     outline = mesh[list(OVAL), :2]

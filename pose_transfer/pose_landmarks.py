@@ -129,8 +129,19 @@ def find_pose(
         points=points,
         visibility=np.where(inside, visibility, 0.0),
         world=np.median([look.world for look in looks], axis=0),
-        segmentation=np.mean([look.segmentation for look in looks], axis=0, dtype=np.float32),
+        segmentation=_mean_mask([look.segmentation for look in looks]),
     )
+
+
+def _mean_mask(masks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean of the looks that take a pixel in; NaN stands where a look does not reach."""
+    total = np.zeros(masks[0].shape, np.float32)
+    count = np.zeros(masks[0].shape, np.float32)
+    for mask in masks:
+        reached = np.isfinite(mask)
+        total += np.where(reached, mask, np.float32(0.0))
+        count += reached
+    return np.asarray(total / np.maximum(count, 1.0), np.float32)
 
 
 def _cover(rgb: Image, faces: Sequence[Face]) -> Image:
@@ -226,7 +237,7 @@ def _look(
         world[:, 0] = -world[:, 0]
         shares, visibility, world = (a[_OTHER_SIDE] for a in (shares, visibility, world))
         mask = mask[:, ::-1]
-    segmentation = np.zeros(rgb.shape[:2], np.float32)
+    segmentation = np.full(rgb.shape[:2], np.nan, np.float32)
     segmentation[y0:y1, x0:x1] = mask[border : border + y1 - y0, border : border + x1 - x0]
     points = shares * [width, height] - 0.5 + [x0 - border, y0 - border]
     return Pose(points, visibility, world, segmentation)
