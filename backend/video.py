@@ -167,7 +167,8 @@ def video_comment(path: Path) -> str:
     """The comment in a video file; empty if there is none, or no such video."""
     try:
         with av.open(str(path)) as container:
-            return str(container.metadata.get("comment", ""))
+            # Matroska and WebM shout.
+            return next((v for k, v in container.metadata.items() if k.lower() == "comment"), "")
     except (OSError, av.error.FFmpegError):
         return ""
 

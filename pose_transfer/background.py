@@ -152,6 +152,9 @@ def extend(background: Image, scale: float, shift: Array, size: tuple[int, int])
     height, width = background.shape[:2]
     low, high = (np.array([[-0.5, -0.5], [width - 0.5, height - 0.5]]) * scale + shift).tolist()
     xs, ys = np.arange(size[0], dtype=np.float32), np.arange(size[1], dtype=np.float32)
+    # Edges outside the picture have nothing beyond them that is seen.
+    low = [edge if edge > -0.5 else -np.inf for edge in low]
+    high = [edge if edge < n - 0.5 else np.inf for edge, n in zip(high, size, strict=True)]
     beyond_x = np.maximum(low[0] - xs, xs - high[0])
     beyond_y = np.maximum(low[1] - ys, ys - high[1])
     beyond = np.maximum(beyond_x[None, :], beyond_y[:, None])
@@ -242,7 +245,7 @@ def _stage(framing: Framing, plate: Path | None) -> Image:
     # The plate may have been rendered at another size than the guide names.
     ratio = framing.source[0] / picture.shape[1]
     shift = framing.shift + framing.scale * (0.5 * ratio - 0.5)
-    return resample(picture, framing.scale * ratio, shift, framing.size)
+    return extend(picture, framing.scale * ratio, shift, framing.size)
 
 
 def _cover(picture: Image, size: tuple[int, int]) -> Image:
@@ -290,5 +293,5 @@ def _shrunk(mask: Mask, size: tuple[int, int]) -> Mask:
 
 
 def _grown(mask: Mask, radius: int) -> Mask:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(away <= radius)

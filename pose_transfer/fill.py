@@ -22,8 +22,12 @@ _SAME_COLUMN: Final = 30.0
 _SAME_ROW: Final = 110.0
 # Rounds of search and vote at a level, from the coarsest.
 _ROUNDS: Final = (8, 5, 3, 2)
+# The grey of a picture that is all hole.
+_NOTHING_KNOWN: Final = 128.0
 # Fewer whole patches than this are no texture to take from.
 _FEWEST_SOURCES: Final = 60
+# Side of the squares a wall's grain is taken in, pixels.
+_TILE: Final = 8
 # Detail finer than this is copied, pixels.
 _FINE: Final = 1.5
 # Departures of a wall from evenness are finer than this, pixels.
@@ -55,16 +59,47 @@ def fill_hole(rgb: Picture, hole: Mask) -> tuple[Picture, NDArray[np.int32]]:
     source : (h, w, 2) int32 array
         x and y of the pixel each one was taken from; outside the hole its own place.
     """
+    if hole.all():
+        return np.full_like(rgb, _NOTHING_KNOWN), _grid(hole.shape)
     smooth = membrane(rgb, ~hole)
-    filled, source = _patches(rgb, hole, smooth)
-    rough = membrane(_roughness(rgb, hole)[..., None], ~hole & _near(hole, 12))[..., 0]
+    seen = _roughness(rgb, hole)
+    rough = membrane(seen[..., None], ~hole & _near(hole, 12))[..., 0]
     share = np.clip((rough - _PLAIN) / (_TEXTURED - _PLAIN), 0.0, 1.0)
     share = cv2.GaussianBlur(share, (0, 0), 4.0)[..., None]
-    # An uneven wall keeps its unevenness, without the steps between patches.
+    tiles = _tiles(hole, (seen < _PLAIN) & ~_near(hole, _TILE))
+    grain, coarse = (rgb - _local_mean(rgb, hole, sigma) for sigma in (_FINE, _UNEVEN))
+    plain, source = smooth + _taken(grain, tiles), tiles
     uneven = np.clip((rough - _EVEN) / (_PLAIN - _EVEN), 0.0, 1.0)[..., None]
-    fine = (filled - cv2.GaussianBlur(filled, (0, 0), _UNEVEN)) * uneven
-    mixed = smooth + fine + (filled - smooth - fine) * share
-    return np.where(hole[..., None], mixed, rgb).astype(np.float32), source
+    if uneven[hole].any():
+        filled, patches = _patches(rgb, hole, smooth)
+        # Only the unevenness of an uneven wall is taken, without the steps between patches.
+        plain += _taken(coarse - grain, patches) * uneven
+        plain += (filled - plain) * share
+        source = np.where(share < 0.5, tiles, patches)
+    return np.where(hole[..., None], plain, rgb).astype(np.float32), source
+
+
+def _tiles(hole: Mask, plain: Mask) -> NDArray[np.int32]:
+    """Sources for the grain of a wall: small squares of its plain part, (h, w, 2), in any order.
+
+    Patches that look alike would be chosen again and again, and repeated grain shows as stripes.
+    """
+    height, width = hole.shape
+    away = [_TILE, height - _TILE, _TILE, width - _TILE]
+    inner = np.zeros_like(plain)
+    inner[away[0] : away[1], away[2] : away[3]] = plain[away[0] : away[1], away[2] : away[3]]
+    places = np.argwhere(inner)
+    grid = _grid(hole.shape)
+    if len(places) == 0:
+        return grid
+    rows, columns = grid[..., 1] // _TILE, grid[..., 0] // _TILE
+    chosen = np.random.default_rng(0).integers(0, len(places), (rows.max() + 1, columns.max() + 1))
+    corner = places[chosen][rows, columns][..., ::-1]
+    return np.where(hole[..., None], corner + grid % _TILE - _TILE // 2, grid).astype(np.int32)
+
+
+def _taken(image: Picture, source: NDArray[np.int32]) -> Picture:
+    return image[source[..., 1], source[..., 0]]
 
 
 def membrane(image: Picture, known: Mask) -> Picture:
@@ -72,9 +107,7 @@ def membrane(image: Picture, known: Mask) -> Picture:
 
     Gortler et al. 1996 for the start, Jacobi steps from coarse to fine for the evenness.
     """
-    if not known.any():
-        return image
-    return _membrane(image, known.astype(np.float32))
+    return _membrane(image, np.asarray(known, np.float32))
 
 
 def _membrane(image: Picture, weight: NDArray[np.float32]) -> Picture:
@@ -85,7 +118,7 @@ def _membrane(image: Picture, weight: NDArray[np.float32]) -> Picture:
     size = (weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2
     less = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     small = _resize(image * weight[..., None], size, cv2.INTER_AREA)
-    coarse = _membrane(small / np.maximum(less, 1e-6)[..., None], less)
+    coarse = _membrane(small / np.maximum(less, 1e-6)[..., None], np.asarray(less, np.float32))
     out = np.where(known[..., None], image, _resize(coarse, weight.shape[::-1], cv2.INTER_LINEAR))
     out = out.astype(np.float32)
     unknown = ~known
@@ -124,7 +157,7 @@ def _patches(rgb: Picture, hole: Mask, start: Picture) -> tuple[Picture, NDArray
         found = True
     if found:
         # Votes are means; what they lose in the fine comes from each pixel's own source.
-        copied = rgb[source[..., 1], source[..., 0]]
+        copied = _taken(rgb, source)
         filled = cv2.GaussianBlur(filled - copied, (0, 0), _FINE) + copied
     return filled, source
 
@@ -143,7 +176,7 @@ def _synthesise(
     rows, columns = np.nonzero(touched)
     places = np.flatnonzero(whole)
     nearest = np.full((height, width), -1, np.int64)
-    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
+    depth = np.asarray(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     if source is not None:
         guess = source[..., 1].astype(np.int64) * width + source[..., 0]
         nearest[touched] = np.where(whole.ravel()[guess], guess, -1)[touched]
@@ -152,11 +185,13 @@ def _synthesise(
         # Copied, not enlarged: soft patches would be answered with dull ones.
         filled = filled.copy()
         filled[hole] = filled.reshape(-1, 3)[nearest[hole]]
-    mean, basis = _basis(filled, places)
+    space = _PatchSpace(filled, places)
+    features = np.zeros((height, width, space.size), np.float32)
+    features[whole] = space.describe(filled, *np.nonzero(whole))
     for _ in range(rounds):
-        features = _features(filled, mean, basis)
+        features[rows, columns] = space.describe(filled, rows, columns)
         if source is None:
-            tree = cKDTree(features.reshape(-1, features.shape[-1])[places])
+            tree = cKDTree(features[whole])
             _, at = tree.query(features[rows, columns], eps=0.5)
             nearest[rows, columns] = places[at]
         else:
@@ -167,33 +202,30 @@ def _synthesise(
     return filled, np.where(hole[..., None], taken, grid).astype(np.int32)
 
 
-def _basis(filled: Picture, places: NDArray[np.int64]) -> tuple[Picture, Picture]:
-    """Mean patch and principal components of whole patches, weighted towards the middle."""
-    stack = _stack(filled).reshape(-1, 3 * (2 * _RADIUS + 1) ** 2)
-    sample = stack[places[:: max(1, len(places) // 3000)]]
-    mean = sample.mean(axis=0)
-    _, _, axes = np.linalg.svd(sample - mean, full_matrices=False)
-    return mean, axes[:_COMPONENTS].T.astype(np.float32)
+class _PatchSpace:
+    """Patches as points: their principal components, and where they lie in the picture."""
 
+    def __init__(self, filled: Picture, places: NDArray[np.int64]) -> None:
+        few = places[:: max(1, len(places) // 2000)]
+        sample = self._patches(filled, *np.unravel_index(few, filled.shape[:2]))
+        self._mean = sample.mean(axis=0)
+        _, _, axes = np.linalg.svd(sample - self._mean, full_matrices=False)
+        self._basis = axes[:_COMPONENTS].T
+        self.size = self._basis.shape[1] + 2
 
-def _features(filled: Picture, mean: Picture, basis: Picture) -> Picture:
-    """Every pixel's patch in principal components, and where it lies: (h, w, D)."""
-    height, width = filled.shape[:2]
-    # Root mean square over the patch's pixels, so that levels and weights mean the same.
-    parts = ((_stack(filled) - mean) @ basis) / (2 * _RADIUS + 1)
-    rows, columns = np.mgrid[:height, :width].astype(np.float32) / height
-    where = np.stack([columns * _SAME_COLUMN, rows * _SAME_ROW], axis=-1)
-    return np.concatenate([parts, where], axis=-1).astype(np.float32)
+    def describe(self, filled: Picture, rows: NDArray, columns: NDArray) -> Picture:
+        """The patches around these pixels, (N, size)."""
+        patches = self._patches(filled, rows, columns)
+        # Root mean square over the patch's pixels, so that levels and weights mean the same.
+        parts = (patches - self._mean) @ self._basis / (2 * _RADIUS + 1)
+        where = np.stack([columns * _SAME_COLUMN, rows * _SAME_ROW], axis=-1) / len(filled)
+        return np.concatenate([parts, where], axis=-1).astype(np.float32)
 
-
-def _stack(filled: Picture) -> Picture:
-    """Patches around every pixel, (h, w, 3 · 49)."""
-    height, width = filled.shape[:2]
-    padded = cv2.copyMakeBorder(filled, *(_RADIUS,) * 4, cv2.BORDER_REFLECT_101)
-    around = range(2 * _RADIUS + 1)
-    return np.concatenate(
-        [padded[y : y + height, x : x + width] for y in around for x in around], axis=-1
-    )
+    def _patches(self, filled: Picture, rows: NDArray, columns: NDArray) -> Picture:
+        padded = cv2.copyMakeBorder(filled, *(_RADIUS,) * 4, cv2.BORDER_REFLECT_101)
+        side = 2 * _RADIUS + 1
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(0, 1))
+        return windows[rows, columns].reshape(len(rows), -1)
 
 
 def _search(
@@ -275,9 +307,10 @@ def _vote(
 
 def _whole(hole: Mask) -> Mask:
     """Middles of patches that lie inside the picture and outside the hole."""
-    free = np.pad(~hole, 1)
+    taken = np.pad(hole, _RADIUS, constant_values=True)
     kernel = np.ones((2 * _RADIUS + 1,) * 2, np.uint8)
-    return cv2.erode(free.astype(np.uint8), kernel, borderValue=0)[1:-1, 1:-1] > 0
+    touched = np.asarray(cv2.dilate(taken.astype(np.uint8), kernel))
+    return touched[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS] == 0
 
 
 def _finer(source: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
@@ -297,15 +330,17 @@ def _grid(shape: tuple[int, ...]) -> NDArray[np.int32]:
 
 def _roughness(rgb: Picture, hole: Mask) -> NDArray[np.float32]:
     """How far each known pixel's surroundings depart from a local mean, 8-bit levels, (h, w)."""
+    clear, local = _local_mean(rgb, hole, 1.0), _local_mean(rgb, hole, _UNEVEN)
+    square = np.abs(clear - local).max(axis=-1, keepdims=True) ** 2
+    return np.sqrt(_local_mean(square, hole, _UNEVEN))[..., 0]
+
+
+def _local_mean(image: Picture, hole: Mask, sigma: float) -> Picture:
+    """Gaussian mean of the known pixels, (h, w, C)."""
     known = (~hole).astype(np.float32)
-    weight = np.maximum(cv2.GaussianBlur(known, (0, 0), 6.0), 1e-3)
-    local = cv2.GaussianBlur(rgb * known[..., None], (0, 0), 6.0) / weight[..., None]
-    fine = cv2.GaussianBlur(known, (0, 0), 1.0)
-    clear = (
-        cv2.GaussianBlur(rgb * known[..., None], (0, 0), 1.0) / np.maximum(fine, 1e-3)[..., None]
-    )
-    rough = np.abs(clear - local).max(axis=-1) * known
-    return np.sqrt(cv2.GaussianBlur(rough**2, (0, 0), 6.0) / weight).astype(np.float32)
+    weight = np.maximum(cv2.GaussianBlur(known, (0, 0), sigma), 1e-3)
+    blurred = cv2.GaussianBlur(image * known[..., None], (0, 0), sigma)
+    return np.asarray(blurred.reshape(image.shape) / weight[..., None], np.float32)
 
 
 def _near(hole: Mask, distance: int) -> Mask:

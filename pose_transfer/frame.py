@@ -171,19 +171,14 @@ def frame_stage(
     """
     aspect = size[0] / size[1]
     width, height = guide_size
-    tall = min(float(height), width / aspect)
-    low = min(height - 0.5, np.inf if cut is None else cut)
-    if low < height - 0.5:
-        air = _AIR * (low - reach.top)
-        needed = max(low - reach.top + air, (reach.right - reach.left + 2.0 * air) / aspect)
-        tall = max(min(tall, low + 0.5), needed)
-    air = _AIR * tall
-    # Cut above and below to the picture's shape: the reach decides.
-    upper = float(np.clip(reach.top - air, -0.5, max(low - tall, -0.5)))
-    if cut is not None or upper + tall > low:
-        upper = low - tall
-    middle = (reach.left + reach.right) / 2.0
-    left = _across(middle, tall * aspect, reach, air, width)
+    low = height - 0.5 if cut is None else min(height - 0.5, cut)
+    air = _AIR * (low - reach.top)
+    needed = [(reach.right - reach.left + 2.0 * air) / aspect]
+    if cut is not None:
+        needed.append(low - reach.top + air)
+    tall = max(min(low + 0.5, width / aspect), *needed)
+    upper = min(low - tall, max(reach.top - air, -0.5))
+    left = _across((reach.left + reach.right) / 2.0, tall * aspect, reach, air, width)
     return _crop(left, upper, tall, size, guide_size)
 
 

@@ -20,7 +20,9 @@ _PLAIN_WITHIN: Final = 0.06
 _FAINT: Final = 0.025
 _CLEAR: Final = 0.09
 # A shadow darkens all colours alike within this much.
-_SAME_HUE: Final = 0.45
+_SAME_HUE: Final = 0.4
+# Pixels from the hole at which a stain counts as attached to the person.
+_ATTACHED: Final = 4.0
 # How far shadows and other traces reach from the person, as shares of their height.
 _SHADOW_REACH: Final = 0.35
 _TRACE_REACH: Final = 0.07
@@ -56,7 +58,7 @@ def find_stains(rgb: Picture, hole: Mask, person_height: float) -> Mask:
     largest = np.abs(departure).max(axis=-1)
     if (largest[known] < _PLAIN_WITHIN).mean() < _PLAIN_SHARE:
         return nothing
-    away = cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 5)
+    away = np.asarray(cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     even = cv2.GaussianBlur(departure, (0, 0), 1.0)
     shadow = (even.max(axis=-1) < -_FAINT) & (np.ptp(even, axis=-1) < _SAME_HUE)
     found = _reached(
@@ -77,7 +79,7 @@ def find_stains(rgb: Picture, hole: Mask, person_height: float) -> Mask:
 def _reached(candidates: Mask, strong: Mask, away: NDArray[np.float32], reach: float) -> Mask:
     """Connected candidates that start at the person, are strong somewhere and end within reach."""
     count, labels = cv2.connectedComponents(candidates.astype(np.uint8), connectivity=8)
-    attached = np.bincount(labels[candidates & (away < max(3.0, 0.1 * reach))], minlength=count) > 0
+    attached = np.bincount(labels[candidates & (away < _ATTACHED)], minlength=count) > 0
     clear = np.bincount(labels[candidates & strong], minlength=count) > 0
     area = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     outside = np.bincount(labels[candidates & (away > reach)], minlength=count)
@@ -87,7 +89,7 @@ def _reached(candidates: Mask, strong: Mask, away: NDArray[np.float32], reach: f
 
 
 def _from_wall(rgb: Picture, known: Mask) -> Picture:
-    """Logarithm of colour over the wall's own, (h, w, 3): a robust fit that doubts the dark first."""
+    """Logarithm of colour over the wall's own, (h, w, 3), by a fit that doubts the dark first."""
     height, width = known.shape
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     x, y = columns.ravel() / width * 2.0 - 1.0, rows.ravel() / height * 2.0 - 1.0
