@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from retarget.atomic import atomic_path
+from retarget.character import Character
 from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, part
@@ -26,6 +27,7 @@ from .scene import (
     perform,
     render_plate,
     render_size,
+    replace_avatar,
 )
 from .server_jobs import run_job
 from .stage.looks import setup_render
@@ -232,6 +234,46 @@ class LikenessOperator(Working):
         return f"The video is {result}"
 
 
+class CharacterOperator(Working):
+    """Build the person of the photo as a conductor in the scene; the avatar before is hidden"""
+
+    bl_idname = "virtual_conductor.create_character"
+    bl_label = "Character from Photo"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+    title = "Building the character"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not context.scene.virtual_conductor.photo:
+            cls.poll_message_set("Choose a photo first")
+            return False
+        return super().poll(context)
+
+    def prepare(self, context: Any) -> Work:
+        settings = context.scene.virtual_conductor
+        python = backend_python.find(preferences_python())
+        files = {"photo": chosen_file(settings.photo, "photo")}
+        parameters = {"dress": settings.dress}
+        scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
+
+        def work(progress: Progress) -> Character:
+            with scratch:
+                out = Path(scratch.name) / "me.subject"
+                session.notes = run_job(
+                    "subject", parameters, files, out, python=python, progress=progress
+                )
+                return Character.load(out)
+
+        return work
+
+    def finish(self, context: Any, scene: Any, result: Any) -> str:
+        armature = replace_avatar(scene, result)
+        if context.scene == scene:
+            select_only(context, armature)
+            show_stage(context)
+        return f"The person of the photo is {armature.name}; Generate has them conduct"
+
+
 class CancelOperator(bpy.types.Operator):
     """Stop the work in progress; the scene stays as it is"""
 
@@ -277,6 +319,7 @@ CLASSES: Final = (
     CreateAvatarOperator,
     RenderOperator,
     LikenessOperator,
+    CharacterOperator,
     CancelOperator,
     DismissOperator,
     PreferencesOperator,
@@ -341,6 +384,15 @@ def video_path(settings: Any, kind: str) -> Path:
     if not folder.is_dir():
         raise ConductorError(f"The folder {folder} does not exist; choose another under Save To.")
     return folder / (f"{Path(blend).stem}_{kind}.mp4" if blend else f"{kind}.mp4")
+
+
+def select_only(context: Any, thing: Any) -> None:
+    """Make one object the selected and active one, in object mode."""
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    for other in context.view_layer.objects:
+        other.select_set(other == thing)
+    context.view_layer.objects.active = thing
 
 
 def show_stage(context: Any) -> None:

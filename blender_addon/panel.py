@@ -7,6 +7,7 @@ import bpy
 
 from .operators import (
     CancelOperator,
+    CharacterOperator,
     CreateAvatarOperator,
     DismissOperator,
     GenerateOperator,
@@ -131,10 +132,12 @@ class LikenessPanel(_Panel):
         settings = context.scene.virtual_conductor
         layout = _split(self.layout)
         layout.prop(settings, "photo", placeholder="One person")
+        layout.prop(settings, "dress")
         layout.prop(settings, "background")
         if settings.background == "colour":
             layout.prop(settings, "colour")
         _make_and_open(self.layout, LikenessOperator.bl_idname, "USER", settings.likeness)
+        self.layout.operator(CharacterOperator.bl_idname, icon="OUTLINER_OB_ARMATURE")
 
 
 CLASSES: Final = (MainPanel, BeatsPanel, StylePanel, VideoPanel, LikenessPanel)

@@ -156,6 +156,14 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
     photo: StringProperty(
         name="Photo", description="Picture of one person, from the head to the hips", **_PATH
     )
+    dress: EnumProperty(
+        name="Dress",
+        description="What the person of the photo wears",
+        items=(
+            ("photo", "As in the Photo", "The clothes of the photo"),
+            ("concert", "Concert Dress", "Tailcoat or gown, whatever the photo shows"),
+        ),
+    )
     background: EnumProperty(
         name="Background",
         description="What is behind the person",

@@ -131,6 +131,22 @@ def add_avatar(scene: Any, character: Character | None = None) -> Any:
     return built.armature
 
 
+def replace_avatar(scene: Any, character: Character) -> Any:
+    """Build the person of a photo where the avatar stood, which is hidden and keeps its animation.
+
+    Returns
+    -------
+    bpy.types.Object
+        The new armature; it is also the panel's choice from now on.
+    """
+    before = scene.virtual_conductor.avatar
+    armature = add_avatar(scene, character)
+    if before is not None:
+        for item in _parts_of(scene, before):
+            item.hide_render = item.hide_viewport = True
+    return armature
+
+
 def perform(
     scene: Any,
     armature: Any,
@@ -188,7 +204,8 @@ def perform(
 
 def render_plate(scene: Any, path: Path) -> None:
     """Render the first frame without the conductor, as a background."""
-    hidden = [item for item in _conductor(scene) if not item.hide_render]
+    conductor = _parts_of(scene, find_armature(scene))
+    hidden = [item for item in conductor if not item.hide_render]
     for item in hidden:
         item.hide_render = True
     try:
@@ -258,9 +275,8 @@ def _startup_objects(scene: Any) -> list[Any]:
     return list(scene.objects)
 
 
-def _conductor(scene: Any) -> set[Any]:
+def _parts_of(scene: Any, armature: Any) -> set[Any]:
     """The armature and everything that hangs on it."""
-    armature = find_armature(scene)
     parts = {armature, *armature.children_recursive}
     for item in scene.objects:
         for modifier in item.modifiers:

@@ -25,7 +25,7 @@ def run_job(
     Parameters
     ----------
     kind : str
-        "motion" or "likeness".
+        "motion", "likeness" or "subject".
     parameters : mapping
         The request without its files.
     files : mapping

@@ -118,7 +118,7 @@ def _assign_weights(thing: Any, character: Character, own: NDArray) -> None:
             group.add([vertex], float(total[vertex]), "REPLACE")
 
 
-def _cropped(uv: Array, texture: NDArray[np.uint8]) -> tuple[Array, NDArray[np.uint8]]:
+def _cropped(uv: NDArray, texture: NDArray[np.uint8]) -> tuple[Array, NDArray[np.uint8]]:
     """The part of the texture that the corners need, and the corners in it."""
     size = np.array(texture.shape[1::-1])
     # Texture rows count from the top, v from the bottom.
