@@ -26,7 +26,7 @@ _STRAIGHT: Final = {"L": np.array([1.0, 0.0, 0.0]), "R": np.array([-1.0, 0.0, 0.
 _CURLS: Final = (0.5, 1.0, 1.5)
 
 
-def drive(character: Character, guide: Guide) -> Take:
+def drive(character: Character, guide: Guide, *, grounded: bool = False) -> Take:
     """Bone matrices of every frame.
 
     Parameters
@@ -35,21 +35,24 @@ def drive(character: Character, guide: Guide) -> Take:
         The person.
     guide : Guide
         T frames of the avatar and its camera.
+    grounded : bool
+        Raise or lower the person so that their feet stand where the avatar's do.
 
     Returns
     -------
     Take
         T frames, seen by the guide's camera.
     """
-    return _Driver(character, guide).take()
+    return _Driver(character, guide, grounded).take()
 
 
 class _Driver:
-    def __init__(self, character: Character, guide: Guide) -> None:
+    def __init__(self, character: Character, guide: Guide, grounded: bool) -> None:
         self.character, self.guide = character, guide
         self.scale = _breadth(guide.rest) / _character_breadth(character)
         self.positions: dict[str, Array] = {}
         self.linear: dict[str, Array] = {}
+        self.grounded = grounded
 
     def take(self) -> Take:
         self._trunk()
@@ -59,20 +62,28 @@ class _Driver:
             self._leg(side)
         character = self.character
         frames = len(self.guide)
+        rise = np.array([0.0, 0.0, self._rise() if self.grounded else 0.0])
         matrices = np.empty((frames, len(character.bones), 3, 4), np.float32)
         for i, bone in enumerate(character.bones):
             name = bone if bone in self.linear else "hand.R"
             linear = self.scale * self.linear[name]
             head = character.heads[character.bone(name)]
             matrices[:, i, :, :3] = linear
-            matrices[:, i, :, 3] = self.positions[name] - linear @ head
+            matrices[:, i, :, 3] = self.positions[name] - linear @ head + rise
         return Take(
             matrices=matrices,
-            baton=self._baton(),
+            baton=self._baton() + rise,
             view=self.guide.view,
             projection=self.guide.projection,
             size=self.guide.size,
         )
+
+    def _rise(self) -> float:
+        """Height of the avatar's ankles at rest over those of the person."""
+        feet = [f"foot.{side}" for side in "LR"]
+        here = np.mean([np.median(self.positions[foot][:, 2]) for foot in feet])
+        there = np.mean([self.guide.rest[skeleton.INDEX[foot], 2] for foot in feet])
+        return float(there - here)
 
     def _head(self, bone: str) -> Array:
         """Bind position (3,), metres of the person."""

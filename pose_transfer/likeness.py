@@ -1,0 +1,280 @@
+"""One photo to a character, and a character with a guide to the frames in which it conducts."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget import skeleton
+from retarget.character import PARTS, Character
+from retarget.guide import Guide
+from retarget.progress import Progress, no_progress
+from retarget.rotation import Array
+
+from .background import check_background, make_backdrop
+from .drawing import Painter, draw_frames
+from .drive import drive
+from .frame import Box, Framing, check_size, default_size, frame_person, frame_stage, reach_box
+from .sitting import character_from_photo
+from .staging import Take
+
+Frame = NDArray[np.uint8]
+
+# Flesh around the joints that must stay in the picture, metres.
+_HAND_M, _CROWN_M = 0.09, 0.26
+
+
+@dataclass(frozen=True)
+class LikenessFrames:
+    """The finished video, frame by frame; iterate as often as you like.
+
+    Parameters
+    ----------
+    count : int
+        Number of frames, one for each of the guide's.
+    size : (int, int)
+        Width and height in pixels, both even.
+    fps : float
+        Frames per second, the guide's.
+    warnings : tuple of str
+        What the user should know.
+    transparent : bool
+        Whether frames are RGBA.
+    """
+
+    count: int
+    size: tuple[int, int]
+    fps: float
+    warnings: tuple[str, ...]
+    transparent: bool
+    _character: Character
+    _take: Take
+    _scale: float
+    _shift: Array
+    _backdrop: Frame | None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, frame: int) -> Frame:
+        """Frame `frame` alone, (H, W, 3) uint8 RGB, or (H, W, 4) with straight alpha."""
+        if not 0 <= frame < self.count:
+            raise IndexError(frame)
+        with Painter(
+            self._character,
+            self.size,
+            scale=self._scale,
+            shift=self._shift,
+            backdrop=self._backdrop,
+            pixels_per_metre=self._take.pixels_per_metre(self._character) * self._scale,
+        ) as painter:
+            return painter.draw(self._take, frame)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """All frames in order, as `__getitem__` gives them."""
+        return draw_frames(
+            self._character,
+            self._take,
+            self.size,
+            scale=self._scale,
+            shift=self._shift,
+            backdrop=self._backdrop,
+        )
+
+
+def likeness_frames(
+    guide: Guide,
+    person: str | os.PathLike[str] | Character,
+    *,
+    background: str = "photo",
+    plate: Path | None = None,
+    size: tuple[int, int] | None = None,
+    progress: Progress = no_progress,
+) -> LikenessFrames:
+    """Prepare the video of the photographed person conducting.
+
+    Parameters
+    ----------
+    guide : Guide
+        The animation as evaluated in Blender, and its camera.
+    person : path or Character
+        The photo, or who was made of it.
+    background : str
+        As for `background.make_backdrop`; "alpha" gives transparent frames.
+    plate : path, optional
+        Picture of the empty stage through the guide's camera; needed for "stage".
+    size : (int, int), optional
+        Width and height; made even. Left out it is the guide's for the stage, else the photo's.
+    progress : Progress
+        Over the preparation only.
+
+    Raises
+    ------
+    ConductorError
+        If the photo cannot be used, the background is unknown or the plate is missing.
+    """
+    check_background(background)
+    character = (
+        person
+        if isinstance(person, Character)
+        else character_from_photo(person, progress=progress)
+    )
+    progress(0.95, "finding the frame")
+    on_stage = background == "stage"
+    take = drive(character, guide, grounded=on_stage)
+    view = _View(character, guide, take)
+    if on_stage:
+        framing = view.on_stage(check_size(size or guide.size))
+        scale, shift = framing.scale, framing.shift
+    else:
+        framing = view.on_photo(check_size(size or default_size(character.camera.size)))
+        scale, shift = framing.scale * view.scale, framing.to_picture(view.shift)
+    backdrop = make_backdrop(background, framing, photo=character.backdrop, plate=plate)
+    warnings = list(character.warnings)
+    if character.backdrop is None and background in ("photo", "blur"):
+        warnings.append("The photo has no background of its own, so a plain wall is shown.")
+    progress(1.0, "finding the frame")
+    return LikenessFrames(
+        count=len(take),
+        size=framing.size,
+        fps=guide.fps,
+        warnings=tuple(warnings),
+        transparent=backdrop is None,
+        _character=character,
+        _take=take,
+        _scale=scale,
+        _shift=np.asarray(shift),
+        _backdrop=backdrop,
+    )
+
+
+class _View:
+    """Where the guide's camera sees the person, and where the photo does.
+
+    `scale` and `shift` take pixels of the guide's picture to pixels of the photo.
+    """
+
+    def __init__(self, character: Character, guide: Guide, take: Take) -> None:
+        self._character, self._guide = character, guide
+        pixels = _joint_pixels(character, take)
+        hips = character.bone("hips")
+        camera = character.camera
+        at = camera.to_pixels(character.heads[hips])
+        per_metre = take.pixels_per_metre(character)
+        size = float(np.cbrt(np.abs(np.linalg.det(take.matrices[0, hips, :, :3].astype(float)))))
+        self.scale = camera.focal / at[2] / (per_metre * size)
+        self._per_metre = per_metre * size
+        self._hips = pixels[:, hips]
+        self.shift = at[:2] - self.scale * np.median(self._hips, axis=0)
+        self._pixels = pixels
+        self._tips = _to_pixels(take, take.baton[:, 1])
+
+    def on_photo(self, size: tuple[int, int]) -> Framing:
+        character = self._character
+        camera = character.camera
+        seen = camera.to_pixels(character.vertices)[:, :2]
+        width, height = camera.size
+        legs = seen[character.parts != PARTS.index("hand.L")]
+        cut_off = float(legs[:, 1].max()) > height - 0.5
+        inside = seen[(seen[:, 1] < height) & (seen[:, 1] >= 0)]
+        body = Box(
+            float(max(inside[:, 0].min(), 0.0)),
+            float(inside[:, 1].min()),
+            float(min(inside[:, 0].max(), width - 1.0)),
+            float(min(inside[:, 1].max(), height - 1.0)),
+        )
+        cut = None
+        if cut_off:
+            rise = np.median(self._hips[:, 1]) - self._hips[:, 1].min()
+            cut = height - 1.5 - self.scale * float(rise)
+        hips = float(camera.to_pixels(character.heads[character.bone("thigh.L")])[1])
+        reach = self._reach(self.scale, self.shift)
+        return frame_person(
+            body, reach, camera.size, size, hips=min(hips, body.bottom), cut=cut
+        )
+
+    def on_stage(self, size: tuple[int, int]) -> Framing:
+        framing = self._cut_in_guide()
+        reach = self._reach(1.0, np.zeros(2))
+        return frame_stage(self._guide.size, size, reach, cut=framing)
+
+    def _cut_in_guide(self) -> float | None:
+        camera = self._character.camera
+        lowest = float(camera.to_pixels(self._character.vertices)[:, 1].max())
+        height = camera.size[1]
+        if lowest <= height - 0.5:
+            return None
+        hips = float(camera.to_pixels(self._character.heads[self._character.bone("hips")])[1])
+        below = (height - 1.5 - hips) / self.scale
+        return float(self._hips[:, 1].min()) + below
+
+    def _reach(self, scale: float, shift: Array) -> Box:
+        bones = self._character.bone
+        hands = self._pixels[:, [bones("hand.L"), bones("hand.R")]]
+        head = self._pixels[:, bones("head")]
+        hand = _HAND_M * self._per_metre
+        always = np.concatenate(
+            [
+                (hands - hand).reshape(-1, 2),
+                (hands + hand).reshape(-1, 2),
+                head - np.array([0.0, _CROWN_M * self._per_metre]),
+            ]
+        )
+        tips = self._tips[np.isfinite(self._tips).all(axis=1)]
+        return reach_box(always * scale + shift, tips * scale + shift)
+
+
+def _joint_pixels(character: Character, take: Take) -> Array:
+    """Where the take's camera sees the head of every bone, (T, B, 2)."""
+    matrices = take.matrices.astype(np.float64)
+    world = (matrices[..., :3] @ character.heads[..., None])[..., 0] + matrices[..., 3]
+    return np.stack([_to_pixels(take, world[:, i]) for i in range(world.shape[1])], axis=1)
+
+
+def _to_pixels(take: Take, points: Array) -> Array:
+    """World points (T, 3) to pixels (T, 2), counted from the middle of the first pixel."""
+    homogeneous = np.concatenate([points, np.ones((len(points), 1))], axis=1)
+    clip = np.einsum("tij,tjk,tk->ti", take.projection, take.view, homogeneous)
+    flat = clip[:, :2] / clip[:, 3:] * np.array([0.5, -0.5]) + 0.5
+    return flat * np.array(take.size) - 0.5
+
+
+def guide_of(character: Character, fps: float = 30.0, frames: int = 1) -> Guide:
+    """A guide in which nothing moves: the character as the photo shows it, by its own camera.
+
+    Parameters
+    ----------
+    character : Character
+        The person.
+    fps : float
+        Frames per second.
+    frames : int
+        How many frames.
+    """
+    camera = character.camera
+    positions = np.zeros((len(skeleton.NAMES), 3))
+    rotations = np.zeros((len(skeleton.NAMES), 4))
+    for i, name in enumerate(skeleton.NAMES):
+        bone = {"index": "index.01", "fingers": "middle.01", "thumb": "thumb.01"}
+        stem, _, side = name.partition(".")
+        key = f"{bone[stem]}.{side}" if stem in bone else name
+        at = character.bone("baton" if name == "baton_tip" else key)
+        positions[i] = character.tails[at] if name == "baton_tip" else character.heads[at]
+        rotations[i] = character.turns[at]
+    shape = (frames, 1, 1)
+    return Guide(
+        fps=fps,
+        size=camera.size,
+        positions=np.tile(positions, shape),
+        rotations=np.tile(rotations, shape),
+        rest=positions,
+        view=np.tile(camera.view, shape),
+        projection=np.tile(camera.projection, shape),
+    )
+
+
+__all__: Final = ["LikenessFrames", "character_from_photo", "guide_of", "likeness_frames"]

@@ -1,0 +1,144 @@
+"""A photo to a character: the person found, the body fitted, its parts drawn from the photo."""
+
+import os
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.body.model import INDEX, load_body
+from retarget.character import Character
+from retarget.errors import ConductorError
+from retarget.progress import Progress, no_progress
+from retarget.rotation import Array
+
+from .background import clean_background
+from .coverage import CoverageRenderer
+from .deform import fit_outline
+from .fit import BodyFit, fit_body
+from .head import build_head
+from .labels import HEAD, label_parts, vertex_labels
+from .landmarks import Landmarks, detect_person
+from .matte import (
+    foreground_colours,
+    keep_person,
+    refine_matte,
+    soften_hard_edge,
+    spread_colours,
+)
+from .person import PersonParts, person_bones, person_pieces
+from .photo import Photo, read_photo
+from .pieces import Piece, assemble
+from .skinwork import skin_tone
+
+# A cut-out is shown to the detectors on this grey.
+_PLAIN: Final = 128
+# The point between the ears, from the base of the skull, metres at rest.
+_BETWEEN_EARS: Final = np.array([0.0, 0.01, 0.045])
+
+
+def character_from_photo(
+    photo: str | os.PathLike[str] | Photo,
+    *,
+    person: int | None = None,
+    landmarks: Landmarks | None = None,
+    progress: Progress = no_progress,
+) -> Character:
+    """Find the person of a photo and make a character of them.
+
+    Parameters
+    ----------
+    photo : path or Photo
+        The picture.
+    person : int, optional
+        Which of several people, counted from the left.
+    landmarks : Landmarks, optional
+        Corrected ones, in place of those that would be found.
+    progress : Progress
+        Hears [0, 1].
+
+    Raises
+    ------
+    ConductorError
+        If the file is no usable image, or shows nobody who could conduct; one sentence says why.
+    """
+    picture = photo if isinstance(photo, Photo) else read_photo(photo)
+    progress(0.0, "finding the person")
+    found, matte, picture, warnings = _find(picture, person, landmarks)
+    if found.face is None:
+        raise ConductorError(
+            f"The face of the person in {picture.name} cannot be seen well enough; give a photo "
+            "taken from the front."
+        )
+    rows = np.flatnonzero((matte > 0.5).any(axis=1))
+    if rows.size == 0:
+        raise ConductorError(f"{picture.name} is transparent where the person is; mend its mask.")
+    tall = float(np.ptp(rows)) + 1.0
+    foreground = foreground_colours(picture.rgb, matte, tall)
+    progress(0.35, "fitting the body")
+    size = picture.rgb.shape[1], picture.rgb.shape[0]
+    body, fit = load_body(), fit_body(found, size)
+    labels = label_parts(picture.rgb, matte, found, fit, body)
+    progress(0.5, "fitting the clothes")
+    vertices = fit_outline(fit, body, labels)
+    progress(0.65, "completing what the photo hides")
+    parts = PersonParts(
+        foreground, matte, labels, fit, vertices, body, skin_tone(foreground, labels, found.face)
+    )
+    pieces = person_pieces(parts)
+    pieces.append(_head(parts, found.face))
+    progress(0.8, "removing the person from the background")
+    backdrop = None if picture.alpha is not None else clean_background(picture.rgb, matte, tall)
+    character = assemble(
+        pieces, person_bones(fit), fit.camera, backdrop=backdrop, warnings=warnings
+    )
+    progress(0.95, "removing the person from the background")
+    return character
+
+
+def _find(
+    picture: Photo, person: int | None, landmarks: Landmarks | None
+) -> tuple[Landmarks, NDArray[np.float32], Photo, tuple[str, ...]]:
+    """Landmarks, matte, the photo with clean colours along a cut-out's edge, and warnings."""
+    shown = picture.rgb
+    if picture.alpha is not None:
+        solid = picture.alpha[..., None]
+        shown = (picture.rgb * solid + _PLAIN * (1.0 - solid)).astype(np.uint8)
+    detection = detect_person(shown, picture.name, person=person)
+    found = detection.landmarks if landmarks is None else landmarks
+    points = np.array(list(found.points.values()))
+    if picture.alpha is not None:
+        matte = soften_hard_edge(picture.alpha)
+        if matte is not picture.alpha:
+            # Along a hard cut the pixels are the person's or the old background's, never a blend.
+            picture = replace(picture, rgb=spread_colours(picture.rgb, matte))
+    else:
+        matte = refine_matte(picture.rgb, detection.segmentation, float(np.ptp(points[:, 1])))
+    return found, keep_person(matte, points), picture, detection.warnings
+
+
+def _head(parts: PersonParts, face: Array) -> Piece:
+    fit, body = parts.fit, parts.body
+    height, width = parts.matte.shape
+    faces = body.faces[(vertex_labels(body)[body.faces] != HEAD).any(axis=1)]
+    with CoverageRenderer((width, height)) as renderer:
+        cover = renderer.draw(fit.camera.to_pixels(parts.vertices), faces)
+    behind = np.where(cover.inside, cover.depth.astype(np.float64), np.inf)
+    return build_head(
+        parts.foreground,
+        parts.matte,
+        parts.labels.mask(HEAD),
+        face,
+        fit.camera,
+        _head_depth(fit),
+        behind,
+    )
+
+
+def _head_depth(fit: BodyFit) -> float:
+    """Distance of the point between the ears along the camera's axis, metres."""
+    head = INDEX["head"]
+    between = fit.positions[head] + fit.rotations[head] @ _BETWEEN_EARS
+    return float(fit.camera.to_pixels(between)[2])
+
