@@ -185,5 +185,10 @@ class Crop:
         """A picture of the crop (S, S) in its place in the photo of this size; 0 around it."""
         back = np.linalg.inv(self.axes) * len(values)
         matrix = np.column_stack([back, -back @ self.corner - 0.5])
-        pasted = cv2.warpAffine(np.ascontiguousarray(values), matrix, size)
+        pasted = cv2.warpAffine(
+            np.ascontiguousarray(values),
+            matrix,
+            size,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        )
         return np.asarray(pasted, np.float32)

@@ -22,19 +22,17 @@ LEFT_SIDE: Final = 454
 FOREHEAD: Final = 10
 CHIN: Final = 152
 # Closed outlines: of the face, the eyes, the lips.
-OVAL: Final = tuple(
-    int(number)
-    for number in (
-        "10 338 297 332 284 251 389 356 454 323 361 288 397 365 379 378 400 377 152 "
-        "148 176 149 150 136 172 58 132 93 234 127 162 21 54 103 67 109"
-    ).split()
+# fmt: off
+OVAL: Final = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )
 EYE_LEFT: Final = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
 EYE_RIGHT: Final = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
-LIPS: Final = tuple(
-    int(number)
-    for number in ("61 146 91 181 84 17 314 405 321 375 291 409 270 269 267 0 37 39 40 185").split()
+LIPS: Final = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
 )
+# fmt: on
 
 
 def find_face_mesh(detectors: Detectors, rgb: Image, face: Face) -> Array | None:

@@ -12,13 +12,15 @@ from .pose_landmarks import Pose
 
 # Selfie segmentation is shown head and shoulders, as it was trained on: half the crop's side, in
 # widths of the face.
-_REACHES: Final = (2.5, 3.5)
+_REACHES: Final = (2.0, 2.5)
 _CROP_SIDE: Final = 256
 # It has a say up to this far from the middle of the head, and less and less up to the second.
 _HEAD: Final = (1.5, 2.1)
 _HEAD_UP: Final = 0.4
-# What the pose model does not hold for possible at all stays out: neighbours, the wall.
-_BELIEVED: Final = 5.0
+# What the pose model does not hold for possible at all (neighbours, the wall) stays out, and of
+# what it is sure stays in.
+_BELIEVED: Final = 30.0
+_SURE: Final = 0.9
 
 
 def segment_person(
@@ -27,7 +29,7 @@ def segment_person(
     """A coarse matte (H, W) in [0, 1] of one person.
 
     The pose model tells the person from others and knows arms and legs, but it leaves out brims of
-    hats and long hair; around the head selfie segmentation adds them.
+    hats and long hair; around the head selfie segmentation decides.
 
     Parameters
     ----------
@@ -52,5 +54,6 @@ def segment_person(
     x, y = face.centre - [0.0, _HEAD_UP * face.width]
     away = np.hypot(columns - x, rows - y) / face.width
     share = np.clip((_HEAD[1] - away) / (_HEAD[1] - _HEAD[0]), 0.0, 1.0)
-    added = np.minimum(people, _BELIEVED * pose.segmentation) - pose.segmentation
-    return (pose.segmentation + share * np.maximum(added, 0.0)).astype(np.float32)
+    head = np.minimum(people, _BELIEVED * pose.segmentation)
+    head = np.where(pose.segmentation > _SURE, pose.segmentation, head)
+    return (share * head + (1.0 - share) * pose.segmentation).astype(np.float32)
