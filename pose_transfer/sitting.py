@@ -1,7 +1,7 @@
 """A photo to a character: the person found, the body fitted, its parts drawn from the photo."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from .coverage import CoverageRenderer
 from .deform import fit_outline
 from .fit import BodyFit, fit_body
 from .head import build_head
-from .labels import HEAD, label_parts, vertex_labels
+from .labels import HEAD, PartLabels, label_parts, vertex_labels
 from .landmarks import Landmarks, detect_person
 from .matte import (
     foreground_colours,
@@ -38,14 +38,58 @@ _PLAIN: Final = 128
 _BETWEEN_EARS: Final = np.array([0.0, 0.01, 0.045])
 
 
+@dataclass(frozen=True)
+class Sitting:
+    """A character, and what was found on the way from the photo to it.
+
+    Parameters
+    ----------
+    photo : Photo
+        As it was worked on.
+    landmarks : Landmarks
+        Of the person.
+    matte : (H, W) float32 array
+        The person, [0, 1].
+    labels : PartLabels
+        What every pixel belongs to.
+    fit : BodyFit
+        The body in the photo's pose.
+    vertices : (V, 3) array
+        The body's, brought to the photo's outline.
+    character : Character
+        Who was made of it.
+    """
+
+    photo: Photo
+    landmarks: Landmarks
+    matte: NDArray[np.float32]
+    labels: PartLabels
+    fit: BodyFit
+    vertices: Array
+    character: Character
+
+
 def character_from_photo(
     photo: str | os.PathLike[str] | Photo,
     *,
     person: int | None = None,
     landmarks: Landmarks | None = None,
+    dress: str = "auto",
     progress: Progress = no_progress,
 ) -> Character:
-    """Find the person of a photo and make a character of them.
+    """Find the person of a photo and make a character of them; arguments and errors as in `sit`."""
+    return sit(photo, person=person, landmarks=landmarks, dress=dress, progress=progress).character
+
+
+def sit(
+    photo: str | os.PathLike[str] | Photo,
+    *,
+    person: int | None = None,
+    landmarks: Landmarks | None = None,
+    dress: str = "auto",
+    progress: Progress = no_progress,
+) -> Sitting:
+    """Find the person of a photo, make a character of them, and keep what was found on the way.
 
     Parameters
     ----------
@@ -55,6 +99,8 @@ def character_from_photo(
         Which of several people, counted from the left.
     landmarks : Landmarks, optional
         Corrected ones, in place of those that would be found.
+    dress : str
+        "photo", "concert", or "auto": concert dress where the photo's own cannot be completed.
     progress : Progress
         Hears [0, 1].
 
@@ -94,7 +140,7 @@ def character_from_photo(
         pieces, person_bones(fit), fit.camera, backdrop=backdrop, warnings=warnings
     )
     progress(0.95, "removing the person from the background")
-    return character
+    return Sitting(picture, found, matte, labels, fit, vertices, character)
 
 
 def _find(
@@ -141,4 +187,3 @@ def _head_depth(fit: BodyFit) -> float:
     head = INDEX["head"]
     between = fit.positions[head] + fit.rotations[head] @ _BETWEEN_EARS
     return float(fit.camera.to_pixels(between)[2])
-
