@@ -37,7 +37,13 @@ _LEAST_GRAIN: Final = 0.7
 _MOST_GRAIN: Final = 6.0
 
 
-def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: float) -> Image:
+def clean_background(
+    rgb: Image,
+    matte: NDArray[np.float32],
+    person_height: float,
+    *,
+    ankles: float | None = None,
+) -> Image:
     """Remove the person and the shadow they cast on a plain wall.
 
     Parameters
@@ -47,6 +53,8 @@ def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: floa
         The person in [0, 1].
     person_height : float
         Height of the person in pixels.
+    ankles : float, optional
+        Height (y) of the ankles if the feet are seen; the shadow they stand on then stays.
 
     Returns
     -------
@@ -60,7 +68,8 @@ def clean_background(rgb: Image, matte: NDArray[np.float32], person_height: floa
     scale = min(1.0, _FILL_SIDE / max(hole.shape))
     size = max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale))
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
-    stains = find_stains(small, _shrunk(hole, size), person_height * scale)
+    floor = None if ankles is None else ankles * scale
+    stains = find_stains(small, _shrunk(hole, size), person_height * scale, floor)
     if stains.any():
         enlarged = cv2.resize(stains.astype(np.float32), hole.shape[::-1])
         hole |= enlarged > 0.25

@@ -4,6 +4,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -222,9 +223,9 @@ class _PatchSpace:
         return np.concatenate([parts, where], axis=-1).astype(np.float32)
 
     def _patches(self, filled: Picture, rows: NDArray, columns: NDArray) -> Picture:
-        padded = cv2.copyMakeBorder(filled, *(_RADIUS,) * 4, cv2.BORDER_REFLECT_101)
+        padded = np.pad(filled, ((_RADIUS,) * 2, (_RADIUS,) * 2, (0, 0)), "reflect")
         side = 2 * _RADIUS + 1
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(0, 1))
+        windows = sliding_window_view(padded, (side, side, 3))
         return windows[rows, columns].reshape(len(rows), -1)
 
 

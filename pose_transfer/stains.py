@@ -29,7 +29,9 @@ _TRACE_REACH: Final = 0.07
 _SQUARE: Final = np.ones((3, 3), np.uint8)
 
 
-def find_stains(rgb: Picture, hole: Mask, person_height: float) -> Mask:
+def find_stains(
+    rgb: Picture, hole: Mask, person_height: float, ankles: float | None = None
+) -> Mask:
     """What departs from a plain wall right beside the person.
 
     Shadows (darker, of the wall's own hue) may reach far; anything else must be close. A patch
@@ -44,6 +46,8 @@ def find_stains(rgb: Picture, hole: Mask, person_height: float) -> Mask:
         The person, soft edges included.
     person_height : float
         Height of the person in pixels.
+    ankles : float, optional
+        What lies below this height (y) stays: the shadow under feet that stand.
 
     Returns
     -------
@@ -61,9 +65,8 @@ def find_stains(rgb: Picture, hole: Mask, person_height: float) -> Mask:
     away = np.asarray(cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     even = cv2.GaussianBlur(departure, (0, 0), 1.0)
     shadow = (even.max(axis=-1) < -_FAINT) & (np.ptp(even, axis=-1) < _SAME_HUE)
-    found = _reached(
-        shadow & known, even.min(axis=-1) < -_CLEAR, away, _SHADOW_REACH * person_height
-    )
+    deep = even.min(axis=-1) < -_CLEAR
+    found = _reached(shadow & known, deep, away, _SHADOW_REACH * person_height)
     noise = 1.4826 * float(np.median(largest[known]))
     trace, strong = (largest > max(n, m * noise) for n, m in ((_FAINT, 2.5), (2.0 * _FAINT, 4.0)))
     reach = _TRACE_REACH * person_height
@@ -73,7 +76,10 @@ def find_stains(rgb: Picture, hole: Mask, person_height: float) -> Mask:
     found |= (away < 0.7 * reach) & (cv2.dilate(kept, _SQUARE) == 0)
     margin = max(2, round(0.012 * person_height))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
-    return np.asarray(cv2.dilate(found.astype(np.uint8), kernel) > 0)
+    grown = np.asarray(cv2.dilate(found.astype(np.uint8), kernel) > 0)
+    if ankles is not None:
+        grown[max(0, round(ankles)) :] = False
+    return grown
 
 
 def _reached(candidates: Mask, strong: Mask, away: NDArray[np.float32], reach: float) -> Mask:

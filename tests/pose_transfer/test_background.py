@@ -65,6 +65,20 @@ def test_the_shadow_on_the_wall_goes_with_the_person():
     assert left.min() > 0.93
 
 
+def test_the_shadow_the_feet_stand_on_stays():
+    ground, matte = wall(), person()
+    matte[290:] = 0.0
+    shade = np.zeros_like(matte)
+    cv2.ellipse(shade, (120, 292), (60, 8), 0, 0, 360, 1.0, -1)
+    ground *= 1.0 - 0.5 * cv2.GaussianBlur(shade, (0, 0), 2.0)[..., None]
+    photo = stand_before(ground, matte)
+    beside = np.s_[289:296, 165:172]
+    kept = clean_background(photo, matte, TALL, ankles=275.0)
+    assert np.abs(kept[beside].astype(float) - ground[beside]).max() < 20.0
+    gone = clean_background(photo, matte, TALL)
+    assert gone[beside].mean() > 1.3 * ground[beside].mean()
+
+
 def test_a_picture_on_the_wall_stays():
     ground, matte = wall(), person()
     ground[40:120, 165:230] = (70, 60, 50)
