@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+import cv2
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ __all__ = ["Painter", "Take", "draw_frames"]
 Frame = NDArray[np.uint8]
 
 _SHADERS: Final = Path(__file__).parent / "shaders"
-_WOOD_RGB: Final = (243, 236, 222)
+# Light maple: stands out from dark suits and still from white walls.
+_WOOD_RGB: Final = (236, 220, 192)
 # Frames drawn ahead of whoever takes them: enough to even out slow ones.
 _AHEAD: Final = 4
 
@@ -120,7 +122,7 @@ class Painter:
         )
         shaft["wood"] = tuple(value / 255.0 for value in _WOOD_RGB)
         self._person, self._shaft = person, shaft
-        texture = self._stage.texture
+        texture = _within(self._stage.texture, int(context.info["GL_MAX_TEXTURE_SIZE"]))
         self._skin = context.texture((texture.shape[1], texture.shape[0]), 4, texture.tobytes())
         self._skin.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._skin.repeat_x = self._skin.repeat_y = False
@@ -285,6 +287,15 @@ def draw_frames(
     finally:
         stop.set()
         thread.join()
+
+
+def _within(texture: Frame, largest: int) -> Frame:
+    """The texture, smaller if it has to be: OpenGL takes one too large without a word."""
+    factor = largest / max(texture.shape[:2])
+    if factor >= 1.0:
+        return texture
+    size = [max(1, int(side * factor)) for side in texture.shape[1::-1]]
+    return np.asarray(cv2.resize(texture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _straight(premultiplied: Frame) -> Frame:

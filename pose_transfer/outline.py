@@ -67,18 +67,18 @@ def facing(surface: Surface, x: NDArray, y: NDArray, usable: NDArray) -> NDArray
 
 def find_outline(surface: Surface, x: NDArray, y: NDArray, front: NDArray[np.bool_]) -> Outline:
     """The silhouette of the solid faces where no fringe goes on beyond it."""
-    seen = np.bincount(surface.edges[front].ravel(), minlength=surface.edge_count)
+    seen = np.bincount(surface.edges[front].ravel(), minlength=len(surface.joins))
     solid = np.flatnonzero(front[: surface.solids])
     own, corner = np.nonzero(seen[surface.edges[solid]] == 1)
     face, after = solid[own], (corner + 1) % 3
     tail, head = surface.faces[face, corner], surface.faces[face, after]
     points = surface.points[np.stack([tail, head], axis=-1)]
-    mitres = _mitres(points, x[head] - x[tail], y[head] - y[tail], len(surface.points))
-    on_it = np.zeros(len(surface.points), bool)
-    on_it[points] = True
+    mitres = _mitres(points, x[head] - x[tail], y[head] - y[tail], len(surface.vertices))
+    moves = _draw_in(surface, x, y, points, mitres)
     drawn_points = surface.points[surface.sources]
-    rows = np.flatnonzero(on_it[drawn_points])
-    offsets = -_HALF_PX * mitres[drawn_points[rows]]
+    moved = (moves[:, 0] != 0.0) | (moves[:, 1] != 0.0)
+    rows = np.flatnonzero(moved[drawn_points])
+    offsets = moves[drawn_points[rows]]
     ends = np.stack([surface.corners[face, corner], surface.corners[face, after]], axis=-1)
     return Outline(
         vertices=rows,
@@ -108,6 +108,37 @@ def _mitres(points: NDArray, dx: NDArray, dy: NDArray, count: int) -> NDArray[np
     return np.stack([sum_x * scale, sum_y * scale], axis=-1).astype(np.float32)
 
 
+def _draw_in(
+    surface: Surface,
+    x: NDArray,
+    y: NDArray,
+    points: NDArray,
+    mitres: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """How all points move (P, 2): the outline's by half a pixel, and those it would pass by less.
+
+    Where the surface turns away gently, its next points on either side lie within half a pixel of
+    the outline; if they stayed they would stick out of it.
+    """
+    on_it = np.zeros(len(mitres), bool)
+    on_it[points] = True
+    moves = -_HALF_PX * mitres
+    on = on_it[surface.joins]
+    pairs = surface.joins[on[:, 0] != on[:, 1]]
+    edge = np.where(on_it[pairs[:, 0]], pairs[:, 0], pairs[:, 1])
+    near = pairs.sum(axis=1) - edge
+    a, b = surface.vertices[edge], surface.vertices[near]
+    inward = -mitres[edge]
+    inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-6)
+    missing = _HALF_PX - (x[b] - x[a]) * inward[:, 0] - (y[b] - y[a]) * inward[:, 1]
+    passed = (missing > 0.0) & (missing < _HALF_PX)
+    place, step = near[passed], inward[passed] * missing[passed, None]
+    # The longest step of a point is written last.
+    order = np.argsort(np.einsum("ni,ni->n", step, step), kind="stable")
+    moves[place[order]] = step[order]
+    return moves
+
+
 def _texture_shift(
     surface: Surface,
     x: NDArray,
@@ -120,7 +151,7 @@ def _texture_shift(
     place = np.full(len(surface.sources), -1)
     place[rows] = np.arange(len(rows))
     local = place[surface.corners[front]]
-    touched = (local >= 0).any(axis=1)
+    touched = np.maximum(np.maximum(local[:, 0], local[:, 1]), local[:, 2]) >= 0
     local, faces = local[touched], front[touched]
     a, b, c = surface.faces[faces].T
     ux, uy, vx, vy = x[b] - x[a], y[b] - y[a], x[c] - x[a], y[c] - y[a]

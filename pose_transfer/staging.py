@@ -241,7 +241,8 @@ class Stage:
         """Faces to blend (M, 3), their depth (M,) and middle in pixels (M, 2)."""
         halves = bands[:, [[0, 1, 2], [1, 3, 2]]].reshape(-1, 3)
         index = np.concatenate([self._fringe_index, halves.astype(np.uint32)])
-        middle = vertices[index, :4].mean(axis=1)
+        a, b, c = (vertices[index[:, corner], :4] for corner in range(3))
+        middle = (a + b + c) / 3.0
         flat = middle[:, :3] / np.maximum(middle[:, 3:], _NEAR_M)
         pixels = (flat[:, :2] * 0.5 + 0.5) * np.array(self._size) - 0.5
         return index, flat[:, 2], pixels

@@ -28,10 +28,12 @@ class Surface:
         How many of the faces belong to closed bodies, and how many are solid.
     points : (V,) int array
         Which point in space a vertex is; vertices of two pieces that touch share one.
+    vertices : (P,) int array
+        One vertex at each point.
     edges : (F, 3) int array
         Edge from each corner to the next; faces that meet share it.
-    edge_count : int
-        How many there are.
+    joins : (E, 2) int array
+        Points at both ends of each edge.
     corners : (F, 3) int32 array
         Drawn vertex of each corner.
     sources : (N,) int array
@@ -46,8 +48,9 @@ class Surface:
     closed: int
     solids: int
     points: NDArray
+    vertices: NDArray
     edges: NDArray
-    edge_count: int
+    joins: NDArray
     corners: NDArray[np.int32]
     sources: NDArray
     uv: NDArray[np.float32]
@@ -64,8 +67,9 @@ class Surface:
     ) -> "Surface":
         """From a mesh with texture coordinates (F, 3, 2) for each corner, fringe (F,) bool."""
         cells = np.round(vertices / _WELD_M).astype(np.int64)
-        points = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
-        edges = _edges(points[faces])
+        _, vertices_at, points = np.unique(cells, axis=0, return_index=True, return_inverse=True)
+        points = points.ravel()
+        edges, joins = _edges(points[faces])
         kinds = np.where(fringe, 2, _is_open(points[faces], edges, fringe))
         order = np.argsort(kinds, kind="stable")
         faces, uv, fringe = faces[order].astype(np.int32), uv[order], fringe[order]
@@ -79,8 +83,9 @@ class Surface:
             closed=int((kinds == 0).sum()),
             solids=int((~fringe).sum()),
             points=points,
+            vertices=vertices_at,
             edges=edges,
-            edge_count=int(edges.max()) + 1,
+            joins=joins,
             corners=corners.reshape(faces.shape).astype(np.int32),
             sources=faces.ravel()[first],
             uv=uv.reshape(-1, 2)[first].astype(np.float32),
@@ -110,11 +115,13 @@ class Surface:
         return whole.astype(np.float32)
 
 
-def _edges(ends: NDArray) -> NDArray:
-    """Number of the edge (F, 3) from each corner of faces, given as points (F, 3), to the next."""
+def _edges(ends: NDArray) -> tuple[NDArray, NDArray]:
+    """Edge (F, 3) from each corner of faces, given as points (F, 3), and ends of edges (E, 2)."""
     pairs = np.sort(np.stack([ends, np.roll(ends, -1, axis=1)], axis=-1), axis=-1)
-    keys = pairs[..., 0].astype(np.int64) * (int(ends.max()) + 1) + pairs[..., 1]
-    return np.unique(keys, return_inverse=True)[1].reshape(ends.shape)
+    count = int(ends.max()) + 1
+    keys = pairs[..., 0].astype(np.int64) * count + pairs[..., 1]
+    found, edges = np.unique(keys, return_inverse=True)
+    return edges.reshape(ends.shape), np.stack(np.divmod(found, count), axis=-1)
 
 
 def _is_open(ends: NDArray, edges: NDArray, fringe: NDArray) -> NDArray[np.bool_]:

@@ -69,7 +69,7 @@ def test_at_rest_the_photo_comes_back(noisy: Character) -> None:
     (frame,) = draw(noisy, [REST])
     inside = frame[..., 3] == 255
     assert inside.mean() > 0.15
-    assert psnr(frame[inside][:, :3], texture_picture(SIZE)[inside]) > 45.0
+    assert psnr(frame[inside][:, :3], texture_picture(SIZE)[inside]) > 60.0
 
 
 def test_the_picture_lies_where_scale_and_shift_say(noisy: Character) -> None:
@@ -86,18 +86,19 @@ def test_the_picture_lies_where_scale_and_shift_say(noisy: Character) -> None:
 
 
 def test_outlines_are_as_smooth_as_sixteen_samples_a_pixel_and_no_wider(grey: Character) -> None:
-    take = take_of(grey, [REST, ACROSS])
+    turns = [turned_bones({"hips": ((0.0, 0.0, 1.0), angle)}) for angle in (0.2, 0.5, 0.8)]
+    take = take_of(grey, [REST, ACROSS, *turns])
     fine = (4 * SIZE[0], 4 * SIZE[1])
     with (
         Painter(grey, SIZE) as painter,
         Painter(grey, fine, scale=4.0, shift=(1.5, 1.5)) as sampled,
     ):
-        for frame in range(2):
+        for frame in range(5):
             alpha = painter.draw(take, frame)[..., 3] / 255.0
             truth = cv2.resize(sampled.draw(take, frame)[..., 3] / 255.0, SIZE, None, 0, 0, 3)
-            assert abs(alpha.sum() / truth.sum() - 1.0) < 0.002
-            assert np.sqrt(((alpha - truth) ** 2).mean()) < 0.01
-            assert abs(alpha - truth).max() < 0.45
+            assert abs(alpha.sum() / truth.sum() - 1.0) < 0.001
+            assert np.sqrt(((alpha - truth) ** 2).mean()) < 0.006
+            assert abs(alpha - truth).max() < 0.35
 
 
 def test_a_backdrop_shows_through_exactly_what_alpha_leaves(noisy: Character) -> None:
@@ -181,9 +182,11 @@ def test_arms_cast_a_soft_shadow_on_what_is_close_behind_and_on_nothing_else(
 
 
 def test_the_photos_own_shadow_is_not_added_again(grey: Character) -> None:
-    # The same pose as photo: whatever its arms shade is on the texture already.
-    (frame,) = draw(grey, [REST])
-    assert np.ptp(frame[frame[..., 3] == 255][:, 0]) <= 2
+    # A photo with the arm across the belly: what it shades there is on the texture already.
+    skin = Skin(grey.vertices, grey.vertices, grey.weight_bones, grey.weights, len(NAMES))
+    crossed = replace(grey, vertices=np.ascontiguousarray(skin.move(ACROSS)[0].T))
+    (frame,) = draw(crossed, [REST])
+    assert np.ptp(frame[frame[..., 3] == 255][:, 0]) <= 3
 
 
 def test_shadow_needs_an_arm_in_front_and_near() -> None:
@@ -237,7 +240,7 @@ def test_the_body_hides_a_baton_behind_it(grey: Character) -> None:
         with_baton = painter.draw(held(hidden, grey), 0)
         assert np.array_equal(with_baton, painter.draw(take_of(grey, [REST]), 0))
         seen = painter.draw(held(hidden - [0.0, 0.8, 0.0], grey), 0)
-    assert (seen[..., 2].astype(int) - with_baton[..., 2]).max() > 60
+    assert (seen[..., 0].astype(int) - with_baton[..., 0]).max() > 60
 
 
 def test_a_swung_baton_is_smeared_evenly_and_stays_visible(grey: Character) -> None:
