@@ -140,16 +140,25 @@ def _hidden_face(detectors: Detectors, rgb: Image, name: str) -> Face:
     face = Face(pose.point("nose"), max(width, 1.0))
     if width >= 0.5 * _MIN_FACE_PX and is_face(detectors, rgb, face):
         return face
-    raise ConductorError(_why_faceless(pose, rgb, name))
+    raise ConductorError(why_faceless(pose, rgb.shape[0], name))
 
 
-def _why_faceless(pose: Pose, rgb: Image, name: str) -> str:
-    """One sentence on a body without a visible face."""
+def why_faceless(pose: Pose, height: int, name: str) -> str:
+    """One sentence on a body without a visible face.
+
+    Parameters
+    ----------
+    pose : Pose
+    height : int
+        Of the photo, pixels.
+    name : str
+        File name.
+    """
     shoulders = pose.point("upper_arm.L") - pose.point("upper_arm.R")
     middle = (pose.point("upper_arm.L") + pose.point("upper_arm.R")) / 2
     hips = (pose.point("thigh.L") + pose.point("thigh.R")) / 2
     trunk = float(np.linalg.norm(hips - middle))
-    if pose.seen("nose") == 0.0 or pose.point("nose")[1] < 0.02 * rgb.shape[0]:
+    if pose.seen("nose") == 0.0 or pose.point("nose")[1] < 0.02 * height:
         return f"The head of the person in {name} is cut off; give a photo that shows all of it."
     if shoulders[0] < -_SIDEWAYS * trunk:
         return (

@@ -6,7 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retarget.errors import ConductorError
 from retarget.rotation import Array
+
+from .landmarks import Detection
+from .photo import Photo
 
 Matte = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -16,12 +20,60 @@ _GRABCUT_SIDE: Final = 720
 # A cut that moves more of the area than this has followed the background; the network is then kept.
 _MAX_CHANGE: Final = 0.12
 _GUIDED_EPS: Final = 2e-4
+# Share of the person's points that the matte has to cover.
+_MIN_COVERED: Final = 0.5
 # From here on a pixel counts as the person's own.
 _SURE: Final = 0.9
 # Share of in-between values along the edge below which a cut-out counts as hard, and the blur that
 # takes its stairs away, pixels.
 _SOFT_EDGE: Final = 0.2
 _EDGE_BLUR: Final = 1.3
+
+
+def cut_out(photo: Photo, detection: Detection) -> tuple[Image, Matte]:
+    """The person cut out of a photo.
+
+    Parameters
+    ----------
+    photo : Photo
+        Its alpha, where it has one, is the matte.
+    detection : Detection
+        The person in it.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        The photo; of a hard-edged cut-out the old background's last pixels are gone.
+    (H, W) float32 array
+        Matte in [0, 1].
+
+    Raises
+    ------
+    ConductorError
+        If the matte is empty where the person is.
+    """
+    landmarks = detection.landmarks
+    height, width = photo.rgb.shape[:2]
+    points = np.array([p for key, p in landmarks.points.items() if landmarks.visibility[key] > 0.5])
+    if landmarks.face is not None:
+        points = np.concatenate([points.reshape(-1, 2), landmarks.face[:, :2]])
+    points = np.clip(points, 0.0, [width - 1.0, height - 1.0])
+    rgb = photo.rgb
+    if photo.alpha is None:
+        matte = refine_matte(rgb, detection.segmentation, float(np.ptp(points[:, 1])))
+    else:
+        matte = soften_hard_edge(photo.alpha)
+        if matte is not photo.alpha:
+            # Along a hard cut the pixels are the person's or the old background's, never a blend.
+            rgb = spread_colours(rgb, matte)
+    matte = keep_person(matte, points)
+    at = np.round(points).astype(int)
+    if float(matte[at[:, 1], at[:, 0]].mean()) < _MIN_COVERED:
+        raise ConductorError(
+            f"The person in {photo.name} cannot be told from the background; give a photo before a "
+            "plainer one, or a cut-out."
+        )
+    return rgb, matte
 
 
 def refine_matte(rgb: Image, coarse: Matte, person_height: float) -> Matte:

@@ -37,6 +37,7 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_GROUND: Final = 160.0
 # Apple's and Samsung's format, which Pillow does not read.
 _HEIC: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
@@ -58,6 +59,13 @@ class Photo:
     rgb: NDArray[np.uint8]
     alpha: NDArray[np.float32] | None
     name: str
+
+    def on_plain_ground(self) -> NDArray[np.uint8]:
+        """The picture (H, W, 3) with a cut-out laid on grey, for detectors that need a ground."""
+        if self.alpha is None:
+            return self.rgb
+        solid = self.alpha[..., None]
+        return np.asarray(self.rgb * solid + _GROUND * (1.0 - solid) + 0.5, np.uint8)
 
 
 def read_photo(path: str | os.PathLike[str]) -> Photo:

@@ -1,41 +1,95 @@
 """Photos as users have them: turned, deep, grey, transparent, huge, broken."""
 
+import io
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
-from pose_transfer.photo import MAX_SIDE, read_photo
+from pose_transfer.photo import MAX_PIXELS, MAX_SIDE, read_photo
 from retarget.errors import ConductorError
 
 
 def _ramp(height: int = 200, width: int = 300) -> np.ndarray:
+    """RGB that tells left from right and top from bottom."""
     ramp = np.linspace(0, 255, width)[None, :, None] * np.ones((height, 1, 3))
-    ramp[..., 2] = 40
+    ramp[..., 0] = 40
+    ramp[..., 1] = np.linspace(20, 200, height)[:, None]
     return ramp.astype(np.uint8)
 
 
-def test_a_jpeg_is_turned_as_its_exif_tag_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "alpha"), [(".jpg", False), (".png", True), (".webp", True), (".tif", True)]
+)
+@pytest.mark.parametrize(("orientation", "turns"), [(3, 2), (6, -1), (8, 1)])
+def test_a_photo_is_turned_as_its_exif_tag_says_with_and_without_alpha(
+    tmp_path: Path, suffix: str, alpha: bool, orientation: int, turns: int
+) -> None:
     picture = _ramp()
-    data = cv2.imencode(".jpg", picture)[1].tobytes()
-    # Orientation 6: turn clockwise to see it upright.
-    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00"
-    exif = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01" + entry + bytes(4)
-    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
-    path = tmp_path / "turned.jpg"
-    path.write_bytes(data[:2] + segment + data[2:])
+    pixels = Image.fromarray(picture)
+    if alpha:
+        matte = np.zeros((200, 300), np.uint8)
+        matte[:, 100:] = 255
+        pixels.putalpha(Image.fromarray(matte))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"turned{suffix}"
+    pixels.save(path, exif=exif, **({"lossless": True} if suffix == ".webp" else {}))
     photo = read_photo(path)
-    assert photo.rgb.shape == (300, 200, 3)
-    expected = np.rot90(picture, -1)[..., ::-1].astype(int)
-    assert np.abs(photo.rgb.astype(int) - expected).mean() < 3.0
+    expected = np.rot90(picture, turns).astype(int)
+    assert photo.rgb.shape == expected.shape
+    seen = np.ones(expected.shape[:2], bool)
+    if alpha:
+        assert photo.alpha is not None
+        np.testing.assert_array_equal(photo.alpha, np.rot90(matte, turns) / 255.0)
+        seen = photo.alpha > 0.5
+    assert np.abs(photo.rgb.astype(int) - expected)[seen].mean() < 3.0
 
 
 def test_sixteen_bits_and_grey_become_eight_bit_colour(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "deep.png"), _ramp().astype(np.uint16) * 257)
-    np.testing.assert_array_equal(read_photo(tmp_path / "deep.png").rgb, _ramp()[..., ::-1])
-    cv2.imwrite(str(tmp_path / "grey.png"), _ramp()[..., 0])
-    np.testing.assert_array_equal(read_photo(tmp_path / "grey.png").rgb[..., 1], _ramp()[..., 0])
+    deep = _ramp().astype(np.uint16) * 257
+    for suffix in (".png", ".tif"):
+        cv2.imwrite(str(tmp_path / f"deep{suffix}"), deep[..., ::-1])
+        np.testing.assert_array_equal(read_photo(tmp_path / f"deep{suffix}").rgb, _ramp())
+        cv2.imwrite(str(tmp_path / f"deep_grey{suffix}"), deep[..., 2])
+        grey = read_photo(tmp_path / f"deep_grey{suffix}").rgb
+        np.testing.assert_array_equal(grey, np.repeat(_ramp()[..., 2:], 3, axis=2))
+    cv2.imwrite(str(tmp_path / "grey.jpg"), _ramp()[..., 2])
+    grey = read_photo(tmp_path / "grey.jpg").rgb.astype(int)
+    assert np.abs(grey - _ramp()[..., 2:]).max() < 6
+
+
+def test_a_cmyk_jpeg_keeps_its_colours(tmp_path: Path) -> None:
+    Image.fromarray(_ramp()).convert("CMYK").save(tmp_path / "print.jpg", quality=95)
+    rgb = read_photo(tmp_path / "print.jpg").rgb.astype(int)
+    assert np.abs(rgb - _ramp()).mean() < 4.0
+
+
+def test_a_palette_keeps_its_transparency(tmp_path: Path) -> None:
+    index = np.zeros((200, 300), np.uint8)
+    index[:, 150:] = 1
+    pixels = Image.fromarray(index, "P")
+    pixels.putpalette([10, 20, 30, 200, 100, 50])
+    pixels.save(tmp_path / "palette.png", transparency=0)
+    photo = read_photo(tmp_path / "palette.png")
+    assert photo.alpha is not None
+    np.testing.assert_array_equal(photo.alpha, index)
+    np.testing.assert_array_equal(
+        photo.rgb[:, 150:], np.broadcast_to([200, 100, 50], (200, 150, 3))
+    )
+
+
+def test_a_colour_profile_is_followed_and_a_broken_one_ignored(tmp_path: Path) -> None:
+    picture = Image.fromarray(_ramp())
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture.save(tmp_path / "tagged.png", icc_profile=profile)
+    tagged = read_photo(tmp_path / "tagged.png").rgb.astype(int)
+    assert np.abs(tagged - _ramp()).max() <= 1
+    picture.save(tmp_path / "broken.png", icc_profile=b"no profile")
+    np.testing.assert_array_equal(read_photo(tmp_path / "broken.png").rgb, _ramp())
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
@@ -44,15 +98,17 @@ def test_transparency_is_kept_and_an_opaque_alpha_is_not_taken_for_a_cutout(
 ) -> None:
     alpha = np.full((200, 300), 255, np.uint8)
     path = tmp_path / f"photo{suffix}"
-    options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
-    cv2.imwrite(str(path), np.dstack([_ramp(), alpha]), options)
+    Image.fromarray(np.dstack([_ramp(), alpha])).save(path, lossless=True)
     assert read_photo(path).alpha is None
     alpha[:, :150] = 0
-    cv2.imwrite(str(path), np.dstack([_ramp(), alpha]), options)
-    found = read_photo(path).alpha
-    assert found is not None
-    assert found[:, :140].max() == 0.0
-    assert found[:, 160:].min() == 1.0
+    Image.fromarray(np.dstack([_ramp(), alpha])).save(path, lossless=True)
+    photo = read_photo(path)
+    assert photo.alpha is not None
+    assert photo.alpha[:, :140].max() == 0.0
+    assert photo.alpha[:, 160:].min() == 1.0
+    grounded = photo.on_plain_ground()
+    assert np.ptp(grounded[:, :140].reshape(-1, 3), axis=0).max() == 0
+    np.testing.assert_array_equal(grounded[:, 160:], _ramp()[:, 160:])
 
 
 def test_a_huge_photo_is_worked_on_smaller(tmp_path: Path) -> None:
@@ -60,14 +116,48 @@ def test_a_huge_photo_is_worked_on_smaller(tmp_path: Path) -> None:
     assert read_photo(tmp_path / "huge.jpg").rgb.shape[:2] == (MAX_SIDE * 3 // 4, MAX_SIDE)
 
 
+def test_what_a_cutout_hides_does_not_bleed_into_its_edge_when_it_is_reduced(
+    tmp_path: Path,
+) -> None:
+    pixels = np.zeros((1500, 3001, 4), np.uint8)
+    pixels[..., 1] = 255  # hidden green
+    pixels[:, 1503:] = (200, 30, 30, 255)
+    Image.fromarray(pixels).save(tmp_path / "cut.png", compress_level=1)
+    photo = read_photo(tmp_path / "cut.png")
+    assert photo.alpha is not None
+    assert photo.rgb[photo.alpha > 0.1][:, 1].max() < 40
+
+
+def test_a_photo_of_absurd_size_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    side = int(MAX_PIXELS**0.5) + 1
+    for width in (side, 20 * side):
+        header = width.to_bytes(4, "big") + side.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
+        chunk = b"IHDR" + header
+        data = b"\x89PNG\r\n\x1a\n" + len(header).to_bytes(4, "big") + chunk
+        data += zlib.crc32(chunk).to_bytes(4, "big") + b"\x00\x00\x00\x00IDAT"
+        (tmp_path / "absurd.png").write_bytes(data)
+        with pytest.raises(ConductorError, match="million pixels"):
+            read_photo(tmp_path / "absurd.png")
+
+
 def test_files_that_are_no_photo_get_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("not a picture")
+    (tmp_path / "phone.heic").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(100))
     cv2.imwrite(str(tmp_path / "tiny.png"), np.zeros((20, 20, 3), np.uint8))
+    Image.fromarray(np.zeros((200, 200, 4), np.uint8)).save(tmp_path / "clear.png")
+    for suffix in ("JPEG", "PNG"):
+        whole = io.BytesIO()
+        Image.fromarray(_ramp()).save(whole, suffix)
+        (tmp_path / f"half.{suffix}").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
     for name, words in (
         ("empty.png", "is empty"),
         ("text.jpg", "not an image"),
+        ("phone.heic", "HEIC"),
         ("tiny.png", "only 20×20"),
+        ("clear.png", "wholly transparent"),
+        ("half.JPEG", "damaged"),
+        ("half.PNG", "damaged"),
         ("missing.png", "does not exist"),
     ):
         with pytest.raises(ConductorError, match=words):
