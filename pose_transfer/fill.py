@@ -27,6 +27,10 @@ _ROUNDS: Final = (8, 5, 3, 2)
 _NOTHING_KNOWN: Final = 128.0
 # Fewer whole patches than this are no texture to take from.
 _FEWEST_SOURCES: Final = 60
+# Width of the rim along which patches are fitted to the light around them, pixels, and the largest
+# step that is not an edge of its own, 8-bit levels.
+_RIM: Final = 3.0
+_MOST_LACK: Final = 12.0
 # Side of the squares a wall's grain is taken in, pixels.
 _TILE: Final = 8
 # Detail finer than this is copied, pixels.
@@ -73,11 +77,21 @@ def fill_hole(rgb: Picture, hole: Mask) -> tuple[Picture, NDArray[np.int32]]:
     uneven = np.clip((rough - _EVEN) / (_PLAIN - _EVEN), 0.0, 1.0)[..., None]
     if uneven[hole].any():
         filled, patches = _patches(rgb, hole, smooth)
+        filled += _seam(rgb, filled, hole)
         # Only the unevenness of an uneven wall is taken, without the steps between patches.
         plain += _taken(coarse - grain, patches) * uneven
         plain += (filled - plain) * share
         source = np.where(share < 0.5, tiles, patches)
     return np.where(hole[..., None], plain, rgb).astype(np.float32), source
+
+
+def _seam(rgb: Picture, filled: Picture, hole: Mask) -> Picture:
+    """What the fill lacks of its surroundings' light along the rim, fading inwards, (h, w, 3)."""
+    lack = _local_mean(rgb, hole, _RIM) - _local_mean(filled, ~hole, _RIM)
+    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    rim = hole & (depth < 1.5)
+    spread = membrane(np.clip(lack, -_MOST_LACK, _MOST_LACK), rim | ~hole)
+    return np.asarray(spread * (hole * np.exp(-depth / (4.0 * _RIM)))[..., None], np.float32)
 
 
 def _tiles(hole: Mask, plain: Mask) -> NDArray[np.int32]:
@@ -210,8 +224,9 @@ class _PatchSpace:
         few = places[:: max(1, len(places) // 2000)]
         sample = self._patches(filled, *np.unravel_index(few, filled.shape[:2]))
         self._mean = sample.mean(axis=0)
-        _, _, axes = np.linalg.svd(sample - self._mean, full_matrices=False)
-        self._basis = axes[:_COMPONENTS].T
+        centred = sample - self._mean
+        _, axes = np.linalg.eigh(centred.T @ centred)
+        self._basis = axes[:, : -_COMPONENTS - 1 : -1]
         self.size = self._basis.shape[1] + 2
 
     def describe(self, filled: Picture, rows: NDArray, columns: NDArray) -> Picture:
