@@ -25,8 +25,8 @@ _ROUGHNESS: Final = 0.6
 _SPECULAR: Final = 0.1
 # The photo holds the light it was taken in. So much of it the lamps light again, and so much glows
 # whatever they do: as bright on the stage as the photo, and still lit by the stage.
-_LIT: Final = 0.55
-_GLOW: Final = 0.25
+_LIT: Final = 0.45
+_GLOW: Final = 0.2
 # Blender takes a bone without length away.
 _SHORTEST_BONE_M: Final = 1e-3
 
@@ -95,6 +95,7 @@ def _create_skin(
     mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
     mesh.polygons.foreach_set("use_smooth", np.ones(count, dtype=bool))
     mesh.update(calc_edges=True)
+    mesh.normals_split_custom_set_from_vertices(pose.normals[own])
     uv, texture = _cropped(character.uv[chosen], character.texture)
     mesh.uv_layers.new(name="Photo").data.foreach_set("uv", uv.astype(np.float32).ravel())
     make = _fringe_material if name == FRINGE_NAME else _skin_material

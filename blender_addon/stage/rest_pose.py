@@ -9,6 +9,9 @@ from retarget import rotation, skeleton
 from retarget.character import Character
 from retarget.rotation import Array
 
+# The photo holds the shading of the front it shows: normals keep this share of what in them points
+# across the line of sight, or every swelling of the body would be lit a second time.
+_RELIEF: Final = 0.4
 _ANKLE_M: Final = float(skeleton.REST[skeleton.INDEX["foot.L"], 2])
 # A vertex is a foot's from this share on.
 _MOSTLY: Final = 0.5
@@ -24,11 +27,14 @@ class RestPose:
         Ends of the bones, metres.
     vertices : (V, 3) array
         Of the mesh, metres.
+    normals : (V, 3) array
+        What the light of the scene falls on; unit.
     """
 
     heads: Array
     tails: Array
     vertices: Array
+    normals: Array
 
 
 def rest_pose(character: Character) -> RestPose:
@@ -44,19 +50,34 @@ def rest_pose(character: Character) -> RestPose:
             offset = character.heads[bone] - character.heads[parent]
             heads[bone] = heads[parent] + rotation.rotate(back[parent], offset)
     tails = heads + rotation.rotate(back, character.tails - character.heads)
-    vertices = _unskinned(character, heads)
+    skinning = _skinning(character, heads)
+    linear = skinning[..., :3]
+    away = character.vertices - skinning[..., 3]
+    vertices = np.linalg.solve(linear, away[..., None])[..., 0]
+    normals = np.einsum("vji,vj->vi", linear, _soft_normals(character))
     down = np.array([0.0, 0.0, _sole(character, heads, vertices)])
-    return RestPose(heads - down, tails - down, vertices - down)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = normals / np.maximum(lengths, 1e-12)
+    return RestPose(heads - down, tails - down, vertices - down, normals)
 
 
-def _unskinned(character: Character, heads: Array) -> Array:
+def _skinning(character: Character, heads: Array) -> Array:
+    """Matrices (V, 3, 4) from the T-pose, with bones at `heads`, to the photo's pose."""
     linear = rotation.to_matrix(character.turns)
     moved = character.heads - np.einsum("bij,bj->bi", linear, heads)
     matrices = np.concatenate([linear, moved[..., None]], axis=-1)
     shares = character.weights.astype(np.float64)
-    blended = np.einsum("vk,vkij->vij", shares, matrices[character.weight_bones])
-    away = character.vertices - blended[..., 3]
-    return np.linalg.solve(blended[..., :3], away[..., None])[..., 0]
+    return np.einsum("vk,vkij->vij", shares, matrices[character.weight_bones])
+
+
+def _soft_normals(character: Character) -> Array:
+    """Normals (V, 3) in the photo's pose, turned towards the line of sight; any length."""
+    corners = character.vertices[character.faces].astype(np.float64)
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros(character.vertices.shape)
+    for corner in range(3):
+        np.add.at(normals, character.faces[:, corner], across)
+    return normals * np.array([_RELIEF, 1.0, _RELIEF])
 
 
 def _sole(character: Character, heads: Array, vertices: Array) -> float:
