@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
-from .landmarks import Detection
+from .landmarks import Detection, Landmarks
 from .photo import Photo
 
 Matte = NDArray[np.float32]
@@ -20,6 +20,11 @@ _GRABCUT_SIDE: Final = 720
 # A cut that moves more of the area than this has followed the background; the network is then kept.
 _MAX_CHANGE: Final = 0.12
 _GUIDED_EPS: Final = 2e-4
+# Gaps between a forearm and the body are looked for in a strip so wide around it, and the limb
+# itself takes up so much of it; shares of the shoulders' breadth.
+_BESIDE: Final = 0.44
+_LIMB: Final = 0.09
+_SEEN: Final = 0.5
 # Share of the person's points that the matte has to cover.
 _MIN_COVERED: Final = 0.5
 # From here on a pixel counts as the person's own.
@@ -54,13 +59,17 @@ def cut_out(photo: Photo, detection: Detection) -> tuple[Image, Matte]:
     """
     landmarks = detection.landmarks
     height, width = photo.rgb.shape[:2]
-    points = np.array([p for key, p in landmarks.points.items() if landmarks.visibility[key] > 0.5])
+    points = np.array(
+        [p for key, p in landmarks.points.items() if landmarks.visibility[key] > _SEEN]
+    )
     if landmarks.face is not None:
         points = np.concatenate([points.reshape(-1, 2), landmarks.face[:, :2]])
     points = np.clip(points, 0.0, [width - 1.0, height - 1.0])
     rgb = photo.rgb
     if photo.alpha is None:
-        matte = refine_matte(rgb, detection.segmentation, float(np.ptp(points[:, 1])))
+        height_px = float(np.ptp(points[:, 1]))
+        beside = _beside_forearms(landmarks, detection.segmentation.shape)
+        matte = refine_matte(rgb, detection.segmentation, height_px, beside)
     else:
         matte = soften_hard_edge(photo.alpha)
         if matte is not photo.alpha:
@@ -76,7 +85,9 @@ def cut_out(photo: Photo, detection: Detection) -> tuple[Image, Matte]:
     return rgb, matte
 
 
-def refine_matte(rgb: Image, coarse: Matte, person_height: float) -> Matte:
+def refine_matte(
+    rgb: Image, coarse: Matte, person_height: float, doubtful: NDArray[np.bool_] | None = None
+) -> Matte:
     """Sharpen a network's matte on the photo's own edges.
 
     GrabCut (Rother et al. 2004) decides a narrow band around the coarse edge, the guided filter
@@ -90,13 +101,15 @@ def refine_matte(rgb: Image, coarse: Matte, person_height: float) -> Matte:
         Matte in [0, 1] that may be a few pixels off.
     person_height : float
         Height of the person in pixels; the band's width follows it.
+    doubtful : (H, W) bool array, optional
+        Where the coarse matte is not trusted, however far from its edge.
 
     Returns
     -------
     (H, W) float32 array
         Matte in [0, 1].
     """
-    hard = _grabcut(rgb, coarse, band=max(2.0, 0.016 * person_height))
+    hard = _grabcut(rgb, coarse, max(2.0, 0.016 * person_height), doubtful)
     radius = max(2, round(0.0025 * person_height))
     guide = rgb.astype(np.float32) / 255.0
     soft = cv2.ximgproc.guidedFilter(guide, hard, radius, _GUIDED_EPS)
@@ -225,7 +238,30 @@ def _spread(colours: NDArray, matte: Matte) -> NDArray:
     return cv2.blur(table[labels], (3, 3))
 
 
-def _grabcut(rgb: Image, coarse: Matte, band: float) -> Matte:
+def _beside_forearms(landmarks: Landmarks, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Along forearms and hands, where networks close the gaps to the body; (H, W).
+
+    The limbs themselves are left out.
+    """
+    beside = np.zeros(shape, np.uint8)
+    limbs = np.zeros(shape, np.uint8)
+    points = landmarks.points
+    shoulders = float(np.linalg.norm(points["upper_arm.L"] - points["upper_arm.R"]))
+    for side in "LR":
+        if min(landmarks.visibility[f"{joint}.{side}"] for joint in ("forearm", "hand")) < _SEEN:
+            continue
+        roots = (points[f"index.{side}"] + points[f"little.{side}"]) / 2
+        line = np.array([points[f"forearm.{side}"], points[f"hand.{side}"], roots])
+        for mask, share in ((beside, _BESIDE), (limbs, _LIMB)):
+            wide = max(1, round(share * shoulders))
+            cv2.polylines(mask, [np.round(line).astype(np.int32)], False, (1,), wide)
+        if side in landmarks.hands:
+            hull = cv2.convexHull(np.round(landmarks.hands[side][:, :2]).astype(np.int32))
+            cv2.fillConvexPoly(limbs, hull, (1,))
+    return (beside > 0) & (limbs == 0)
+
+
+def _grabcut(rgb: Image, coarse: Matte, band: float, doubtful: NDArray[np.bool_] | None) -> Matte:
     height, width = coarse.shape
     scale = min(1.0, _GRABCUT_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -242,7 +278,11 @@ def _grabcut(rgb: Image, coarse: Matte, band: float) -> Matte:
     trimap = np.where(inside > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     # Where the network itself is undecided the band is wider.
     doubt = (matte > 0.05) & (matte < 0.95)
-    trimap[(depth > reach) & ~doubt] = cv2.GC_FGD
+    deep = (depth > reach) & ~doubt
+    if doubtful is not None:
+        shrunk = cv2.resize(doubtful.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        deep &= shrunk == 0
+    trimap[deep] = cv2.GC_FGD
     trimap[(away > reach) & ~doubt] = cv2.GC_BGD
     if not ((trimap == cv2.GC_FGD).any() and (trimap == cv2.GC_BGD).any()):
         return fallback

@@ -1,11 +1,15 @@
-"""Edges of cut-outs, flanks beside arms, and walls that go on past the photo."""
+"""The person's matte: its edges, gaps beside the arms, cut-outs, and colours along it."""
 
+import cv2
 import numpy as np
+import pytest
 from conftest import draw_person, drawn_points
+from numpy.typing import NDArray
 
-from pose_transfer.flank import mend_flank
-from pose_transfer.inpaint import extend
-from pose_transfer.matte import soften_hard_edge, spread_colours
+from pose_transfer.landmarks import Detection, Landmarks
+from pose_transfer.matte import cut_out, foreground_colours, soften_hard_edge, spread_colours
+from pose_transfer.photo import Photo
+from retarget.errors import ConductorError
 
 
 def test_a_soft_edge_is_left_alone() -> None:
@@ -33,42 +37,54 @@ def test_no_old_background_is_left_along_a_hard_cut() -> None:
     assert colours[500:640][trousers].max() < 70
 
 
-def test_a_plain_wall_goes_on_past_the_photo_without_a_seam() -> None:
-    rng = np.random.default_rng(2)
-    wall = np.tile(np.linspace(110.0, 150.0, 200)[None, :, None], (160, 1, 3))
-    wall = (wall + rng.normal(0.0, 2.5, wall.shape)).astype(np.uint8)
-    size = (300, 160)
-    picture = extend(wall, 1.0, np.array([50.0, 0.0]), size).astype(float)
-    columns = picture.mean(axis=(0, 2))
-    assert np.abs(np.diff(columns)).max() < 1.6
-    outside, inside = picture[:, :40], picture[:, 60:100]
-
-    def grain(part: np.ndarray) -> float:
-        return float(np.diff(part, axis=0).std())
-
-    assert 0.6 < grain(outside) / grain(inside) < 1.6
+def _detection(points: dict[str, NDArray], coarse: NDArray) -> Detection:
+    return Detection(Landmarks(points, dict.fromkeys(points, 1.0)), coarse, ())
 
 
-def test_a_dark_gap_and_a_rest_of_the_wall_beside_an_arm_become_cloth() -> None:
-    body = np.zeros((200, 160), np.float32)
-    body[:, 40:120] = 1.0
-    beside = np.zeros_like(body)
-    beside[60:, 120:] = 1.0
-    rgb = np.full((200, 160, 3), 120, np.uint8)
-    rgb[:, 60:90] = 200  # a shirt front
-    rgb[100:, 112:120] = 20  # the gap
-    rgb[62:66, 116:120] = 240  # the wall in the armpit
-    mended = mend_flank(rgb, body, beside, 100.0)
-    assert np.abs(mended[60:, 95:118].astype(int) - 120).max() < 12
-    np.testing.assert_array_equal(mended[:, :90], rgb[:, :90])
+def test_a_coarse_matte_is_brought_to_the_edge_of_the_person() -> None:
+    points = drawn_points()
+    rgb, truth = draw_person(points)
+    coarse = cv2.GaussianBlur(np.roll(truth, 3, axis=1), (0, 0), 3.0)
+    _, matte = cut_out(Photo(rgb, None, "drawn.png"), _detection(points, coarse))
+    assert np.abs(matte - truth).mean() < 0.3 * np.abs(coarse - truth).mean()
+    assert ((matte > 0.1) & (matte < 0.9)).any()
 
 
-def test_dark_cloth_with_bright_lapels_keeps_its_folds() -> None:
-    body = np.zeros((200, 160), np.float32)
-    body[:, 40:120] = 1.0
-    beside = np.zeros_like(body)
-    beside[60:, 120:] = 1.0
-    rgb = np.full((200, 160, 3), 30, np.uint8)
-    rgb[:, 95:104] = 130  # a lapel
-    rgb[70:, 114:118] = 12  # a fold
-    np.testing.assert_array_equal(mend_flank(rgb, body, beside, 100.0), rgb)
+def test_a_gap_between_forearm_and_body_that_the_network_closed_is_opened() -> None:
+    points = drawn_points(0.17)
+    rgb, truth = draw_person(points)
+    closed = truth.copy()
+    closed[290:350] = cv2.morphologyEx(truth[290:350], cv2.MORPH_CLOSE, np.ones((1, 61)))
+    gap = (truth < 0.02) & (closed > 0.98)
+    assert gap.sum() > 500
+    _, matte = cut_out(Photo(rgb, None, "drawn.png"), _detection(points, closed))
+    assert (matte[gap] < 0.5).mean() > 0.75
+
+
+def test_the_users_own_matte_is_kept_and_other_people_in_it_are_dropped() -> None:
+    points = drawn_points()
+    rgb, truth = draw_person(points)
+    alpha = truth.copy()
+    alpha[500:600, 20:60] = 1.0
+    _, matte = cut_out(Photo(rgb, alpha, "cut.png"), _detection(points, truth))
+    np.testing.assert_array_equal(matte[:, 100:], truth[:, 100:])
+    assert matte[510:590, 30:50].max() == 0.0
+
+
+def test_a_matte_that_misses_the_person_is_refused() -> None:
+    points = drawn_points()
+    rgb, truth = draw_person(points)
+    elsewhere = np.zeros_like(truth)
+    elsewhere[:60, :60] = 1.0
+    with pytest.raises(ConductorError, match="cannot be told from the background"):
+        cut_out(Photo(rgb, elsewhere, "cut.png"), _detection(points, truth))
+
+
+def test_the_persons_colours_hold_nothing_of_the_background() -> None:
+    rgb = np.zeros((80, 120, 3), np.float32)
+    matte = np.clip((np.arange(120) - 50.0) / 6.0, 0.0, 1.0)[None].repeat(80, axis=0)
+    person, wall = np.array([180.0, 60.0, 40.0]), np.array([20.0, 220.0, 60.0])
+    rgb = person * matte[..., None] + wall * (1.0 - matte[..., None])
+    colours = foreground_colours(rgb.astype(np.uint8), matte.astype(np.float32), 400.0)
+    assert np.abs(colours[:, 52:].astype(float) - person).max() < 20.0
+    assert np.abs(colours[:, :45].astype(float) - person).max() < 25.0
