@@ -22,7 +22,7 @@ _COMPONENTS: Final = 16
 _SAME_COLUMN: Final = 30.0
 _SAME_ROW: Final = 110.0
 # Rounds of search and vote at a level, from the coarsest.
-_ROUNDS: Final = (8, 5, 3, 2)
+_ROUNDS: Final = (8, 5, 3, 1)
 # The grey of a picture that is all hole.
 _NOTHING_KNOWN: Final = 128.0
 # Fewer whole patches than this are no texture to take from.
