@@ -25,7 +25,11 @@ _RINGS: Final = 3
 _CAPTURE: Final = {TRUNK: 0.30, ARM_L: 0.16, ARM_R: 0.16}
 _BREADTH_M: Final = 0.345
 _PULL: Final = 25.0
-_HOLD: Final = 1e-3
+_HOLD: Final = 3e-3
+# How far the surface of an arm may lie inside the fitted body's, metres.
+_THINNEST: Final = -0.008
+# Most that hidden sleeves are taken to be wider than the arm, metres, and from how many vertices.
+_LOOSEST, _FEWEST = 0.03, 12
 # Hands, feet and head keep their form; the head is drawn from the photo.
 _RIGID_HOLD: Final = 50.0
 
@@ -57,6 +61,8 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels) -> Array:
         fit.camera.focal * _BREADTH_M / float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
     )
     goals = {part: _Goal.of(labels, part, _CAPTURE[part] * breadth) for part in _CAPTURE}
+    limb = np.isin(of_vertex, (ARM_L, ARM_R))
+    grown, ease = np.zeros(len(of_vertex)), np.zeros(len(of_vertex))
     vertices = fit.vertices.copy()
     size = labels.labels.shape[1], labels.labels.shape[0]
     with CoverageRenderer(size) as renderer:
@@ -66,8 +72,18 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels) -> Array:
             along = np.einsum("ij,ij->i", normals[pulls.vertex][:, [0, 2]], pulls.direction)
             good = along > 0.3
             amount = pulls.amount[good] / np.maximum(along[good], 0.5)
-            change = _solve(bending, hold, stiffness, pulls.vertex[good], amount[:, None])
-            vertices = vertices + normals * change
+            change = _solve(
+                bending, hold, stiffness, pulls.vertex[good], amount[:, None], ease - grown
+            )[:, 0]
+            # Cloth may hang about an arm; no arm is thinner than itself.
+            change = np.where(limb, np.maximum(change, _THINNEST - grown), change)
+            grown += change
+            vertices = vertices + normals * change[:, None]
+            # Sleeves are as wide where the photo hides them as where it shows them.
+            seen = np.zeros(len(limb), bool)
+            seen[pulls.vertex[good]] = True
+            if np.count_nonzero(seen & limb) > _FEWEST:
+                ease = np.where(limb, np.clip(np.median(grown[seen & limb]), 0.0, _LOOSEST), 0.0)
         for stiffness in _IN_PLANE:
             pulls = _pulls(vertices, fit, body, of_vertex, goals, renderer)
             change = _solve(
@@ -214,13 +230,19 @@ def _solve(
     stiffness: float,
     vertex: NDArray[np.int64],
     change: Array,
+    free: Array | None = None,
 ) -> Array:
-    """Changes (V, n) of all vertices that follow the wanted ones of some, smoothly."""
+    """Changes (V, n) of all vertices that follow the wanted ones of some, smoothly.
+
+    `free` (V,) is what vertices without a wish are drawn to, weakly; 0 if left out.
+    """
     pull = np.bincount(vertex, minlength=len(hold)).astype(np.float64) * _PULL
     matrix = stiffness * bending + sparse.diags(pull + hold)
     wanted = np.zeros((len(hold), change.shape[1]))
     for column in range(change.shape[1]):
         wanted[:, column] = _PULL * np.bincount(vertex, change[:, column], len(hold))
+        if free is not None:
+            wanted[:, column] += np.where(hold < _RIGID_HOLD, hold * free, 0.0)
     return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(
         wanted
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from retarget.body.kinematics import STRETCHES, bone_matrices, pose_bones, skin, stretched_heads
@@ -50,6 +51,8 @@ _PHALANGES: Final = (0.9, 1.0, 0.6)
 _STRETCH_SIGMA: Final = 0.06
 # Shapes stay nearer to the mean than those the components were drawn from: few points speak here.
 _BETA_SIGMA: Final = 0.7
+# A build that is known from another picture stays.
+_KNOWN: Final = 1e-4
 
 _FACE_POINTS: Final[dict[str, tuple[int, ...]]] = {
     "nose": (1,),
@@ -83,6 +86,8 @@ class BodyFit:
         The mesh in the photo's pose.
     error : float
         Root mean square distance of the seen landmarks over the shoulder breadth.
+    unknowns : (N,) array
+        What was solved for, to start the next picture of the same person from.
     """
 
     camera: Camera
@@ -92,6 +97,7 @@ class BodyFit:
     rotations: Array
     vertices: Array
     error: float
+    unknowns: Array
 
 
 def fit_body(landmarks: Landmarks, size: tuple[int, int]) -> BodyFit:
@@ -109,6 +115,37 @@ def fit_body(landmarks: Landmarks, size: tuple[int, int]) -> BodyFit:
     problem = _Problem(load_body(), landmarks, size)
     solution = _levenberg_marquardt(problem.residuals, problem.start())
     return problem.result(solution)
+
+
+def follow_body(landmarks: Landmarks, before: BodyFit) -> BodyFit:
+    """The same person, seen by the same camera, in another pose.
+
+    Parameters
+    ----------
+    landmarks : Landmarks
+        Of the new picture, which has the size of the one before.
+    before : BodyFit
+        The person a moment earlier: build and camera stay, the pose starts from there.
+    """
+    problem = _Problem(load_body(), landmarks, before.camera.size, before)
+    solution = _levenberg_marquardt(problem.residuals, before.unknowns)
+    return problem.result(solution)
+
+
+def posed(fit: BodyFit, unknowns: Array) -> tuple[Array, Array]:
+    """Positions (B, 3) and rotations (B, 3, 3) of the person's bones for other unknowns (N,)."""
+    heads = fit.heads[None]
+    layout = _layout(load_body().components)
+    theta = np.where(_is_build(layout), fit.unknowns, unknowns)[None]
+    rotations = _rotations(theta, layout, {side: _curl_axes(load_body(), side) for side in "LR"})
+    positions, world = pose_bones(heads, rotations, theta[:, layout.root])
+    return positions[0], world[0]
+
+
+def _is_build(layout: "_Layout") -> NDArray[np.bool_]:
+    build = np.zeros(layout.length, bool)
+    build[layout.betas] = build[layout.stretches] = True
+    return build
 
 
 @dataclass(frozen=True)
@@ -132,7 +169,13 @@ def _layout(components: int) -> _Layout:
 class _Problem:
     """Residuals of one photo."""
 
-    def __init__(self, body: Body, landmarks: Landmarks, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        body: Body,
+        landmarks: Landmarks,
+        size: tuple[int, int],
+        before: BodyFit | None = None,
+    ) -> None:
         self.body = body
         self.layout = _layout(body.components)
         points, seen = landmarks.points, landmarks.visibility
@@ -142,6 +185,8 @@ class _Problem:
         self.across = across
         centre = (np.array(size) - 1.0) / 2.0
         self.camera = Camera(focal, centre, size, np.array([0.0, -self.distance, 0.0]))
+        if before is not None:
+            self.camera = before.camera
         self._points, self._seen = points, seen
         targets: list[tuple[int, Array, Array, float]] = []
         origin = np.zeros(3)
@@ -192,6 +237,10 @@ class _Problem:
         self._scales = np.array([t[3] for t in targets]) * across
         self._directions = self._limb_directions(landmarks)
         self._prior_mean, self._prior_sigma = self._prior()
+        if before is not None:
+            build = _is_build(self.layout)
+            self._prior_mean = np.where(build, before.unknowns, self._prior_mean)
+            self._prior_sigma = np.where(build, _KNOWN, self._prior_sigma)
         self._curl_axes = {side: _curl_axes(body, side) for side in "LR"}
 
     def _limb_directions(self, landmarks: Landmarks) -> list[tuple[int, int, Array]]:
@@ -236,30 +285,12 @@ class _Problem:
 
     def pose(self, theta: Array) -> tuple[Array, Array, Array]:
         """Rest heads, posed positions and rotations for unknowns (P, N)."""
-        layout, count = self.layout, len(theta)
+        layout = self.layout
         heads = self.body.heads + np.einsum(
             "ps,sbi->pbi", theta[:, layout.betas], self.body.head_components
         )
         heads = stretched_heads(heads, theta[:, layout.stretches])
-        vectors = np.zeros((count, len(BONES), 3))
-        free = theta[:, layout.free].reshape(count, len(_FREE), 3)
-        vectors[:, [INDEX[name] for name in _FREE]] = free
-        for side_number, side in enumerate("LR"):
-            at = layout.curls.start + 11 * side_number
-            part = theta[:, at : at + 11]
-            for finger, (axis, normal) in self._curl_axes[side].items():
-                place = 1 + 2 * FINGERS.index(finger)
-                first = INDEX[f"{finger}.01.{side}"]
-                if finger == "thumb":
-                    vectors[:, first] = part[:, :3] * 0.6
-                    vectors[:, first + 1] = part[:, :1] * 0.5 * axis
-                    vectors[:, first + 2] = part[:, :1] * 0.5 * axis
-                    continue
-                for i, share in enumerate(_PHALANGES):
-                    vectors[:, first + i] = part[:, place : place + 1] * share * axis
-                vectors[:, first] += part[:, place + 1 : place + 2] * normal
-        local = Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix()
-        local = local.reshape(count, len(BONES), 3, 3)
+        local = _rotations(theta, layout, self._curl_axes)
         positions, rotations = pose_bones(heads, local, theta[:, layout.root])
         return heads, positions, rotations
 
@@ -295,7 +326,34 @@ class _Problem:
             rotations=rotations,
             vertices=skin(shape.vertices, self.body.weights, matrices),
             error=error,
+            unknowns=theta,
         )
+
+
+def _rotations(
+    theta: Array, layout: _Layout, curl_axes: dict[str, dict[str, tuple[Array, Array]]]
+) -> Array:
+    """Rotations (P, B, 3, 3) of the bones relative to their parents for unknowns (P, N)."""
+    count = len(theta)
+    vectors = np.zeros((count, len(BONES), 3))
+    free = theta[:, layout.free].reshape(count, len(_FREE), 3)
+    vectors[:, [INDEX[name] for name in _FREE]] = free
+    for side_number, side in enumerate("LR"):
+        at = layout.curls.start + 11 * side_number
+        part = theta[:, at : at + 11]
+        for finger, (axis, normal) in curl_axes[side].items():
+            place = 1 + 2 * FINGERS.index(finger)
+            first = INDEX[f"{finger}.01.{side}"]
+            if finger == "thumb":
+                vectors[:, first] = part[:, :3] * 0.6
+                vectors[:, first + 1] = part[:, :1] * 0.5 * axis
+                vectors[:, first + 2] = part[:, :1] * 0.5 * axis
+                continue
+            for i, share in enumerate(_PHALANGES):
+                vectors[:, first + i] = part[:, place : place + 1] * share * axis
+            vectors[:, first] += part[:, place + 1 : place + 2] * normal
+    local = Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix()
+    return local.reshape(count, len(BONES), 3, 3)
 
 
 def _breadth(landmarks: Landmarks) -> float:
@@ -337,7 +395,7 @@ def _stretch_matrices(shape: Shape, heads: Array) -> Array:
     for bone, parent in enumerate(PARENTS):
         children.setdefault(parent, []).append(bone)
     for bone, below in children.items():
-        if bone < 0 or len(below) > 1 and BONES[bone] not in ("hips", "chest"):
+        if bone < 0 or (len(below) > 1 and BONES[bone] not in ("hips", "chest")):
             continue
         child = below[0]
         old = shape.heads[child] - shape.heads[bone]

@@ -14,6 +14,7 @@ from retarget.rotation import Array
 
 from .coverage import CoverageRenderer
 from .fit import BodyFit
+from .head_region import head_region
 from .landmarks import Landmarks
 
 LABELS: Final = ("background", "trunk", "head", "arm.L", "arm.R", "hand.L", "hand.R")
@@ -29,6 +30,7 @@ _BLUR_BINS: Final = 0.9
 _PLACE, _COLOUR, _EDGE, _BORDER = 1.0, 1.0, 5.0, 0.15
 _ROUNDS: Final = 2
 _MAX_COST: Final = 8.0
+_NEVER, _OVER_HAIR = 32.0, 3.0
 # Reach of a part around the fitted body, in shoulder breadths, by label from trunk on.
 _REACH: Final = (0.16, 0.16, 0.09, 0.09, 0.05, 0.05)
 # The face mesh's outline, in order.
@@ -107,8 +109,13 @@ def label_parts(
     costs = _PLACE * np.minimum(place, np.sqrt(_MAX_COST)) ** 2 + _COLOUR * _colour_costs(
         small, inside, visible, breadth
     )
-    if face is not None:
-        costs[face] = _MAX_COST * 4
+    if face is not None and landmarks.face is not None:
+        head = _shrink(head_region(rgb, matte, landmarks.face), size)
+        costs[~head, HEAD - 1] += _NEVER
+        # Hair goes over the trunk; a hand or an arm may lie over the hair.
+        costs[head, TRUNK - 1] += _NEVER
+        costs[head, ARM_L - 1 :] += _OVER_HAIR
+        costs[face] = _NEVER
         costs[face, HEAD - 1] = 0.0
     labels = _cut(small, inside, costs) + 1
     labels[~inside] = BACKGROUND
@@ -154,6 +161,10 @@ def _place_costs(
             reach = _REACH[label - 1] * breadth
             reaches.append(np.where(behind, np.minimum(0.3 + depth / reach, 1.5), away / reach))
     return visible, reaches
+
+
+def _shrink(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
 
 
 def _face_mask(
