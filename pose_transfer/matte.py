@@ -19,6 +19,9 @@ Image = NDArray[np.uint8]
 _GRABCUT_SIDE: Final = 720
 # A cut that moves more of the area than this has followed the background; the network is then kept.
 _MAX_CHANGE: Final = 0.12
+# Between these values the network counts as undecided. Taking fainter traces in lets dark clothes
+# flow into dark ground.
+_DOUBT: Final = (0.3, 0.9)
 _GUIDED_EPS: Final = 2e-4
 # Gaps between a forearm and the body are looked for in a strip so wide around it, and the limb
 # itself takes up so much of it; shares of the shoulders' breadth.
@@ -277,7 +280,7 @@ def _grabcut(rgb: Image, coarse: Matte, band: float, doubtful: NDArray[np.bool_]
     reach = band * scale
     trimap = np.where(inside > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     # Where the network itself is undecided the band is wider.
-    doubt = (matte > 0.05) & (matte < 0.95)
+    doubt = (matte > _DOUBT[0]) & (matte < _DOUBT[1])
     deep = (depth > reach) & ~doubt
     if doubtful is not None:
         shrunk = cv2.resize(doubtful.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
