@@ -31,6 +31,8 @@ _AWAY: Final = (0.09, 0.35)
 # The key stands above, so the shadow falls below the arm.
 _DROP_M: Final = 0.03
 
+_SAMPLED_ROW: Final = 512
+
 _CASTERS: Final = (("arm.L", "hand.L"), ("arm.R", "hand.R"))
 _RECEIVERS: Final = ("trunk", "legs", "head")
 
@@ -117,11 +119,13 @@ def _cast_one(arm: tuple[Floats, ...], behind: tuple[Floats, ...]) -> Floats:
 
 def _sample(grid: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Both channels of a grid at points, bilinear."""
-    column, row = x.astype(int), y.astype(int)
-    right, down = (x - column)[:, None], (y - row)[:, None]
-    upper = grid[row, column] * (1 - right) + grid[row, column + 1] * right
-    lower = grid[row + 1, column] * (1 - right) + grid[row + 1, column + 1] * right
-    both = upper * (1 - down) + lower * down
+    # OpenCV samples pictures, so the points stand in rows of one.
+    rows = -(-len(x) // _SAMPLED_ROW)
+    at = np.zeros((2, rows * _SAMPLED_ROW), np.float32)
+    at[0, : len(x)], at[1, : len(x)] = x, y
+    columns, lines = at.reshape(2, rows, _SAMPLED_ROW)
+    found = cv2.remap(grid, columns, lines, cv2.INTER_LINEAR)
+    both = np.asarray(found, np.float32).reshape(-1, 2)[: len(x)]
     return both[:, 0], both[:, 1]
 
 

@@ -15,6 +15,8 @@ from .surface import Surface
 
 # Half the width of the band: a box filter of one pixel.
 _HALF_PX: Final = 0.5
+# How far a fringe reaches under what it grows from: as far as the band is wide.
+_TUCKED_PX: Final = 1.0
 # Where the outline turns sharply the band's outer corner moves out at most this many times its
 # width, so that a tiny spike of the mesh does not become a long one of the picture.
 _MITRE: Final = 1.6
@@ -27,26 +29,43 @@ _LONG_PX: Final = 2.0
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Drawn vertices that move in the picture.
+
+    Parameters
+    ----------
+    vertices : (M,) int array
+        Which.
+    offsets : (M, 2) float32 array
+        How far, pixels.
+    uv : (M, 2) float32 array
+        Their places in the texture, corrected so that the texture stays where it is.
+    """
+
+    vertices: NDArray
+    offsets: NDArray[np.float32]
+    uv: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Outline:
     """Silhouette of one frame; E edges.
 
     Parameters
     ----------
-    vertices : (M,) int array
-        Drawn vertices that lie on it.
-    offsets : (M, 2) float32 array
-        How far they draw in, pixels.
-    uv : (M, 2) float32 array
-        Their places in the texture, corrected so that the texture stays where it is.
+    drawn_in : Moved
+        What draws in along it.
+    tucked : Moved
+        What of the fringe moves out, under solid faces; after `drawn_in`, whose vertices may be
+        among it.
     ends : (E, 2) int array
         Drawn vertices at both ends of each edge.
     outwards : (E, 2, 2) float32 array
         From the drawn-in ends to the outer side of the band, pixels.
     """
 
-    vertices: NDArray
-    offsets: NDArray[np.float32]
-    uv: NDArray[np.float32]
+    drawn_in: Moved
+    tucked: Moved
     ends: NDArray
     outwards: NDArray[np.float32]
 
@@ -80,13 +99,31 @@ def find_outline(surface: Surface, x: NDArray, y: NDArray, front: NDArray[np.boo
     rows = np.flatnonzero(moved[drawn_points])
     offsets = moves[drawn_points[rows]]
     ends = np.stack([surface.corners[face, corner], surface.corners[face, after]], axis=-1)
+    uv = surface.uv[rows] + _texture_shift(surface, x, y, solid, rows, offsets)
     return Outline(
-        vertices=rows,
-        offsets=offsets,
-        uv=surface.uv[rows] + _texture_shift(surface, x, y, solid, rows, offsets),
+        drawn_in=Moved(rows, offsets, uv),
+        tucked=_tuck(surface, x, y, front),
         ends=ends,
         outwards=2.0 * _HALF_PX * mitres[points],
     )
+
+
+def _tuck(surface: Surface, x: NDArray, y: NDArray, front: NDArray[np.bool_]) -> Moved:
+    """The fringe's borders, moved out: under the solid faces where it grows from them.
+
+    Where those draw in, the background would shine through between them and the fringe. Its other
+    borders are clear, wherever they lie.
+    """
+    face, corner = surface.hems[front[surface.hems[:, 0]]].T
+    tail, head = surface.faces[face, corner], surface.faces[face, (corner + 1) % 3]
+    points = surface.points[np.stack([tail, head], axis=-1)]
+    mitres = _mitres(points, x[head] - x[tail], y[head] - y[tail], len(surface.vertices))
+    ends = np.stack([surface.corners[face, corner], surface.corners[face, (corner + 1) % 3]])
+    rows = np.unique(ends)
+    offsets = _TUCKED_PX * mitres[surface.points[surface.sources[rows]]]
+    fringe = surface.solids + np.flatnonzero(front[surface.solids :])
+    uv = surface.uv[rows] + _texture_shift(surface, x, y, fringe, rows, offsets)
+    return Moved(rows, offsets, uv)
 
 
 def _mitres(points: NDArray, dx: NDArray, dy: NDArray, count: int) -> NDArray[np.float32]:

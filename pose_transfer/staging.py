@@ -227,9 +227,11 @@ class Stage:
         mesh[:, :4] = clip.T[surface.sources]
         mesh[:, 6] = gain[surface.sources]
         per_pixel = np.array([2.0 / self._size[0], 2.0 / self._size[1]], np.float32)
-        rows = outline.vertices
-        mesh[rows, :2] += outline.offsets * per_pixel * mesh[rows, 3:4]
-        mesh[rows, 4:6] = outline.uv
+        for moved in (outline.drawn_in, outline.tucked):
+            rows = moved.vertices
+            mesh[rows, :2] = clip.T[surface.sources[rows], :2]
+            mesh[rows, :2] += moved.offsets * per_pixel * mesh[rows, 3:4]
+            mesh[rows, 4:6] = moved.uv
         bands = vertices[count:].reshape(edges, 4, 8)
         bands[:, :2] = mesh[outline.ends]
         bands[:, 2:] = bands[:, :2]

@@ -40,6 +40,8 @@ class Surface:
         Vertex of each drawn vertex.
     uv : (N, 2) float32 array
         Its place in the texture, [0, 1], first row at 0.
+    hems : (R, 2) int array
+        Faces of the fringe and their corners from which a border of it goes on.
     slack : (2,) array
         How far beyond its faces the texture may be used.
     """
@@ -54,6 +56,7 @@ class Surface:
     corners: NDArray[np.int32]
     sources: NDArray
     uv: NDArray[np.float32]
+    hems: NDArray
     slack: NDArray
 
     @classmethod
@@ -89,6 +92,7 @@ class Surface:
             corners=corners.reshape(faces.shape).astype(np.int32),
             sources=faces.ravel()[first],
             uv=uv.reshape(-1, 2)[first].astype(np.float32),
+            hems=_hems(edges, fringe, len(joins)),
             slack=_SLACK_PX / np.array(texture_size),
         )
 
@@ -135,3 +139,9 @@ def _is_open(ends: NDArray, edges: NDArray, fringe: NDArray) -> NDArray[np.bool_
     has_hole = np.zeros(count, bool)
     has_hole[bodies[ends[solid][faces[edges[solid]] % 2 == 1]]] = True
     return has_hole[bodies[ends[:, 0]]]
+
+
+def _hems(edges: NDArray, fringe: NDArray, count: int) -> NDArray:
+    """Fringe faces and corners (R, 2) whose edge, of `count`, no other fringe face has."""
+    faces = np.bincount(edges[fringe].ravel(), minlength=count)
+    return np.argwhere((faces[edges] == 1) & fringe[:, None])

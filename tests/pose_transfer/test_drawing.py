@@ -111,10 +111,15 @@ def test_a_backdrop_shows_through_exactly_what_alpha_leaves(noisy: Character) ->
     assert np.array_equal(over[cut[..., 3] == 0], backdrop[cut[..., 3] == 0])
 
 
-def fringed_card() -> tuple[Character, NDArray]:
-    """A flat card whose border fades to nothing, and its picture with that matte."""
+def fringed_card(fade: float, gap: float = 0.0) -> tuple[Character, NDArray]:
+    """A flat card whose border fades to nothing, and its picture with that matte.
+
+    The matte rises over `fade` pixels, of which the fringe takes the first 8; it lies `gap` metres
+    behind.
+    """
     camera = photo_camera(SIZE)
-    steps = np.array([0.0, 8.0, 20.0, 50.0, 80.0, 92.0, 100.0])
+    # The solid part ends a little before a pixel on one side and a little after one on the other.
+    steps = np.array([0.0, 8.7, 20.0, 50.0, 80.0, 91.9, 100.0])
     x, y = np.meshgrid(steps + 40.0, steps + 60.0)
     flat = np.stack([x, y], axis=-1).reshape(-1, 2)
     depth = np.full((len(flat), 1), 4.9)
@@ -127,24 +132,39 @@ def fringed_card() -> tuple[Character, NDArray]:
             fringe += [row in (0, 5) or column in (0, 5)] * 2
     rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
     inside = np.minimum(np.minimum(columns - 40, 140 - columns), np.minimum(rows - 60, 160 - rows))
-    alpha = np.clip(inside / 8.0, 0.0, 1.0) * 255.0
+    alpha = np.clip(inside / fade, 0.0, 1.0) * 255.0
     picture = np.dstack([texture_picture(SIZE), alpha.astype(np.uint8)])
     weights = {"hips": np.ones(len(flat))}
     index = np.array(faces)
-    piece = Piece(vertices, index, flat[index], picture, weights, "trunk", np.array(fringe))
+    behind = camera.to_world(np.concatenate([flat, depth + gap], axis=-1))
+    pieces = [
+        Piece(places, index[kind], flat[index[kind]], picture, weights, "trunk", soft)
+        for places, kind, soft in (
+            (vertices, ~np.array(fringe), False),
+            (behind, np.array(fringe), True),
+        )
+    ]
     bones = Bones(
         ("hips",), np.array([-1], np.int16), np.zeros((1, 3)), np.ones((1, 3)), np.eye(4)[:1]
     )
-    return assemble([piece], bones, camera), picture
+    return assemble(pieces, bones, camera), picture
 
 
 def test_a_fringe_is_blended_by_the_mattes_alpha_and_not_twice() -> None:
-    character, picture = fringed_card()
+    character, picture = fringed_card(fade=14.0)
     still = np.concatenate([np.eye(3), np.zeros((3, 1))], axis=1)[None]
     (frame,) = draw(character, [still])
-    assert abs(frame[..., 3].astype(int) - picture[..., 3]).max() <= 4
+    fringe = picture[..., 3] < 8.0 / 14.0 * 255.0
+    assert abs(frame[..., 3].astype(int) - picture[..., 3])[fringe].max() <= 4
     seen = picture[..., 3] > 60
     assert abs(frame[..., :3].astype(int) - picture[..., :3])[seen].max() <= 6
+
+
+def test_nothing_shines_through_between_a_fringe_and_what_it_grows_from() -> None:
+    character, picture = fringed_card(fade=8.0, gap=0.01)
+    still = np.concatenate([np.eye(3), np.zeros((3, 1))], axis=1)[None]
+    (frame,) = draw(character, [still])
+    assert (frame[..., 3].astype(int) - picture[..., 3]).min() >= -6
 
 
 def test_an_arm_in_front_hides_the_trunk_and_one_behind_is_hidden() -> None:
