@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget.atomic import atomic_path
-from retarget.body.model import BONES, BODY_FILE, PARENTS
+from retarget.body.model import BODY_FILE, BONES, PARENTS
 from retarget.motion import save_npz
 
 SAMPLES: Final = 320
@@ -82,8 +82,10 @@ def bake(path: Path) -> None:
     basis = (components[:COMPONENTS] * scale[:, None]).reshape(COMPONENTS, *mean.shape)
     left = flat - (flat @ components[:COMPONENTS].T) @ components[:COMPONENTS]
     error = np.linalg.norm(left.reshape(every.shape)[:, :count], axis=-1)
-    print(f"shape space: {COMPONENTS} components, left over mean {1e3 * error.mean():.2f} mm, "
-          f"99 % {1e3 * np.percentile(error, 99):.2f} mm")
+    print(
+        f"shape space: {COMPONENTS} components, left over mean {1e3 * error.mean():.2f} mm, "
+        f"99 % {1e3 * np.percentile(error, 99):.2f} mm"
+    )
     table = _weights(model, labels)
     firsts = [count + labels.index(_sources(bone)[0]) for bone in BONES]
     order = np.argsort(-table, axis=1, kind="stable")[:, :6]
@@ -139,9 +141,7 @@ def _weights(model: Any, labels: list[str]) -> NDArray:
     """Shares (V, bones of ours)."""
     full = np.zeros((len(model.vertex_bone_indices), len(labels)))
     rows = np.arange(len(full))[:, None]
-    np.add.at(
-        full, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy()
-    )
+    np.add.at(full, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
     columns = [[labels.index(name) for name in _sources(bone)] for bone in BONES]
     used = sorted(column for group in columns for column in group)
     assert used == list(range(len(labels))), "a bone of anny has no place"

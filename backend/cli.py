@@ -4,7 +4,7 @@ import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -93,11 +93,46 @@ StyleName = Annotated[
     ),
 ]
 Fps = Annotated[float, typer.Option(help="Frames per second.")]
-Photo = Annotated[
-    Path | None, typer.Option(help="Photo of one person from the front, arms off the body.")
+PHOTO_HELP: Final = "Photo of a person from the front, or a .subject file made of one."
+Photo = Annotated[Path | None, typer.Option(help=PHOTO_HELP)]
+
+
+class Dress(StrEnum):
+    """What the person of the photo wears."""
+
+    auto = "auto"
+    photo = "photo"
+    concert = "concert"
+
+
+class LikenessFormat(StrEnum):
+    """How the likeness is written."""
+
+    mp4 = "mp4"
+    prores = "prores"
+    vp9 = "vp9"
+    png = "png"
+
+
+Wear = Annotated[
+    Dress,
+    typer.Option(
+        help="As photographed, in concert dress, or concert dress only where the photo's own "
+        "clothes cannot be completed."
+    ),
+]
+Person = Annotated[
+    int | None, typer.Option(help="Which of several people, counted from the left: 1, 2, …")
+]
+LandmarksFile = Annotated[
+    Path | None, typer.Option(help="Corrected landmarks of the photo (subject --save-landmarks).")
 ]
 Background = Annotated[
-    str, typer.Option(help="Behind the person: photo, stage or a colour like #334455.")
+    str,
+    typer.Option(
+        help="Behind the person: photo, blur, stage, studio, alpha (transparent), a colour like "
+        "#334455, or a picture file."
+    ),
 ]
 Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
 
@@ -121,9 +156,20 @@ def conduct_command(
     size: Size = "960x540",
     engine: Annotated[Engine, typer.Option(help="Render engine.")] = Engine.workbench,
     avatar: Annotated[
-        Path | None, typer.Option(help="A .blend file with your own rigged avatar.")
+        str | None,
+        typer.Option(
+            help="A .blend file with your own rigged avatar, a .subject file, or the word photo: "
+            "the person of the photo as the avatar."
+        ),
     ] = None,
+    dress: Wear = Dress.auto,
+    person: Person = None,
+    landmarks: LandmarksFile = None,
     background: Background = "photo",
+    likeness_format: Annotated[
+        LikenessFormat,
+        typer.Option(help="mp4; prores, vp9 or png (a folder) may be transparent."),
+    ] = LikenessFormat.mp4,
     no_likeness: Annotated[
         bool, typer.Option("--no-likeness", help="Leave out the video of the photo.")
     ] = False,
@@ -132,7 +178,9 @@ def conduct_command(
     with faults_in_one_sentence():
         # Imported here so that --help answers at once.
         from backend.motion_request import MotionRequest
-        from backend.pipeline import SceneOptions, conduct_everything
+        from backend.pipeline import Look, conduct_everything
+        from backend.scenes import SceneOptions
+        from backend.subject_request import SubjectRequest
 
         request = MotionRequest(
             music=music,
@@ -148,13 +196,20 @@ def conduct_command(
             style=style,
             fps=fps,
         )
-        scene = SceneOptions(read_size(size), engine.value, avatar)
+        who = None
+        if photo is not None:
+            who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress.value, person=person)
+        scene = SceneOptions(
+            read_size(size),
+            engine.value,
+            "photo" if avatar == "photo" else Path(avatar) if avatar else None,
+        )
         with shown_progress() as progress:
             report = conduct_everything(
                 request,
                 output,
-                photo=None if no_likeness else photo,
-                background=background,
+                person=who,
+                likeness=None if no_likeness else Look(background, likeness_format.value),
                 scene=scene,
                 progress=progress,
             )
@@ -185,8 +240,8 @@ def motion_command(
 ) -> None:
     """Make the motion alone: keyframes for other programs."""
     with faults_in_one_sentence():
+        from backend.folders import make_folder, output_folder
         from backend.motion_request import MotionRequest, make_motion
-        from backend.pipeline import make_folder, output_folder
         from retarget.formats import write_bvh, write_csv
         from retarget.motion import Motion
 
@@ -226,12 +281,57 @@ def motion_command(
         typer.echo(output)
 
 
+@app.command("subject")
+def subject_command(
+    photo: Annotated[Path, typer.Argument(help="Photo of a person from the front.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .subject file to write.")],
+    dress: Wear = Dress.auto,
+    person: Person = None,
+    landmarks: LandmarksFile = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Also draw landmarks, fit, parts and poses (.png, .jpg).")
+    ] = None,
+    save_landmarks: Annotated[
+        Path | None, typer.Option(help="Also write the landmarks (JSON), to correct and give back.")
+    ] = None,
+) -> None:
+    """Make the person of a photo once, to look them over and to give in place of the photo."""
+    with faults_in_one_sentence():
+        from backend.folders import make_folder, output_folder
+        from backend.subject_request import SubjectRequest, make_subject
+
+        request = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress.value, person=person)
+        others = [path for path in (preview, save_landmarks) if path is not None]
+        with output_folder(output.parent), shown_progress() as progress:
+            for path in others:
+                make_folder(path.parent)
+            made = make_subject(
+                request, output, preview=preview, landmarks_out=save_landmarks, progress=progress
+            )
+        for sentence in made.warnings:
+            warn(sentence)
+        for path in (output, *others):
+            typer.echo(path)
+
+
 @app.command("likeness")
 def likeness_command(
     scene: Annotated[Path, typer.Argument(help="A .blend scene made by conduct, edited or not.")],
-    photo: Annotated[Path, typer.Option(help="Photo of one person, arms off the body.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .mp4 to write.")],
+    photo: Annotated[Path, typer.Option(help=PHOTO_HELP)],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="The .mp4, .mov or .webm to write, or a folder for PNG files."
+        ),
+    ],
+    dress: Wear = Dress.auto,
+    person: Person = None,
+    landmarks: LandmarksFile = None,
     background: Background = "photo",
+    likeness_format: Annotated[
+        LikenessFormat | None,
+        typer.Option(help="What the ending of the output says, if not given."),
+    ] = None,
     size: Annotated[
         str | None, typer.Option(help="Width x height; the scene's size if not given.")
     ] = None,
@@ -239,15 +339,16 @@ def likeness_command(
     """Make the video of the person in the photo from a scene as it is now."""
     with faults_in_one_sentence():
         from backend.pipeline import likeness_of_scene
+        from backend.subject_request import SubjectRequest
 
-        if output.suffix.lower() != ".mp4":
-            raise ConductorError(f"{output.name} is no video name; let it end in .mp4.")
+        who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress.value, person=person)
         with shown_progress() as progress:
             warnings = likeness_of_scene(
                 scene,
-                photo,
+                who,
                 output,
                 background=background,
+                format_name=None if likeness_format is None else likeness_format.value,
                 size=None if size is None else read_size(size),
                 progress=progress,
             )

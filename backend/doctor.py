@@ -52,6 +52,7 @@ def examine() -> list[Finding]:
         ("Rendering", _rendering, "Install the Debian packages libegl1 and libgl1-mesa-dri."),
         ("Listening", _listening, _INSTALL),
         ("Reading a photo", _photo, _INSTALL),
+        ("Drawing a person", _drawing, _INSTALL),
         ("Writing a video", _video, _INSTALL),
         ("Playing scores", _scores, ""),
         ("Server", _server, "Make the folder writable or give another with --state."),
@@ -89,7 +90,10 @@ def _python() -> str:
 
 
 def _packages() -> str:
-    names = ("bpy", "torch", "librosa", "mediapipe", "av", "numpy", "soxr", "fastapi")
+    names = (
+        *("bpy", "torch", "librosa", "mediapipe", "moderngl", "PyMaxflow"),
+        *("av", "numpy", "soxr", "fastapi"),
+    )
     missing = []
     found = []
     for name in names:
@@ -160,10 +164,21 @@ def _listening() -> str:
 
 def _photo() -> str:
     from backend.demo import demo_file
-    from pose_transfer.subject import read_subject
+    from pose_transfer.landmarks import detect_person
+    from pose_transfer.photo import read_photo
 
-    read_subject(demo_file("photo.png"))
+    photo = read_photo(demo_file("photo.png"))
+    detect_person(photo.rgb, photo.name)
     return "the sample photo's person is found"
+
+
+def _drawing() -> str:
+    from pose_transfer.gl_context import off_screen_context
+
+    context = off_screen_context()
+    seen = f"OpenGL on {context.info['GL_RENDERER']}"
+    context.release()
+    return seen
 
 
 def _video() -> str:

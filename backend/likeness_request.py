@@ -1,26 +1,29 @@
-"""From an animated scene's guide and a photo to the likeness video."""
+"""From an animated scene's guide and a person to the likeness video."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from backend.options import LikenessOptions
+from backend.alpha_video import encode_with_alpha
+from backend.options import LikenessOptions, check_alpha, format_of
+from backend.subject_request import SubjectRequest, read_subject
 from backend.video import encode
-from pose_transfer.render import likeness_frames
+from pose_transfer.likeness import LikenessFrames, likeness_frames
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
 
 
-class LikenessRequest(LikenessOptions):
+class LikenessRequest(SubjectRequest, LikenessOptions):
     """Who conducts, and before what.
 
     Parameters
     ----------
     guide : Path
         Guide file exported from the scene.
-    photo : Path
-        Picture of one person.
     music : Path, optional
         Sound of the video.
     plate : Path, optional
@@ -28,7 +31,6 @@ class LikenessRequest(LikenessOptions):
     """
 
     guide: Path
-    photo: Path
     music: Path | None = None
     plate: Path | None = None
 
@@ -44,32 +46,54 @@ class LikenessResult(BaseModel):
 def make_likeness(
     request: LikenessRequest, out: Path, progress: Progress = no_progress
 ) -> LikenessResult:
-    """Read the photo, pose it frame by frame, write the video with its sound.
+    """Read the person, draw them frame by frame, write the video with its sound.
+
+    `out` is an .mp4, .mov (ProRes 4444) or .webm (VP9) file, or a folder of PNG files.
 
     Raises
     ------
     ConductorError
-        If the photo shows nobody who could conduct, or a file cannot be read or written.
+        If the photo shows nobody who could conduct, the background does not go with the format,
+        or a file cannot be read or written.
     Cancelled
         If the progress callback asked to stop.
     """
+    check_alpha(request.background, format_of(out, request.format))
     guide = Guide.load(request.guide)
+    # Of a minute of music, reading a photo is about a third of the work; a subject is read at once.
+    read = 0.02 if request.is_made else 0.3
+    character = read_subject(request, part(progress, 0.0, read))
     frames = likeness_frames(
         guide,
-        request.photo,
+        character,
         background=request.background,
         plate=request.plate,
         size=request.size,
-        progress=part(progress, 0.0, 0.1),
+        progress=part(progress, read, read + 0.05),
     )
-    encode(
-        frames,
-        out,
-        fps=guide.fps,
-        size=frames.size,
-        count=frames.count,
-        audio=request.music,
-        audio_start=request.start,
-        progress=part(progress, 0.1, 1.0, "making the likeness"),
-    )
-    return LikenessResult(frames=frames.count, size=frames.size, warnings=frames.warnings)
+    drawing = part(progress, read + 0.05, 1.0, "making the likeness")
+    warnings = (*frames.warnings, *_write(frames, out, request, drawing))
+    return LikenessResult(frames=frames.count, size=frames.size, warnings=warnings)
+
+
+def _write(
+    frames: LikenessFrames, out: Path, request: LikenessRequest, progress: Progress
+) -> tuple[str, ...]:
+    options: dict[str, Any] = {
+        "fps": frames.fps,
+        "size": frames.size,
+        "count": frames.count,
+        "audio": request.music,
+        "audio_start": request.start,
+        "progress": progress,
+    }
+    if format_of(out) == "mp4":
+        encode(frames, out, **options)
+        return ()
+    return encode_with_alpha(frames if frames.transparent else _opaque(frames), out, **options)
+
+
+def _opaque(frames: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """RGB frames as RGBA."""
+    for frame in frames:
+        yield np.dstack([frame, np.full(frame.shape[:2], 255, np.uint8)])

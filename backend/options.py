@@ -6,13 +6,23 @@ and only the worker that runs a job loads those.
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.beats.grid import parse_meter
 from backend.style import Style
 from retarget.errors import ConductorError
+
+BACKGROUNDS: Final = ("photo", "blur", "stage", "studio", "alpha")
+"""Backgrounds of a likeness with a name (`pose_transfer.background`)."""
+
+FORMATS: Final = {"mp4": ".mp4", "prores": ".mov", "vp9": ".webm", "png": ""}
+"""Formats of a likeness, and the ending of each one's files; PNG files lie in a folder."""
+
+MAX_LIKENESS_SIDE: Final = 4096
+"""Longest side of a likeness, pixels."""
 
 
 class Options(BaseModel):
@@ -74,7 +84,23 @@ class MotionOptions(Options):
         return value
 
 
-class LikenessOptions(Options):
+class SubjectOptions(Options):
+    """Who of a photo conducts, and in what.
+
+    Parameters
+    ----------
+    dress : str
+        "photo", as photographed, "concert", or "auto": concert dress where the photo's own clothes
+        cannot be completed well.
+    person : int, optional
+        Which of several people, counted from the left, from 1 on.
+    """
+
+    dress: Literal["auto", "photo", "concert"] = "auto"
+    person: int | None = Field(default=None, ge=1, le=99)
+
+
+class LikenessOptions(SubjectOptions):
     """How a likeness video looks.
 
     Parameters
@@ -82,28 +108,77 @@ class LikenessOptions(Options):
     start : float
         Second of the music at which the animation starts.
     background : str
-        "photo", "stage" or a colour "#rrggbb".
+        One of BACKGROUNDS, a colour "#rrggbb", or the path of a picture.
     size : (int, int), optional
         Width and height of the video; None follows the photo, or the plate.
+    format : str, optional
+        One of FORMATS; None is "mp4", or in a request what the ending of the output says.
     """
 
     start: float = Field(default=0.0, ge=0)
     background: str = "photo"
     size: tuple[int, int] | None = None
+    format: Literal["mp4", "prores", "vp9", "png"] | None = None
 
     @field_validator("background")
     @classmethod
     def _known_background(cls, value: str) -> str:
-        if value in ("photo", "stage") or re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        if is_background_name(value) or Path(value).is_file():
             return value
-        raise ValueError("the background is photo, stage or a colour like #223344")
+        raise ValueError(
+            f"'{value}' is neither {', '.join(BACKGROUNDS)}, nor a colour like #223344, nor a "
+            "picture file"
+        )
 
     @field_validator("size")
     @classmethod
     def _possible_size(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
         if value is not None:
             _in_pydantic_s_words(check_size, value)
+            if max(value) > MAX_LIKENESS_SIDE:
+                raise ValueError(
+                    f"a likeness has at most {MAX_LIKENESS_SIDE} pixels each way, not "
+                    f"{value[0]}x{value[1]}"
+                )
         return value
+
+
+def is_background_name(value: str) -> bool:
+    """Whether a background is a name or a colour, and no file."""
+    return value in BACKGROUNDS or re.fullmatch(r"#[0-9a-fA-F]{6}", value) is not None
+
+
+def format_of(path: Path, wanted: str | None = None) -> str:
+    """The format a likeness is written in: what its name says, which `wanted` may not contradict.
+
+    Raises
+    ------
+    ConductorError
+        If the name has no ending that is known.
+    """
+    named = next((name for name, ending in FORMATS.items() if ending == path.suffix.lower()), None)
+    if named is None or wanted not in (None, named):
+        endings = ", ".join(ending for ending in FORMATS.values() if ending)
+        raise ConductorError(
+            f"{path.name} does not end like a video{f' in {wanted}' if wanted else ''}; let it end "
+            f"in {endings}, or give a folder's name without an ending for PNG files."
+        )
+    return named
+
+
+def check_alpha(background: str, format_name: str) -> None:
+    """Refuse a transparent background where it would be lost.
+
+    Raises
+    ------
+    ConductorError
+        If the format has no alpha.
+    """
+    if background == "alpha" and format_name == "mp4":
+        raise ConductorError(
+            "An .mp4 cannot hold a transparent background; choose prores (.mov), vp9 (.webm) or "
+            "png (a folder), or another background."
+        )
 
 
 def check_size(size: tuple[int, int]) -> None:

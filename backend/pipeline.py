@@ -2,59 +2,44 @@
 
 import hashlib
 import json
-import os
 import platform
 import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from backend import __version__
-from backend.child import Child, run_children
+from backend.folders import output_folder, scratch_folder
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
-from backend.options import LikenessOptions
-from backend.video import encode, video_comment
-from pose_transfer.subject import read_subject
+from backend.options import FORMATS, LikenessOptions, check_alpha, format_of
+from backend.scenes import SceneOptions, blender, make_scene, render_animation, scene_info
+from backend.subject_child import make_subject_apart
+from backend.subject_request import SubjectRequest
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
-from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
 
-ENGINES: Final = ("workbench", "cycles", "eevee")
-_REPORTED_PACKAGES: Final = ("bpy", "torch", "librosa", "numpy", "mediapipe", "av")
+_REPORTED_PACKAGES: Final = ("bpy", "torch", "librosa", "numpy", "mediapipe", "moderngl", "av")
 # Seconds per frame at 960 x 540 on two cores, for the shares of the progress bar alone.
 _RENDER_WEIGHT, _LIKENESS_WEIGHT = 0.2, 0.05
+_READING_SHARE: Final = 0.08
 
 
 @dataclass(frozen=True)
-class SceneOptions:
-    """How the scene is made and seen.
+class Look:
+    """How the likeness looks; see `LikenessOptions`."""
 
-    Parameters
-    ----------
-    size : (int, int)
-        Width and height in pixels, even.
-    engine : str
-        "workbench", "cycles" or "eevee".
-    avatar : Path, optional
-        A .blend file with the armature to animate; None builds the conductor.
-    """
+    background: str = "photo"
+    format: str = "mp4"
 
-    size: tuple[int, int] = (960, 540)
-    engine: str = "workbench"
-    avatar: Path | None = None
+
+_USUAL_SCENE: Final = SceneOptions()
+_USUAL_LOOK: Final = Look()
 
 
 @dataclass
@@ -91,50 +76,78 @@ def conduct_everything(
     request: MotionRequest,
     folder: Path,
     *,
-    photo: Path | None = None,
-    background: str = "photo",
-    scene: SceneOptions = SceneOptions(),
+    person: SubjectRequest | None = None,
+    likeness: Look | None = _USUAL_LOOK,
+    scene: SceneOptions = _USUAL_SCENE,
     progress: Progress = no_progress,
 ) -> Report:
     """Make motion, beat table, scene, animation, likeness and report in `folder`.
 
-    What can fail is tried early: the photo is read before anything is rendered. Results appear
-    in the folder one by one, each whole. Frames already rendered for the same scene are kept in
-    a hidden folder beside them, so that the same command goes on where it was stopped.
+    What can fail is tried early: the photo is read, once, before anything is rendered. Results
+    appear in the folder one by one, each whole. Frames already rendered for the same scene are kept
+    in a hidden folder beside them, so that the same command goes on where it was stopped.
+
+    Parameters
+    ----------
+    request : MotionRequest
+        What is conducted.
+    folder : Path
+        Where the results go.
+    person : SubjectRequest, optional
+        The person of a photo; without one there is no likeness.
+    likeness : Look, optional
+        How the person's video looks; None leaves it out.
+    scene : SceneOptions
+        How the scene is made and seen.
 
     Raises
     ------
     ConductorError, Cancelled
         As the parts do. Files that were finished before stay.
     """
-    LikenessOptions(background=background, size=scene.size)
-    if scene.avatar is not None and not scene.avatar.is_file():
+    if likeness is not None:
+        size = None if person is None else scene.size
+        LikenessOptions(background=likeness.background, size=size)
+        check_alpha(likeness.background, likeness.format)
+    if person is None:
+        if scene.avatar == "photo":
+            raise ConductorError("--avatar photo needs the photo of a person; give --photo.")
+        likeness = None
+    if isinstance(scene.avatar, Path) and not scene.avatar.is_file():
         raise ConductorError(f"The avatar {scene.avatar} does not exist; check the path.")
-    with output_folder(folder):
-        return _conduct_into(
-            folder, request, photo=photo, background=background, scene=scene, progress=progress
-        )
+    with output_folder(folder), scratch_folder() as scratch:
+        return _conduct_into(folder, request, person, likeness, scene, scratch, progress)
 
 
 def _conduct_into(
     folder: Path,
     request: MotionRequest,
-    *,
-    photo: Path | None,
-    background: str,
+    person: SubjectRequest | None,
+    likeness: Look | None,
     scene: SceneOptions,
+    scratch: Path,
     progress: Progress,
 ) -> Report:
     report = Report()
-    has_photo = photo is not None
-    if photo is not None:
+    files = [folder / name for name in ("motion.npz", "beats.txt", "scene.blend", "animation.mp4")]
+    motion, beats, blend, animation = files
+    read = 0.0
+    subject = scratch / "me.subject"
+    if person is not None and (likeness is not None or scene.avatar == "photo"):
+        read = _READING_SHARE
         with report.phase("reading the photo"):
-            report.warnings += read_subject(photo, progress=part(progress, 0.0, 0.02)).warnings
+            report.warnings += make_subject_apart(person, subject, part(progress, 0.0, read))
+    if scene.avatar == "photo":
+        kept = folder / "me.subject"
+        with atomic_path(kept) as temporary:
+            shutil.copyfile(subject, temporary)
+        scene = replace(scene, avatar=kept)
+        files.append(kept)
 
     with report.phase("motion"):
-        made = make_motion(request, part(progress, 0.02, 0.08))
-        made.motion.save(folder / "motion.npz")
-        made.grid.save(folder / "beats.txt")
+        made = make_motion(request, part(progress, read, read + 0.06))
+        made.motion.save(motion)
+        made.grid.save(beats)
     report.warnings += made.warnings
     report.details |= {
         "music": request.music.name,
@@ -148,122 +161,48 @@ def _conduct_into(
         "engine": scene.engine,
     }
 
-    blend = folder / "scene.blend"
     with report.phase("scene"):
         report.warnings += make_scene(
-            folder / "motion.npz", request, blend, scene, part(progress, 0.08, 0.12)
+            motion, request, blend, scene, part(progress, read + 0.06, read + 0.1)
         )
-
-    border = 0.99
-    if has_photo:
-        border = 0.12 + 0.87 * _RENDER_WEIGHT / (_RENDER_WEIGHT + _LIKENESS_WEIGHT)
+    first, border = read + 0.1, 0.99
+    if likeness is not None:
+        border = first + (0.99 - first) * _RENDER_WEIGHT / (_RENDER_WEIGHT + _LIKENESS_WEIGHT)
     with report.phase("rendering"):
         render_animation(
             blend,
-            folder / "animation.mp4",
+            animation,
             music=request.music,
             start=request.start,
             scene=scene,
-            stamp=_stamp(folder / "motion.npz", request, scene),
-            progress=part(progress, 0.12, border),
+            stamp=_stamp(motion, request, scene),
+            progress=part(progress, first, border),
         )
-    if photo is not None:
+    if likeness is not None:
+        out = folder / f"likeness{FORMATS[likeness.format]}"
         with report.phase("likeness"):
             report.warnings += render_likeness(
                 blend,
-                photo,
-                folder / "likeness.mp4",
+                subject,
+                out,
                 music=request.music,
                 start=request.start,
-                background=background,
+                background=likeness.background,
                 size=scene.size,
                 progress=part(progress, border, 0.99),
             )
+        files.append(out)
     report.warnings = list(dict.fromkeys(report.warnings))
-    names = ("motion.npz", "beats.txt", "scene.blend", "animation.mp4")
-    report.files = [folder / name for name in (*names, *(["likeness.mp4"] if has_photo else []))]
+    report.files = files
     report.save(folder / "report.json")
     report.files.append(folder / "report.json")
     progress(1.0, "done")
     return report
 
 
-def make_scene(
-    motion: Path,
-    request: MotionRequest,
-    out: Path,
-    scene: SceneOptions,
-    progress: Progress = no_progress,
-) -> list[str]:
-    """Build the Blender scene of a motion in a child process; returns its warnings."""
-    command = ["animate", "--motion", str(motion), "--music", str(request.music.resolve())]
-    command += ["--music-start", str(request.start), "--out", str(out)]
-    command += ["--engine", scene.engine, "--size", f"{scene.size[0]}x{scene.size[1]}"]
-    if scene.avatar is not None:
-        command += ["--avatar", str(scene.avatar)]
-    return blender(*command, name="building the scene").wait(progress)[1]
-
-
-def scene_info(blend: Path) -> dict[str, Any]:
-    """Frame rate, frame range, size, camera, armature and sound of a scene."""
-    results, _ = blender("info", "--scene", str(blend), name="reading the scene").wait()
-    info: dict[str, Any] = json.loads(results[0])
-    return info
-
-
-def render_animation(
-    blend: Path,
-    out: Path,
-    *,
-    music: Path | None,
-    start: float,
-    scene: SceneOptions,
-    stamp: str,
-    progress: Progress = no_progress,
-) -> None:
-    """Render every frame of a scene, one process per core, and write the video.
-
-    `stamp` says what the video shows: frames of an earlier try with the same stamp are kept, and
-    so is a finished video.
-    """
-    if video_comment(out) == stamp:
-        progress(1.0, "the animation is there")
-        return
-    info = scene_info(blend)
-    first, last = int(info["frame_start"]), int(info["frame_end"])
-    count = last - first + 1
-    frames = out.with_name(f".{out.stem}.frames")
-    _start_frames(frames, stamp)
-    workers = max(1, min(os.cpu_count() or 1, count))
-    borders = [first + count * i // workers for i in range(workers + 1)]
-    size = f"{scene.size[0]}x{scene.size[1]}"
-    children = [
-        blender(
-            *("frames", "--scene", str(blend), "--out", str(frames)),
-            *("--start", str(a), "--end", str(b - 1), "--engine", scene.engine, "--size", size),
-            "--for-video",
-            name="rendering",
-        )
-        for a, b in pairwise(borders)
-    ]
-    run_children(children, part(progress, 0.0, 0.93))
-    encode(
-        (_read_frame(frames, number, scene.size) for number in range(first, last + 1)),
-        out,
-        fps=float(info["fps"]),
-        size=scene.size,
-        count=count,
-        audio=music,
-        audio_start=start,
-        comment=stamp,
-        progress=part(progress, 0.93, 1.0),
-    )
-    shutil.rmtree(frames, ignore_errors=True)
-
-
 def render_likeness(
     blend: Path,
-    photo: Path,
+    subject: Path,
     out: Path,
     *,
     music: Path | None,
@@ -274,13 +213,12 @@ def render_likeness(
 ) -> list[str]:
     """The likeness video of a scene as it is now, edits and all; returns warnings."""
     size_text = f"{size[0]}x{size[1]}"
-    with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as scratch:
-        guide, plate = Path(scratch) / "guide.npz", Path(scratch) / "plate.png"
+    with scratch_folder() as scratch:
+        guide, plate = scratch / "guide.npz", scratch / "plate.png"
         blender(
             *("guide", "--scene", str(blend), "--out", str(guide), "--size", size_text),
             name="reading the animation",
         ).wait(part(progress, 0.0, 0.1))
-        Guide.load(guide)
         if background == "stage":
             blender(
                 *("plate", "--scene", str(blend), "--out", str(plate), "--size", size_text),
@@ -288,7 +226,7 @@ def render_likeness(
             ).wait(part(progress, 0.1, 0.15))
         request = LikenessRequest(
             guide=guide,
-            photo=photo,
+            photo=subject,
             music=music,
             start=start,
             background=background,
@@ -300,14 +238,17 @@ def render_likeness(
 
 def likeness_of_scene(
     blend: Path,
-    photo: Path,
+    person: SubjectRequest,
     out: Path,
     *,
     background: str = "photo",
+    format_name: str | None = None,
     size: tuple[int, int] | None = None,
     progress: Progress = no_progress,
 ) -> list[str]:
     """The likeness video of a scene file, with the scene's own sound and size.
+
+    The format is what the ending of `out` says; `format_name` may not contradict it.
 
     Returns
     -------
@@ -315,84 +256,40 @@ def likeness_of_scene(
         Warnings.
     """
     LikenessOptions(background=background, size=size)
+    check_alpha(background, format_of(out, format_name))
     if not blend.is_file():
         raise ConductorError(f"The scene {blend} does not exist; check the path.")
-    with output_folder(out.parent):
-        return _likeness_into(out, blend, photo, background, size, progress)
+    with output_folder(out.parent), scratch_folder() as scratch:
+        return _likeness_into(out, blend, person, background, size, scratch, progress)
 
 
 def _likeness_into(
     out: Path,
     blend: Path,
-    photo: Path,
+    person: SubjectRequest,
     background: str,
     size: tuple[int, int] | None,
+    scratch: Path,
     progress: Progress,
 ) -> list[str]:
-    warnings = list(read_subject(photo, progress=part(progress, 0.0, 0.05)).warnings)
+    subject = scratch / "me.subject"
+    warnings = list(make_subject_apart(person, subject, part(progress, 0.0, 0.3)))
     info = scene_info(blend)
     sound = Path(info["sound"]) if info.get("sound") else None
     if sound is not None and not sound.is_file():
         warnings.append(f"The scene's sound {sound} is not there, so the video is silent.")
         sound = None
-    return warnings + render_likeness(
+    warnings += render_likeness(
         blend,
-        photo,
+        subject,
         out,
         music=sound,
         start=float(info.get("sound_start", 0.0)),
         background=background,
         size=size or (int(info["size"][0]) // 2 * 2, int(info["size"][1]) // 2 * 2),
-        progress=part(progress, 0.05, 1.0),
+        progress=part(progress, 0.3, 1.0),
     )
-
-
-def blender(verb: str, *arguments: str, name: str) -> Child:
-    """A child process with bpy that does one verb of the extension's headless commands."""
-    command = [sys.executable, "-m", "blender_addon.commands", verb, *arguments, "--parent-pipe"]
-    return Child(command, name, env={"PYTHONUNBUFFERED": "1"})
-
-
-@contextmanager
-def output_folder(folder: Path) -> Iterator[None]:
-    """A folder for results: made if it is missing, and gone again if nothing comes into it.
-
-    Raises
-    ------
-    ConductorError
-        If it is a file, or cannot be created or written to.
-    """
-    missing = list(takewhile(lambda place: not place.exists(), (folder, *folder.parents)))
-    make_folder(folder)
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            for place in missing:
-                place.rmdir()
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and try to write to it; raises as `output_folder`."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except FileExistsError:
-        raise ConductorError(f"{folder} is a file; give a folder for the results.") from None
-    except OSError as error:
-        raise ConductorError(
-            f"The folder {folder} cannot be written to ({error.strerror}); choose another."
-        ) from error
-
-
-def _start_frames(frames: Path, stamp: str) -> None:
-    """Keep frames of an earlier try only if they show the same scene in the same way."""
-    note = frames / "stamp.txt"
-    if not note.is_file() or note.read_text(encoding="utf-8") != stamp:
-        shutil.rmtree(frames, ignore_errors=True)
-        make_folder(frames)
-        note.write_text(stamp, encoding="utf-8")
+    return list(dict.fromkeys(warnings))
 
 
 def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
@@ -400,18 +297,7 @@ def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
     with request.music.open("rb") as music:
         digest.update(hashlib.file_digest(music, "sha256").digest())
     digest.update(repr((request.start, request.duration)).encode())
-    if scene.avatar is not None:
+    if isinstance(scene.avatar, Path):
         digest.update(scene.avatar.read_bytes())
     digest.update(repr((scene.size, scene.engine, __version__, version("bpy"))).encode())
     return digest.hexdigest()
-
-
-def _read_frame(frames: Path, number: int, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A rendered frame at the video's size, (H, W, 3) RGB."""
-    path = next(frames.glob(f"{number:06d}.*"))
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise ConductorError(f"The rendered frame {path} cannot be read; delete it and try again.")
-    if pixels.shape[1::-1] != size:
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)

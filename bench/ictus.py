@@ -15,7 +15,7 @@ from scipy.signal import find_peaks
 
 from backend.demo import demo_file
 from backend.motion_request import MotionRequest, make_motion
-from backend.pipeline import SceneOptions, blender, make_scene
+from backend.scenes import SceneOptions, blender, make_scene
 from retarget import skeleton
 from retarget.guide import Guide
 

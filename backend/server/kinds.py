@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from backend.options import LikenessOptions, Options
-from backend.server.params import MotionParams
+from backend.options import Options, SubjectOptions
+from backend.server.params import LikenessParams, MotionParams
 from retarget.progress import Progress
 
 _MB: Final = 1_000_000
@@ -88,6 +88,7 @@ _SOUND = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
 )
 _PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+_SUBJECT = (".subject",)
 # An hour of 96 kHz stereo in 24 bits is 2.1 GB; longer films go in compressed.
 _MUSIC_BYTES = 2500 * _MB
 
@@ -103,13 +104,23 @@ KINDS: Final[Mapping[str, Kind]] = {
         run="backend.server.work:make_motion_files",
     ),
     "likeness": Kind(
-        params=LikenessOptions,
+        params=LikenessParams,
         files={
             "guide": FileRule((".npz",), 500 * _MB, required=True),
-            "photo": FileRule(_PICTURE, 100 * _MB, required=True),
+            "photo": FileRule((*_PICTURE, *_SUBJECT), 100 * _MB, required=True),
+            "landmarks": FileRule((".json",), _MB),
+            "background": FileRule(_PICTURE, 100 * _MB),
             "plate": FileRule(_PICTURE, 100 * _MB),
             "music": FileRule(_SOUND, _MUSIC_BYTES),
         },
         run="backend.server.work:make_likeness_file",
+    ),
+    "subject": Kind(
+        params=SubjectOptions,
+        files={
+            "photo": FileRule(_PICTURE, 100 * _MB, required=True),
+            "landmarks": FileRule((".json",), _MB),
+        },
+        run="backend.server.work:make_subject_files",
     ),
 }

@@ -1,9 +1,18 @@
 """What may be asked of a job over HTTP: the options, without a path anywhere."""
 
-from pydantic import field_validator
+from typing import Self
 
-from backend.options import MotionOptions
+from pydantic import field_validator, model_validator
+
+from backend.options import (
+    BACKGROUNDS,
+    LikenessOptions,
+    MotionOptions,
+    check_alpha,
+    is_background_name,
+)
 from backend.style import presets
+from retarget.errors import ConductorError
 
 
 class MotionParams(MotionOptions):
@@ -15,3 +24,22 @@ class MotionParams(MotionOptions):
         if value not in (known := presets()):
             raise ValueError(f"there is no style of that name; choose {', '.join(known)}")
         return value
+
+
+class LikenessParams(LikenessOptions):
+    """Here a background has a name; a picture of one's own is sent as the file `background`."""
+
+    @field_validator("background")
+    @classmethod
+    def _named_background(cls, value: str) -> str:
+        if not is_background_name(value):
+            raise ValueError(f"the background is {', '.join(BACKGROUNDS)} or a colour like #223344")
+        return value
+
+    @model_validator(mode="after")
+    def _alpha_kept(self) -> Self:
+        try:
+            check_alpha(self.background, self.format or "mp4")
+        except ConductorError as error:
+            raise ValueError(str(error)) from error
+        return self

@@ -261,6 +261,8 @@ def _params(kind: Kind, text: bytes) -> dict[str, Any]:
             sentence = f"There is no parameter {name}; there are {known}."
         elif name:
             sentence = f"The parameter {name} is not right: {reason}."
+        elif first["type"] == "value_error":
+            sentence = f"{reason}."
         else:
             sentence = "The parameters are not a JSON object; send one."
         raise RefusedError(422, sentence) from error

@@ -3,6 +3,9 @@
 Each function imports what it needs itself, so that a worker loads one kind's libraries alone.
 """
 
+import shutil
+import zipfile
+from pathlib import Path
 from typing import Any
 
 from backend.server.kinds import Outcome, Task
@@ -24,9 +27,39 @@ def make_motion_files(task: Task, progress: Progress) -> Outcome:
 
 
 def make_likeness_file(task: Task, progress: Progress) -> Outcome:
-    """Guide and photo to `likeness.mp4`."""
+    """Guide and photo, or subject, to `likeness.mp4`, .mov or .webm, or a .zip of PNG files."""
     from backend.likeness_request import LikenessRequest, make_likeness
+    from backend.options import FORMATS
 
     values: dict[str, Any] = {**task.params, **task.files}
-    made = make_likeness(LikenessRequest(**values), task.out / "likeness.mp4", progress)
-    return Outcome(("likeness.mp4",), tuple(made.warnings))
+    if "background" in task.files:
+        values["background"] = str(task.files["background"])
+    request = LikenessRequest(**values)
+    out = task.out / f"likeness{FORMATS[request.format or 'mp4']}"
+    made = make_likeness(request, out, progress)
+    if out.is_dir():
+        out = _packed(out)
+    return Outcome((out.name,), tuple(made.warnings))
+
+
+def make_subject_files(task: Task, progress: Progress) -> Outcome:
+    """Photo to `me.subject`, with its preview and its landmarks."""
+    from backend.subject_request import SubjectRequest, make_subject
+
+    values: dict[str, Any] = {**task.params, **task.files}
+    names = ("me.subject", "preview.png", "landmarks.json")
+    out, preview, landmarks = (task.out / name for name in names)
+    made = make_subject(
+        SubjectRequest(**values), out, preview=preview, landmarks_out=landmarks, progress=progress
+    )
+    return Outcome(names, tuple(made.warnings))
+
+
+def _packed(folder: Path) -> Path:
+    """The files of a folder as one .zip beside it; the folder goes."""
+    archive = folder.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        for path in sorted(folder.iterdir()):
+            packed.write(path, path.name)
+    shutil.rmtree(folder)
+    return archive

@@ -1,19 +1,12 @@
-"""A drawn person in an A-pose whose joints are known, and guides for it."""
-
-from collections.abc import Callable
+"""A drawn person in an A-pose whose joints are known, and the person of the bundled photo."""
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pose_transfer.landmarks import Landmarks
-from pose_transfer.photo import Photo
-from pose_transfer.posing import arm_lengths
-from pose_transfer.subject import Subject
-from retarget import skeleton
-from retarget.guide import Guide
-from retarget.rotation import identity
+from backend.demo import demo_file
+from pose_transfer.sitting import Sitting, sit
 
 SIZE = (520, 720)
 SCALE = 380.0  # pixels per metre
@@ -86,89 +79,6 @@ def draw_person(points: dict[str, NDArray]) -> tuple[NDArray, NDArray]:
 
 
 @pytest.fixture(scope="session")
-def subject() -> Subject:
-    """The drawn person before the wall."""
-    points = drawn_points()
-    rgb, matte = draw_person(points)
-    return Subject.from_landmarks(
-        Photo(rgb, None, "drawn.png"), Landmarks(points, dict.fromkeys(points, 1.0)), matte
-    )
-
-
-def camera(size: tuple[int, int]) -> tuple[NDArray, NDArray]:
-    """View and projection of a camera 4 m in front of the conductor, level."""
-    view = np.eye(4)
-    view[:3, :3] = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
-    view[:3, 3] = -view[:3, :3] @ np.array([0.0, -4.0, 1.2])
-    focal, near, far = 1.8, 0.1, 100.0
-    projection = np.array(
-        [
-            [focal * size[1] / size[0], 0, 0, 0],
-            [0, focal, 0, 0],
-            [0, 0, -(far + near) / (far - near), -2 * far * near / (far - near)],
-            [0, 0, -1, 0],
-        ]
-    )
-    return view, projection
-
-
-def make_guide(arms: Callable[[int, str], NDArray], count: int) -> Guide:
-    """An upright avatar whose arm bones have directions `arms(frame, side)`, (3, 3) world axes."""
-    index = skeleton.INDEX
-    positions = np.repeat(skeleton.REST[None], count, axis=0)
-    for frame in range(count):
-        for side in "LR":
-            directions = arms(frame, side)
-            names = [f"upper_arm.{side}", f"forearm.{side}", f"hand.{side}"]
-            at = positions[frame, index[names[0]]]
-            for name, direction, length in zip(
-                [*names[1:], f"index.{side}"], directions, (0.285, 0.255, 0.09), strict=True
-            ):
-                at = at + direction * length
-                positions[frame, index[name]] = at
-            positions[frame, index[f"fingers.{side}"]] = at
-        wrist, hand = positions[frame, index["hand.R"]], arms(frame, "R")[2]
-        positions[frame, index["baton"]] = wrist + 0.07 * hand
-        positions[frame, index["baton_tip"]] = wrist + 0.45 * hand
-    size = (960, 540)
-    view, projection = camera(size)
-    return Guide(
-        fps=30.0,
-        size=size,
-        positions=positions,
-        rotations=identity((count, len(skeleton.NAMES))),
-        rest=skeleton.REST.copy(),
-        view=np.repeat(view[None], count, axis=0),
-        projection=np.repeat(projection[None], count, axis=0),
-    )
-
-
-@pytest.fixture(scope="session")
-def still_guide(subject: Subject) -> Guide:
-    """An animation that holds the photo's own pose."""
-    lengths = arm_lengths(subject)
-
-    def arms(_frame: int, side: str) -> NDArray:
-        joints = [subject.points[f"{n}.{side}"] for n in ("upper_arm", "forearm", "hand", "index")]
-        flat = np.diff(np.array(joints), axis=0)
-        flat[2] *= lengths[2] / np.linalg.norm(flat[2])
-        flat = flat / lengths[:, None]
-        return np.stack([flat[:, 0], np.zeros(3), -flat[:, 1]], axis=1)
-
-    return make_guide(arms, 2)
-
-
-@pytest.fixture(scope="session")
-def beating_guide() -> Guide:
-    """Upper arms that swing and forearms that beat in front of the body, 24 frames."""
-
-    def arms(frame: int, side: str) -> NDArray:
-        sign = 1.0 if side == "L" else -1.0
-        phase = 2.0 * np.pi * frame / 24
-        lift, bend = 0.5 + 0.4 * np.sin(phase), 1.6 + 0.9 * np.cos(phase)
-        upper = np.array([sign * np.sin(lift), -0.35, -np.cos(lift)])
-        fore = np.array([-sign * 0.35 * np.cos(phase), -0.6, -np.cos(bend)])
-        hand = fore + np.array([0.0, -0.2, 0.1])
-        return np.stack([v / np.linalg.norm(v) for v in (upper, fore, hand)])
-
-    return make_guide(arms, 24)
+def sitting() -> Sitting:
+    """The bundled photo's person and how they were made, once for all tests."""
+    return sit(demo_file("photo.png"))

@@ -1,1 +1,0 @@
-"""How the layers of the photo bend: the body as one sheet, each arm as a chain of strips."""
