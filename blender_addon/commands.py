@@ -54,14 +54,14 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
     """A motion file, and its music, to a scene with a conductor."""
     import bpy
 
-    from .scene import find_armature, perform
+    from .scene import SUBJECT, find_armature, perform
     from .stage.looks import setup_render
     from .stage.scenery import build_stage
 
     motion = Motion.load(options.motion)
     music = _existing(options.music, "music") if options.music else None
     armature = character = None
-    if options.avatar is not None and options.avatar.suffix == ".subject":
+    if options.avatar is not None and options.avatar.suffix.lower() == SUBJECT:
         character = Character.load(_existing(options.avatar, "avatar"))
     if options.avatar is None or character is not None:
         _open_empty()

@@ -19,6 +19,7 @@ from .guide_export import export_guide
 from .preferences import preferences_python
 from .process import run_verb
 from .scene import (
+    SUBJECT,
     add_avatar,
     beat_table,
     find_armature,
@@ -181,6 +182,7 @@ class LikenessOperator(Working):
         width, height = render_size(scene)
         on_stage = settings.background == "stage"
         parameters: dict[str, Any] = {
+            "dress": settings.dress,
             "background": (
                 settings.colour_code if settings.background == "colour" else settings.background
             ),
@@ -251,14 +253,17 @@ class CharacterOperator(Working):
 
     def prepare(self, context: Any) -> Work:
         settings = context.scene.virtual_conductor
+        photo = chosen_file(settings.photo, "photo")
+        if photo.suffix.lower() == SUBJECT:
+            return lambda _: Character.load(photo)
         python = backend_python.find(preferences_python())
-        files = {"photo": chosen_file(settings.photo, "photo")}
+        files = {"photo": photo}
         parameters = {"dress": settings.dress}
         scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
 
         def work(progress: Progress) -> Character:
             with scratch:
-                out = Path(scratch.name) / "me.subject"
+                out = Path(scratch.name) / f"me{SUBJECT}"
                 session.notes = run_job(
                     "subject", parameters, files, out, python=python, progress=progress
                 )

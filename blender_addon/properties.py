@@ -154,12 +154,19 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
     animation: StringProperty(name="Rendered Video", description="The video rendered last", **_PATH)
 
     photo: StringProperty(
-        name="Photo", description="Picture of one person, from the head to the hips", **_PATH
+        name="Photo",
+        description="Picture of a person, or a .subject file made of one",
+        **_PATH,
     )
     dress: EnumProperty(
         name="Dress",
         description="What the person of the photo wears",
         items=(
+            (
+                "auto",
+                "Automatic",
+                "Concert dress where the photo's clothes show too little",
+            ),
             ("photo", "As in the Photo", "The clothes of the photo"),
             ("concert", "Concert Dress", "Tailcoat or gown, whatever the photo shows"),
         ),

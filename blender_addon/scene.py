@@ -25,6 +25,9 @@ from .timeline import add_beat_markers, add_sound, read_beat_markers, set_timeli
 FRAME_START = 1
 """Scene frame of a performance's first pose."""
 
+SUBJECT = ".subject"
+"""Ending of the file of a `Character`."""
+
 
 @dataclass(frozen=True)
 class Sound:

@@ -222,7 +222,9 @@ scene = bpy.context.scene
 settings = scene.virtual_conductor
 bpy.ops.virtual_conductor.create_avatar()
 before = settings.avatar
-settings.photo, settings.dress = str(folder / "moved.subject"), "concert"
+photo = folder / "me.png"
+photo.write_bytes(b"a photo")
+settings.photo, settings.dress = str(photo), "concert"
 asked = []
 operators.backend_python.find = lambda _: Path("python")
 
@@ -249,6 +251,9 @@ answer["made"] = [made != before, bool(part(made, "Person")), made.select_get(),
                   bpy.context.view_layer.objects.active == made,
                   before.hide_render and all(c.hide_render for c in before.children),
                   made.hide_render]
+settings.photo = str(folder / "moved.subject")
+bpy.ops.virtual_conductor.create_character()
+answer["read"] = [settings.avatar != made, bool(part(settings.avatar, "Person")), len(asked)]
 """
 
 
@@ -318,6 +323,10 @@ def test_the_panel_builds_the_person_and_hides_the_avatar_before(told: Any) -> N
     assert answer["asked"] == [["subject", {"dress": "concert"}, ["photo"]]]
     assert answer["notes"] == ["It is dark."]
     assert answer["made"] == [True, True, True, True, True, False]
+
+
+def test_the_panel_builds_a_person_from_a_subject_file_without_the_server(told: Any) -> None:
+    assert told[0]["read"] == [True, True, 1]
 
 
 def test_a_photo_that_is_refused_leaves_the_scene_as_it_was(told: Any) -> None:
