@@ -99,6 +99,8 @@ class Person:
 def find_sets(folder: Path) -> tuple[list[Path], list[Path]]:
     """Photos, and videos or folders of rendered people, in a folder or one such by itself.
 
+    Pictures whose names end in _mask are mattes of photos, and none themselves.
+
     Raises
     ------
     ConductorError
