@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget.character import PARTS
+from retarget.rotation import Array
 
 Floats = NDArray[np.float32]
 
@@ -33,7 +34,10 @@ _DROP_M: Final = 0.03
 
 _SAMPLED_ROW: Final = 512
 
-_CASTERS: Final = (("arm.L", "hand.L"), ("arm.R", "hand.R"))
+# Distance from the shoulder joint over which an arm becomes something apart from the trunk, metres.
+_SHOULDER: Final = (0.10, 0.24)
+
+_CASTERS: Final = {"L": ("arm.L", "hand.L"), "R": ("arm.R", "hand.R")}
 _RECEIVERS: Final = ("trunk", "legs", "head")
 
 
@@ -55,14 +59,25 @@ class ContactShadow:
         Places in `character.PARTS`.
     areas : (V,) array
         Surface around each vertex, square metres.
+    vertices : (V, 3) array
+        Bind pose, metres.
+    shoulders : dict of str to (3,) array
+        Where an arm ("L", "R") begins, bind pose; near it the arm casts no shadow, because it goes
+        over into the trunk there.
     """
 
-    def __init__(self, parts: NDArray, areas: Floats) -> None:
+    def __init__(
+        self, parts: NDArray, areas: Floats, vertices: NDArray, shoulders: dict[str, Array]
+    ) -> None:
         self._arms = []
-        for names in _CASTERS:
+        for side, names in _CASTERS.items():
             rows = np.flatnonzero(np.isin(parts, [PARTS.index(name) for name in names]))
             # Half of a closed surface covers its outline once.
-            self._arms.append((rows, areas[rows] / (2.0 * _CELL_M**2)))
+            cover = areas[rows] / np.float32(2.0 * _CELL_M**2)
+            if side in shoulders:
+                away = np.linalg.norm(vertices[rows] - shoulders[side], axis=1)
+                cover = cover * _step(away.astype(np.float32), *_SHOULDER)
+            self._arms.append((rows, cover))
         numbers = [PARTS.index(name) for name in _RECEIVERS]
         self._receivers = np.flatnonzero(np.isin(parts, numbers))
 

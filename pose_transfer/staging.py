@@ -146,7 +146,12 @@ class Stage:
         )
         # The handle casts and receives no shadow; neither does what is no part of the lists.
         parts = np.concatenate([character.parts, np.full(len(handle), len(PARTS))])
-        self._shadow = ContactShadow(parts, surface.areas(vertices))
+        shoulders = {
+            side: character.heads[character.bone(f"upper_arm.{side}")]
+            for side in "LR"
+            if f"upper_arm.{side}" in character.bones
+        }
+        self._shadow = ContactShadow(parts, surface.areas(vertices), vertices, shoulders)
         self._vertices = np.zeros((len(surface.sources), 8), np.float32)
         self._vertices[:, 4:6] = surface.uv
         is_fringe = np.zeros(len(surface.sources), bool)

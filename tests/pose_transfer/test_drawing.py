@@ -134,7 +134,7 @@ def fringed_card(fade: float, gap: float = 0.0) -> tuple[Character, NDArray]:
     inside = np.minimum(np.minimum(columns - 40, 140 - columns), np.minimum(rows - 60, 160 - rows))
     alpha = np.clip(inside / fade, 0.0, 1.0) * 255.0
     picture = np.dstack([texture_picture(SIZE), alpha.astype(np.uint8)])
-    weights = {"hips": np.ones(len(flat))}
+    weights = {"chest": np.ones(len(flat))}
     index = np.array(faces)
     behind = camera.to_world(np.concatenate([flat, depth + gap], axis=-1))
     pieces = [
@@ -145,7 +145,7 @@ def fringed_card(fade: float, gap: float = 0.0) -> tuple[Character, NDArray]:
         )
     ]
     bones = Bones(
-        ("hips",), np.array([-1], np.int16), np.zeros((1, 3)), np.ones((1, 3)), np.eye(4)[:1]
+        ("chest",), np.array([-1], np.int16), np.zeros((1, 3)), np.ones((1, 3)), np.eye(4)[:1]
     )
     return assemble(pieces, bones, camera), picture
 
@@ -214,7 +214,8 @@ def test_shadow_needs_an_arm_in_front_and_near() -> None:
     flat = grid.reshape(-1, 2).astype(np.float32) * 400.0
     parts = np.repeat([PARTS.index("arm.L"), PARTS.index("trunk")], len(flat))
     areas = np.full(len(parts), 2.0 * 0.4**2 / 900, np.float32)
-    shadow = ContactShadow(parts, areas)
+    world = np.zeros((len(parts), 3))
+    shadow = ContactShadow(parts, areas, world, {})
     x, y = np.concatenate([flat[:, 0]] * 2), np.concatenate([flat[:, 1]] * 2)
     darkest = {}
     for gap in (-0.1, 0.0, 0.08, 0.2, 0.5):
@@ -222,6 +223,9 @@ def test_shadow_needs_an_arm_in_front_and_near() -> None:
         cast = shadow.cast(x, y, depth, 400.0)
         assert cast[: len(flat)].max() == 0.0
         darkest[gap] = float(cast.max())
+    rooted = ContactShadow(parts, areas, world, {"L": np.zeros(3)})
+    depth = np.repeat(np.array([3.0, 3.08], np.float32), len(flat))
+    assert rooted.cast(x, y, depth, 400.0).max() == 0.0
     assert darkest[-0.1] == darkest[0.0] == darkest[0.5] == 0.0
     assert 0.3 >= darkest[0.08] > 0.2 > darkest[0.2] > 0.05
 
