@@ -19,7 +19,7 @@ _ROOTS_OFF: Final = 0.55
 # A palm, from the wrist to the root of the middle finger, is this many face widths long.
 _PALM: Final = (0.22, 1.1)
 # Answers belong together if their points are this near, in palm lengths, and this many of the
-# eight have to agree; single answers are as often as not a fold of the cloth.
+# sixteen have to agree: a single answer may be a fold of the cloth.
 _NEAR: Final = 0.25
 _MIN_AGREE: Final = 3
 # Two hands are one and the same if their points are this near, in palm lengths.
