@@ -20,7 +20,9 @@ from .staging import Take
 # A camera that sees the avatar from the side up to this angle still sees the person as in the
 # photo; only beyond it does the person turn.
 _FACING: Final = np.radians(25.0)
-_TRUNK: Final = ("hips", "spine", "chest", "neck", "head")
+TRUNK: Final = ("hips", "spine", "chest", "neck", "head", "clavicle")
+"""Stems of the joints that turn as the avatar's do since its rest pose."""
+
 _STRAIGHT: Final = {"L": np.array([1.0, 0.0, 0.0]), "R": np.array([-1.0, 0.0, 0.0])}
 # Share of a finger's whole curl that each of its phalanges has turned from the hand.
 _CURLS: Final = (0.5, 1.0, 1.5)
@@ -101,9 +103,9 @@ class _Driver:
 
     def _trunk(self) -> None:
         guide = self.guide
-        stands = _axes(guide.rest)
+        stands = rotation.multiply(_axes(guide.rest), rotation.conjugate(_axes(skeleton.REST)))
         facing = _facing(guide, stands)
-        for bone in (*_TRUNK, "clavicle.L", "clavicle.R"):
+        for bone in (*TRUNK[:-1], "clavicle.L", "clavicle.R"):
             # What the avatar has turned since it stood at rest, on top of the photo.
             moved = rotation.multiply(
                 guide.rotations[:, skeleton.INDEX[bone]], rotation.conjugate(stands)
@@ -203,7 +205,7 @@ def _character_breadth(character: Character) -> float:
 
 
 def _axes(rest: Array) -> Array:
-    """Rotation (4,) of the avatar's rest pose from the canonical one: where it faces."""
+    """Rotation (4,) of an upright frame on shoulders and spine."""
     index = skeleton.INDEX
     left = rest[index["upper_arm.L"]] - rest[index["upper_arm.R"]]
     up = rest[index["neck"]] - rest[index["hips"]]

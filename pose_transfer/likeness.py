@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget import skeleton
+from retarget import rotation, skeleton
 from retarget.character import PARTS, Character
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress
@@ -17,7 +17,7 @@ from retarget.rotation import Array
 
 from .background import check_background, make_backdrop
 from .drawing import Painter, draw_frames
-from .drive import drive
+from .drive import TRUNK, drive
 from .frame import Box, Framing, check_size, default_size, frame_person, frame_stage, reach_box
 from .sitting import character_from_photo
 from .staging import Take
@@ -26,6 +26,7 @@ Frame = NDArray[np.uint8]
 
 # Flesh around the joints that must stay in the picture, metres.
 _HAND_M, _CROWN_M = 0.09, 0.26
+_CHAINS: Final = {"index": "index.01", "fingers": "middle.01", "thumb": "thumb.01"}
 
 
 @dataclass(frozen=True)
@@ -257,21 +258,26 @@ def guide_of(character: Character, fps: float = 30.0, frames: int = 1) -> Guide:
     """
     camera = character.camera
     positions = np.zeros((len(skeleton.NAMES), 3))
-    rotations = np.zeros((len(skeleton.NAMES), 4))
+    rotations = rotation.identity((len(skeleton.NAMES),))
     for i, name in enumerate(skeleton.NAMES):
-        bone = {"index": "index.01", "fingers": "middle.01", "thumb": "thumb.01"}
         stem, _, side = name.partition(".")
-        key = f"{bone[stem]}.{side}" if stem in bone else name
-        at = character.bone("baton" if name == "baton_tip" else key)
+        bone = f"{_CHAINS[stem]}.{side}" if stem in _CHAINS else name
+        at = character.bone("baton" if name == "baton_tip" else bone)
         positions[i] = character.tails[at] if name == "baton_tip" else character.heads[at]
-        rotations[i] = character.turns[at]
+        if stem not in TRUNK:
+            rotations[i] = character.turns[at]
+    # The avatar has not moved since its rest pose, except for its arms.
+    index = skeleton.INDEX
+    left, right = positions[index["upper_arm.L"]], positions[index["upper_arm.R"]]
+    ours = skeleton.REST[index["upper_arm.L"]] - skeleton.REST[index["upper_arm.R"]]
+    size = float(np.linalg.norm(left - right) / np.linalg.norm(ours))
     shape = (frames, 1, 1)
     return Guide(
         fps=fps,
         size=camera.size,
         positions=np.tile(positions, shape),
         rotations=np.tile(rotations, shape),
-        rest=positions,
+        rest=size * skeleton.REST,
         view=np.tile(camera.view, shape),
         projection=np.tile(camera.projection, shape),
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from retarget import rotation
-from retarget.body.model import BONES, INDEX, PARENTS, Body, alignment
+from retarget.body.model import BONES, FINGERS, INDEX, PARENTS, Body, alignment
 from retarget.character import PARTS
 from retarget.rotation import Array
 
@@ -36,6 +36,7 @@ _RIM_PX: Final = 1
 _FRINGE_STEP: Final = 3
 # So near to an arm the trunk ends with its mesh, shares of the shoulder breadth.
 _LIMB_GAP: Final = 0.18
+_PATCH_AHEAD_M, _NOWHERE_M = 0.012, 1e3
 _BREADTH_M: Final = 0.345
 
 
@@ -111,6 +112,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
             if part == TRUNK:
                 pieces += _fringe(parts, cover, points, picture)
     pieces += _hands(parts, kept, of_face)
+    pieces += _patches(parts, kept, of_face, points, seen)
     return pieces
 
 
@@ -291,6 +293,60 @@ def _fringe(
             fringe=True,
         )
     ]
+
+
+def _patches(
+    parts: PersonParts,
+    kept: NDArray[np.bool_],
+    of_face: NDArray[np.int64],
+    points: Array,
+    seen: Coverage,
+) -> list[Piece]:
+    """The photo's own arms and hands over the mesh, as long as they are where the photo has them.
+
+    They hang on the nearest vertex of an arm, the ring of the trunk around them too: it must go
+    when the arm goes.
+    """
+    labels, matte, body = parts.labels.labels, parts.matte, parts.body
+    breadth = parts.fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
+    limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R))
+    wanted = _close(limbs, _LIMB_GAP * breadth) | _close(~seen.inside & (matte > 0.02), 3.0)
+    wanted &= (matte > 0.02) & ~(_close(labels == HEAD, 2.0) & ~limbs)
+    arms = np.isin(of_face, (ARM_L, ARM_R, HAND_L, HAND_R)) & kept
+    if not (wanted & limbs).any():
+        return []
+    pixels, faces = _grid_over(wanted, _FRINGE_STEP)
+    used = np.unique(body.faces[arms])
+    nearest = used[cKDTree(points[used, :2]).query(pixels)[1]]
+    depth = np.where(seen.inside, seen.depth, _NOWHERE_M).astype(np.float32)
+    front = cv2.erode(depth, np.ones((9, 9), np.uint8))
+    at = np.clip(np.round(pixels).astype(int), 0, np.array(labels.shape[::-1]) - 1)
+    before = front[at[:, 1], at[:, 0]]
+    before = np.where(before < _NOWHERE_M, before, points[nearest, 2]) - _PATCH_AHEAD_M
+    alpha = np.where(wanted, matte, 0.0)
+    return [
+        Piece(
+            vertices=parts.fit.camera.to_world(np.column_stack([pixels, before])),
+            faces=faces,
+            uv=pixels[faces],
+            picture=np.dstack(
+                [parts.foreground, np.clip(alpha * 255.0 + 0.5, 0, 255).astype(np.uint8)]
+            ),
+            weights=_without_fingers(body.weights[nearest]),
+            part=_part_numbers(body, nearest, TRUNK),
+            patch=True,
+        )
+    ]
+
+
+def _without_fingers(table: Array) -> dict[str, Array]:
+    """Weights by bone of a table (N, B), the fingers' given to their hands."""
+    weights: dict[str, Array] = {}
+    for i, bone in enumerate(BONES):
+        stem, *_, side = bone.split(".") if "." in bone else (bone, "")
+        name = f"hand.{side}" if stem in FINGERS else bone
+        weights[name] = weights.get(name, 0.0) + table[:, i]
+    return weights
 
 
 def _close(mask: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget.camera import Camera
-from retarget.character import FRINGE, PARTS, SOLID, Character
+from retarget.character import FRINGE, PARTS, PATCH, SOLID, Character
 from retarget.rotation import Array
 
 _GUTTER: Final = 2
@@ -46,6 +46,8 @@ class Piece:
         What the vertices belong to: places in `character.PARTS`, or one name for all.
     fringe : (F,) bool array, or bool
         Whether faces are blended by the picture's alpha, after everything solid.
+    patch : bool
+        Whether all faces are a patch, seen only near to the bind pose.
     """
 
     vertices: Array
@@ -55,6 +57,7 @@ class Piece:
     weights: dict[str, Array]
     part: NDArray | str
     fringe: NDArray | bool = False
+    patch: bool = False
 
     def trimmed(self) -> "Piece":
         """The same with the picture cut down to what the corners need."""
@@ -93,7 +96,10 @@ def assemble(
             [p.faces + start for p, start in zip(pieces, starts[:-1], strict=True)]
         ).astype(np.int32),
         kinds=np.concatenate(
-            [np.where(np.broadcast_to(p.fringe, len(p.faces)), FRINGE, SOLID) for p in pieces]
+            [
+                np.where(np.broadcast_to(p.fringe, len(p.faces)), FRINGE, PATCH * p.patch + SOLID)
+                for p in pieces
+            ]
         ).astype(np.uint8),
         parts=np.concatenate([_part_numbers(p) for p in pieces]).astype(np.uint8),
         uv=np.concatenate(uv).astype(np.float32),

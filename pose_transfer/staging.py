@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget.character import FRINGE, PARTS, Character
+from retarget.character import PARTS, PATCH, SOLID, Character
 from retarget.rotation import Array
 
 from .atlas import resample_atlas
@@ -22,8 +22,10 @@ Floats = NDArray[np.float32]
 _MARGIN_PX: Final = 3
 # Vertices nearer to the camera than this are not in the picture.
 _NEAR_M: Final = 0.05
-# Opacity that says "the texture's own".
+# Opacity that says "the texture's own", and, down to one less, a share of it.
 _BY_TEXTURE: Final = -1.0
+# Turns against the chest, radians, between which a patch of the photo fades away.
+_FADES, _FADED = np.radians(5.0), np.radians(16.0)
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class Stage:
         self.texture, uv, handle_uv = _join_textures(texture, uv, cork(), handle_uv)
         count, bones = len(character.vertices), len(character.bones)
         vertices = np.concatenate([character.vertices, handle])
-        fringe = np.concatenate([character.kinds == FRINGE, np.zeros(len(handle_faces), bool)])
+        fringe = np.concatenate([character.kinds != SOLID, np.zeros(len(handle_faces), bool)])
         self._surface = surface = Surface.build(
             vertices,
             np.concatenate([character.faces, handle_faces + count]),
@@ -157,6 +159,13 @@ class Stage:
         is_fringe = np.zeros(len(surface.sources), bool)
         is_fringe[self._fringe_index] = True
         self._vertices[:, 7] = np.where(is_fringe, _BY_TEXTURE, 1.0)
+        self._chest = character.bone("chest")
+        is_patch = np.zeros(len(vertices), bool)
+        is_patch[character.faces[character.kinds == PATCH]] = True
+        self._patched = np.flatnonzero(is_patch[surface.sources])
+        sources = surface.sources[self._patched]
+        self._patch_bones = character.weight_bones[sources]
+        self._patch_shares = character.weights[sources]
         self._still_light = np.ones(len(vertices), np.float32)
         self._still_shadow = np.zeros(len(vertices), np.float32)
         self._remember_photo(character)
@@ -177,6 +186,7 @@ class Stage:
         box = self._box(x, y, usable, shaft)
         if box is None:
             return Staged(None, self._vertices, np.zeros((0, 3), np.uint32), 0, None)
+        self._vertices[self._patched, 7] = _BY_TEXTURE - 1.0 + self._patches(take.matrices[frame])
         gain = self._gain(view, places, normals, x, y, clip[3], per_metre)
         vertices, bands = self._fill(clip, x, y, gain, usable)
         index, depth, middle = self._blend_faces(vertices, bands)
@@ -187,6 +197,17 @@ class Stage:
     def _move(self, take: Take, frame: int) -> tuple[Floats, Floats]:
         handle = handle_matrix(take.baton[frame, 0], take.baton[frame, 1])
         return self._skin.move(np.concatenate([take.matrices[frame], handle[None]]))
+
+    def _patches(self, matrices: Floats) -> Floats:
+        """Share of its opacity that each vertex of a patch keeps, (N,)."""
+        linear = matrices[:, :, :3].astype(np.float64)
+        size = np.cbrt(np.abs(np.linalg.det(linear)))
+        chest = linear[self._chest] / size[self._chest]
+        trace = np.einsum("ij,bij->b", chest, linear / size[:, None, None])
+        angle = np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))
+        mean = (angle[self._patch_bones] * self._patch_shares).sum(axis=1)
+        t = np.clip((mean - _FADES) / (_FADED - _FADES), 0.0, 1.0)
+        return (1.0 - t * t * (3.0 - 2.0 * t)).astype(np.float32)
 
     def _to_picture(self, size: tuple[int, int]) -> Array:
         """Clip space of the take's camera to that of the picture, whose row 0 is at −1."""
@@ -247,7 +268,8 @@ class Stage:
     def _blend_faces(self, vertices: Floats, bands: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Faces to blend (M, 3), their depth (M,) and middle in pixels (M, 2)."""
         halves = bands[:, [[0, 1, 2], [1, 3, 2]]].reshape(-1, 3)
-        index = np.concatenate([self._fringe_index, halves.astype(np.uint32)])
+        shown = (vertices[self._fringe_index, 7] > _BY_TEXTURE - 1.0).any(axis=1)
+        index = np.concatenate([self._fringe_index[shown], halves.astype(np.uint32)])
         a, b, c = (vertices[index[:, corner], :4] for corner in range(3))
         middle = (a + b + c) / 3.0
         flat = middle[:, :3] / np.maximum(middle[:, 3:], _NEAR_M)

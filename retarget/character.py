@@ -21,8 +21,12 @@ VERSION: Final = 1
 PARTS: Final = ("trunk", "head", "arm.L", "arm.R", "hand.L", "hand.R", "legs")
 """What a vertex belongs to; `Character.parts` holds places in this list."""
 
-SOLID, FRINGE = 0, 1
-"""Kinds of faces: `Character.kinds`. A fringe is blended by the texture's alpha, after all else."""
+SOLID, FRINGE, PATCH = 0, 1, 2
+"""Kinds of faces: `Character.kinds`. A fringe is blended by the texture's alpha, after all else.
+
+A patch is a piece of the photo itself over the mesh, blended likewise, that fades away as soon as
+the bones it hangs on turn against the chest.
+"""
 
 _ARRAYS: Final = {
     "vertices": (np.float32, 2),
@@ -53,7 +57,7 @@ class Character:
     faces : (F, 3) int32 array
         Counter-clockwise from outside.
     kinds : (F,) uint8 array
-        SOLID or FRINGE.
+        SOLID, FRINGE or PATCH.
     parts : (V,) uint8 array
         Places in PARTS.
     uv : (F, 3, 2) float32 array

@@ -6,5 +6,5 @@ out vec4 colour;
 
 void main() {
     vec4 texel = texture(skin, at);
-    colour = vec4(texel.rgb * shown.x, shown.y < -0.5 ? texel.a : max(shown.y, 0.0));
+    colour = vec4(texel.rgb * shown.x, shown.y < -0.5 ? texel.a * clamp(2.0 + shown.y, 0.0, 1.0) : max(shown.y, 0.0));
 }
