@@ -47,6 +47,9 @@ JOINTS: Final = ("upper_arm", "forearm", "hand")
 SECONDS: Final = 4.0
 """How much of a video is compared unless told otherwise."""
 
+COPY: Final = "copy of the photo"
+"""Name of the floor."""
+
 _SHOWN: Final = 12
 _MEASURES: Final = {"PSNR": psnr, "SSIM": ssim, "MS-SSIM": ms_ssim, "GMSD": gmsd}
 
@@ -139,8 +142,8 @@ def copy_photo(clip: Clip) -> Sequence[Drawn]:
 
 
 def methods() -> tuple[Method, ...]:
-    """What is compared."""
-    return (Method("copy of the photo", transfer=copy_photo),)
+    """What is compared; the copy comes first."""
+    return (Method(COPY, transfer=copy_photo),)
 
 
 def evaluate_likeness(
@@ -179,8 +182,13 @@ def evaluate_likeness(
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
-    """Method to measure to the median over its rows, with "rows", "faults" and the least PSNR."""
+    """Method to measure to the median over its rows, with counts and the worst cases.
+
+    "rows" and "faults" count; "least PSNR person" is the worst row's, and "least gain whole" and
+    "least gain person" are how many dB of PSNR a method is above the copy where that is least.
+    """
     summary: dict[str, dict[str, float]] = {}
+    floor = {row.name: row.values for row in rows if row.method == COPY and not row.fault}
     for method in dict.fromkeys(row.method for row in rows):
         own = [row for row in rows if row.method == method]
         good = [row.values for row in own if not row.fault]
@@ -189,6 +197,15 @@ def summarise(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
         figures = {name: _median(column) for name, column in columns.items()}
         if "PSNR person" in columns and not np.isnan(columns["PSNR person"]).all():
             figures["least PSNR person"] = float(np.nanmin(columns["PSNR person"]))
+        if method != COPY and floor:
+            for region in ("whole", "person"):
+                measure = f"PSNR {region}"
+                gains = [
+                    row.values[measure] - floor[row.name][measure]
+                    for row in own
+                    if not row.fault and row.name in floor
+                ]
+                figures[f"least gain {region}"] = min(gains, default=float("nan"))
         counts = {"rows": float(len(own)), "faults": float(len(own) - len(good))}
         summary[method] = counts | figures
     return summary

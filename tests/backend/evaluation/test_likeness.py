@@ -129,6 +129,17 @@ def test_a_transfer_that_loses_frames_is_a_fault_of_its_row_alone(people):
     assert summary["truth"]["PSNR person"] == 100.0
 
 
+def test_the_gain_over_the_copy_is_that_of_the_worst_clip(people):
+    def half_way(clip):
+        mixed = [(0.5 * f + 0.5 * clip.frames[0]).astype(np.uint8) for f in clip.frames]
+        return [Drawn(rgb) for rgb in mixed]
+
+    methods = (*likeness.methods(), Method("half", transfer=half_way))
+    rows = evaluate_likeness([], [people / "01_square"], methods).transfer
+    gain = likeness.summarise(rows)["half"]["least gain whole"]
+    assert gain == pytest.approx(20.0 * np.log10(2.0), abs=0.1)
+
+
 def test_zero_motion_is_measured_inside_the_known_matte(people):
     def off_by_ten_inside(path):
         photo = _picture(_parts(0))
