@@ -143,7 +143,7 @@ def make_backdrop(
     if kind in BACKGROUNDS and photo is not None:
         picture = extend(photo, framing.scale, framing.shift, size)
         return lens_blur(picture, _BOKEH * max(size)) if kind == "blur" else picture
-    return _cover(read_photo(kind).rgb, size)
+    return _cover(read_photo(kind, min_side=1).rgb, size)
 
 
 def extend(background: Image, scale: float, shift: Array, size: tuple[int, int]) -> Image:
@@ -250,7 +250,7 @@ def _stage(framing: Framing, plate: Path | None) -> Image:
             "The stage background needs a picture of the empty stage; render the scene first or "
             "choose another background."
         )
-    picture = read_photo(plate).rgb
+    picture = read_photo(plate, min_side=1).rgb
     # The plate may have been rendered at another size than the guide names.
     ratio = framing.source[0] / picture.shape[1]
     shift = framing.shift + framing.scale * (0.5 * ratio - 0.5)

@@ -14,6 +14,7 @@ from retarget.rotation import Array
 # measurements of Xiao et al. 2017 ("Characterising the variations in ethnic skin colours").
 _SKIN_CAST: Final = np.array([1.62, 0.66])
 _FEWEST: Final = 64
+_DARK_HAIR: Final = 8.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Light:
     cast : (3,) array
         Colour of the light, linear, mean 1.
     black : float
-        sRGB level of the darkest things in the picture.
+        sRGB level of what gives no light at all: haze, flare, faded prints.
     pixel : float
         Edge of a pixel of the photo at the head, metres; 0 for as fine as can be.
     grain : float
@@ -42,7 +43,7 @@ class Light:
     side: float = -0.4
     contrast: float = 0.45
     cast: Array = field(default_factory=lambda: np.ones(3))
-    black: float = 12.0
+    black: float = 4.0
     pixel: float = 0.0
     grain: float = 1.0
 
@@ -88,7 +89,8 @@ def estimate_light(
         side=float(np.clip(slope / 0.16, -1.0, 1.0)),
         contrast=float(np.clip((high - low) / max(float(middle), 1e-6) / 1.5, 0.1, 1.0)),
         cast=cast / cast.mean(),
-        black=float(np.clip(np.percentile(grey, 1.0), 2.0, 16.0)),
+        # The darkest hair and pupils are not black themselves.
+        black=float(np.clip(np.percentile(grey, 1.0) - _DARK_HAIR, 0.0, 12.0)),
         pixel=head_height_m / max(head_height_px, 1.0) * _blur(grey, face),
         grain=float(np.clip(_noise(grey, face), 0.0, 6.0)),
     )

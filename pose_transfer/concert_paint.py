@@ -43,11 +43,11 @@ _STUFFS: Final = {
     "pique": _Stuff((243, 242, 239), 0.030, 0.006),
     "leather": _Stuff((26, 25, 25), 0.03, 0.03),
     "sole": _Stuff((20, 19, 18), 0.05, 0.03),
-    "crepe": _Stuff((36, 36, 38), 0.06, 0.03, 1.45),
+    "crepe": _Stuff((36, 36, 38), 0.04, 0.03, 1.45),
 }
 # Blood gives shade on skin its colour: exponents of light in red, green, blue.
-_SKIN_SHADE: Final = np.array([0.86, 1.02, 1.10], np.float32)
-_REDDER: Final = np.array([1.10, 0.90, 0.88], np.float32)
+_SKIN_SHADE: Final = np.array([0.92, 1.01, 1.05], np.float32)
+_REDDER: Final = np.array([1.08, 0.91, 0.90], np.float32)
 _NAIL: Final = np.array([1.10, 1.08, 1.08], np.float32)
 # Mean light on a face of a person lit as the garments are, and how bright cloth comes out there.
 _FACE_LEVEL: Final = 0.80

@@ -26,7 +26,7 @@ Frame = NDArray[np.uint8]
 
 # Flesh around the joints that must stay in the picture, metres.
 _HAND_M, _CROWN_M = 0.09, 0.26
-_CHAINS: Final = {"index": "index.01", "fingers": "middle.01", "thumb": "thumb.01"}
+_CHAINS: Final = {"index": "index.02", "fingers": "middle.02", "thumb": "thumb.02"}
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,7 @@ def likeness_frames(
     """
     check_background(background)
     character = (
-        person
-        if isinstance(person, Character)
-        else character_from_photo(person, progress=progress)
+        person if isinstance(person, Character) else character_from_photo(person, progress=progress)
     )
     progress(0.95, "finding the frame")
     on_stage = background == "stage"
@@ -194,9 +192,7 @@ class _View:
             cut = height - 1.5 - self.scale * float(rise)
         hips = float(camera.to_pixels(character.heads[character.bone("thigh.L")])[1])
         reach = self._reach(self.scale, self.shift)
-        return frame_person(
-            body, reach, camera.size, size, hips=min(hips, body.bottom), cut=cut
-        )
+        return frame_person(body, reach, camera.size, size, hips=min(hips, body.bottom), cut=cut)
 
     def on_stage(self, size: tuple[int, int]) -> Framing:
         framing = self._cut_in_guide()

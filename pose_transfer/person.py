@@ -268,7 +268,9 @@ def _fringe(
     """
     labels, matte, fit = parts.labels.labels, parts.matte, parts.fit
     breadth = fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
-    near = (labels == TRUNK) | ((labels == BACKGROUND) & (matte > 0.02) & _close(labels == TRUNK, 6))
+    near = (labels == TRUNK) | (
+        (labels == BACKGROUND) & (matte > 0.02) & _close(labels == TRUNK, 6)
+    )
     limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R))
     near &= ~_close(limbs, _LIMB_GAP * breadth) | _close(cover.inside, 1.5)
     core = cv2.erode(cover.inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0

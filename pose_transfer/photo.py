@@ -68,7 +68,7 @@ class Photo:
         return np.asarray(self.rgb * solid + _GROUND * (1.0 - solid) + 0.5, np.uint8)
 
 
-def read_photo(path: str | os.PathLike[str]) -> Photo:
+def read_photo(path: str | os.PathLike[str], *, min_side: int = MIN_SIDE) -> Photo:
     """Decode JPEG, PNG, WebP, AVIF, TIFF or BMP; 8 or 16 bits, grey, palette, RGB or CMYK.
 
     The photo is turned as EXIF says, brought to sRGB by its colour profile and reduced to
@@ -94,10 +94,10 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
         raise ConductorError(f"{name} is empty; choose another photo.")
     image = _open(data, name)
     width, height = image.size
-    if min(height, width) < MIN_SIDE:
+    if min(height, width) < min_side:
         raise ConductorError(
             f"{name} is only {width}×{height} pixels; give a photo of at least "
-            f"{MIN_SIDE} pixels on each side."
+            f"{min_side} pixels on each side."
         )
     if width * height > MAX_PIXELS:
         raise _too_large(name)

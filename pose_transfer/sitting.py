@@ -20,20 +20,12 @@ from .fit import BodyFit, fit_body
 from .head import build_head
 from .labels import HEAD, PartLabels, label_parts, vertex_labels
 from .landmarks import Landmarks, detect_person
-from .matte import (
-    foreground_colours,
-    keep_person,
-    refine_matte,
-    soften_hard_edge,
-    spread_colours,
-)
+from .matte import cut_out, foreground_colours
 from .person import PersonParts, person_bones, person_pieces
 from .photo import Photo, read_photo
 from .pieces import Piece, assemble
 from .skinwork import skin_tone
 
-# A cut-out is shown to the detectors on this grey.
-_PLAIN: Final = 128
 # The point between the ears, from the base of the skull, metres at rest.
 _BETWEEN_EARS: Final = np.array([0.0, 0.01, 0.045])
 
@@ -147,21 +139,11 @@ def _find(
     picture: Photo, person: int | None, landmarks: Landmarks | None
 ) -> tuple[Landmarks, NDArray[np.float32], Photo, tuple[str, ...]]:
     """Landmarks, matte, the photo with clean colours along a cut-out's edge, and warnings."""
-    shown = picture.rgb
-    if picture.alpha is not None:
-        solid = picture.alpha[..., None]
-        shown = (picture.rgb * solid + _PLAIN * (1.0 - solid)).astype(np.uint8)
-    detection = detect_person(shown, picture.name, person=person)
-    found = detection.landmarks if landmarks is None else landmarks
-    points = np.array(list(found.points.values()))
-    if picture.alpha is not None:
-        matte = soften_hard_edge(picture.alpha)
-        if matte is not picture.alpha:
-            # Along a hard cut the pixels are the person's or the old background's, never a blend.
-            picture = replace(picture, rgb=spread_colours(picture.rgb, matte))
-    else:
-        matte = refine_matte(picture.rgb, detection.segmentation, float(np.ptp(points[:, 1])))
-    return found, keep_person(matte, points), picture, detection.warnings
+    detection = detect_person(picture.on_plain_ground(), picture.name, person=person)
+    if landmarks is not None:
+        detection = replace(detection, landmarks=landmarks)
+    rgb, matte = cut_out(picture, detection)
+    return detection.landmarks, matte, replace(picture, rgb=rgb), detection.warnings
 
 
 def _head(parts: PersonParts, face: Array) -> Piece:
