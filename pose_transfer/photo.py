@@ -74,6 +74,12 @@ def read_photo(path: str | os.PathLike[str], *, min_side: int = MIN_SIDE) -> Pho
     The photo is turned as EXIF says, brought to sRGB by its colour profile and reduced to
     `MAX_SIDE`.
 
+    Parameters
+    ----------
+    path : path
+    min_side : int
+        Shortest side it may have, pixels; pictures that need not show a person may be smaller.
+
     Raises
     ------
     ConductorError
