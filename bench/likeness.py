@@ -1,19 +1,21 @@
-"""The likeness pass alone: frames per second at 960 x 540, and what preparing a photo takes.
+"""The likeness of eight seconds at 720p and 512 x 512: frames per second with their encoding.
 
-The floor, in the same run: one `cv2.remap` of the picture and one blend over the background per
-frame with the same threads, which is what is left if posing, maps, layers and shadow cost nothing.
+The peer, in the same run: decoding and encoding the very same frames alone, which is what any video
+program does with them and all that is left if drawing costs nothing.
 """
 
 import argparse
+import itertools
 import json
 import os
+import resource
+import sys
+import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,14 +23,17 @@ from backend.beats.grid import BeatGrid
 from backend.demo import demo_file
 from backend.style import Style
 from backend.teacher import conduct
-from pose_transfer.render import likeness_frames
-from pose_transfer.subject import read_subject
+from backend.video import encode
+from pose_transfer.likeness import character_from_photo, likeness_frames
 from retarget import skeleton
+from retarget.character import Character
 from retarget.guide import Guide
 
 SECONDS = 8.0
 FPS = 30.0
-SIZE = (960, 540)
+SIZES = {"720p": (1280, 720), "512": (512, 512)}
+# Frames that are kept to be encoded again, there and back, so that memory stays small.
+KEPT = 60
 
 
 def main() -> None:
@@ -41,37 +46,73 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(result))
         return
-    print(f"{result['frames']} frames of {SIZE[0]} x {SIZE[1]} on {result['threads']} threads")
-    print(f"reading the photo       {result['subject_s']:8.2f} s")
-    print(f"preparing the layers    {result['prepare_s']:8.2f} s")
-    print(f"likeness                {result['frames_per_second']:8.1f} frames/s")
-    print(f"floor, remap and blend  {result['floor_frames_per_second']:8.1f} frames/s")
-    print(f"times the floor         {result['ratio']:8.2f}")
+    print(f"{result['frames']} frames, {result['cores']} cores, {result['load']} processes busy")
+    print(f"preparing the photo   {result['prepare_s']:8.2f} s")
+    print(f"peak memory           {result['peak_mb']:8d} MB")
+    for name in SIZES:
+        print(f"{name:<5} likeness        {result[f'fps_{name}']:8.1f} frames/s, encoding included")
+        print(f"{name:<5} decoding alone  {result[f'decode_fps_{name}']:8.1f} frames/s")
+        print(f"{name:<5} encoding alone  {result[f'encode_fps_{name}']:8.1f} frames/s")
+        print(f"{name:<5} times encoding  {result[f'ratio_{name}']:8.2f}")
 
 
 def measure(photo: Path) -> dict[str, float]:
     """All figures of one run."""
     guide = _guide()
     began = time.monotonic()
-    subject = read_subject(photo)
-    subject_s = time.monotonic() - began
-    began = time.monotonic()
-    frames = likeness_frames(guide, subject, size=SIZE)
+    character = character_from_photo(photo)
     prepare_s = time.monotonic() - began
-    first = frames[0]
-    began = time.monotonic()
-    count = sum(1 for _ in frames)
-    seconds = time.monotonic() - began
-    floor = _floor(first, count)
-    return {
-        "frames": count,
-        "threads": _threads(),
-        "subject_s": round(subject_s, 2),
+    result = {
+        "frames": len(guide),
+        "cores": os.cpu_count() or 1,
+        "load": round(os.getloadavg()[0], 1),
         "prepare_s": round(prepare_s, 2),
-        "frames_per_second": round(count / seconds, 1),
-        "floor_frames_per_second": round(count / floor, 1),
-        "ratio": round(seconds / floor, 2),
     }
+    with tempfile.TemporaryDirectory() as scratch:
+        videos = {name: Path(scratch) / f"{name}.mp4" for name in SIZES}
+        for name, video in videos.items():
+            result[f"fps_{name}"] = _likeness(guide, character, SIZES[name], video)
+        result["peak_mb"] = _peak_mb()
+        for name, video in videos.items():
+            size, again = SIZES[name], video.with_stem("again")
+            result[f"decode_fps_{name}"] = _decode(video)
+            result[f"encode_fps_{name}"] = _encode(video, size, len(guide), again)
+            ratio = result[f"encode_fps_{name}"] / result[f"fps_{name}"]
+            result[f"ratio_{name}"] = round(ratio, 2)
+    return result
+
+
+def _likeness(guide: Guide, character: Character, size: tuple[int, int], out: Path) -> float:
+    frames = likeness_frames(guide, character, size=size)
+    began = time.monotonic()
+    encode(frames, out, fps=FPS, size=size, count=len(frames))
+    return round(len(frames) / (time.monotonic() - began), 1)
+
+
+def _decode(video: Path) -> float:
+    began = time.monotonic()
+    count = sum(1 for _ in _decoded(video))
+    return round(count / (time.monotonic() - began), 1)
+
+
+def _encode(video: Path, size: tuple[int, int], count: int, out: Path) -> float:
+    kept = list(itertools.islice(_decoded(video), KEPT))
+    there_and_back = itertools.cycle([*kept, *kept[-2:0:-1]])
+    began = time.monotonic()
+    encode(itertools.islice(there_and_back, count), out, fps=FPS, size=size, count=count)
+    return round(count / (time.monotonic() - began), 1)
+
+
+def _decoded(video: Path) -> Iterator[NDArray[np.uint8]]:
+    with av.open(str(video)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def _peak_mb() -> int:
+    # Kilobytes on Linux, bytes on macOS.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / 1e6 if sys.platform == "darwin" else peak / 1e3)
 
 
 def _guide() -> Guide:
@@ -89,46 +130,13 @@ def _guide() -> Guide:
     shape = (len(motion), 1, 1)
     return Guide(
         fps=FPS,
-        size=SIZE,
+        size=SIZES["720p"],
         positions=positions,
         rotations=rotations,
         rest=skeleton.REST.copy(),
         view=np.tile(view, shape),
         projection=np.tile(projection, shape),
     )
-
-
-def _floor(picture: NDArray[np.uint8], count: int) -> float:
-    rows, columns = np.mgrid[: SIZE[1], : SIZE[0]].astype(np.float32)
-    wave = np.sin(rows / 40.0) * 3.0
-    weight = np.clip(1.5 - np.abs(columns / SIZE[0] - 0.5) * 4.0, 0.0, 1.0)
-    rest = 1.0 - weight
-    background = cv2.GaussianBlur(picture, (0, 0), 5.0)
-
-    def frame() -> NDArray:
-        warped = cv2.remap(picture, columns + wave, rows, cv2.INTER_LINEAR)
-        return cv2.blendLinear(warped, background, weight, rest)
-
-    cv2.setNumThreads(1)
-    began = time.monotonic()
-    for _ in _in_order(frame, count):
-        pass
-    return time.monotonic() - began
-
-
-def _in_order(work: Callable[[], NDArray], count: int) -> Iterator[NDArray]:
-    with ThreadPoolExecutor(_threads()) as pool:
-        waiting: deque[Future[NDArray]] = deque()
-        for _ in range(count):
-            waiting.append(pool.submit(work))
-            if len(waiting) > 2 * _threads():
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ _SOUND = (
     *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma"),
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
 )
-_PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+_PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff")
 _SUBJECT = (".subject",)
 # An hour of 96 kHz stereo in 24 bits is 2.1 GB; longer films go in compressed.
 _MUSIC_BYTES = 2500 * _MB

@@ -31,7 +31,7 @@ class LikenessParams(LikenessOptions):
 
     @field_validator("background")
     @classmethod
-    def _named_background(cls, value: str) -> str:
+    def _known_background(cls, value: str) -> str:
         if not is_background_name(value):
             raise ValueError(f"the background is {', '.join(BACKGROUNDS)} or a colour like #223344")
         return value

@@ -6,16 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
 from backend.beats.grid import BeatGrid
+from backend.cli import app
 from backend.demo import demo_file
 from backend.evaluation.motion import legible, on_the_beat
+from retarget.character import Character
 from retarget.motion import Motion
 
 RATE = 22_050
@@ -63,11 +67,26 @@ def music(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def subject(tmp_path_factory) -> Path:
+    """The bundled photo's person, kept, with preview and landmarks beside."""
+    folder = tmp_path_factory.mktemp("subject")
+    code, printed, err = run(
+        *("subject", demo_file("photo.png"), "-o", folder / "me.subject"),
+        *("--preview", folder / "fit.png", "--save-landmarks", folder / "landmarks.json"),
+    )
+    assert code == 0, err
+    assert printed.split() == [
+        str(folder / name) for name in ("me.subject", "fit.png", "landmarks.json")
+    ]
+    return folder / "me.subject"
+
+
 def test_version_and_help_answer(tmp_path):
     assert run("--version")[1].startswith("virtual-conductor 0.")
     code, out, _ = run("--help")
     assert code == 0
-    assert all(verb in out for verb in ("conduct", "motion", "likeness", "serve", "doctor"))
+    assert all(verb in out for verb in ("conduct", "motion", "subject", "likeness", "serve"))
 
 
 @pytest.mark.parametrize("ending", ["npz", "bvh", "csv"])
@@ -167,7 +186,10 @@ def test_wrong_input_is_refused_in_one_sentence(tmp_path, music):
     score.unlink()
     assert "size" in refused("conduct", music, "-o", tmp_path / "o", "--size", "big")
     assert "is a file" in refused("conduct", music, "-o", text)
-    assert "gone.jpg" in refused("conduct", music, "-o", tmp_path / "o", "--photo", "gone.jpg")
+    everything = ("conduct", music, "-o", tmp_path / "o")
+    assert "gone.jpg" in refused(*everything, "--photo", "gone.jpg")
+    assert "give --photo" in refused(*everything, "--avatar", "photo")
+    assert "transparent" in refused(*everything, "--background", "alpha")
     assert not (tmp_path / "o").exists()
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
         "empty.wav",
@@ -182,51 +204,130 @@ def test_a_folder_without_permission_is_named(tmp_path, music):
     assert "permission" in refused("motion", music, "-o", closed / "m.npz").lower()
 
 
+@pytest.fixture
+def refused_here() -> Iterator[Callable[..., str]]:
+    """As `refused`, but in this process, where the libraries are loaded once."""
+    kept = signal.getsignal(signal.SIGTERM)
+
+    def invoke(*arguments: object) -> str:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert result.exit_code == 2, result.output
+        lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+        assert len(lines) == 1, result.stderr
+        return lines[0]
+
+    yield invoke
+    signal.signal(signal.SIGTERM, kept)
+
+
+def test_wrong_words_on_the_person_are_refused_in_one_sentence(tmp_path, subject, refused_here):
+    scene, photo, me = tmp_path / "scene.blend", demo_file("photo.png"), tmp_path / "me.subject"
+    scene.touch()
+    video = ("likeness", scene, "--photo", photo, "-o")
+    mp4 = (*video, tmp_path / "v.mp4")
+    make = ("subject", photo, "-o", me)
+    assert "v.avi" in refused_here(*video, tmp_path / "v.avi")
+    assert "prores" in refused_here(*mp4, "--likeness-format", "prores")
+    assert "transparent" in refused_here(*mp4, "--background", "alpha")
+    assert "4096" in refused_here(*mp4, "--size", "5000x3000")
+    assert "--person is 0; give at least 1" in refused_here(
+        *video, tmp_path / "v.mp4", "--person", 0
+    )
+    made = ("likeness", scene, "--photo", subject, "-o", tmp_path / "v.mp4")
+    assert "me.subject" in refused_here(*made, "--person", 1)
+    assert "photo dress" in refused_here(*made, "--dress", "concert")
+    assert "none.subject" in refused_here(
+        *("likeness", scene, "--photo", tmp_path / "none.subject", "-o", tmp_path / "v.mp4")
+    )
+    assert "subject already" in refused_here("subject", subject, "-o", me)
+    assert ".subject" in refused_here("subject", photo, "-o", tmp_path / "me.npz")
+    assert "fit.txt" in refused_here(*make, "--preview", tmp_path / "fit.txt")
+    assert "none.json" in refused_here(
+        "subject", photo, "-o", me, "--landmarks", tmp_path / "none.json"
+    )
+    assert "no person 3" in refused_here(*make, "--person", 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.blend"]
+
+
+def test_corrected_landmarks_change_the_person(tmp_path, subject):
+    landmarks = json.loads(subject.with_name("landmarks.json").read_text())
+    for joint in ("forearm.L", "hand.L", "thumb.L", "index.L", "little.L"):
+        landmarks["points"][joint][1] -= 60.0
+    table = tmp_path / "mine.json"
+    table.write_text(json.dumps(landmarks))
+    me = tmp_path / "me.subject"
+    code, _, err = run("subject", demo_file("photo.png"), "-o", me, "--landmarks", table)
+    assert code == 0, err
+    before, after = Character.load(subject), Character.load(me)
+    elbow, other = before.bone("forearm.L"), before.bone("forearm.R")
+    assert after.heads[elbow, 2] > before.heads[elbow, 2] + 0.03
+    assert abs(after.heads[other, 2] - before.heads[other, 2]) < 0.03
+
+
+def read_video(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        assert len(container.streams.audio) == 1
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
 def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
     out = tmp_path / "out"
+    options = ("--duration", 2, "--fps", 10, "--size", "192x108", "--avatar", "photo")
     code, printed, err = run(
-        *("conduct", music, "-o", out, "--photo", demo_file("photo.png")),
-        *("--duration", 2, "--fps", 10, "--size", "192x108"),
+        "conduct", music, "-o", out, "--photo", demo_file("photo.png"), *options
     )
     assert code == 0, err
-    names = ["animation.mp4", "beats.txt", "likeness.mp4", "motion.npz", "report.json"]
-    assert sorted(path.name for path in out.iterdir()) == [*names, "scene.blend"]
+    assert err.count("fitting the body") == 1, "the photo is read once"
+    names = ["animation.mp4", "beats.txt", "likeness.mp4", "me.subject", "motion.npz"]
+    assert sorted(path.name for path in out.iterdir()) == [*names, "report.json", "scene.blend"]
     assert str(out / "likeness.mp4") in printed
     for name in ("animation.mp4", "likeness.mp4"):
-        with av.open(str(out / name)) as container:
-            assert len(container.streams.audio) == 1
-            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-        assert len(frames) == 20
-        assert frames[0].shape == (108, 192, 3)
+        frames = read_video(out / name)
+        assert frames.shape == (20, 108, 192, 3)
         moving = np.abs(frames[-1].astype(int) - frames[0]).mean()
         assert moving > 0.2, f"nothing moves in {name}"
     report = json.loads((out / "report.json").read_text())
     assert report["frames"] == 20
-    assert set(report["timings_s"]) >= {"motion", "scene", "rendering", "likeness"}
+    assert list(report["timings_s"]) == [
+        *("reading the photo", "motion", "scene", "rendering", "likeness")
+    ]
 
+    # The person that was kept takes the photo's place; the same scene is not rendered again.
     stamp = (out / "animation.mp4").stat().st_mtime_ns
     code, _, err = run(
-        *("conduct", music, "-o", out, "--duration", 2, "--fps", 10, "--size", "192x108"),
+        *("conduct", music, "-o", out, "--photo", out / "me.subject", *options),
+        *("--background", "alpha", "--likeness-format", "png"),
     )
     assert code == 0, err
     assert (out / "animation.mp4").stat().st_mtime_ns == stamp, "the same frames rendered again"
+    assert len(list((out / "likeness").glob("frame_*.png"))) == 20
 
-    again = tmp_path / "again.mp4"
+    again = tmp_path / "again.webm"
     code, _, err = run(
-        *("likeness", out / "scene.blend", "--photo", demo_file("photo.png"), "-o", again),
+        *("likeness", out / "scene.blend", "--photo", out / "me.subject", "-o", again),
         *("--background", "#203040"),
     )
     assert code == 0, err
-    with av.open(str(again)) as container:
-        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    assert np.abs(frame[4, 4].astype(int) - [0x20, 0x30, 0x40]).max() < 12
+    assert np.abs(read_video(again)[0, 4, 4].astype(int) - [0x20, 0x30, 0x40]).max() < 12
+
+
+def test_ctrl_c_while_a_photo_is_read_leaves_nothing(tmp_path):
+    out = tmp_path / "new" / "me.subject"
+    process = start("subject", demo_file("photo.png"), "-o", out)
+    assert process.stderr is not None
+    next(line for line in process.stderr if "fitting the body" in line)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("phase", ["listening", "rendering", "likeness"])
-def test_ctrl_c_leaves_nothing_half_written(tmp_path, music, phase):
+def test_ctrl_c_leaves_nothing_half_written(tmp_path, music, subject, phase):
     out = tmp_path / "out"
     process = start(
-        *("conduct", music, "-o", out, "--photo", demo_file("photo.png")),
+        *("conduct", music, "-o", out, "--photo", subject),
         *("--fps", 10, "--size", "192x108", "--duration", "4"),
     )
     assert process.stderr is not None

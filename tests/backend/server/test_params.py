@@ -7,13 +7,16 @@ from pydantic import BaseModel, ValidationError
 
 from backend.likeness_request import LikenessRequest
 from backend.motion_request import MotionRequest
-from backend.options import LikenessOptions
+from backend.options import BACKGROUNDS, LikenessOptions, SubjectOptions
 from backend.server.kinds import KINDS
-from backend.server.params import MotionParams
+from backend.server.params import LikenessParams, MotionParams
+from backend.subject_request import SubjectRequest
+from pose_transfer import background
 
 
 @pytest.mark.parametrize(
-    ("kind", "request_model"), [("motion", MotionRequest), ("likeness", LikenessRequest)]
+    ("kind", "request_model"),
+    [("motion", MotionRequest), ("likeness", LikenessRequest), ("subject", SubjectRequest)],
 )
 def test_params_and_files_are_the_request(kind: str, request_model: type[BaseModel]) -> None:
     params, files = KINDS[kind].params.model_fields, KINDS[kind].files
@@ -25,7 +28,7 @@ def test_params_and_files_are_the_request(kind: str, request_model: type[BaseMod
 
 
 def test_only_uploads_become_paths() -> None:
-    for model in (MotionParams, LikenessOptions):
+    for model in (MotionParams, LikenessParams, SubjectOptions):
         for name, field in model.model_fields.items():
             assert "Path" not in str(field.annotation), name
     assert Path not in (field.annotation for field in MotionParams.model_fields.values())
@@ -59,11 +62,37 @@ def test_impossible_motion_params_are_refused(values: dict[str, object]) -> None
     [
         {"background": "/etc/passwd"},
         {"background": "#12345"},
+        {"background": "alpha"},
+        {"background": "alpha", "format": "mp4"},
+        {"format": "gif"},
         {"size": [961, 540]},
         {"size": [100_000, 100_000]},
+        {"size": [5000, 4000]},
+        {"dress": "pyjamas"},
+        {"person": 0},
         {"photo": "a.png"},
     ],
 )
 def test_impossible_likeness_params_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        LikenessOptions.model_validate(values)
+        LikenessParams.model_validate(values)
+
+
+def test_no_file_of_this_machine_can_be_asked_for_as_background(tmp_path: Path) -> None:
+    picture = tmp_path / "wall.png"
+    picture.touch()
+    assert LikenessOptions(background=str(picture)).background == str(picture)
+    there, missing = (
+        _fault({"background": str(path)}) for path in (picture, tmp_path / "none.png")
+    )
+    assert there == missing
+
+
+def test_the_backgrounds_on_offer_are_those_that_can_be_made() -> None:
+    assert set(BACKGROUNDS) == set(background.BACKGROUNDS)
+
+
+def _fault(values: dict[str, object]) -> str:
+    with pytest.raises(ValidationError) as fault:
+        LikenessParams.model_validate(values)
+    return str(fault.value.errors()[0]["msg"])
