@@ -57,7 +57,8 @@ def _torso(p: Array) -> Array:
     body = (k - 1.0) * np.minimum(a, b)
     q = mirrored(p)
     slope = cone(q, (0.040, 0.020, 1.446), (0.165, 0.004, 1.404), 0.036, 0.038)
-    bust = ellipsoid(q, (0.066, -0.070, 1.272), (0.058, 0.052, 0.058))
+    left, right = (ellipsoid(p, (x, -0.070, 1.272), (0.058, 0.052, 0.058)) for x in (0.066, -0.066))
+    bust = union(left, right, 0.060)
     return union(union(body, slope, 0.045), bust, 0.045)
 
 
@@ -88,7 +89,9 @@ def _sleeves(p: Array) -> Array:
         return -0.007 + folds.upper_sleeve(q, 0.0075)
 
     def forearm(q: Array) -> Array:
-        return -0.004 + folds.lower_sleeve(q, 0.0070)
+        # Loose enough for the hand at the wrist.
+        cuff = 0.008 * smoothstep(q[:, 0], 0.60, 0.68)
+        return -0.004 + cuff + folds.lower_sleeve(q, 0.0070)
 
     return sleeve(p, upper, forearm, 0.0345, (0.040, 0.050, 0.042))
 

@@ -72,9 +72,9 @@ def lapels() -> Surface:
 
     def region(p: Array) -> Array:
         front = np.maximum(polygon(np.abs(p[:, 0]), p[:, 2], _LAPEL), p[:, 1] + 0.005)
-        round_neck = np.hypot(p[:, 0] / 0.108, (p[:, 1] - 0.010) / 0.114) - 1.0
+        round_neck = np.hypot(p[:, 0] / 0.1125, (p[:, 1] - 0.010) / 0.114) - 1.0
         back = np.maximum(np.maximum(0.11 * round_neck, -0.006 - p[:, 1]), 1.450 - p[:, 2])
-        return np.maximum(np.minimum(front, back), p[:, 2] - (1.492 + 0.13 * p[:, 1]))
+        return np.maximum(np.minimum(front, back), p[:, 2] - _collar_top(p))
 
     low, high = np.array([-0.17, -0.16, 1.09]), np.array([0.17, 0.14, 1.53])
     panel, _ = split(polygonize(lapel_field, low, high, 0.0105), region)
@@ -85,7 +85,9 @@ def lapel_field(p: Array) -> Array:
     """The lapel lies flat at its outer edge and stands off in a roll at the fold."""
     fold = np.abs(p[:, 0]) - _opening(p[:, 2])
     front = smoothstep(p[:, 1], 0.0, -0.04)
-    roll = 0.0072 + 0.0060 * np.exp(-((fold / 0.017) ** 2)) * front
+    # In the hollow before the shoulder the coat's larger faces come up from below.
+    clear = 0.0040 * smoothstep(p[:, 2], 1.34, 1.40) * smoothstep(np.abs(p[:, 0]), 0.08, 0.11)
+    roll = 0.0072 + clear + 0.0060 * np.exp(-((fold / 0.017) ** 2)) * front
     flat = union(trunk(p) - _EASE, _sleeves(p), 0.030)
     return flat - roll
 
@@ -198,14 +200,18 @@ def _sleeve_ends(p: Array) -> Array:
 
 
 def _neck_hole(p: Array) -> Array:
-    hole = np.hypot(p[:, 0] / 0.0715, (p[:, 1] - 0.010) / 0.0725) - 1.0
-    return np.maximum(0.07 * hole, 1.43 - p[:, 2])
+    """Negative above the edge of the collar, which is higher behind."""
+    return np.maximum(_collar_top(p) - 0.005 - p[:, 2], np.abs(p[:, 0]) - 0.13)
+
+
+def _collar_top(p: Array) -> Array:
+    return 1.508 + 0.13 * p[:, 1]
 
 
 # Left half of lapel and collar as they lie on the chest, (x, z): peak, gorge, collar's edge.
 _LAPEL: Final = (
     (0.046, 1.100), (0.070, 1.150), (0.098, 1.235), (0.124, 1.320), (0.145, 1.392),
-    (0.155, 1.428), (0.124, 1.412), (0.100, 1.406), (0.114, 1.426), (0.113, 1.470),
-    (0.109, 1.540), (0.040, 1.540), (0.062, 1.480), (0.064, 1.440), (0.062, 1.400),
+    (0.155, 1.428), (0.124, 1.412), (0.100, 1.406), (0.114, 1.426), (0.1125, 1.470),
+    (0.1120, 1.540), (0.040, 1.540), (0.062, 1.480), (0.064, 1.440), (0.062, 1.400),
     (0.056, 1.300), (0.040, 1.160),
 )  # fmt: skip
