@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget.errors import ConductorError
 from retarget.rotation import Array
+
+from .gl_context import off_screen_context
 
 _VERTEX: Final = """
 #version 330
@@ -56,7 +57,7 @@ class CoverageRenderer:
     """Draws coverage of one picture size; close it, or use it as a context manager."""
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self._context = create_context()
+        self._context = off_screen_context()
         self._size = size
         self._program = self._context.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
         self._target = self._context.framebuffer(
@@ -99,22 +100,3 @@ class CoverageRenderer:
             thing.release()
         face = np.round(values[..., 0]).astype(np.int32) - 1
         return Coverage(face, values[..., 1].copy())
-
-
-def create_context() -> Any:
-    """An OpenGL context off screen.
-
-    Raises
-    ------
-    ConductorError
-        If there is no OpenGL on this machine.
-    """
-    import moderngl
-
-    try:
-        return moderngl.create_standalone_context(backend="egl")
-    except Exception as error:  # moderngl and glcontext raise bare exceptions
-        raise ConductorError(
-            "No OpenGL could be started to draw the person; install the Debian packages libegl1 "
-            "and libgl1-mesa-dri, or a graphics driver."
-        ) from error

@@ -1,5 +1,6 @@
 """Bringing the fitted body to the photo's own outline, clothes and all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,12 +18,15 @@ from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartL
 
 # How stiff the surface is, from round to round: whole limbs first, then folds of the cloth.
 _STIFFNESS: Final = (300.0, 100.0, 50.0, 20.0, 10.0, 5.0)
+_FIRST_STIFFNESS: Final = (300.0, 150.0, 80.0)
 _IN_PLANE: Final = (20.0, 8.0, 4.0)
 # Longest way of one round, metres, and rings of vertices that stay free where a part was cut off.
 _LONGEST: Final = 0.03
 _RINGS: Final = 3
 # How far, in shoulder breadths, an outline may lie from the body of a part.
 _CAPTURE: Final = {TRUNK: 0.30, ARM_L: 0.16, ARM_R: 0.16}
+# The same for the whole person, whose coat may be wide.
+_WIDEST: Final = 0.30
 _BREADTH_M: Final = 0.345
 _PULL: Final = 25.0
 _HOLD: Final = 3e-3
@@ -34,7 +38,33 @@ _LOOSEST, _FEWEST = 0.03, 12
 _RIGID_HOLD: Final = 50.0
 
 
-def fit_outline(fit: BodyFit, body: Body, labels: PartLabels) -> Array:
+def grow_to_matte(fit: BodyFit, body: Body, matte: NDArray[np.float32]) -> Array:
+    """Vertices (V, 3) of the body in the photo's pose, as stout as the person with their clothes.
+
+    Where the body's whole outline faces that of the person it goes there, and limbs grow round with
+    it: a first guess at where sleeves and coats are, before the parts are told apart.
+
+    Parameters
+    ----------
+    fit : BodyFit
+        The body in the photo's pose.
+    body : Body
+        Faces and weights.
+    matte : (H, W) array in [0, 1]
+        The person.
+    """
+    whole = _Surface.of(fit, body)
+    goal = _Goal.around(matte > 0.5, _WIDEST * whole.breadth)
+    everything = np.full(len(whole.labels), TRUNK)
+    with CoverageRenderer((matte.shape[1], matte.shape[0])) as renderer:
+        return whole.grown(
+            fit.vertices,
+            _FIRST_STIFFNESS,
+            lambda v: _pulls(v, whole, everything, {TRUNK: goal}, renderer),
+        )
+
+
+def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -> Array:
     """Vertices (V, 3) of the body in the photo's pose, with the outline of the photo's parts.
 
     Vertices on a part's outline are drawn to the outline of its label where that is the person's
@@ -50,47 +80,89 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels) -> Array:
         Faces and weights.
     labels : PartLabels
         What each pixel of the photo shows.
+    vertices : (V, 3) array
+        Where to begin, from `grow_to_matte`.
     """
-    of_vertex = vertex_labels(body)
-    laplacian = _graph_laplacian(body.faces, len(body.vertices))
-    bending = (laplacian.T @ laplacian).tocsc()
-    hold = np.full(len(of_vertex), _HOLD)
-    feet = body.weights[:, [INDEX["foot.L"], INDEX["foot.R"]]].sum(axis=1) > 0.3
-    hold[np.isin(of_vertex, (HAND_L, HAND_R, HEAD)) | feet] = _RIGID_HOLD
-    breadth = (
-        fit.camera.focal * _BREADTH_M / float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
-    )
-    goals = {part: _Goal.of(labels, part, _CAPTURE[part] * breadth) for part in _CAPTURE}
-    limb = np.isin(of_vertex, (ARM_L, ARM_R))
-    grown, ease = np.zeros(len(of_vertex)), np.zeros(len(of_vertex))
-    vertices = fit.vertices.copy()
+    whole = _Surface.of(fit, body)
+    goals = {part: _Goal.of(labels, part, _CAPTURE[part] * whole.breadth) for part in _CAPTURE}
     size = labels.labels.shape[1], labels.labels.shape[0]
     with CoverageRenderer(size) as renderer:
-        for stiffness in _STIFFNESS:
-            pulls = _pulls(vertices, fit, body, of_vertex, goals, renderer)
-            normals = vertex_normals(vertices, body.faces)
-            along = np.einsum("ij,ij->i", normals[pulls.vertex][:, [0, 2]], pulls.direction)
-            good = along > 0.3
-            amount = pulls.amount[good] / np.maximum(along[good], 0.5)
-            change = _solve(
-                bending, hold, stiffness, pulls.vertex[good], amount[:, None], ease - grown
-            )[:, 0]
-            # Cloth may hang about an arm; no arm is thinner than itself.
-            change = np.where(limb, np.maximum(change, _THINNEST - grown), change)
-            grown += change
-            vertices = vertices + normals * change[:, None]
-            # Sleeves are as wide where the photo hides them as where it shows them.
-            seen = np.zeros(len(limb), bool)
-            seen[pulls.vertex[good]] = True
-            if np.count_nonzero(seen & limb) > _FEWEST:
-                ease = np.where(limb, np.clip(np.median(grown[seen & limb]), 0.0, _LOOSEST), 0.0)
+
+        def pulls(vertices: Array) -> _Pulls:
+            return _pulls(vertices, whole, whole.labels, goals, renderer)
+
+        vertices = whole.grown(vertices, _STIFFNESS, pulls)
         for stiffness in _IN_PLANE:
-            pulls = _pulls(vertices, fit, body, of_vertex, goals, renderer)
+            found = pulls(vertices)
             change = _solve(
-                bending, hold, stiffness, pulls.vertex, pulls.direction * pulls.amount[:, None]
+                whole.bending,
+                whole.hold,
+                stiffness,
+                found.vertex,
+                found.direction * found.amount[:, None],
             )
             vertices = vertices + np.stack([change[:, 0], np.zeros(len(change)), change[:, 1]], -1)
     return vertices
+
+
+@dataclass(frozen=True)
+class _Surface:
+    """The body's surface and how it resists.
+
+    `labels` (V,) are the parts, `bending` (V, V) the energy, `hold` (V,) the weight of staying,
+    `breadth` that of the shoulders in pixels.
+    """
+
+    fit: BodyFit
+    faces: NDArray
+    labels: NDArray[np.int64]
+    bending: sparse.csc_matrix
+    hold: Array
+    breadth: float
+
+    @classmethod
+    def of(cls, fit: BodyFit, body: Body) -> "_Surface":
+        labels = vertex_labels(body)
+        laplacian = _graph_laplacian(body.faces, len(body.vertices))
+        hold = np.full(len(labels), _HOLD)
+        feet = body.weights[:, [INDEX["foot.L"], INDEX["foot.R"]]].sum(axis=1) > 0.3
+        hold[np.isin(labels, (HAND_L, HAND_R, HEAD)) | feet] = _RIGID_HOLD
+        depth = float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
+        breadth = fit.camera.focal * _BREADTH_M / depth
+        bending = (laplacian.T @ laplacian).tocsc()
+        return cls(fit, body.faces, labels, bending, hold, breadth)
+
+    def grown(
+        self,
+        vertices: Array,
+        stiffness: tuple[float, ...],
+        pulls: Callable[[Array], "_Pulls"],
+    ) -> Array:
+        """The surface moved along its normals until its outline lies where it is pulled."""
+        limb = np.isin(self.labels, (ARM_L, ARM_R))
+        normals = vertex_normals(self.fit.vertices, self.faces)
+        grown = np.einsum("ij,ij->i", vertices - self.fit.vertices, normals)
+        ease = np.zeros(len(limb))
+        for stiff in stiffness:
+            found = pulls(vertices)
+            normals = vertex_normals(vertices, self.faces)
+            along = np.einsum("ij,ij->i", normals[found.vertex][:, [0, 2]], found.direction)
+            good = along > 0.3
+            vertex = found.vertex[good]
+            amount = found.amount[good] / np.maximum(along[good], 0.5)
+            change = _solve(self.bending, self.hold, stiff, vertex, amount[:, None], ease - grown)[
+                :, 0
+            ]
+            # Cloth may hang about an arm; no arm is thinner than itself.
+            change = np.where(limb, np.maximum(change, _THINNEST - grown), change)
+            grown = grown + change
+            vertices = vertices + normals * change[:, None]
+            # Sleeves are as wide where the photo hides them as where it shows them.
+            seen = np.zeros(len(limb), bool)
+            seen[vertex] = True
+            if np.count_nonzero(seen & limb) > _FEWEST:
+                ease = np.where(limb, np.clip(np.median(grown[seen & limb]), 0.0, _LOOSEST), 0.0)
+        return vertices
 
 
 def vertex_normals(vertices: Array, faces: NDArray) -> Array:
@@ -120,7 +192,14 @@ class _Goal:
     capture: float
 
     @classmethod
+    def around(cls, mask: NDArray[np.bool_], capture: float) -> "_Goal":
+        """The outline of the whole person."""
+        whole = PartLabels(np.where(mask, TRUNK, BACKGROUND).astype(np.uint8))
+        return cls.of(whole, TRUNK, capture)
+
+    @classmethod
     def of(cls, labels: PartLabels, part: int, capture: float) -> "_Goal":
+        """The outline of one part."""
         mask = labels.mask(part)
         # Trunk and hands may lie before or behind; only the sky around the person is certain. An
         # arm that shows has its outline over the trunk too.
@@ -151,21 +230,21 @@ class _Pulls:
 
 def _pulls(
     vertices: Array,
-    fit: BodyFit,
-    body: Body,
+    surface: _Surface,
     of_vertex: NDArray[np.int64],
     goals: dict[int, _Goal],
     renderer: CoverageRenderer,
 ) -> _Pulls:
+    fit, faces = surface.fit, surface.faces
     pixels = fit.camera.to_pixels(vertices)
-    normals = vertex_normals(vertices, body.faces)
+    normals = vertex_normals(vertices, faces)
     flat = normals[:, [0, 2]] * np.array([1.0, -1.0])
     flat = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
     found = []
     for part, goal in goals.items():
-        own_face = (of_vertex[body.faces] == part).all(axis=1)
-        cover = renderer.draw(pixels, body.faces[own_face]).inside
-        rim = _rim_vertices(cover, pixels, body.faces[own_face], normals, fit)
+        own_face = (of_vertex[faces] == part).all(axis=1)
+        cover = renderer.draw(pixels, faces[own_face]).inside
+        rim = _rim_vertices(cover, pixels, faces[own_face], normals, fit)
         height, width = cover.shape
         at = np.round(pixels[rim, :2]).astype(int)
         within = ((at >= 0) & (at < [width, height])).all(axis=1)

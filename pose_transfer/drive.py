@@ -5,6 +5,7 @@ stands. Elbows and wrists lie exactly where the avatar's lie, so the camera sees
 trunk and head turn as the avatar's do, from the way the person stands in the photo; the feet stay.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -128,7 +129,7 @@ class _Driver:
         self.positions[f"forearm.{side}"] = self._at(f"forearm.{side}")
         self.positions[f"hand.{side}"] = self._at(f"hand.{side}")
         names = [f"{stem}.{side}" for stem in ("upper_arm", "forearm", "hand")]
-        for bone, end in zip(names, names[1:], strict=False):
+        for bone, end in pairwise(names):
             old = self._head(end) - self._head(bone)
             new = self.positions[end] - self.positions[bone]
             # No more twist than the way there needs: sleeves do not wring.
@@ -180,7 +181,7 @@ class _Driver:
             stands = rest + self.scale * (facing @ (self._head(bone) - self._head("hips")))
             moved = hips + self._offset(bone, "hips") - stands
             self.positions[bone] = stands + share * moved
-        for bone, end in zip(names, names[1:], strict=False):
+        for bone, end in pairwise(names):
             old = self._head(end) - self._head(bone)
             new = self.positions[end] - self.positions[bone]
             self.linear[bone] = _stretched_swing(self.facing, old, new, self.scale)

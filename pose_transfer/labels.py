@@ -29,10 +29,11 @@ _BLUR_BINS: Final = 0.9
 # Weights of place, colour and edges against each other.
 _PLACE, _COLOUR, _EDGE, _BORDER = 1.0, 1.0, 5.0, 0.15
 _ROUNDS: Final = 2
+_CLAHE: Final = 3.0
 _MAX_COST: Final = 8.0
 _NEVER, _OVER_HAIR = 32.0, 3.0
 # Reach of a part around the fitted body, in shoulder breadths, by label from trunk on.
-_REACH: Final = (0.16, 0.16, 0.09, 0.09, 0.05, 0.05)
+_REACH: Final = (0.12, 0.16, 0.07, 0.07, 0.05, 0.05)
 # The face mesh's outline, in order.
 _FACE_OVAL: Final = (
     *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
@@ -69,6 +70,7 @@ def label_parts(
     landmarks: Landmarks,
     fit: BodyFit,
     body: Body,
+    vertices: Array,
 ) -> PartLabels:
     """Tell the parts of the person apart.
 
@@ -88,13 +90,15 @@ def label_parts(
         The body in the photo's pose.
     body : Body
         Faces and weights.
+    vertices : (V, 3) array
+        The body in the photo's pose, as stout as the clothes.
     """
     height, width = matte.shape
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     inside = cv2.resize(matte, size, interpolation=cv2.INTER_AREA) > 0.5
-    points = fit.camera.to_pixels(fit.vertices)
+    points = fit.camera.to_pixels(vertices)
     points[:, :2] = (points[:, :2] + 0.5) * scale - 0.5
     breadth = scale * fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
     visible, reach = _place_costs(points, size, breadth, body)
@@ -120,7 +124,10 @@ def label_parts(
     labels = _cut(small, inside, costs) + 1
     labels[~inside] = BACKGROUND
     labels = _without_islands(labels, visible, breadth)
-    full = cv2.resize(labels.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    full = np.asarray(
+        cv2.resize(labels.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST),
+        np.uint8,
+    )
     full = _smooth_borders(full, round(0.6 / scale))
     full = np.where(matte > 0.5, np.where(full == BACKGROUND, _nearest(full), full), BACKGROUND)
     return PartLabels(full.astype(np.uint8))
@@ -184,7 +191,7 @@ def _colour_costs(
     visible: NDArray[np.int64],
     breadth: float,
 ) -> NDArray[np.float32]:
-    """Minus the logarithm of the share of each colour in the middle of each part, (h, w, labels)."""
+    """Minus the logarithm of each colour's share in the middle of each part, (h, w, labels)."""
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab).astype(np.float32)
     bins = np.minimum((lab / 256.0 * _BINS).astype(int), _BINS - 1)
     flat = np.ravel_multi_index((bins[..., 0], bins[..., 1], bins[..., 2]), (_BINS,) * 3)
@@ -214,26 +221,33 @@ def _cut(
     rgb: NDArray[np.uint8], inside: NDArray[np.bool_], costs: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """The labelling of least cost, (h, w), labels from 0."""
-    lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 0.8), cv2.COLOR_RGB2Lab).astype(np.float64)
-    contrast = max(
-        float(np.mean(np.concatenate([_steps(lab, axis).ravel() for axis in (0, 1)]) ** 2)), 1.0
-    )
+    lab8 = np.asarray(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 0.8), cv2.COLOR_RGB2Lab))
+    # Folds of a black coat are edges too.
+    lab8[..., 0] = cv2.createCLAHE(_CLAHE, (8, 8)).apply(lab8[..., 0])
+    lab = lab8.astype(np.float64)
     number = np.full(inside.shape, -1)
     number[inside] = np.arange(np.count_nonzero(inside))
     pairs = []
-    for axis in (0, 1):
-        step = _steps(lab, axis)
-        before, after = (number[:-1], number[1:]) if axis == 0 else (number[:, :-1], number[:, 1:])
-        within = (before >= 0) & (after >= 0)
-        weight = _EDGE * np.exp(-(step[within] ** 2) / (2.0 * contrast)) + _BORDER
-        pairs.append((before[within], after[within], weight))
+    contrast = 1.0
+    for down, right in ((1, 0), (0, 1), (1, 1), (1, -1)):
+        a, b = _neighbours(number, down, right)
+        within = (a >= 0) & (b >= 0)
+        step = np.linalg.norm(np.subtract(*_neighbours(lab, down, right)), axis=-1)[within]
+        contrast = max(contrast, float(np.mean(step**2))) if down + right == 1 else contrast
+        # Borders cost by their length, whatever their direction (Boykov & Kolmogorov 2003).
+        weight = (_EDGE * np.exp(-(step**2) / (2.0 * contrast)) + _BORDER) / np.hypot(down, right)
+        pairs.append((a[within], b[within], 0.6 * weight))
     labels = np.zeros(inside.shape, np.int64)
     labels[inside] = _alpha_expansion(costs[inside].astype(np.float64), pairs)
     return labels
 
 
-def _steps(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    return np.linalg.norm(np.diff(values, axis=axis), axis=-1)
+def _neighbours(values: NDArray, down: int, right: int) -> tuple[NDArray, NDArray]:
+    """Each pixel, and the one `down` rows and `right` columns on."""
+    height, width = values.shape[:2]
+    columns = slice(max(0, -right), width - max(0, right))
+    moved = slice(max(0, right), width + min(0, right))
+    return values[: height - down, columns], values[down:, moved]
 
 
 _Pairs = list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]

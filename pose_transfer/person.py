@@ -33,7 +33,8 @@ _JOINT_M, _SHOULDER_M = 0.10, 0.16
 _BATON_HEAD: Final = np.array([-0.07, -0.03, -0.025])
 _BATON_TIP: Final = np.array([-0.48, -0.03, -0.025])
 _RIM_PX: Final = 1
-_FRINGE_STEP: Final = 3
+# Cells of the flat pieces, in shoulder breadths.
+_CELL: Final = 1 / 70
 # So near to an arm the trunk ends with its mesh, shares of the shoulder breadth.
 _LIMB_GAP: Final = 0.18
 _PATCH_AHEAD_M, _NOWHERE_M = 0.012, 1e3
@@ -277,7 +278,7 @@ def _fringe(
     wanted = near & ~core
     if not wanted.any():
         return []
-    pixels, faces = _grid_over(wanted, _FRINGE_STEP)
+    pixels, faces = _grid_over(wanted, max(3, round(_CELL * breadth)))
     of_face = _face_labels(vertex_labels(parts.body), parts.body.faces)
     used = np.unique(parts.body.faces[(of_face == TRUNK) & _kept_faces(parts.body)])
     nearest = _nearest_vertices(pixels, points, used, cover)
@@ -317,7 +318,7 @@ def _patches(
     arms = np.isin(of_face, (ARM_L, ARM_R, HAND_L, HAND_R)) & kept
     if not (wanted & limbs).any():
         return []
-    pixels, faces = _grid_over(wanted, _FRINGE_STEP)
+    pixels, faces = _grid_over(wanted, max(3, round(_CELL * breadth)))
     used = np.unique(body.faces[arms])
     nearest = used[cKDTree(points[used, :2]).query(pixels)[1]]
     depth = np.where(seen.inside, seen.depth, _NOWHERE_M).astype(np.float32)

@@ -15,7 +15,7 @@ from retarget.rotation import Array
 
 from .background import clean_background
 from .coverage import CoverageRenderer
-from .deform import fit_outline
+from .deform import fit_outline, grow_to_matte
 from .fit import BodyFit, fit_body
 from .head import build_head
 from .labels import HEAD, PartLabels, label_parts, vertex_labels
@@ -117,9 +117,10 @@ def sit(
     progress(0.35, "fitting the body")
     size = picture.rgb.shape[1], picture.rgb.shape[0]
     body, fit = load_body(), fit_body(found, size)
-    labels = label_parts(picture.rgb, matte, found, fit, body)
+    stout = grow_to_matte(fit, body, matte)
+    labels = label_parts(picture.rgb, matte, found, fit, body, stout)
     progress(0.5, "fitting the clothes")
-    vertices = fit_outline(fit, body, labels)
+    vertices = fit_outline(fit, body, labels, stout)
     progress(0.65, "completing what the photo hides")
     parts = PersonParts(
         foreground, matte, labels, fit, vertices, body, skin_tone(foreground, labels, found.face)

@@ -28,11 +28,13 @@ def skin_tone(
 
     From the hands where they look like the face, else from bare forearms, else from the cheeks.
     """
-    lab = cv2.cvtColor(foreground.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
+    lab = np.asarray(
+        cv2.cvtColor(foreground.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab), np.float32
+    )
     cheeks = None if face is None else _cheeks(lab, face)
     for parts in ((HAND_L, HAND_R), (ARM_L, ARM_R)):
-        mask = labels.mask(*parts).astype(np.uint8)
-        mask = cv2.erode(mask, np.ones((3, 3), np.uint8)) > 0
+        whole = labels.mask(*parts).astype(np.uint8)
+        mask = cv2.erode(whole, np.ones((3, 3), np.uint8)) > 0
         if np.count_nonzero(mask) < _FEWEST:
             continue
         values = lab[mask]
@@ -50,7 +52,6 @@ def skin_tone(
 def _cheeks(lab: NDArray[np.float32], face: Array) -> NDArray[np.float64]:
     """Median colour of both cheeks, Lab."""
     values = []
-    height, width = lab.shape[:2]
     reach = max(2, round(0.06 * float(np.linalg.norm(face[454, :2] - face[234, :2]))))
     for point in (50, 280, 205, 425, 151):
         x, y = np.round(face[point, :2]).astype(int)

@@ -120,9 +120,8 @@ class Body:
         tails = heads.copy()
         for bone, child in _NEXT.items():
             tails[INDEX[bone]] = heads[INDEX[child]]
-        for bone, tip in enumerate(self.tips):
-            if tip >= 0:
-                tails[bone] = vertices[tip]
+        ends = np.flatnonzero(self.tips >= 0)
+        tails[ends] = vertices[self.tips[ends]]
         return tails
 
 
