@@ -23,7 +23,7 @@ from .pieces import Bones, Piece
 Dress = Literal["tailcoat", "gown"]
 
 HEADS: Final = 7.5
-"""Statures of adults in heads, chin to crown (Bammes, The Artist's Guide to Human Anatomy)."""
+"""Stature of an adult in heads, chin to crown: the canon of Richer, Anatomie artistique (1890)."""
 
 _ASSET: Final = Path(__file__).with_name("garments.npz")
 _CHIN_DEPTH: Final = -0.078
