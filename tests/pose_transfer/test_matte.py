@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import draw_person, drawn_points
+from drawn_person import draw_person, drawn_points
 from numpy.typing import NDArray
 
 from pose_transfer.landmarks import Detection, Landmarks
