@@ -17,7 +17,10 @@ _MOST: Final = 18.0
 
 
 def complete(
-    picture: NDArray[np.uint8], known: NDArray[np.bool_], wanted: NDArray[np.bool_]
+    picture: NDArray[np.uint8],
+    known: NDArray[np.bool_],
+    wanted: NDArray[np.bool_],
+    source: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
     """The picture with a part's unseen pixels filled from what is seen of it.
 
@@ -29,20 +32,22 @@ def complete(
         Where the part is seen.
     wanted : (h, w) bool array
         Where colours are needed; elsewhere they go on smoothly.
+    source : (h, w) bool array
+        The known pixels whose colours carry on.
 
     Returns
     -------
     (h, w, 3) uint8 array
         Equal to `picture` where it is known.
     """
-    if not known.any():
+    if not source.any():
         return picture
     height, width = known.shape
     scale = min(1.0, _SIDE / max(height, width))
     size = max(8, round(width * scale)), max(8, round(height * scale))
-    share = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(source.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     light = cv2.resize(
-        (picture * known[..., None]).astype(np.float32), size, interpolation=cv2.INTER_AREA
+        (picture * source[..., None]).astype(np.float32), size, interpolation=cv2.INTER_AREA
     )
     small = (light / np.maximum(share, 1e-3)[..., None]).astype(np.float32)
     seen = share > 0.5

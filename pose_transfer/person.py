@@ -6,6 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from retarget import rotation
@@ -32,7 +33,13 @@ _SHORT_SHARE: Final = 0.07
 _JOINT_M, _SHOULDER_M = 0.10, 0.16
 _BATON_HEAD: Final = np.array([-0.07, -0.03, -0.025])
 _BATON_TIP: Final = np.array([-0.48, -0.03, -0.025])
-_RIM_PX: Final = 1
+# How far the shadow of an arm that lies on the trunk reaches, in shoulder breadths, and how much
+# darker than around it cloth in that shadow is, 8-bit levels of Lab.
+_SHADE: Final = 0.04
+_SHADOW_LEVELS: Final = 12.0
+# Colours so near to the person's skin (weighted Lab) are skin; an arm that shows more of it than
+# this share is bare. Colours this much rarer than a limb's commonest do not carry on.
+_LIKE_SKIN, _BARE, _RARE = 22.0, 0.2, 0.06
 # Cells of the flat pieces, in shoulder breadths.
 _CELL: Final = 1 / 70
 # So near to an arm the trunk ends with its mesh, shares of the shoulder breadth.
@@ -107,7 +114,8 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
             cover = renderer.draw(points, body.faces[own])
             known = _known(parts, part, shown)
             wanted = cv2.dilate(cover.inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-            picture = complete(parts.foreground, known, wanted)
+            source = _main_colours(parts.foreground, known)
+            picture = complete(parts.foreground, known, wanted, source)
             uv = points[:, :2] if part == TRUNK else _limb_uv(parts, points, part)
             pieces.append(_piece(parts, own, uv, picture, part))
             if part == TRUNK:
@@ -144,13 +152,59 @@ def _known(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDArray[n
         shared = (away < _JOINT_M) | ((away < _SHOULDER_M) & (shown == part))
         known |= shared & np.isin(labels, (TRUNK, arm))
     solid = known & (parts.matte > 0.6)
-    # The last pixel before another part holds a mixture of both.
-    others = cv2.dilate(
-        (~known & (labels != BACKGROUND)).astype(np.uint8),
-        np.ones((2 * _RIM_PX + 1, 2 * _RIM_PX + 1), np.uint8),
-    )
-    inner = solid & (others == 0)
+    # The last pixel before another part holds a mixture of both; beside arms and hands lies
+    # their shadow too, which must not stay when they go.
+    breadth = fit.camera.focal * _BREADTH_M / float(fit.camera.to_pixels(fit.positions[0])[2])
+    limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R)) & ~known
+    others = _close(~known & (labels != BACKGROUND), 1.5)
+    inner = solid & ~others & ~_close(limbs, max(1.5, _SHADE * breadth))
+    if part == TRUNK:
+        inner &= ~_shaded(parts.foreground, inner, limbs, breadth)
+    else:
+        inner &= ~_stray_skin(parts, inner)
     return inner if inner.any() else solid
+
+
+def _main_colours(rgb: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of a part's pixels those that carry on where it is hidden: not cuffs, watches or ties."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+    bins = np.minimum(lab[known] // 16, 15).astype(int)
+    flat = np.ravel_multi_index((bins[:, 0], bins[:, 1], bins[:, 2]), (16,) * 3)
+    counts = ndimage.gaussian_filter(
+        np.bincount(flat, minlength=16**3).reshape((16,) * 3).astype(float), 0.8
+    ).ravel()
+    share = counts[flat] / max(counts.max(), 1e-9)
+    out = known.copy()
+    out[known] = share > _RARE
+    return out
+
+
+def _shaded(
+    rgb: NDArray[np.uint8], known: NDArray[np.bool_], limbs: NDArray[np.bool_], breadth: float
+) -> NDArray[np.bool_]:
+    """Where hands and arms darken the cloth beside them, and slivers between fingers."""
+    near = _close(limbs, 0.25 * breadth)
+    light = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)[..., 0].astype(np.float32)
+    weight = known.astype(np.float32)
+    sigma = 0.12 * breadth
+    mean = cv2.GaussianBlur(light * weight, (0, 0), sigma) / np.maximum(
+        cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3
+    )
+    size = 2 * max(1, round(0.03 * breadth)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    slivers = known & (cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_OPEN, disc) == 0)
+    return near & ((light < mean - _SHADOW_LEVELS) | slivers)
+
+
+def _stray_skin(parts: PersonParts, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of a hand that lies on a long sleeve."""
+    lab = cv2.cvtColor(parts.foreground, cv2.COLOR_RGB2Lab).astype(np.float32)
+    tone = np.clip(parts.tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
+    skin = cv2.cvtColor(tone, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
+    alike = known & (np.linalg.norm((lab - skin) * [0.4, 1.2, 1.2], axis=-1) < _LIKE_SKIN)
+    if np.count_nonzero(alike) > _BARE * np.count_nonzero(known):
+        return np.zeros(known.shape, bool)
+    return cv2.dilate(alike.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
 
 
 def _limb_uv(parts: PersonParts, points: Array, part: int) -> Array:
