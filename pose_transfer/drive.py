@@ -149,6 +149,8 @@ class _Driver:
             above = hand
             for i, share in enumerate(_CURLS, start=1):
                 bone = f"{finger}.{i:02d}.{side}"
+                if bone not in self.character.bones:
+                    continue
                 bent = rotation.multiply(turn, rotation.from_rotation_vector(share * curl))
                 self.linear[bone] = rotation.to_matrix(
                     rotation.multiply(bent, rotation.conjugate(self._turn(bone)))

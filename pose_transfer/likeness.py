@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget import rotation, skeleton
-from retarget.character import PARTS, Character
+from retarget.character import Character
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
@@ -177,8 +177,11 @@ class _View:
         camera = character.camera
         seen = camera.to_pixels(character.vertices)[:, :2]
         width, height = camera.size
-        legs = seen[character.parts != PARTS.index("hand.L")]
-        cut_off = float(legs[:, 1].max()) > height - 0.5
+        # Concert dress goes on below the photo.
+        cut_off = character.dress == "photo" and float(seen[:, 1].max()) > height - 0.5
+        if character.dress != "photo":
+            low = camera.to_pixels(character.heads[character.bone("thigh.L")])[1]
+            width, height = np.inf, max(height, float(seen[:, 1].max()) + 1.0, float(low))
         inside = seen[(seen[:, 1] < height) & (seen[:, 1] >= 0)]
         body = Box(
             float(max(inside[:, 0].min(), 0.0)),
@@ -203,7 +206,7 @@ class _View:
         camera = self._character.camera
         lowest = float(camera.to_pixels(self._character.vertices)[:, 1].max())
         height = camera.size[1]
-        if lowest <= height - 0.5:
+        if lowest <= height - 0.5 or self._character.dress != "photo":
             return None
         hips = float(camera.to_pixels(self._character.heads[self._character.bone("hips")])[1])
         below = (height - 1.5 - hips) / self.scale

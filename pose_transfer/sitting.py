@@ -16,6 +16,7 @@ from retarget.rotation import Array
 from .background import clean_background
 from .coverage import CoverageRenderer
 from .deform import fit_outline, grow_to_matte
+from .dressing import concert_dress, needs_concert
 from .fit import BodyFit, fit_body
 from .head import build_head
 from .labels import HEAD, PartLabels, label_parts, vertex_labels
@@ -92,7 +93,8 @@ def sit(
     landmarks : Landmarks, optional
         Corrected ones, in place of those that would be found.
     dress : str
-        "photo", "concert", or "auto": concert dress where the photo's own cannot be completed.
+        "photo", "concert" (a tailcoat), "gown", or "auto": concert dress where the photo's own
+        clothes and arms cannot be completed.
     progress : Progress
         Hears [0, 1].
 
@@ -125,12 +127,24 @@ def sit(
     parts = PersonParts(
         foreground, matte, labels, fit, vertices, body, skin_tone(foreground, labels, found.face)
     )
-    pieces = person_pieces(parts)
-    pieces.append(_head(parts, found.face))
+    head, reason = _head(parts, found.face), None
+    if dress == "auto":
+        reason = needs_concert(labels, fit, body, vertices)
+        dress = "photo" if reason is None else "concert"
+    if reason is not None:
+        warnings += (
+            f"{reason}, so a tailcoat takes the place of the photo's clothes; with --dress photo "
+            "they are kept.",
+        )
+    if dress == "photo":
+        pieces, bones = [*person_pieces(parts), head], person_bones(fit)
+    else:
+        pieces, bones = concert_dress(dress, head, found.face, foreground, fit, parts.tone)
+        dress = "concert"
     progress(0.8, "removing the person from the background")
     backdrop = None if picture.alpha is not None else clean_background(picture.rgb, matte, tall)
     character = assemble(
-        pieces, person_bones(fit), fit.camera, backdrop=backdrop, warnings=warnings
+        pieces, bones, fit.camera, backdrop=backdrop, dress=dress, warnings=warnings
     )
     progress(0.95, "removing the person from the background")
     return Sitting(picture, found, matte, labels, fit, vertices, character)
