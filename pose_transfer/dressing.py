@@ -11,7 +11,7 @@ from retarget.body.model import INDEX, Body
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
-from .concert import concert_pieces, head_place
+from .concert import Dress, concert_pieces, head_place
 from .concert_light import estimate_light
 from .deform import vertex_normals
 from .face_mesh import CHIN, FOREHEAD, oval_mask
@@ -65,7 +65,7 @@ def concert_dress(
         light = estimate_light(foreground[window], mask[window], tall_px, tall)
     except ConductorError:
         light = None
-    clothes = "gown" if kind == "gown" else "tailcoat"
+    clothes: Dress = "gown" if kind == "gown" else "tailcoat"
     pieces, bones = concert_pieces(clothes, tall, tone, light)
     place = head_place(tall)
     # The front of the chin, at the depth the relief has it.

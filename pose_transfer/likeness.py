@@ -176,7 +176,7 @@ class _View:
         character = self._character
         camera = character.camera
         seen = camera.to_pixels(character.vertices)[:, :2]
-        width, height = camera.size
+        width, height = (float(n) for n in camera.size)
         # Concert dress goes on below the photo.
         cut_off = character.dress == "photo" and float(seen[:, 1].max()) > height - 0.5
         if character.dress != "photo":

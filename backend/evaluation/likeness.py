@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.evaluation import likeness_body
 from backend.evaluation.contact_sheet import contact_sheet
 from backend.evaluation.likeness_measures import (
     align_face,
@@ -47,6 +48,7 @@ JOINTS: Final = ("upper_arm", "forearm", "hand")
 SECONDS: Final = 4.0
 """How much of a video is compared unless told otherwise."""
 
+BODY: Final = "the body"
 COPY: Final = "copy of the photo"
 """Name of the floor."""
 
@@ -143,7 +145,18 @@ def copy_photo(clip: Clip) -> Sequence[Drawn]:
 
 def methods() -> tuple[Method, ...]:
     """What is compared; the copy comes first."""
-    return (Method(COPY, transfer=copy_photo),)
+    return (Method(COPY, transfer=copy_photo), Method(BODY, transfer_body, still_body))
+
+
+def transfer_body(clip: Clip) -> Sequence[Drawn]:
+    """The person of the first frame as a body, in the pose that is seen in each frame."""
+    pictures, parts = likeness_body.transfer(clip)
+    return [Drawn(*drawn) for drawn in zip(pictures, parts, strict=True)]
+
+
+def still_body(photo: Path) -> Returned:
+    """The body in the photo's own pose."""
+    return Returned(*likeness_body.still(photo))
 
 
 def evaluate_likeness(
