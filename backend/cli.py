@@ -103,6 +103,7 @@ class Dress(StrEnum):
     auto = "auto"
     photo = "photo"
     concert = "concert"
+    gown = "gown"
 
 
 class LikenessFormat(StrEnum):
@@ -117,8 +118,8 @@ class LikenessFormat(StrEnum):
 Wear = Annotated[
     Dress,
     typer.Option(
-        help="As photographed, in concert dress, or concert dress only where the photo's own "
-        "clothes cannot be completed."
+        help="photo: as photographed; concert: a tailcoat; gown: a black gown; auto: a tailcoat "
+        "where the photo's own clothes cannot be completed."
     ),
 ]
 Person = Annotated[

@@ -90,13 +90,13 @@ class SubjectOptions(Options):
     Parameters
     ----------
     dress : str
-        "photo", as photographed, "concert", or "auto": concert dress where the photo's own clothes
-        cannot be completed well.
+        "photo", as photographed, "concert", a tailcoat, "gown", or "auto": a tailcoat where the
+        photo's own clothes cannot be completed well.
     person : int, optional
         Which of several people, counted from the left, from 1 on.
     """
 
-    dress: Literal["auto", "photo", "concert"] = "auto"
+    dress: Literal["auto", "photo", "concert", "gown"] = "auto"
     person: int | None = Field(default=None, ge=1, le=99)
 
 

@@ -90,9 +90,7 @@ def draw_preview(sitting: Sitting, progress: Progress = no_progress) -> Image:
     }
     progress(0.2, "drawing the preview")
     returned = _own_pose(sitting)
-    error = ((returned.astype(np.float64) - photo) ** 2)[sitting.matte > 0.5].mean()
-    decibels = 10.0 * np.log10(255.0**2 / max(error, 1e-3))
-    above[f"Own pose, {decibels:.0f} dB from the photo"] = _cut(returned, window)
+    above[f"Own pose, {_likeness_of(returned, photo, sitting)}"] = _cut(returned, window)
     progress(0.4, "drawing the preview")
     frames = likeness_frames(far_poses(), sitting.character, size=_POSE_CELL)
     below = dict(zip(_POSES, islice(frames, _HELD // 2, None, _HELD), strict=True))
@@ -151,6 +149,14 @@ def _own_pose(sitting: Sitting) -> Image:
     if drawn.shape[2] == 3:
         return drawn
     return _on_plain(np.ascontiguousarray(drawn[..., :3]), drawn[..., 3] / np.float32(255.0))
+
+
+def _likeness_of(returned: Image, photo: Image, sitting: Sitting) -> str:
+    """How near the photo the person in their own pose is, in words."""
+    if sitting.character.dress != "photo":
+        return "in concert dress"
+    error = ((returned.astype(np.float64) - photo) ** 2)[sitting.matte > 0.5].mean()
+    return f"{10.0 * np.log10(255.0**2 / max(error, 1e-3)):.0f} dB from the photo"
 
 
 def _on_plain(rgb: Image, alpha: NDArray[np.float32] | None) -> Image:

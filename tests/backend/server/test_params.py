@@ -1,6 +1,7 @@
 """What may be asked over HTTP agrees with the requests that are made of it."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -11,7 +12,7 @@ from backend.options import BACKGROUNDS, LikenessOptions, SubjectOptions
 from backend.server.kinds import KINDS
 from backend.server.params import LikenessParams, MotionParams
 from backend.subject_request import SubjectRequest
-from pose_transfer import background
+from pose_transfer import background, dressing
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,9 @@ def test_no_file_of_this_machine_can_be_asked_for_as_background(tmp_path: Path) 
     assert there == missing
 
 
-def test_the_backgrounds_on_offer_are_those_that_can_be_made() -> None:
+def test_what_is_on_offer_can_be_made() -> None:
     assert set(BACKGROUNDS) == set(background.BACKGROUNDS)
+    assert get_args(SubjectOptions.model_fields["dress"].annotation) == dressing.DRESSES
 
 
 def _fault(values: dict[str, object]) -> str:
