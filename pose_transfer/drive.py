@@ -16,6 +16,7 @@ from retarget.character import Character
 from retarget.guide import Guide
 from retarget.rotation import Array
 
+from .hand_pose import finger_turns
 from .staging import Take
 
 # A camera that sees the avatar from the side up to this angle still sees the person as in the
@@ -25,8 +26,6 @@ TRUNK: Final = ("hips", "spine", "chest", "neck", "head", "clavicle")
 """Stems of the joints that turn as the avatar's do since its rest pose."""
 
 _STRAIGHT: Final = {"L": np.array([1.0, 0.0, 0.0]), "R": np.array([-1.0, 0.0, 0.0])}
-# Share of a finger's whole curl that each of its phalanges has turned from the hand.
-_CURLS: Final = (0.5, 1.0, 1.5)
 
 
 def drive(character: Character, guide: Guide, *, grounded: bool = False) -> Take:
@@ -142,21 +141,23 @@ class _Driver:
         bind = self._turn(hand)
         self.linear[hand] = rotation.to_matrix(rotation.multiply(turn, rotation.conjugate(bind)))
         self._share_twist(side)
-        for finger in FINGERS:
-            joint = finger if finger in ("thumb", "index") else "fingers"
+        curls = {}
+        for joint in ("thumb", "index", "fingers"):
             seen = self.guide.rotations[:, skeleton.INDEX[f"{joint}.{side}"]]
-            curl = rotation.to_rotation_vector(rotation.multiply(rotation.conjugate(turn), seen))
-            above = hand
-            for i, share in enumerate(_CURLS, start=1):
-                bone = f"{finger}.{i:02d}.{side}"
-                if bone not in self.character.bones:
-                    continue
-                bent = rotation.multiply(turn, rotation.from_rotation_vector(share * curl))
-                self.linear[bone] = rotation.to_matrix(
-                    rotation.multiply(bent, rotation.conjugate(self._turn(bone)))
-                )
-                self.positions[bone] = self.positions[above] + self._offset(bone, above)
-                above = bone
+            local = rotation.multiply(rotation.conjugate(turn), seen)
+            curls[joint] = rotation.to_rotation_vector(local)
+        holding = side == "R" and "baton" in self.character.bones
+        above = dict.fromkeys(FINGERS, hand)
+        for name, bent in finger_turns(side, curls, holding).items():
+            bone, finger = f"{name}.{side}", name.split(".")[0]
+            if bone not in self.character.bones:
+                continue
+            whole = rotation.multiply(turn, bent)
+            self.linear[bone] = rotation.to_matrix(
+                rotation.multiply(whole, rotation.conjugate(self._turn(bone)))
+            )
+            self.positions[bone] = self.positions[above[finger]] + self._offset(bone, above[finger])
+            above[finger] = bone
 
     def _share_twist(self, side: str) -> None:
         """Half of the turn of the hand about the forearm is the forearm's."""

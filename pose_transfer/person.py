@@ -18,6 +18,7 @@ from .complete import complete
 from .coverage import Coverage, CoverageRenderer
 from .deform import vertex_normals
 from .fit import BodyFit
+from .hand_pose import held_at
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
 from .pieces import Bones, Piece
 from .skinwork import hand_picture
@@ -31,8 +32,7 @@ _SHORT_SHARE: Final = 0.07
 # Where the upper arm meets the trunk both share the photo, so near to the joint, metres; further
 # off only where the body says so too.
 _JOINT_M, _SHOULDER_M = 0.10, 0.16
-_BATON_HEAD: Final = np.array([-0.07, -0.03, -0.025])
-_BATON_TIP: Final = np.array([-0.48, -0.03, -0.025])
+_BATON: Final = np.array([-0.41, 0.0, 0.0])
 # How far the shadow of an arm that lies on the trunk reaches, in shoulder breadths, and how much
 # darker than around it cloth in that shadow is, 8-bit levels of Lab.
 _SHADE: Final = 0.04
@@ -84,15 +84,13 @@ def person_bones(fit: BodyFit) -> Bones:
     turns = rotation.multiply(rotation.from_matrix(fit.rotations), alignment(fit.shape))
     tails = fit.positions + (fit.rotations @ (fit.shape.tails - fit.shape.heads)[..., None])[..., 0]
     hand = INDEX["hand.R"]
-    baton = [
-        fit.positions[hand] + rotation.rotate(turns[hand], offset)
-        for offset in (_BATON_HEAD, _BATON_TIP)
-    ]
+    palm = float(np.linalg.norm(fit.positions[INDEX["middle.01.R"]] - fit.positions[hand]))
+    held = held_at(fit.positions[hand], turns[hand], palm)
     return Bones(
         names=(*BONES, "baton"),
         parents=np.array([*PARENTS, hand], np.int16),
-        heads=np.concatenate([fit.positions, baton[:1]]),
-        tails=np.concatenate([tails, baton[1:]]),
+        heads=np.concatenate([fit.positions, held[None]]),
+        tails=np.concatenate([tails, (held + rotation.rotate(turns[hand], _BATON))[None]]),
         turns=np.concatenate([turns, turns[hand][None]]),
     )
 
