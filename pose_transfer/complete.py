@@ -14,6 +14,8 @@ _GRAIN_SCALE: Final = 1.2
 # Details finer than this are weave; stronger ones than this, 8-bit levels, are not.
 _WEAVE_PX: Final = 3.0
 _MOST: Final = 18.0
+# Such details in the stronger third of plain cloth, and of patterns.
+_PLAIN, _PATTERNED = 9.0, 16.0
 
 
 def complete(
@@ -65,9 +67,13 @@ def complete(
         )
         window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         filled, _ = fill_hole(np.where(seen[..., None], small, base)[window], (~seen)[window])
-        # Patches bring the weave, never the colour: that goes on from the edges.
+        # Patches bring the weave; the colour of plain cloth goes on from the edges. Stripes and
+        # checks are patches altogether.
         weave = filled - cv2.GaussianBlur(filled, (0, 0), _WEAVE_PX)
-        base[window] += hole[window][..., None] * np.clip(weave, -_MOST, _MOST)
+        plain = base[window] + np.clip(weave, -_MOST, _MOST)
+        share = _pattern(small, seen)
+        mixed = plain + share * (filled - plain)
+        base[window] = np.where(hole[window][..., None], mixed, base[window])
     full = cv2.resize(base, (width, height), interpolation=cv2.INTER_CUBIC)
     full = full + _grain(picture, known)
     rim = cv2.blur(known.astype(np.float32), (3, 3))[..., None]
@@ -75,6 +81,16 @@ def complete(
     # The seam is one pixel soft on the side that was filled.
     out = np.where(known[..., None], out, out * (1.0 - rim) + rim * cv2.blur(out, (3, 3)))
     return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
+
+
+def _pattern(picture: NDArray[np.float32], seen: NDArray[np.bool_]) -> float:
+    """How much of a pattern the cloth has, from 0 (plain, folds at most) to 1 (stripes, checks)."""
+    core = cv2.erode(seen.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    if np.count_nonzero(core) < 100:
+        return 0.0
+    fine = picture - cv2.GaussianBlur(picture, (0, 0), _WEAVE_PX)
+    strength = float(np.percentile(np.abs(fine[core]).max(axis=-1), 70))
+    return float(np.clip((strength - _PLAIN) / (_PATTERNED - _PLAIN), 0.0, 1.0))
 
 
 def _grain(picture: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArray[np.float32]:

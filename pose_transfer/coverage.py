@@ -82,6 +82,13 @@ class CoverageRenderer:
 
     def draw(self, points: Array, faces: NDArray) -> Coverage:
         """Coverage of faces (F, 3) with corners at `points` (V, 3): x, y in pixels and depth."""
+        # Somebody else may have drawn in a context of their own meanwhile.
+        with self._context:
+            values = self._read(points, faces)
+        face = np.round(values[..., 0]).astype(np.int32) - 1
+        return Coverage(face, values[..., 1].copy())
+
+    def _read(self, points: Array, faces: NDArray) -> NDArray[np.float32]:
         context = self._context
         buffer = context.buffer(np.ascontiguousarray(points, np.float32).tobytes())
         index = context.buffer(np.ascontiguousarray(faces, np.int32).tobytes())
@@ -98,5 +105,4 @@ class CoverageRenderer:
         values = raw.reshape(self._size[1], self._size[0], 2)
         for thing in (array, buffer, index):
             thing.release()
-        face = np.round(values[..., 0]).astype(np.int32) - 1
-        return Coverage(face, values[..., 1].copy())
+        return values

@@ -20,7 +20,7 @@ from .relief import CutGrid, Pins, cut_grid, signed_distance, swell
 
 # All lengths below are shares of the face's width, ear to ear (0.14 m in an adult).
 _MARGIN: Final = 0.5
-_SPACING: Final = 1 / 45
+_SPACING: Final = 1 / 34
 _COARSE: Final = 2  # cells of the grid to one of the coarser grid the depths are solved on
 _FINE: Final = 4  # pixels to a cell in the raster the outline is found on
 # What is opaque at least so much is solid; beyond it the fringe begins.

@@ -20,7 +20,7 @@ from .drawing import Painter, draw_frames
 from .drive import TRUNK, drive
 from .frame import Box, Framing, check_size, default_size, frame_person, frame_stage, reach_box
 from .sitting import character_from_photo
-from .staging import Take
+from .staging import Take, seen_faces
 
 Frame = NDArray[np.uint8]
 
@@ -134,6 +134,7 @@ def likeness_frames(
         scale, shift = framing.scale * view.scale, framing.to_picture(view.shift)
     backdrop = make_backdrop(background, framing, photo=character.backdrop, plate=plate)
     warnings = list(character.warnings)
+    character = character.only(seen_faces(character, take))
     if character.backdrop is None and background in ("photo", "blur"):
         warnings.append("The photo has no background of its own, so a plain wall is shown.")
     progress(1.0, "finding the frame")

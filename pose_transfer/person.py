@@ -19,9 +19,9 @@ from .coverage import Coverage, CoverageRenderer
 from .deform import vertex_normals
 from .fit import BodyFit
 from .hand_pose import held_at
+from .hand_skin import Wrist, hand_picture
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
 from .pieces import Bones, Piece
-from .skinwork import hand_picture
 
 # Between these angles off the camera a limb's surface begins to take the colours of its seen side,
 # mirrored; of that side not the last rim, which the room lights or darkens.
@@ -40,10 +40,13 @@ _SHADOW_LEVELS: Final = 12.0
 # Colours so near to the person's skin (weighted Lab) are skin; an arm that shows more of it than
 # this share is bare. Colours this much rarer than a limb's commonest do not carry on.
 _LIKE_SKIN, _BARE, _RARE = 22.0, 0.2, 0.06
+_HAND_OF: Final = {ARM_L: HAND_L, ARM_R: HAND_R}
 # Cells of the flat pieces, in shoulder breadths.
 _CELL: Final = 1 / 70
 # So near to an arm the trunk ends with its mesh, shares of the shoulder breadth.
 _LIMB_GAP: Final = 0.18
+# A patch covers what was mended around its limb too.
+_PATCH_GAP: Final = 0.28
 _PATCH_AHEAD_M, _NOWHERE_M = 0.012, 1e3
 _BREADTH_M: Final = 0.345
 
@@ -107,6 +110,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
         seen = renderer.draw(points, body.faces[kept])
         shown = np.where(seen.inside, of_face[kept][seen.face], BACKGROUND)
         pieces = []
+        wrists: dict[int, Wrist | None] = {}
         for part in (TRUNK, ARM_L, ARM_R):
             own = kept & (of_face == part)
             cover = renderer.draw(points, body.faces[own])
@@ -116,9 +120,12 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
             picture = complete(parts.foreground, known, wanted, source)
             uv = points[:, :2] if part == TRUNK else _limb_uv(parts, points, part)
             pieces.append(_piece(parts, own, uv, picture, part))
+            if part in _HAND_OF:
+                hand = _HAND_OF[part]
+                wrists[hand] = _wrist(parts, own, kept & (of_face == hand), uv, picture)
             if part == TRUNK:
                 pieces += _fringe(parts, cover, points, picture)
-    pieces += _hands(parts, kept, of_face)
+    pieces += _hands(parts, kept, of_face, wrists)
     pieces += _patches(parts, kept, of_face, points, seen)
     return pieces
 
@@ -365,7 +372,7 @@ def _patches(
     labels, matte, body = parts.labels.labels, parts.matte, parts.body
     breadth = parts.fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
     limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R))
-    wanted = _close(limbs, _LIMB_GAP * breadth) | _close(~seen.inside & (matte > 0.02), 3.0)
+    wanted = _close(limbs, _PATCH_GAP * breadth) | _close(~seen.inside & (matte > 0.02), 3.0)
     wanted &= (matte > 0.02) & ~(_close(labels == HEAD, 2.0) & ~limbs)
     arms = np.isin(of_face, (ARM_L, ARM_R, HAND_L, HAND_R)) & kept
     if not (wanted & limbs).any():
@@ -387,20 +394,32 @@ def _patches(
             picture=np.dstack(
                 [parts.foreground, np.clip(alpha * 255.0 + 0.5, 0, 255).astype(np.uint8)]
             ),
-            weights=_without_fingers(body.weights[nearest]),
+            weights=_limb_weights(body.weights[nearest]),
             part=_part_numbers(body, nearest, TRUNK),
             patch=True,
         )
     ]
 
 
-def _without_fingers(table: Array) -> dict[str, Array]:
-    """Weights by bone of a table (N, B), the fingers' given to their hands."""
+def _limb_weights(table: Array) -> dict[str, Array]:
+    """Weights by bone of a table (N, B): the fingers' go to their hands, the trunk's to the arm.
+
+    A patch must notice when its limb moves, also where it grows out of the trunk.
+    """
     weights: dict[str, Array] = {}
+    arms = {
+        side: sum(table[:, INDEX[f"{stem}.{side}"]] for stem in ("upper_arm", "forearm", "hand"))
+        for side in "LR"
+    }
     for i, bone in enumerate(BONES):
         stem, *_, side = bone.split(".") if "." in bone else (bone, "")
-        name = f"hand.{side}" if stem in FINGERS else bone
-        weights[name] = weights.get(name, 0.0) + table[:, i]
+        if stem in FINGERS or stem in ("upper_arm", "forearm", "hand"):
+            name = f"hand.{side}" if stem in FINGERS else bone
+            weights[name] = weights.get(name, 0.0) + table[:, i]
+            continue
+        for arm, other in (("L", "R"), ("R", "L")):
+            name = f"upper_arm.{arm}"
+            weights[name] = weights.get(name, 0.0) + table[:, i] * (arms[arm] >= arms[other])
     return weights
 
 
@@ -438,12 +457,37 @@ def _nearest_vertices(
     return rim[cKDTree(points[rim, :2]).query(pixels)[1]]
 
 
-def _hands(parts: PersonParts, kept: NDArray[np.bool_], of_face: NDArray[np.int64]) -> list[Piece]:
+def _wrist(
+    parts: PersonParts,
+    arm: NDArray[np.bool_],
+    hand: NDArray[np.bool_],
+    uv: Array,
+    picture: NDArray[np.uint8],
+) -> Wrist | None:
+    """The colours of a bare arm where its hand begins; None if it is clothed there."""
+    border = np.intersect1d(parts.body.faces[arm], parts.body.faces[hand])
+    at = np.clip(np.round(uv[border]).astype(int), 0, np.array(picture.shape[1::-1]) - 1)
+    colours = cv2.blur(picture, (5, 5))[at[:, 1], at[:, 0]]
+    lab = cv2.cvtColor(colours[None], cv2.COLOR_RGB2Lab)[0].astype(np.float32)
+    tone = np.clip(parts.tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
+    skin = cv2.cvtColor(tone, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
+    unlike = np.linalg.norm((lab - skin) * [0.4, 1.2, 1.2], axis=-1)
+    if len(border) == 0 or float(np.median(unlike)) > _LIKE_SKIN:
+        return None
+    return Wrist(border, colours.astype(np.float64))
+
+
+def _hands(
+    parts: PersonParts,
+    kept: NDArray[np.bool_],
+    of_face: NDArray[np.int64],
+    wrists: dict[int, Wrist | None],
+) -> list[Piece]:
     pieces = []
     for label, side in ((HAND_L, "L"), (HAND_R, "R")):
         own = kept & (of_face == label)
         picture, uv = hand_picture(
-            parts.tone, parts.body, parts.vertices, parts.body.faces[own], side
+            parts.tone, parts.body, parts.vertices, own, side, wrists.get(label)
         )
         used, local = np.unique(parts.body.faces[own], return_inverse=True)
         pieces.append(

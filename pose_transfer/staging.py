@@ -200,11 +200,7 @@ class Stage:
 
     def _patches(self, matrices: Floats) -> Floats:
         """Share of its opacity that each vertex of a patch keeps, (N,)."""
-        linear = matrices[:, :, :3].astype(np.float64)
-        size = np.cbrt(np.abs(np.linalg.det(linear)))
-        chest = linear[self._chest] / size[self._chest]
-        trace = np.einsum("ij,bij->b", chest, linear / size[:, None, None])
-        angle = np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))
+        angle = turned_from_chest(matrices, self._chest)
         mean = (angle[self._patch_bones] * self._patch_shares).sum(axis=1)
         t = np.clip((mean - _FADES) / (_FADED - _FADES), 0.0, 1.0)
         return (1.0 - t * t * (3.0 - 2.0 * t)).astype(np.float32)
@@ -319,6 +315,38 @@ class Stage:
         self._still_light[:own] = light_on(shown)[:own]
         per_metre = camera.focal / float(np.median(clip[3]))
         self._still_shadow = self._shadow.cast(x, y, clip[3], per_metre)
+
+
+def turned_from_chest(matrices: Floats, chest: int) -> Array:
+    """How far each bone has turned against the chest since the bind pose, (…, B) radians.
+
+    Parameters
+    ----------
+    matrices : (…, B, 3, 4) array
+        Bind pose to world.
+    chest : int
+        The chest's place among the bones.
+    """
+    linear = matrices[..., :3].astype(np.float64)
+    linear = linear / np.cbrt(np.abs(np.linalg.det(linear)))[..., None, None]
+    trace = np.einsum("...ij,...bij->...b", linear[..., chest, :, :], linear)
+    return np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))
+
+
+def seen_faces(character: Character, take: Take) -> NDArray[np.bool_]:
+    """All faces (F,) but those of patches that have faded in every frame of the take."""
+    patch = character.kinds == PATCH
+    vertices, places = np.unique(character.faces[patch], return_inverse=True)
+    if not len(vertices):
+        return ~patch
+    angle = turned_from_chest(take.matrices, character.bone("chest"))
+    shares = np.zeros((len(vertices), angle.shape[1]))
+    rows = np.arange(len(vertices))[:, None]
+    np.add.at(shares, (rows, character.weight_bones[vertices]), character.weights[vertices])
+    seen = (shares @ angle.T < _FADED).any(axis=1)
+    out = ~patch
+    out[patch] = seen[places.reshape(-1, 3)].any(axis=1)
+    return out
 
 
 def _apply(matrix: NDArray, points: NDArray, rows: bool = False) -> NDArray:

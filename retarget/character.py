@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -106,6 +106,20 @@ class Character:
     def bone(self, name: str) -> int:
         """Place of a bone."""
         return self.bones.index(name)
+
+    def only(self, keep: NDArray[np.bool_]) -> "Character":
+        """The same with some of its faces (F,) alone, and the vertices that they have."""
+        used, faces = np.unique(self.faces[keep], return_inverse=True)
+        return replace(
+            self,
+            vertices=self.vertices[used],
+            faces=faces.reshape(-1, 3).astype(np.int32),
+            kinds=self.kinds[keep],
+            parts=self.parts[used],
+            uv=self.uv[keep],
+            weight_bones=self.weight_bones[used],
+            weights=self.weights[used],
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the `.subject` file (a NumPy archive), atomically."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget import skeleton
-from retarget.character import FRINGE, Character
+from retarget.character import FRINGE, SOLID, Character
 from retarget.rotation import Array, between, rotate
 
 from . import accessories
@@ -54,7 +54,7 @@ def create_character(scene: Any, character: Character) -> Any:
     scene.collection.children.link(collection)
     armature = create_armature(scene, collection, _bones(character, pose))
     for name, chosen in (
-        (MESH_NAME, character.kinds != FRINGE),
+        (MESH_NAME, character.kinds == SOLID),
         (FRINGE_NAME, character.kinds == FRINGE),
     ):
         if chosen.any():
