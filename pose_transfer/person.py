@@ -36,7 +36,7 @@ _BATON: Final = np.array([-0.41, 0.0, 0.0])
 # How far the shadow of an arm that lies on the trunk reaches, in shoulder breadths, and how much
 # darker than around it cloth in that shadow is, 8-bit levels of Lab.
 _SHADE: Final = 0.04
-_SHADOW_LEVELS: Final = 12.0
+_SHADOW_LEVELS, _SHADOW_REACH = 14.0, 0.11
 # Colours so near to the person's skin (weighted Lab) are skin; an arm that shows more of it than
 # this share is bare. Colours this much rarer than a limb's commonest do not carry on.
 _LIKE_SKIN, _BARE, _RARE = 22.0, 0.2, 0.06
@@ -46,7 +46,7 @@ _CELL: Final = 1 / 70
 # So near to an arm the trunk ends with its mesh, shares of the shoulder breadth.
 _LIMB_GAP: Final = 0.18
 # A patch covers what was mended around its limb too.
-_PATCH_GAP: Final = 0.28
+_PATCH_GAP: Final = 0.2
 _PATCH_AHEAD_M, _NOWHERE_M = 0.012, 1e3
 _BREADTH_M: Final = 0.345
 
@@ -188,7 +188,7 @@ def _shaded(
     rgb: NDArray[np.uint8], known: NDArray[np.bool_], limbs: NDArray[np.bool_], breadth: float
 ) -> NDArray[np.bool_]:
     """Where hands and arms darken the cloth beside them, and slivers between fingers."""
-    near = _close(limbs, 0.25 * breadth)
+    near = _close(limbs, _SHADOW_REACH * breadth)
     light = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)[..., 0].astype(np.float32)
     weight = known.astype(np.float32)
     sigma = 0.12 * breadth
