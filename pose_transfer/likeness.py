@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget import rotation, skeleton
 from retarget.character import Character
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress
@@ -17,7 +16,7 @@ from retarget.rotation import Array
 
 from .background import check_background, make_backdrop
 from .drawing import Painter, draw_frames
-from .drive import TRUNK, drive
+from .drive import drive
 from .frame import Box, Framing, check_size, default_size, frame_person, frame_stage, reach_box
 from .sitting import character_from_photo
 from .staging import Take, seen_faces
@@ -26,7 +25,6 @@ Frame = NDArray[np.uint8]
 
 # Flesh around the joints that must stay in the picture, metres.
 _HAND_M, _CROWN_M = 0.09, 0.26
-_CHAINS: Final = {"index": "index.02", "fingers": "middle.02", "thumb": "thumb.02"}
 
 
 @dataclass(frozen=True)
@@ -244,43 +242,4 @@ def _to_pixels(take: Take, points: Array) -> Array:
     return flat * np.array(take.size) - 0.5
 
 
-def guide_of(character: Character, fps: float = 30.0, frames: int = 1) -> Guide:
-    """A guide in which nothing moves: the character as the photo shows it, by its own camera.
-
-    Parameters
-    ----------
-    character : Character
-        The person.
-    fps : float
-        Frames per second.
-    frames : int
-        How many frames.
-    """
-    camera = character.camera
-    positions = np.zeros((len(skeleton.NAMES), 3))
-    rotations = rotation.identity((len(skeleton.NAMES),))
-    for i, name in enumerate(skeleton.NAMES):
-        stem, _, side = name.partition(".")
-        bone = f"{_CHAINS[stem]}.{side}" if stem in _CHAINS else name
-        at = character.bone("baton" if name == "baton_tip" else bone)
-        positions[i] = character.tails[at] if name == "baton_tip" else character.heads[at]
-        if stem not in TRUNK:
-            rotations[i] = character.turns[at]
-    # The avatar has not moved since its rest pose, except for its arms.
-    index = skeleton.INDEX
-    left, right = positions[index["upper_arm.L"]], positions[index["upper_arm.R"]]
-    ours = skeleton.REST[index["upper_arm.L"]] - skeleton.REST[index["upper_arm.R"]]
-    size = float(np.linalg.norm(left - right) / np.linalg.norm(ours))
-    shape = (frames, 1, 1)
-    return Guide(
-        fps=fps,
-        size=camera.size,
-        positions=np.tile(positions, shape),
-        rotations=np.tile(rotations, shape),
-        rest=size * skeleton.REST,
-        view=np.tile(camera.view, shape),
-        projection=np.tile(camera.projection, shape),
-    )
-
-
-__all__: Final = ["LikenessFrames", "character_from_photo", "guide_of", "likeness_frames"]
+__all__: Final = ["LikenessFrames", "character_from_photo", "likeness_frames"]

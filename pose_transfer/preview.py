@@ -8,11 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget import rotation, skeleton
 from retarget.body.model import load_body
-from retarget.camera import Camera
-from retarget.guide import Guide
-from retarget.motion import forward_kinematics
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
@@ -21,10 +17,11 @@ from .coverage import CoverageRenderer
 from .deform import vertex_normals
 from .drawing import Painter
 from .drive import drive
+from .guides import HELD, POSES, far_poses, guide_of
 from .labels import LABELS
 from .landmark_drawing import draw_landmarks
 from .landmarks import Landmarks
-from .likeness import guide_of, likeness_frames
+from .likeness import likeness_frames
 from .sitting import Sitting
 
 Image = NDArray[np.uint8]
@@ -50,20 +47,6 @@ _TINTS: Final = np.array(
     ],
     np.float32,
 )
-# Directions of the person's left upper arm, forearm, hand and palm (the right's are mirrored):
-# x to their left, y to the back, z up.
-_POSES: Final[dict[str, tuple[tuple[float, float, float], ...]]] = {
-    "Arms up": ((0.6, -0.35, 0.6), (0.2, -0.4, 0.9), (-0.1, -0.8, 0.5), (-0.2, -0.5, -0.85)),
-    "Arms wide": ((0.95, -0.2, -0.3), (0.9, -0.4, 0.1), (0.6, -0.75, 0.1), (0.0, 0.0, -1.0)),
-    "Arms crossed": ((0.2, -0.5, -0.84), (-0.8, -0.6, 0.0), (-0.8, -0.6, 0.0), (0.0, 0.3, -0.95)),
-    "Arms low": ((0.25, -0.1, -0.96), (0.15, -0.5, -0.85), (0.0, -0.75, -0.65), (-0.9, 0.1, -0.3)),
-}
-# Frames each pose is held, so that nothing is in motion in the middle one.
-_HELD: Final = 3
-# Of crossed arms one lies over the other.
-_OVER: Final = {"L": np.array([0.0, 0.0, 0.22]), "R": np.array([0.0, 0.0, -0.1])}
-_CURLS: Final = {"L": {"index": 0.2, "fingers": 0.35}, "R": {"index": 0.8, "fingers": 1.1}}
-_CAMERA: Final = Camera(1700.0, np.array([360.0, 450.0]), (720, 900), np.array([0.0, -4.5, 1.25]))
 
 
 def draw_preview(sitting: Sitting, progress: Progress = no_progress) -> Image:
@@ -93,51 +76,9 @@ def draw_preview(sitting: Sitting, progress: Progress = no_progress) -> Image:
     above[f"Own pose, {_likeness_of(returned, photo, sitting)}"] = _cut(returned, window)
     progress(0.4, "drawing the preview")
     frames = likeness_frames(far_poses(), sitting.character, size=_POSE_CELL)
-    below = dict(zip(_POSES, islice(frames, _HELD // 2, None, _HELD), strict=True))
+    below = dict(zip(POSES, islice(frames, HELD // 2, None, HELD), strict=True))
     progress(1.0, "drawing the preview")
     return np.concatenate([_row(above, _CELL), _row(below, _POSE_CELL)])
-
-
-def far_poses() -> Guide:
-    """An avatar that takes poses far from any photo's: up, wide, crossed, low, each for a while."""
-    rotations = rotation.identity((len(_POSES), len(skeleton.NAMES)))
-    for frame, (title, directions) in enumerate(_POSES.items()):
-        for side, out in (("L", 1.0), ("R", -1.0)):
-            mirror = np.array([out, 1.0, 1.0])
-            upper, fore, hand, palm = (np.array(d) * mirror for d in directions)
-            if title == "Arms crossed":
-                fore, hand = fore + _OVER[side], hand + _OVER[side]
-            above = rotation.identity(())
-            for bone, along in (("upper_arm", upper), ("forearm", fore), ("hand", hand)):
-                turn = _turn(along * out, palm)
-                rotations[frame, skeleton.INDEX[f"{bone}.{side}"]] = rotation.multiply(
-                    rotation.conjugate(above), turn
-                )
-                above = turn
-            for finger, curl in _CURLS[side].items():
-                rotations[frame, skeleton.INDEX[f"{finger}.{side}"]] = rotation.from_axis_angle(
-                    np.array([0.0, out, 0.0]), np.array(curl)
-                )
-    rotations = np.repeat(rotations, _HELD, axis=0)
-    positions, turns = forward_kinematics(rotations, np.tile(skeleton.REST[0], (len(rotations), 1)))
-    shape = (len(rotations), 1, 1)
-    return Guide(
-        fps=30.0,
-        size=_CAMERA.size,
-        positions=positions,
-        rotations=turns,
-        rest=skeleton.REST.copy(),
-        view=np.tile(_CAMERA.view, shape),
-        projection=np.tile(_CAMERA.projection, shape),
-    )
-
-
-def _turn(along: Array, palm: Array) -> Array:
-    """The rotation that takes +X to `along` and, as far as that allows, −Z to `palm`."""
-    x = along / np.linalg.norm(along)
-    y = np.cross(-palm, x)
-    y /= np.linalg.norm(y)
-    return rotation.from_matrix(np.stack([x, y, np.cross(x, y)], axis=1))
 
 
 def _own_pose(sitting: Sitting) -> Image:

@@ -11,7 +11,7 @@ from pose_transfer.drawing import Painter, Take
 from pose_transfer.drive import drive
 from pose_transfer.follow import follow
 from pose_transfer.landmarks import Landmarks, detect_person
-from pose_transfer.likeness import guide_of
+from pose_transfer.guides import guide_of
 from pose_transfer.photo import Photo
 from pose_transfer.sitting import Sitting, sit
 from retarget.character import SOLID, Character

@@ -8,8 +8,9 @@ import pytest
 
 from pose_transfer.drawing import Painter
 from pose_transfer.drive import drive
-from pose_transfer.likeness import guide_of, likeness_frames
-from pose_transfer.preview import draw_preview, far_poses
+from pose_transfer.guides import far_poses, guide_of
+from pose_transfer.likeness import likeness_frames
+from pose_transfer.preview import draw_preview
 from pose_transfer.sitting import Sitting
 from retarget import skeleton
 from retarget.character import Character

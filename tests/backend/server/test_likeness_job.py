@@ -12,7 +12,7 @@ import pytest
 
 from backend.demo import demo_file
 from blender_addon.client import RefusedError, Server
-from pose_transfer.likeness import guide_of
+from pose_transfer.guides import guide_of
 from retarget.character import Character
 from retarget.errors import ConductorError
 
