@@ -108,7 +108,7 @@ def hand_map(body: Body, faces: NDArray, corners: Array, side: str) -> HandMap:
     """
     uv, size = _texels(faces, corners)
     inside, face, shares = _rasterised(uv, size)
-    places, normals = _in_hand_frame(body, side)
+    places, normals = in_hand_frame(body, side)
     used = np.unique(faces)
     open_sky = np.ones(len(places))
     open_sky[used] = _open_sky(places, normals, body.faces, used)
@@ -167,7 +167,7 @@ def _cross(a: Array, b: Array) -> Array:
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
-def _in_hand_frame(body: Body, side: str) -> tuple[Array, Array]:
+def in_hand_frame(body: Body, side: str) -> tuple[Array, Array]:
     """Places and normals (V, 3) of the mean body in the frame of a left hand."""
     shape = body.shape(np.zeros(body.components))
     hand = INDEX[f"hand.{side}"]

@@ -19,9 +19,9 @@ from .lighting import light_on
 
 # The palm of dark skin is far lighter than the back; that of light skin is redder only. CIE Lab.
 _PALM_L, _PALM_SHARE = 66.0, 0.55
-_PALM_A, _PALM_B = 3.0, -1.5
+_PALM_A, _PALM_B = 2.0, -1.0
 # What full redness, a vein, a nail and its free edge add, CIE Lab.
-_RED: Final = np.array([-2.5, 8.0, 1.5])
+_RED: Final = np.array([-2.0, 6.0, 1.0])
 _VEIN: Final = np.array([-3.5, -3.0, -3.5])
 _NAIL: Final = np.array([3.0, 4.0, -4.0])
 _RIM_LAB: Final = np.array([86.0, 2.0, 9.0])
@@ -29,10 +29,13 @@ _RIM_SHARE: Final = 0.55
 # Shade on skin takes less of the red than of the rest.
 _SHADE: Final = np.array([0.86, 1.06, 1.10])
 # Deviation of the fine grain of skin (share of its value) and of its blotches (redness).
-_GRAIN, _BLOTCHES = 0.022, 0.22
+_GRAIN, _BLOTCHES = 0.020, 0.16
 _BLOTCH_TEXELS: Final = 7.0
 # From the wrist's border the colour of a bare arm fades out over this way, metres.
-_FADE_M: Final = 0.045
+_FADE_M: Final = 0.06
+# So much of the arm's colour the whole hand takes, so that both are of one person.
+_STAYS: Final = 0.5
+_MOSTLY: Final = 0.8
 _NEIGHBOURS, _AROUND = 4, 40
 
 
@@ -84,6 +87,8 @@ def hand_picture(
     light = light_on(np.stack([x, z, np.abs(y)]).astype(np.float32)).astype(np.float64)
     light /= float(np.median(light[np.unique(faces)]))
     skin = _coloured(np.asarray(tone, np.float64), shown, shown.spread(light, faces))
+    # Folds and blood take from the tone; on the whole it stays the person's.
+    skin *= _MOSTLY * tone / np.median(skin[shown.palm < 0.5], axis=0) + (1.0 - _MOSTLY)
     if wrist is not None:
         skin *= _toward_arm(skin, shown, faces, vertices, wrist)
     return _picture(skin, shown), shown.uv
@@ -134,14 +139,16 @@ def _toward_arm(
     border = vertices[wrist.vertices]
     places = shown.spread(vertices, faces)
     # What the hand's own colours are around each place of the border.
-    _, near = cKDTree(places).query(border, k=_AROUND)
-    ratio = np.log(np.clip(wrist.colours / np.maximum(skin[near].mean(axis=1), 1.0), 0.3, 2.5))
+    _, around = cKDTree(places).query(border, k=_AROUND)
+    ratio = np.log(np.clip(wrist.colours / np.maximum(skin[around].mean(axis=1), 1.0), 0.3, 2.5))
     away, nearest = cKDTree(border).query(places, k=min(_NEIGHBOURS, len(border)))
     weight = 1.0 / (away.reshape(len(places), -1) + 1e-3) ** 2
     weight /= weight.sum(axis=1, keepdims=True)
     mean = np.einsum("nk,nkc->nc", weight, ratio[nearest.reshape(len(places), -1)])
     t = np.clip(1.0 - away.reshape(len(places), -1)[:, 0] / _FADE_M, 0.0, 1.0)
-    return np.exp(mean * (t * t * (3.0 - 2.0 * t))[:, None])
+    near = (t * t * (3.0 - 2.0 * t))[:, None]
+    whole = _STAYS * np.median(ratio, axis=0)
+    return np.exp(whole + near * (mean - whole))
 
 
 def _lab(rgb: Array) -> Array:

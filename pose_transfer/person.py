@@ -19,8 +19,8 @@ from .coverage import Coverage, CoverageRenderer
 from .deform import vertex_normals
 from .fit import BodyFit
 from .hand_pose import held_at
-from .hand_skin import Wrist, hand_picture
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
+from .person_hands import arm_above_wrist, hand_piece, past_wrist, wrist_of_arm
 from .pieces import Bones, Piece
 
 # Between these angles off the camera a limb's surface begins to take the colours of its seen side,
@@ -110,22 +110,31 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
         seen = renderer.draw(points, body.faces[kept])
         shown = np.where(seen.inside, of_face[kept][seen.face], BACKGROUND)
         pieces = []
-        wrists: dict[int, Wrist | None] = {}
+        hands = []
         for part in (TRUNK, ARM_L, ARM_R):
             own = kept & (of_face == part)
+            side = {ARM_L: "L", ARM_R: "R"}.get(part)
+            if side is not None:
+                past = past_wrist(body, side)
+                limb = kept & np.isin(of_face, (part, _HAND_OF[part]))
+                own = limb & (past[body.faces].min(axis=1) < 0.0)
             cover = renderer.draw(points, body.faces[own])
             known = _known(parts, part, shown)
             wanted = cv2.dilate(cover.inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
             source = _main_colours(parts.foreground, known)
             picture = complete(parts.foreground, known, wanted, source)
             uv = points[:, :2] if part == TRUNK else _limb_uv(parts, points, part)
-            pieces.append(_piece(parts, own, uv, picture, part))
-            if part in _HAND_OF:
-                hand = _HAND_OF[part]
-                wrists[hand] = _wrist(parts, own, kept & (of_face == hand), uv, picture)
+            piece = _piece(parts, own, uv, picture, part)
+            if side is not None:
+                piece = arm_above_wrist(piece, past[np.unique(body.faces[own])])
+                wrist = wrist_of_arm(body, own, past, uv, picture, parts.tone)
+                hands.append(
+                    hand_piece(parts.fit, body, parts.vertices, parts.tone, limb, past, side, wrist)
+                )
+            pieces.append(piece)
             if part == TRUNK:
                 pieces += _fringe(parts, cover, points, picture)
-    pieces += _hands(parts, kept, of_face, wrists)
+    pieces += hands
     pieces += _patches(parts, kept, of_face, points, seen)
     return pieces
 
@@ -455,49 +464,3 @@ def _nearest_vertices(
     rim = used[depth[at[:, 1], at[:, 0]] < 6.0]
     rim = rim if len(rim) else used
     return rim[cKDTree(points[rim, :2]).query(pixels)[1]]
-
-
-def _wrist(
-    parts: PersonParts,
-    arm: NDArray[np.bool_],
-    hand: NDArray[np.bool_],
-    uv: Array,
-    picture: NDArray[np.uint8],
-) -> Wrist | None:
-    """The colours of a bare arm where its hand begins; None if it is clothed there."""
-    border = np.intersect1d(parts.body.faces[arm], parts.body.faces[hand])
-    at = np.clip(np.round(uv[border]).astype(int), 0, np.array(picture.shape[1::-1]) - 1)
-    colours = cv2.blur(picture, (5, 5))[at[:, 1], at[:, 0]]
-    lab = cv2.cvtColor(colours[None], cv2.COLOR_RGB2Lab)[0].astype(np.float32)
-    tone = np.clip(parts.tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
-    skin = cv2.cvtColor(tone, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
-    unlike = np.linalg.norm((lab - skin) * [0.4, 1.2, 1.2], axis=-1)
-    if len(border) == 0 or float(np.median(unlike)) > _LIKE_SKIN:
-        return None
-    return Wrist(border, colours.astype(np.float64))
-
-
-def _hands(
-    parts: PersonParts,
-    kept: NDArray[np.bool_],
-    of_face: NDArray[np.int64],
-    wrists: dict[int, Wrist | None],
-) -> list[Piece]:
-    pieces = []
-    for label, side in ((HAND_L, "L"), (HAND_R, "R")):
-        own = kept & (of_face == label)
-        picture, uv = hand_picture(
-            parts.tone, parts.body, parts.vertices, own, side, wrists.get(label)
-        )
-        used, local = np.unique(parts.body.faces[own], return_inverse=True)
-        pieces.append(
-            Piece(
-                vertices=parts.vertices[used],
-                faces=local.reshape(-1, 3),
-                uv=uv,
-                picture=np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]),
-                weights={b: parts.body.weights[used, i] for i, b in enumerate(BONES)},
-                part=f"hand.{side}",
-            )
-        )
-    return pieces

@@ -1,0 +1,115 @@
+"""Hands of a photographed person: the body's, cut off straight at the wrist, in their own skin."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.body.model import BONES, INDEX, Body
+from retarget.rotation import Array
+
+from .fit import BodyFit
+from .hand_skin import Wrist, hand_picture
+from .pieces import Piece
+from .wrist import clipped, hand_vertices, past_wrist
+
+__all__ = ["arm_above_wrist", "hand_piece", "past_wrist", "wrist_of_arm"]
+
+# An arm whose colours at the wrist are so near to the person's skin (weighted Lab) is bare there;
+# light and shade of a photo count little.
+_LIKE_SKIN: Final = 20.0
+_LAB_WEIGHTS: Final = (0.25, 1.2, 1.2)
+
+
+def arm_above_wrist(piece: Piece, past: Array) -> Piece:
+    """An arm's piece, cut off where `past` (V,) of its vertices is positive."""
+    return clipped(piece, -past)
+
+
+def wrist_of_arm(
+    body: Body,
+    arm: NDArray[np.bool_],
+    past: Array,
+    uv: Array,
+    picture: NDArray[np.uint8],
+    tone: Array,
+) -> Wrist | None:
+    """The colours of a bare arm where its hand begins; None if it is clothed there.
+
+    Parameters
+    ----------
+    body : Body
+        Whose arm it is.
+    arm : bool array over the body's faces
+        The arm's faces, those across the wrist included.
+    past : (V,) array
+        From `past_wrist`.
+    uv : (V, 2) array
+        Where the vertices take their colours in `picture`.
+    picture : (H, W, 3) uint8 array
+        The arm, completed.
+    tone : (3,) array
+        The person's skin, RGB.
+    """
+    faces = body.faces[arm]
+    across = np.unique(faces[(past[faces] > 0.0).any(axis=1)])
+    border = across[past[across] <= 0.0]
+    if len(border) == 0:
+        return None
+    at = np.clip(np.round(uv[border]).astype(int), 0, np.array(picture.shape[1::-1]) - 1)
+    colours = cv2.blur(picture, (5, 5))[at[:, 1], at[:, 0]]
+    lab = cv2.cvtColor(colours[None], cv2.COLOR_RGB2Lab)[0].astype(np.float32)
+    pixel = np.clip(tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
+    skin = cv2.cvtColor(pixel, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
+    unlike = np.linalg.norm((lab - skin) * np.array(_LAB_WEIGHTS), axis=-1)
+    if float(np.median(unlike)) > _LIKE_SKIN:
+        return None
+    return Wrist(border, colours.astype(np.float64))
+
+
+def hand_piece(
+    fit: BodyFit,
+    body: Body,
+    vertices: Array,
+    tone: Array,
+    limb: NDArray[np.bool_],
+    past: Array,
+    side: str,
+    wrist: Wrist | None,
+) -> Piece:
+    """The hand of one side.
+
+    Parameters
+    ----------
+    fit : BodyFit
+        The body in the photo's pose.
+    body : Body
+        Faces and weights.
+    vertices : (V, 3) array
+        The body with the photo's outline.
+    tone : (3,) array
+        The person's skin, RGB.
+    limb : bool array over the body's faces
+        Arm and hand.
+    past : (V,) array
+        From `past_wrist`.
+    side : str
+        "L" or "R".
+    wrist : Wrist, optional
+        From `wrist_of_arm`; None if cloth covers the wrist.
+    """
+    at, elbow = fit.positions[[INDEX[f"hand.{side}"], INDEX[f"forearm.{side}"]]]
+    places, begins = hand_vertices(fit.vertices, vertices, past, at, elbow, sleeve=wrist is None)
+    own = limb & (past[body.faces].max(axis=1) >= begins)
+    picture, uv = hand_picture(tone, body, places, own, side, wrist)
+    used, local = np.unique(body.faces[own], return_inverse=True)
+    piece = Piece(
+        vertices=places[used],
+        faces=local.reshape(-1, 3),
+        uv=uv,
+        picture=np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]),
+        weights={bone: body.weights[used, i] for i, bone in enumerate(BONES)},
+        part=f"hand.{side}",
+    )
+    return clipped(piece, past[used] - begins)
