@@ -111,6 +111,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
         shown = np.where(seen.inside, of_face[kept][seen.face], BACKGROUND)
         pieces = []
         hands = []
+        returned = np.zeros((height, width), bool)
         for part in (TRUNK, ARM_L, ARM_R):
             own = kept & (of_face == part)
             side = {ARM_L: "L", ARM_R: "R"}.get(part)
@@ -120,6 +121,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
                 own = limb & (past[body.faces].min(axis=1) < 0.0)
             cover = renderer.draw(points, body.faces[own])
             known = _known(parts, part, shown)
+            returned |= known & (shown == part)
             wanted = cv2.dilate(cover.inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
             source = _main_colours(parts.foreground, known)
             picture = complete(parts.foreground, known, wanted, source)
@@ -135,7 +137,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
             if part == TRUNK:
                 pieces += _fringe(parts, cover, points, picture)
     pieces += hands
-    pieces += _patches(parts, kept, of_face, points, seen)
+    pieces += _patches(parts, kept, of_face, points, seen, returned)
     return pieces
 
 
@@ -372,16 +374,17 @@ def _patches(
     of_face: NDArray[np.int64],
     points: Array,
     seen: Coverage,
+    returned: NDArray[np.bool_],
 ) -> list[Piece]:
     """The photo's own arms and hands over the mesh, as long as they are where the photo has them.
 
-    They hang on the nearest vertex of an arm, the ring of the trunk around them too: it must go
-    when the arm goes.
+    They hang on the nearest vertex of an arm, and so does what else of the photo the mesh does not
+    return: it must go when the arm goes.
     """
     labels, matte, body = parts.labels.labels, parts.matte, parts.body
     breadth = parts.fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
     limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R))
-    wanted = _close(limbs, _PATCH_GAP * breadth) | _close(~seen.inside & (matte > 0.02), 3.0)
+    wanted = _close(limbs, _PATCH_GAP * breadth) | ~returned
     wanted &= (matte > 0.02) & ~(_close(labels == HEAD, 2.0) & ~limbs)
     arms = np.isin(of_face, (ARM_L, ARM_R, HAND_L, HAND_R)) & kept
     if not (wanted & limbs).any():

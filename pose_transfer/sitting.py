@@ -14,6 +14,7 @@ from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 from .background import clean_background
+from .check import check
 from .coverage import CoverageRenderer
 from .deform import fit_outline, grow_to_matte
 from .dressing import concert_dress, needs_concert
@@ -127,26 +128,37 @@ def sit(
     parts = PersonParts(
         foreground, matte, labels, fit, vertices, body, skin_tone(foreground, labels, found.face)
     )
-    head, reason = _head(parts, found.face), None
-    if dress == "auto":
-        reason = needs_concert(labels, fit, body, vertices)
-        dress = "photo" if reason is None else "concert"
+    face = found.face
+    head = _head(parts, face)
+    progress(0.8, "removing the person from the background")
+    backdrop = None if picture.alpha is not None else clean_background(picture.rgb, matte, tall)
+
+    def dressed(kind: str) -> Character:
+        if kind == "photo":
+            pieces, bones = [*person_pieces(parts), head], person_bones(fit)
+        else:
+            pieces, bones = concert_dress(kind, head, face, foreground, fit, parts.tone)
+        worn = kind if kind == "photo" else "concert"
+        return assemble(pieces, bones, fit.camera, backdrop=backdrop, dress=worn)
+
+    reason = needs_concert(labels, fit, body, vertices) if dress == "auto" else None
+    character = dressed(
+        "concert" if reason is not None or dress not in ("auto", "photo") else "photo"
+    )
+    if character.dress == "photo":
+        progress(0.92, "looking at the result")
+        fault = check(character, picture, matte, labels, found).fault()
+        if fault is not None and dress == "photo":
+            warnings += (f"{fault}; with --dress concert it looks better.",)
+        elif fault is not None:
+            reason, character = fault, dressed("concert")
     if reason is not None:
         warnings += (
             f"{reason}, so a tailcoat takes the place of the photo's clothes; with --dress photo "
             "they are kept.",
         )
-    if dress == "photo":
-        pieces, bones = [*person_pieces(parts), head], person_bones(fit)
-    else:
-        pieces, bones = concert_dress(dress, head, found.face, foreground, fit, parts.tone)
-        dress = "concert"
-    progress(0.8, "removing the person from the background")
-    backdrop = None if picture.alpha is not None else clean_background(picture.rgb, matte, tall)
-    character = assemble(
-        pieces, bones, fit.camera, backdrop=backdrop, dress=dress, warnings=warnings
-    )
-    progress(0.95, "removing the person from the background")
+    character = replace(character, warnings=warnings)
+    progress(1.0, "looking at the result")
     return Sitting(picture, found, matte, labels, fit, vertices, character)
 
 
