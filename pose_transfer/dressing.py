@@ -12,6 +12,7 @@ from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 from .concert import Dress, concert_pieces, head_place
+from .concert_hands import body_hands
 from .concert_light import estimate_light
 from .deform import vertex_normals
 from .face_mesh import CHIN, FOREHEAD, oval_mask
@@ -66,7 +67,9 @@ def concert_dress(
     except ConductorError:
         light = None
     clothes: Dress = "gown" if kind == "gown" else "tailcoat"
-    pieces, bones = concert_pieces(clothes, tall, tone, light)
+    (cloth, neck, *_), bones = concert_pieces(clothes, tall, tone, light)
+    hands, bones = body_hands(bones, tone)
+    pieces = [cloth, neck, *hands]
     place = head_place(tall)
     # The front of the chin, at the depth the relief has it.
     chin = _surface_at(head, face[CHIN, :2], fit)

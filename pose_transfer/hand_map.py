@@ -24,6 +24,7 @@ from .deform import vertex_normals
 # Texels per unit of the body's texture coordinates: about 1.6 to a millimetre of skin.
 _DENSITY: Final = 2300.0
 _EDGE: Final = 3
+_STRAY: Final = 0.2
 _SUBPIXEL_BITS: Final = 4
 # Template vertices in the middle of the left hand's nails, of the right hand their mirror images.
 _NAILS: Final = {"thumb": 9412, "index": 9460, "middle": 9499, "ring": 9538, "pinky": 9290}
@@ -128,15 +129,14 @@ def hand_map(body: Body, faces: NDArray, corners: Array, side: str) -> HandMap:
 
 def _texels(faces: NDArray, corners: Array) -> tuple[Array, tuple[int, int]]:
     """Corners in texels, y down, and the height and width of the picture."""
-    # A face cut off by the layout's seam joins the others at the vertices it shares with them.
+    # A face that the layout has elsewhere takes the colour of a vertex that it shares with others.
     middle = corners.mean(axis=1)
-    stray = np.linalg.norm(middle - np.median(middle, axis=0), axis=1) > 0.2
+    stray = np.linalg.norm(middle - np.median(middle, axis=0), axis=1) > _STRAY
     whole = corners.copy()
     home = dict(zip(faces[~stray].ravel().tolist(), corners[~stray].reshape(-1, 2), strict=True))
     for row in np.flatnonzero(stray):
-        known = [home[v] for v in faces[row].tolist() if v in home]
-        for k, vertex in enumerate(faces[row].tolist()):
-            whole[row, k] = home.get(vertex, known[0] if known else middle[0])
+        known = [home[vertex] for vertex in faces[row].tolist() if vertex in home]
+        whole[row] = known[0] if known else corners[~stray].reshape(-1, 2)[0]
     low, high = whole.min(axis=(0, 1)), whole.max(axis=(0, 1))
     uv = np.stack([whole[..., 0] - low[0], high[1] - whole[..., 1]], axis=-1) * _DENSITY + _EDGE
     width, height = np.ceil((high - low) * _DENSITY).astype(int) + 2 * _EDGE + 1

@@ -35,6 +35,7 @@ _BLOTCH_TEXELS: Final = 7.0
 _FADE_M: Final = 0.06
 # So much of the arm's colour the whole hand takes, so that both are of one person.
 _STAYS: Final = 0.5
+_FLATTER: Final = 0.4
 _MOSTLY: Final = 0.8
 _NEIGHBOURS, _AROUND = 4, 40
 
@@ -86,6 +87,9 @@ def hand_picture(
     # The photo's camera looks along +y; what it does not see is lit as if in a mirror.
     light = light_on(np.stack([x, z, np.abs(y)]).astype(np.float32)).astype(np.float64)
     light /= float(np.median(light[np.unique(faces)]))
+    if wrist is not None:
+        # The arm's far side is painted in the colours of its lit one; the hand must not differ.
+        light = light**_FLATTER
     skin = _coloured(np.asarray(tone, np.float64), shown, shown.spread(light, faces))
     # Folds and blood take from the tone; on the whole it stays the person's.
     skin *= _MOSTLY * tone / np.median(skin[shown.palm < 0.5], axis=0) + (1.0 - _MOSTLY)

@@ -13,6 +13,8 @@ from .pieces import Piece
 
 # So far beyond the wrist a hand goes on inside a sleeve, metres, and so much thinner it is there.
 _INSIDE_M, _THINNER = 0.012, 0.14
+# Over this way past the wrist it swells to its own thickness.
+_SWELLS_M: Final = 0.012
 # The hand has the form of the naked body from here on, metres from the wrist.
 _BLEND_M: Final = 0.04
 
@@ -26,7 +28,14 @@ def past_wrist(body: Body, side: str) -> Array:
 
 
 def hand_vertices(
-    naked: Array, clothed: Array, past: Array, wrist: Array, elbow: Array, sleeve: bool
+    naked: Array,
+    clothed: Array,
+    past: Array,
+    wrist: Array,
+    elbow: Array,
+    *,
+    sleeve: bool,
+    inside: float = _INSIDE_M,
 ) -> tuple[Array, float]:
     """Vertices (V, 3) of a hand, and where it begins, metres past the wrist.
 
@@ -43,6 +52,8 @@ def hand_vertices(
         Ends of the forearm.
     sleeve : bool
         Whether cloth covers the wrist.
+    inside : float
+        How far the hand goes on inside the sleeve, metres.
     """
     if not sleeve:
         share = np.clip(past / _BLEND_M, 0.0, 1.0)[:, None]
@@ -50,8 +61,8 @@ def hand_vertices(
     axis = normalize(wrist - elbow)
     across = naked - wrist
     across = across - axis * (across @ axis)[:, None]
-    share = _THINNER * np.clip(1.0 - past / (0.5 * _INSIDE_M), 0.0, 1.0)
-    return naked - share[:, None] * across, -_INSIDE_M
+    share = _THINNER * np.clip(1.0 - past / _SWELLS_M, 0.0, 1.0)
+    return naked - share[:, None] * across, -inside
 
 
 def clipped(piece: Piece, value: Array) -> Piece:
