@@ -25,7 +25,7 @@ _COLOUR: Final = re.compile(r"^#[0-9a-fA-F]{6}$")
 # Holes are filled on a copy of this size, which is as much as their content can be guessed.
 _FILL_SIDE: Final = 360
 # How far the hole reaches past the matte's faintest edge, as a share of the person's height.
-_GROWTH: Final = 0.018
+_GROWTH: Final = 0.010
 # Sharpness copied from the sources into the hole; a little soft, a guess looks like depth of field.
 _DETAIL: Final = 0.8
 # Radius of the lens blur, as a share of the picture's longer side.

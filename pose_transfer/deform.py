@@ -20,6 +20,7 @@ from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartL
 _STIFFNESS: Final = (300.0, 100.0, 50.0, 20.0, 10.0, 5.0)
 _FIRST_STIFFNESS: Final = (300.0, 150.0, 80.0)
 _IN_PLANE: Final = (20.0, 8.0, 4.0)
+_TOGETHER: Final = (8.0, 4.0)
 # Longest way of one round, metres, and rings of vertices that stay free where a part was cut off.
 _LONGEST: Final = 0.03
 _RINGS: Final = 3
@@ -91,17 +92,18 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
         def pulls(vertices: Array) -> _Pulls:
             return _pulls(vertices, whole, whole.labels, goals, renderer)
 
+        # Where arm and trunk meet neither has an outline of its own; together they have.
+        person = _Goal.around(labels.labels != BACKGROUND, _WIDEST * whole.breadth)
+        everything = np.full(len(whole.labels), TRUNK)
+
+        def pulls_of_all(vertices: Array) -> _Pulls:
+            return _pulls(vertices, whole, everything, {TRUNK: person}, renderer)
+
         vertices = whole.grown(vertices, _STIFFNESS, pulls)
         for stiffness in _IN_PLANE:
-            found = pulls(vertices)
-            change = _solve(
-                whole.bending,
-                whole.hold,
-                stiffness,
-                found.vertex,
-                found.direction * found.amount[:, None],
-            )
-            vertices = vertices + np.stack([change[:, 0], np.zeros(len(change)), change[:, 1]], -1)
+            vertices = whole.shifted(vertices, stiffness, pulls(vertices))
+        for stiffness in _TOGETHER:
+            vertices = whole.shifted(vertices, stiffness, pulls_of_all(vertices))
     return vertices
 
 
@@ -110,7 +112,7 @@ class _Surface:
     """The body's surface and how it resists.
 
     `labels` (V,) are the parts, `bending` (V, V) the energy, `hold` (V,) the weight of staying,
-    `breadth` that of the shoulders in pixels.
+    `breadth` that of the shoulders in pixels, `sleeves` (V,) tells arms below the shoulder.
     """
 
     fit: BodyFit
@@ -119,6 +121,7 @@ class _Surface:
     bending: sparse.csc_matrix
     hold: Array
     breadth: float
+    sleeves: NDArray[np.bool_]
 
     @classmethod
     def of(cls, fit: BodyFit, body: Body) -> "_Surface":
@@ -130,7 +133,15 @@ class _Surface:
         depth = float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
         breadth = fit.camera.focal * _BREADTH_M / depth
         bending = (laplacian.T @ laplacian).tocsc()
-        return cls(fit, body.faces, labels, bending, hold, breadth)
+        arms = [INDEX[f"{stem}.{side}"] for stem in ("upper_arm", "forearm") for side in "LR"]
+        sleeves = body.weights[:, arms].sum(axis=1) > 0.99
+        return cls(fit, body.faces, labels, bending, hold, breadth, sleeves)
+
+    def shifted(self, vertices: Array, stiffness: float, pulls: "_Pulls") -> Array:
+        """The surface moved in the picture plane towards where its outline is pulled."""
+        wish = pulls.direction * pulls.amount[:, None]
+        change = _solve(self.bending, self.hold, stiffness, pulls.vertex, wish)
+        return vertices + np.stack([change[:, 0], np.zeros(len(change)), change[:, 1]], axis=-1)
 
     def grown(
         self,
@@ -160,8 +171,10 @@ class _Surface:
             # Sleeves are as wide where the photo hides them as where it shows them.
             seen = np.zeros(len(limb), bool)
             seen[vertex] = True
-            if np.count_nonzero(seen & limb) > _FEWEST:
-                ease = np.where(limb, np.clip(np.median(grown[seen & limb]), 0.0, _LOOSEST), 0.0)
+            seen &= self.sleeves
+            if np.count_nonzero(seen) > _FEWEST:
+                loose = float(np.clip(np.median(grown[seen]), 0.0, _LOOSEST))
+                ease = np.where(self.sleeves, loose, 0.0)
         return vertices
 
 

@@ -389,11 +389,13 @@ def _patches(
     arms = np.isin(of_face, (ARM_L, ARM_R, HAND_L, HAND_R)) & kept
     if not (wanted & limbs).any():
         return []
-    pixels, faces = _grid_over(wanted, max(3, round(_CELL * breadth)))
+    step = max(3, round(_CELL * breadth))
+    pixels, faces = _grid_over(wanted, step)
     used = np.unique(body.faces[arms])
     nearest = used[cKDTree(points[used, :2]).query(pixels)[1]]
     depth = np.where(seen.inside, seen.depth, _NOWHERE_M).astype(np.float32)
-    front = cv2.erode(depth, np.ones((9, 9), np.uint8))
+    # Between its corners no face of the mesh comes through either.
+    front = cv2.erode(depth, np.ones((2 * step + 3, 2 * step + 3), np.uint8))
     at = np.clip(np.round(pixels).astype(int), 0, np.array(labels.shape[::-1]) - 1)
     before = front[at[:, 1], at[:, 0]]
     before = np.where(before < _NOWHERE_M, before, points[nearest, 2]) - _PATCH_AHEAD_M
