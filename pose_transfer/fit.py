@@ -1,7 +1,7 @@
 """Fitting the body to a photo: camera, build and pose from landmarks, by Levenberg–Marquardt."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from retarget.camera import Camera
 from retarget.rotation import Array
 
 from .landmarks import Landmarks
+from .least_squares import levenberg_marquardt
 
 # The photo's camera is unknown. Portraits are taken from about here; nearer, hands would bulge.
 _FOCAL_SIDES: Final = 2.2
@@ -25,8 +26,6 @@ _JOINT_SIGMA, _FACE_SIGMA, _HAND_SIGMA = 0.035, 0.012, 0.02
 # Directions of the limbs from the network's own three dimensions are off by about this much.
 _DIRECTION_SIGMA: Final = 0.30
 _SEEN: Final = 0.5
-_ITERATIONS: Final = 40
-_STEP: Final = 1e-5
 # Vertices of the template's head.
 _NOSE_TIP, _CHIN = 294, 732
 
@@ -51,8 +50,6 @@ _PHALANGES: Final = (0.9, 1.0, 0.6)
 _STRETCH_SIGMA: Final = 0.06
 # Shapes stay nearer to the mean than those the components were drawn from: few points speak here.
 _BETA_SIGMA: Final = 0.7
-# A build that is known from another picture stays.
-_KNOWN: Final = 1e-4
 
 _FACE_POINTS: Final[dict[str, tuple[int, ...]]] = {
     "nose": (1,),
@@ -113,39 +110,35 @@ def fit_body(landmarks: Landmarks, size: tuple[int, int]) -> BodyFit:
         Width and height of the photo.
     """
     problem = _Problem(load_body(), landmarks, size)
-    solution = _levenberg_marquardt(problem.residuals, problem.start())
-    return problem.result(solution)
-
-
-def follow_body(landmarks: Landmarks, before: BodyFit) -> BodyFit:
-    """The same person, seen by the same camera, in another pose.
-
-    Parameters
-    ----------
-    landmarks : Landmarks
-        Of the new picture, which has the size of the one before.
-    before : BodyFit
-        The person a moment earlier: build and camera stay, the pose starts from there.
-    """
-    problem = _Problem(load_body(), landmarks, before.camera.size, before)
-    solution = _levenberg_marquardt(problem.residuals, before.unknowns)
+    solution = levenberg_marquardt(problem.residuals, problem.start())
     return problem.result(solution)
 
 
 def posed(fit: BodyFit, unknowns: Array) -> tuple[Array, Array]:
-    """Positions (B, 3) and rotations (B, 3, 3) of the person's bones for other unknowns (N,)."""
-    heads = fit.heads[None]
+    """Positions (P, B, 3) and rotations (P, B, 3, 3) of the person's bones in P poses (P, N)."""
     layout = _layout(load_body().components)
-    theta = np.where(_is_build(layout), fit.unknowns, unknowns)[None]
-    rotations = _rotations(theta, layout, {side: _curl_axes(load_body(), side) for side in "LR"})
-    positions, world = pose_bones(heads, rotations, theta[:, layout.root])
-    return positions[0], world[0]
+    heads = np.broadcast_to(fit.heads, (len(unknowns), *fit.heads.shape))
+    return pose_bones(heads, _rotations(unknowns, layout), unknowns[:, layout.root])
 
 
-def _is_build(layout: "_Layout") -> NDArray[np.bool_]:
-    build = np.zeros(layout.length, bool)
-    build[layout.betas] = build[layout.stretches] = True
-    return build
+def pose_unknowns() -> tuple[dict[str, NDArray[np.int64]], Array]:
+    """Which unknowns turn which bone, and how far each is usually turned.
+
+    Returns
+    -------
+    places : dict of str to (n,) int array
+        Bone name to places in `BodyFit.unknowns`; "root" is where the hips are, metres,
+        "fingers.L" and "fingers.R" are the curls. The body's build is not among them.
+    sigma : (N,) array
+        Standard deviations about rest, radians; infinite for the root.
+    """
+    layout = _layout(load_body().components)
+    places = {"root": np.arange(layout.root.start, layout.root.stop)}
+    for i, name in enumerate(_FREE):
+        places[name] = layout.free.start + 3 * i + np.arange(3)
+    for i, side in enumerate("LR"):
+        places[f"fingers.{side}"] = layout.curls.start + 11 * i + np.arange(11)
+    return places, _prior(layout)[1]
 
 
 @dataclass(frozen=True)
@@ -174,7 +167,6 @@ class _Problem:
         body: Body,
         landmarks: Landmarks,
         size: tuple[int, int],
-        before: BodyFit | None = None,
     ) -> None:
         self.body = body
         self.layout = _layout(body.components)
@@ -185,8 +177,6 @@ class _Problem:
         self.across = across
         centre = (np.array(size) - 1.0) / 2.0
         self.camera = Camera(focal, centre, size, np.array([0.0, -self.distance, 0.0]))
-        if before is not None:
-            self.camera = before.camera
         self._points, self._seen = points, seen
         targets: list[tuple[int, Array, Array, float]] = []
         origin = np.zeros(3)
@@ -236,12 +226,7 @@ class _Problem:
         self._targets = np.array([t[2] for t in targets])
         self._scales = np.array([t[3] for t in targets]) * across
         self._directions = self._limb_directions(landmarks)
-        self._prior_mean, self._prior_sigma = self._prior()
-        if before is not None:
-            build = _is_build(self.layout)
-            self._prior_mean = np.where(build, before.unknowns, self._prior_mean)
-            self._prior_sigma = np.where(build, _KNOWN, self._prior_sigma)
-        self._curl_axes = {side: _curl_axes(body, side) for side in "LR"}
+        self._prior_mean, self._prior_sigma = _prior(self.layout)
 
     def _limb_directions(self, landmarks: Landmarks) -> list[tuple[int, int, Array]]:
         found = []
@@ -258,20 +243,6 @@ class _Problem:
                 away = world[b] - world[a]
                 found.append((INDEX[a], INDEX[b], away / np.linalg.norm(away)))
         return found
-
-    def _prior(self) -> tuple[Array, Array]:
-        layout = self.layout
-        mean, sigma = np.zeros(layout.length), np.ones(layout.length)
-        sigma[layout.root] = np.inf
-        sigma[layout.free] = np.array(list(_FREE.values())).ravel()
-        for side in range(2):
-            at = layout.curls.start + 11 * side
-            sigma[at : at + 3] = _THUMB_SIGMA
-            mean[at + 3 : at + 11 : 2], sigma[at + 3 : at + 11 : 2] = _CURL, _CURL_SIGMA
-            sigma[at + 4 : at + 11 : 2] = _SPREAD_SIGMA
-        sigma[layout.betas] = _BETA_SIGMA
-        sigma[layout.stretches] = _STRETCH_SIGMA
-        return mean, sigma
 
     def start(self) -> Array:
         """Standing upright, where the middle of the shoulders says."""
@@ -290,7 +261,7 @@ class _Problem:
             "ps,sbi->pbi", theta[:, layout.betas], self.body.head_components
         )
         heads = stretched_heads(heads, theta[:, layout.stretches])
-        local = _rotations(theta, layout, self._curl_axes)
+        local = _rotations(theta, layout)
         positions, rotations = pose_bones(heads, local, theta[:, layout.root])
         return heads, positions, rotations
 
@@ -330,9 +301,21 @@ class _Problem:
         )
 
 
-def _rotations(
-    theta: Array, layout: _Layout, curl_axes: dict[str, dict[str, tuple[Array, Array]]]
-) -> Array:
+def _prior(layout: _Layout) -> tuple[Array, Array]:
+    mean, sigma = np.zeros(layout.length), np.ones(layout.length)
+    sigma[layout.root] = np.inf
+    sigma[layout.free] = np.array(list(_FREE.values())).ravel()
+    for side in range(2):
+        at = layout.curls.start + 11 * side
+        sigma[at : at + 3] = _THUMB_SIGMA
+        mean[at + 3 : at + 11 : 2], sigma[at + 3 : at + 11 : 2] = _CURL, _CURL_SIGMA
+        sigma[at + 4 : at + 11 : 2] = _SPREAD_SIGMA
+    sigma[layout.betas] = _BETA_SIGMA
+    sigma[layout.stretches] = _STRETCH_SIGMA
+    return mean, sigma
+
+
+def _rotations(theta: Array, layout: _Layout) -> Array:
     """Rotations (P, B, 3, 3) of the bones relative to their parents for unknowns (P, N)."""
     count = len(theta)
     vectors = np.zeros((count, len(BONES), 3))
@@ -341,7 +324,7 @@ def _rotations(
     for side_number, side in enumerate("LR"):
         at = layout.curls.start + 11 * side_number
         part = theta[:, at : at + 11]
-        for finger, (axis, normal) in curl_axes[side].items():
+        for finger, (axis, normal) in _curl_axes(side).items():
             place = 1 + 2 * FINGERS.index(finger)
             first = INDEX[f"{finger}.01.{side}"]
             if finger == "thumb":
@@ -371,9 +354,10 @@ def _breadth(landmarks: Landmarks) -> float:
     return breadth
 
 
-def _curl_axes(body: Body, side: str) -> dict[str, tuple[Array, Array]]:
+@cache
+def _curl_axes(side: str) -> dict[str, tuple[Array, Array]]:
     """Axis of flexion, and of spreading, of each finger at rest."""
-    heads = body.heads
+    heads = load_body().heads
     knuckles = heads[INDEX[f"index.01.{side}"]] - heads[INDEX[f"pinky.01.{side}"]]
     along = heads[INDEX[f"middle.01.{side}"]] - heads[INDEX[f"hand.{side}"]]
     sign = 1.0 if side == "L" else -1.0
@@ -405,46 +389,3 @@ def _stretch_matrices(shape: Shape, heads: Array) -> Array:
         factor = float(np.linalg.norm(new)) / length
         out[bone] += (factor - 1.0) * np.outer(axis, axis)
     return out
-
-
-def _levenberg_marquardt(residuals: Callable[[Array], tuple[Array, Array]], start: Array) -> Array:
-    """Minimise; image residuals (R/2, 2) count less the further they are off (Geman–McClure)."""
-    theta, damping = start.copy(), 1e-2
-    steps = _STEP * np.eye(len(theta))
-
-    def cost_of(values: Array, flat: Array) -> float:
-        squares = (flat**2).sum(axis=-1)
-        robust = (squares / (1.0 + squares / _ROBUST**2)).sum()
-        return float(robust + (values[flat.size :] ** 2).sum())
-
-    values, flat = (v[0] for v in residuals(theta[None]))
-    cost = cost_of(values, flat)
-    for _ in range(_ITERATIONS):
-        moved, _ = residuals(theta + steps)
-        jacobian = (moved - values).T / _STEP
-        weights = np.ones(len(values))
-        squares = (flat**2).sum(axis=-1)
-        weights[: flat.size] = np.repeat(1.0 / (1.0 + squares / _ROBUST**2), 2)
-        normal = jacobian.T @ (weights[:, None] * jacobian)
-        gradient = jacobian.T @ (weights * values)
-        for _ in range(8):
-            damped = normal + damping * np.diag(np.diag(normal) + 1e-9)
-            step = np.linalg.solve(damped, -gradient)
-            tried, tried_flat = (v[0] for v in residuals((theta + step)[None]))
-            new_cost = cost_of(tried, tried_flat)
-            if new_cost < cost:
-                break
-            damping *= 4.0
-        else:
-            break
-        theta, values, flat = theta + step, tried, tried_flat
-        damping = max(damping / 5.0, 1e-6)
-        if cost - new_cost < 1e-4 * cost:
-            cost = new_cost
-            break
-        cost = new_cost
-    return theta
-
-
-# Residuals beyond this many standard deviations lose their hold.
-_ROBUST: Final = 4.0

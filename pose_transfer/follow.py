@@ -4,58 +4,95 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from numpy.typing import NDArray
+from scipy.signal import savgol_filter
 
 from retarget.body.kinematics import bone_matrices
 from retarget.body.model import INDEX
 from retarget.rotation import Array
 
-from .fit import BodyFit, follow_body, posed
+from .align import Aligner
+from .drawing import Painter
+from .fit import BodyFit, posed
 from .landmarks import Landmarks
+from .sitting import Sitting
 from .staging import Take
+from .track import Tracker
 
-# Landmarks of one picture tremble; this is less than any gesture, frames.
-_SMOOTH: Final = 0.7
+# Each time the drawn person is laid over the real one and moved; at last at every pixel.
+_ROUNDS: Final = (False, False, True)
+# Poses tremble; over so short a time, seconds, a parabola describes any gesture.
+_SMOOTH_S: Final = 0.17
 
 
-def follow(first: BodyFit, landmarks: Sequence[Landmarks | None], fps: float = 30.0) -> Take:
+def follow(
+    sitting: Sitting,
+    frames: Sequence[NDArray[np.uint8]],
+    landmarks: Sequence[Landmarks | None],
+    fps: float = 30.0,
+) -> Take:
     """The take of a character whose person is seen in a video.
+
+    In each frame the pose is first found from the landmarks; then the character is drawn in it, and
+    where optical flow finds its surface in the frame the bones are moved to.
 
     Parameters
     ----------
-    first : BodyFit
-        The fit behind the character, to the video's first frame.
+    sitting : Sitting
+        Of the first frame.
+    frames : sequence of (H, W, 3) uint8 arrays
+        The video, in the size of the sitting's photo.
     landmarks : sequence of Landmarks or None
-        Of every frame, the first one's included; None keeps the pose of the one before.
+        Of every frame but the first, whose are the sitting's; None where nobody was found.
     fps : float
-        Frames per second; slow videos are smoothed less.
+        Frames per second.
 
     Returns
     -------
     Take
         Seen by the photo's camera, without a baton.
     """
-    fits = [first]
-    for found in landmarks[1:]:
-        fits.append(fits[-1] if found is None else follow_body(found, fits[-1]))
-    unknowns = np.array([fit.unknowns for fit in fits])
-    smooth = gaussian_filter1d(unknowns, _SMOOTH * fps / 30.0, axis=0, mode="nearest")
-    # The photo itself stays what it is.
-    smooth[0] = unknowns[0]
-    matrices = np.stack([_matrices(first, theta) for theta in smooth])
-    camera, shape = first.camera, (len(fits), 1, 1)
+    first, character = sitting.fit, sitting.character
+    tracker = Tracker(first, sitting.landmarks, fps)
+    backdrop = sitting.photo.rgb if character.backdrop is None else character.backdrop
+    poses = [first.unknowns]
+    with (
+        Painter(character, character.camera.size, backdrop=backdrop) as painter,
+        Aligner(first, character, tracker.across) as aligner,
+    ):
+        for frame, found in zip(frames[1:], landmarks[1:], strict=True):
+            before = poses[-1]
+            pose = tracker.find(found, before)
+            for fine in _ROUNDS:
+                take = take_of(first, pose[None])
+                sights = aligner.look(take.matrices[0], painter.draw(take, 0), frame, fine)
+                pose = tracker.find(found, before, start=pose, sights=sights)
+            poses.append(pose)
+    return take_of(first, _smoothed(np.array(poses), fps))
+
+
+def take_of(first: BodyFit, unknowns: Array) -> Take:
+    """The take of poses (T, N) of a fitted body, seen by the photo's camera."""
+    positions, rotations = posed(first, unknowns)
+    linear = rotations @ np.swapaxes(first.rotations, 1, 2)
+    matrices = bone_matrices(linear, first.positions, positions)
+    # The baton, which comes after the body's bones, goes with the hand.
+    matrices = np.concatenate([matrices, matrices[:, [INDEX["hand.R"]]]], axis=1)
+    camera, shape = first.camera, (len(unknowns), 1, 1)
     return Take(
         matrices=matrices.astype(np.float32),
-        baton=np.full((len(fits), 2, 3), np.nan),
+        baton=np.full((len(unknowns), 2, 3), np.nan),
         view=np.tile(camera.view, shape),
         projection=np.tile(camera.projection, shape),
         size=camera.size,
     )
 
 
-def _matrices(first: BodyFit, unknowns: Array) -> Array:
-    """Bind-to-world matrices (B + 1, 3, 4): those of the body, and the baton's, the hand's."""
-    positions, rotations = posed(first, unknowns)
-    linear = rotations @ np.swapaxes(first.rotations, 1, 2)
-    matrices = bone_matrices(linear, first.positions, positions)
-    return np.concatenate([matrices, matrices[INDEX["hand.R"]][None]])
+def _smoothed(poses: Array, fps: float) -> Array:
+    """Poses without tremble; the first one, which is the photo, stays."""
+    window = 2 * int(_SMOOTH_S * fps / 2.0) + 1
+    if window < 5 or len(poses) < window:
+        return poses
+    smooth = savgol_filter(poses, window, 2, axis=0, mode="nearest")
+    smooth[0] = poses[0]
+    return np.asarray(smooth)

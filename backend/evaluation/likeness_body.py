@@ -10,8 +10,8 @@ from pose_transfer.coverage import CoverageRenderer
 from pose_transfer.drawing import Painter, Take
 from pose_transfer.drive import drive
 from pose_transfer.follow import follow
-from pose_transfer.landmarks import Landmarks, detect_person
 from pose_transfer.guides import guide_of
+from pose_transfer.landmarks import Landmarks, detect_person
 from pose_transfer.photo import Photo
 from pose_transfer.sitting import Sitting, sit
 from retarget.character import SOLID, Character
@@ -35,7 +35,7 @@ def transfer(clip: Clip) -> tuple[list[Frame], list[NDArray[np.uint8]]]:
     first = Photo(clip.frames[0], None, clip.name)
     sitting = sit(first, dress="photo")
     seen = [None if i == 0 else _look(rgb) for i, rgb in enumerate(clip.frames)]
-    take = follow(sitting.fit, seen, clip.fps)
+    take = follow(sitting, clip.frames, seen, clip.fps)
     return draw(sitting, take), _parts(sitting.character, take)
 
 
