@@ -21,6 +21,8 @@ from retarget.rotation import Array
 
 from .deform import vertex_normals
 
+# How much darker skin is where its own hand hides the whole sky.
+_FOLDS: Final = 0.55
 # Texels per unit of the body's texture coordinates: about 1.6 to a millimetre of skin.
 _DENSITY: Final = 2300.0
 _EDGE: Final = 3
@@ -191,7 +193,7 @@ def _open_sky(places: Array, normals: Array, faces: NDArray, used: NDArray) -> A
     above = np.maximum(np.einsum("ijk,ik->ij", way, n), 0.0)
     toward = np.maximum(-np.einsum("ijk,jk->ij", way, n), 0.0)
     hidden = (above * toward / square * discs / (np.pi * square + discs)).sum(axis=1)
-    return 1.0 - 0.75 * np.minimum(hidden, 0.8)
+    return 1.0 - _FOLDS * np.minimum(hidden, 0.8)
 
 
 @cache
@@ -223,7 +225,7 @@ class _Draft:
         q, flat = self.q * 1e3, self.palm * _step(-self.n[..., 2], 0.2, 0.6)
         for line, strength in _PALM_LINES:
             away = _from_line(q[..., :2], np.array(line, float))
-            self.shade -= strength * flat * (0.20 * _bell(away, 0.75) + 0.06 * _bell(away, 2.2))
+            self.shade -= strength * flat * (0.16 * _bell(away, 0.75) + 0.06 * _bell(away, 2.2))
             self.redness += 0.25 * strength * flat * _bell(away, 1.5)
         back = _step(self.n[..., 2], 0.2, 0.7) * _step(q[..., 0], -25.0, 5.0)
         for vein in _VEINS:
@@ -269,15 +271,15 @@ class _Draft:
             step = s - lengths[joint]
             for k, offset in enumerate(offsets):
                 line = step - offset + np.sign(-offset) * bow
-                self.shade -= (0.10 + 0.05 * (k % 2)) * strength * back * _bell(line, 0.55)
+                self.shade -= (0.06 + 0.04 * (k % 2)) * strength * back * _bell(line, 0.55)
             self.shade += 0.03 * back * strength * _bell(step, 4.0)
-            self.redness += 0.55 * strength * back * _bell(step, 5.0)
+            self.redness += 0.45 * strength * back * _bell(step, 5.0)
         creases = [(lengths[1] - 0.9, 1.0), (lengths[1] + 1.0, 0.8), (lengths[2], 1.0)]
         if finger != "thumb":
             creases.append((1e3 * _ROOT_M, 1.0))
         for at, strength in creases:
             wavy = s - at + 0.5 * np.sin(4.0 * angle)
-            self.shade -= strength * front * (0.20 * _bell(wavy, 0.6) + 0.07 * _bell(wavy, 1.8))
+            self.shade -= strength * front * (0.16 * _bell(wavy, 0.6) + 0.06 * _bell(wavy, 1.8))
         pad = front * _step(s, lengths[2] + 3.0, lengths[2] + 10.0)
         self.redness += own * (0.55 * pad + 0.35 * _step(s, lengths[3] - 7.0, lengths[3]))
         self._nail(finger, joints, nail, own)

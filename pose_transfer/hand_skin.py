@@ -19,7 +19,7 @@ from .lighting import light_on
 
 # The palm of dark skin is far lighter than the back; that of light skin is redder only. CIE Lab.
 _PALM_L, _PALM_SHARE = 66.0, 0.55
-_PALM_A, _PALM_B = 2.0, -1.0
+_PALM_A, _PALM_B, _PALM_WARMER = 2.0, -1.0, 0.2
 # What full redness, a vein, a nail and its free edge add, CIE Lab.
 _RED: Final = np.array([-2.0, 6.0, 1.0])
 _VEIN: Final = np.array([-3.5, -3.0, -3.5])
@@ -29,7 +29,7 @@ _RIM_SHARE: Final = 0.55
 # Shade on skin takes less of the red than of the rest.
 _SHADE: Final = np.array([0.86, 1.06, 1.10])
 # Deviation of the fine grain of skin (share of its value) and of its blotches (redness).
-_GRAIN, _BLOTCHES = 0.020, 0.16
+_GRAIN, _BLOTCHES = 0.015, 0.16
 _BLOTCH_TEXELS: Final = 7.0
 # From the wrist's border the colour of a bare arm fades out over this way, metres.
 _FADE_M: Final = 0.06
@@ -119,7 +119,7 @@ def _coloured(tone: Array, shown: HandMap, light: Array) -> Array:
     size = shown.inside.shape
     skin = _lab(tone)
     lighter = _PALM_SHARE * max(0.0, _PALM_L - skin[0])
-    palm = skin + np.array([lighter, _PALM_A, _PALM_B])
+    palm = skin + np.array([lighter, _PALM_A, _PALM_B + _PALM_WARMER * lighter])
     lab = skin + shown.palm[..., None] * (palm - skin)
     blotches = gaussian_filter(rng.standard_normal(size), _BLOTCH_TEXELS)[shown.inside]
     red = shown.redness + _BLOTCHES * blotches / blotches.std() * (1.0 - shown.nail)

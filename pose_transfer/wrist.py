@@ -12,9 +12,9 @@ from .hand_map import in_hand_frame
 from .pieces import Piece
 
 # So far beyond the wrist a hand goes on inside a sleeve, metres, and so much thinner it is there.
-_INSIDE_M, _THINNER = 0.012, 0.14
+_INSIDE_M, _THINNER = 0.012, 0.12
 # Over this way past the wrist it swells to its own thickness.
-_SWELLS_M: Final = 0.012
+_SWELLS_M: Final = 0.020
 # The hand has the form of the naked body from here on, metres from the wrist.
 _BLEND_M: Final = 0.04
 
