@@ -17,7 +17,7 @@ from retarget.character import Character
 from retarget.errors import ConductorError
 
 # Inside the matte, dB.
-ZERO_MOTION = 25.0
+ZERO_MOTION = 38.0
 SIZE = (180, 240)
 
 
@@ -27,7 +27,7 @@ def test_zero_motion_gives_the_photo_back(sitting: Sitting) -> None:
     with Painter(character, character.camera.size, backdrop=character.backdrop) as painter:
         returned = painter.draw(take, 0)
     assert returned.shape == photo.shape
-    error = ((returned.astype(np.float64) - photo) ** 2)[sitting.matte > 0.5].mean()
+    error = ((returned.astype(np.float64) - photo) ** 2)[sitting.matte > 0.95].mean()
     assert 10.0 * np.log10(255.0**2 / error) > ZERO_MOTION
 
 

@@ -1,0 +1,85 @@
+"""When concert dress takes the place of the photo's clothes, and what is said of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pose_transfer.check import Quality, check
+from pose_transfer.photo import Photo
+from pose_transfer.sitting import Sitting, sit
+from retarget.character import PARTS, SOLID
+
+GOOD = Quality(42.0, 45.0, 0.002, (0.18, 0.36), 0.0)
+
+
+@pytest.fixture(scope="module")
+def headshot(sitting: Sitting) -> Sitting:
+    """The bundled photo cut off below the shoulders."""
+    rgb = sitting.photo.rgb
+    points = sitting.landmarks.points
+    x = float(points["nose"][0])
+    shoulders = float(points["upper_arm.L"][1])
+    low = int(shoulders + 0.35 * (points["upper_arm.L"][0] - points["upper_arm.R"][0]))
+    left, right = int(x - 0.75 * low), int(x + 0.75 * low)
+    return sit(Photo(np.ascontiguousarray(rgb[:low, left:right]), None, "headshot.png"))
+
+
+def test_a_photo_with_arms_keeps_its_clothes(sitting: Sitting) -> None:
+    assert sitting.character.dress == "photo"
+
+
+def test_a_headshot_wears_a_tailcoat_and_says_so(headshot: Sitting) -> None:
+    assert headshot.character.dress == "concert"
+    assert any("tailcoat" in warning for warning in headshot.character.warnings)
+    parts = set(headshot.character.parts)
+    assert {PARTS.index(name) for name in ("trunk", "head", "arm.L", "hand.R", "legs")} <= parts
+
+
+def test_the_head_over_the_tailcoat_is_where_the_photo_has_it(headshot: Sitting) -> None:
+    character = headshot.character
+    own = character.parts == PARTS.index("head")
+    seen = character.camera.to_pixels(character.vertices[own])[:, :2]
+    face = headshot.landmarks.face
+    assert face is not None
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    assert (low < face[:, :2].min(axis=0)).all()
+    assert (high > face[:, :2].max(axis=0) - 3.0).all()
+
+
+def test_the_check_finds_the_bundled_photo_good(sitting: Sitting) -> None:
+    quality = check(
+        sitting.character, sitting.photo, sitting.matte, sitting.labels, sitting.landmarks
+    )
+    assert quality.fault() is None
+    assert quality.returned_db > 36.0
+    assert quality.face_db > 40.0
+
+
+def test_the_check_finds_torn_clothes(sitting: Sitting) -> None:
+    character = sitting.character
+    middle = character.vertices[character.faces].mean(axis=1)
+    front = (character.kinds == SOLID) & (
+        character.parts[character.faces[:, 0]] == PARTS.index("trunk")
+    )
+    chest = character.heads[character.bone("chest")]
+    hole = front & (np.abs(middle - chest)[:, [0, 2]].max(axis=1) < 0.07)
+    torn = check(
+        character.only(~hole), sitting.photo, sitting.matte, sitting.labels, sitting.landmarks
+    )
+    assert torn.holes > 0.015
+    assert torn.fault() is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"returned_db": 20.0}, "rebuilt"),
+        ({"holes": 0.2}, "tear"),
+        ({"hand_areas": (0.2, 1.6)}, "hands"),
+        ({"left_behind": 0.8}, "background"),
+    ],
+)
+def test_each_fault_has_its_words(change: dict, words: str) -> None:
+    assert GOOD.fault() is None
+    assert words in str(replace(GOOD, **change).fault())
