@@ -1,6 +1,5 @@
 """Markers: points fixed to a person's bones where the photo shows them, to be found again."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +35,9 @@ _FIRM_FACE: Final = (
 _HAND_JOINTS: Final = {
     f"{finger}.{i:02d}": 1 + 4 * k + (i - 1) for k, finger in enumerate(FINGERS) for i in (1, 2, 3)
 }
+# The point between the ears, from the base of the skull at rest; so far before it lies the face.
+_BETWEEN_EARS: Final = np.array([0.0, 0.01, 0.045])
+_FACE_AHEAD_M: Final = 0.08
 _POSE_FACE: Final = ("nose", "eye.L", "eye.R", "ear.L", "ear.R")
 
 
@@ -90,6 +92,16 @@ class Markers:
 
 
 @dataclass(frozen=True)
+class _Row:
+    """A point on a bone, where the photo shows it unless that is where it is, and how sure."""
+
+    bone: int
+    place: Array
+    seen: Array | None
+    sigma: float
+
+
+@dataclass(frozen=True)
 class LandmarkMarkers:
     """The photo's landmarks as markers.
 
@@ -113,62 +125,19 @@ class LandmarkMarkers:
     @classmethod
     def of(cls, fit: BodyFit, landmarks: Landmarks, across: float) -> "LandmarkMarkers":
         """The markers of a photo whose shoulders are `across` pixels wide."""
-        rows: list[tuple[int, Array, Array | None, float]] = []
+        rows: list[_Row] = []
         names: dict[str, slice] = {}
-
-        def add(name: str, points: Iterable[tuple[int, Array, Array | None, float]]) -> None:
-            start = len(rows)
-            rows.extend(points)
-            names[name] = slice(start, len(rows))
-
-        seen = landmarks.visibility
-        for side in "LR":
-            for stem, sigma in _SIGMAS.items():
-                name = f"{stem}.{side}"
-                target = landmarks.points[name] if seen[name] > _SEEN else None
-                bone = INDEX[name]
-                add(name, [(bone, fit.positions[bone], target, sigma * _JOINT_SIGMA)])
-            hand = landmarks.hands.get(side)
-            joints = []
-            for name, i in _HAND_JOINTS.items():
-                bone = INDEX[f"{name}.{side}"]
-                target = None if hand is None else hand[i, :2]
-                joints.append((bone, fit.positions[bone], target, _HAND_SIGMA))
-            add(f"fingers.{side}", joints)
-            wrist = None if hand is None else hand[0, :2]
-            bone = INDEX[f"hand.{side}"]
-            add(f"wrist.{side}", [(bone, fit.positions[bone], wrist, _HAND_SIGMA)])
-            for ours, theirs in (("index.01", "index"), ("pinky.01", "little")):
-                bone = INDEX[f"{ours}.{side}"]
-                name = f"{theirs}.{side}"
-                target = landmarks.points[name] if seen[f"hand.{side}"] > _SEEN else None
-                add(name, [(bone, fit.positions[bone], target, 1.5 * _JOINT_SIGMA)])
-        head = INDEX["head"]
-        middle = fit.positions[head] + fit.rotations[head] @ np.array([0.0, 0.01, 0.045])
-        depth = float(fit.camera.to_pixels(middle)[2])
-        assert landmarks.face is not None
-        face = landmarks.face
-        ears = float(face[list(EARS), 2].mean())
-        scale = depth / fit.camera.focal
-        firm = face[list(_FIRM_FACE)]
-        points = fit.camera.to_world(
-            np.column_stack([firm[:, :2], depth + (firm[:, 2] - ears) * scale])
-        )
-        add("face", [(head, point, None, 2.0 * _FACE_SIGMA) for point in points])
-        for name in _POSE_FACE:
-            place = np.array([*landmarks.points[name], depth - (0.0 if "ear" in name else 0.08)])
-            add(name, [(head, fit.camera.to_world(place), None, 2.0 * _FACE_SIGMA)])
-        places = np.array([row[1] for row in rows])
-        sigma = np.array([row[3] for row in rows])
-        pixels = fit.camera.to_pixels(places)
-        targets = np.array(
-            [p[:2] if row[2] is None else row[2] for row, p in zip(rows, pixels, strict=True)]
-        )
-        off = np.linalg.norm(targets - pixels[:, :2], axis=1) / across
-        places = fit.camera.to_world(np.column_stack([targets, pixels[:, 2]]))
-        bones = np.array([[row[0]] for row in rows])
+        for name, group in {**_limbs(fit, landmarks), **_head(fit, landmarks)}.items():
+            names[name] = slice(len(rows), len(rows) + len(group))
+            rows += group
+        bones = np.array([[row.bone] for row in rows])
+        pixels = fit.camera.to_pixels(np.array([row.place for row in rows]))
+        seen = [p[:2] if r.seen is None else r.seen for r, p in zip(rows, pixels, strict=True)]
+        off = np.linalg.norm(np.array(seen) - pixels[:, :2], axis=1) / across
+        places = fit.camera.to_world(np.column_stack([np.array(seen), pixels[:, 2]]))
         markers = Markers.fixed(fit, places, bones, np.ones(bones.shape))
-        return cls(markers, np.hypot(sigma, _DOUBT * off), names)
+        sigma = np.hypot(np.array([row.sigma for row in rows]), _DOUBT * off)
+        return cls(markers, sigma, names)
 
     def targets(self, landmarks: Landmarks) -> tuple[Array, Array]:
         """Where they are in another picture (M, 2), and how sure (M,); infinite: not seen."""
@@ -192,10 +161,56 @@ class LandmarkMarkers:
             elif seen[f"hand.{side}"] > _SEEN:
                 for name in ("index", "little"):
                     put(f"{name}.{side}", points[f"{name}.{side}"])
-        if landmarks.face is not None:
+        if landmarks.face is not None and "face" in self.names:
             put("face", landmarks.face[list(_FIRM_FACE), :2])
         else:
             for name in _POSE_FACE:
                 if seen[name] > _SEEN:
                     put(name, points[name])
         return target, sigma
+
+
+def _limbs(fit: BodyFit, landmarks: Landmarks) -> dict[str, list[_Row]]:
+    groups: dict[str, list[_Row]] = {}
+    seen = landmarks.visibility
+
+    def row(bone: str, at: Array | None, sigma: float) -> _Row:
+        return _Row(INDEX[bone], fit.positions[INDEX[bone]], at, sigma)
+
+    for side in "LR":
+        for stem, share in _SIGMAS.items():
+            name = f"{stem}.{side}"
+            at = landmarks.points[name] if seen[name] > _SEEN else None
+            groups[name] = [row(name, at, share * _JOINT_SIGMA)]
+        hand = landmarks.hands.get(side)
+        groups[f"fingers.{side}"] = [
+            row(f"{joint}.{side}", None if hand is None else hand[i, :2], _HAND_SIGMA)
+            for joint, i in _HAND_JOINTS.items()
+        ]
+        at = None if hand is None else hand[0, :2]
+        groups[f"wrist.{side}"] = [row(f"hand.{side}", at, _HAND_SIGMA)]
+        for ours, theirs in (("index.01", "index"), ("pinky.01", "little")):
+            name = f"{theirs}.{side}"
+            at = landmarks.points[name] if seen[f"hand.{side}"] > _SEEN else None
+            groups[name] = [row(f"{ours}.{side}", at, 1.5 * _JOINT_SIGMA)]
+    return groups
+
+
+def _head(fit: BodyFit, landmarks: Landmarks) -> dict[str, list[_Row]]:
+    """Points of the face, as deep as the head's relief has them."""
+    head, camera = INDEX["head"], fit.camera
+    middle = fit.positions[head] + fit.rotations[head] @ _BETWEEN_EARS
+    depth = float(camera.to_pixels(middle)[2])
+    groups: dict[str, list[_Row]] = {}
+    if landmarks.face is not None:
+        firm = landmarks.face[list(_FIRM_FACE)]
+        away = firm[:, 2] - float(landmarks.face[list(EARS), 2].mean())
+        places = camera.to_world(
+            np.column_stack([firm[:, :2], depth + away * depth / camera.focal])
+        )
+        groups["face"] = [_Row(head, place, None, 2.0 * _FACE_SIGMA) for place in places]
+    for name in _POSE_FACE:
+        deep = depth if name.startswith("ear") else depth - _FACE_AHEAD_M
+        place = camera.to_world(np.array([*landmarks.points[name], deep]))
+        groups[name] = [_Row(head, place, None, 2.0 * _FACE_SIGMA)]
+    return groups

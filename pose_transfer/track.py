@@ -12,6 +12,7 @@ from .fit import BodyFit, pose_unknowns, posed
 from .landmarks import Landmarks
 from .least_squares import levenberg_marquardt
 from .markers import LandmarkMarkers, Markers
+from .sides import same_sides
 
 # Directions of the limbs from the network's own three dimensions. At first they are believed more:
 # a limb that points at the camera in place of away from it does not come round by itself.
@@ -126,12 +127,15 @@ class Tracker:
         sights : Sights, optional
             Points of the surface in the picture.
         """
+        if landmarks is None and sights is None:
+            return before
         first, active = self.first, self._active
         rest = first.unknowns[active]
         expected = before[active]
         groups: list[tuple[Markers, Array, Array]] = []
         directions: list[tuple[int, int, Array]] = []
         if landmarks is not None:
+            landmarks = same_sides(landmarks, self._joints(before), self.across)
             target, sigma = self._found.targets(landmarks)
             use = np.isfinite(sigma)
             sharp = np.eye(2) / (sigma[use] * self.across)[:, None, None]
@@ -167,6 +171,11 @@ class Tracker:
             nearer = start[active]
         out[active] = levenberg_marquardt(residuals, nearer)
         return out
+
+    def _joints(self, unknowns: Array) -> dict[str, Array]:
+        """Where the joints are in a pose (N,), pixels."""
+        pixels = self.first.camera.to_pixels(posed(self.first, unknowns[None])[0][0])
+        return {name: pixels[i, :2] for name, i in INDEX.items()}
 
     def _directions(self, landmarks: Landmarks) -> list[tuple[int, int, Array]]:
         found = []
