@@ -16,6 +16,8 @@ from .wrist import clipped, hand_vertices, past_wrist
 
 # The cuffs end up to 12 mm before the wrist; hands go on inside them so far, metres.
 _INSIDE_M: Final = 0.034
+# The cuffs are wide enough for wrists stouter than the mean body's.
+_THINNER: Final = -0.06
 
 
 def body_hands(bones: Bones, tone: Array) -> tuple[list[Piece], Bones]:
@@ -67,6 +69,7 @@ def _hand(bones: Bones, tone: Array, side: str) -> tuple[Piece, Bones]:
         shape.heads[INDEX[f"forearm.{side}"]],
         sleeve=True,
         inside=_INSIDE_M,
+        thinner=_THINNER,
     )
     vertices = moved(places)
     mask = past[body.faces].max(axis=1) >= begins

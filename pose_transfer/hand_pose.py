@@ -19,8 +19,8 @@ _MIRROR: Final = np.array([1.0, -1.0, -1.0])
 PHALANGES: Final = (1, 2, 3)
 
 # How far each phalanx has turned from the hand, radians: at curl 0, and more per radian of it.
-_STRAIGHT: Final = (0.02, 0.08, 0.14)
-_PER_CURL: Final = (0.66, 1.50, 1.95)
+_STRAIGHT: Final = (0.02, 0.07, 0.11)
+_PER_CURL: Final = (0.62, 1.42, 1.85)
 # How much more than the middle finger each one curls, as a share and always; its spread, open.
 _EAGER: Final = {"index": 0.92, "middle": 1.0, "ring": 1.06, "pinky": 1.12}
 _ALWAYS: Final = {"index": 0.0, "middle": 0.0, "ring": 0.03, "pinky": 0.07}

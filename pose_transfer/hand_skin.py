@@ -25,7 +25,7 @@ _RED: Final = np.array([-2.0, 6.0, 1.0])
 _VEIN: Final = np.array([-3.5, -3.0, -3.5])
 _NAIL: Final = np.array([3.0, 4.0, -4.0])
 _RIM_LAB: Final = np.array([86.0, 2.0, 9.0])
-_RIM_SHARE: Final = 0.55
+_RIM_SHARE: Final = 0.45
 # Shade on skin takes less of the red than of the rest.
 _SHADE: Final = np.array([0.86, 1.06, 1.10])
 # Deviation of the fine grain of skin (share of its value) and of its blotches (redness).

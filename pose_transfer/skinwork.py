@@ -13,6 +13,7 @@ from .labels import ARM_L, ARM_R, HAND_L, HAND_R, PartLabels
 # Hands whose colour is further than this from the face's (CIE Lab) are gloves, cloth or shade.
 _LIKE_FACE: Final = 38.0
 _FEWEST: Final = 40
+_LIT: Final = 70.0
 
 
 def skin_tone(
@@ -44,7 +45,7 @@ def skin_tone(
 
 
 def _cheeks(lab: NDArray[np.float32], face: Array) -> NDArray[np.float64]:
-    """Median colour of both cheeks, Lab."""
+    """Colour of both cheeks where the light falls on them, Lab."""
     values = []
     reach = max(2, round(0.06 * float(np.linalg.norm(face[454, :2] - face[234, :2]))))
     for point in (50, 280, 205, 425, 151):
@@ -52,7 +53,10 @@ def _cheeks(lab: NDArray[np.float32], face: Array) -> NDArray[np.float64]:
         patch = lab[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
         values.append(patch.reshape(-1, 3))
     every = np.concatenate(values)
-    return np.median(every, axis=0).astype(np.float64) if len(every) else np.array([65.0, 15, 18])
+    if not len(every):
+        return np.array([65.0, 15.0, 18.0])
+    # Cheeks turn away from the light to their sides; hands are seen against the lit front.
+    return np.append(np.percentile(every[:, 0], _LIT), np.median(every[:, 1:], axis=0))
 
 
 def _to_rgb(lab: NDArray) -> NDArray[np.float64]:

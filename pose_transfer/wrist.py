@@ -36,6 +36,7 @@ def hand_vertices(
     *,
     sleeve: bool,
     inside: float = _INSIDE_M,
+    thinner: float = _THINNER,
 ) -> tuple[Array, float]:
     """Vertices (V, 3) of a hand, and where it begins, metres past the wrist.
 
@@ -54,6 +55,8 @@ def hand_vertices(
         Whether cloth covers the wrist.
     inside : float
         How far the hand goes on inside the sleeve, metres.
+    thinner : float
+        Share of its thickness that it loses there.
     """
     if not sleeve:
         share = np.clip(past / _BLEND_M, 0.0, 1.0)[:, None]
@@ -61,7 +64,7 @@ def hand_vertices(
     axis = normalize(wrist - elbow)
     across = naked - wrist
     across = across - axis * (across @ axis)[:, None]
-    share = _THINNER * np.clip(1.0 - past / _SWELLS_M, 0.0, 1.0)
+    share = thinner * np.clip(1.0 - past / _SWELLS_M, 0.0, 1.0)
     return naked - share[:, None] * across, -inside
 
 
