@@ -22,6 +22,8 @@ _PALM_L, _PALM_SHARE = 66.0, 0.55
 _PALM_A, _PALM_B, _PALM_WARMER = 2.0, -1.0, 0.2
 # What full redness, a vein, a nail and its free edge add, CIE Lab.
 _RED: Final = np.array([-2.0, 6.0, 1.0])
+# Skin that is this red (CIE a*) shows hardly any more blood; skin so much less red shows all.
+_REDDEST, _REDDER = 28.0, 16.0
 _VEIN: Final = np.array([-3.5, -3.0, -3.5])
 _NAIL: Final = np.array([3.0, 4.0, -4.0])
 _RIM_LAB: Final = np.array([86.0, 2.0, 9.0])
@@ -123,7 +125,8 @@ def _coloured(tone: Array, shown: HandMap, light: Array) -> Array:
     lab = skin + shown.palm[..., None] * (palm - skin)
     blotches = gaussian_filter(rng.standard_normal(size), _BLOTCH_TEXELS)[shown.inside]
     red = shown.redness + _BLOTCHES * blotches / blotches.std() * (1.0 - shown.nail)
-    lab += red[..., None] * _RED + (shown.vein * (1.0 - shown.nail))[..., None] * _VEIN
+    blood = _RED * np.clip((_REDDEST - skin[1]) / _REDDER, 0.3, 1.0)
+    lab += red[..., None] * blood + (shown.vein * (1.0 - shown.nail))[..., None] * _VEIN
     nail = palm * 0.5 + skin * 0.5 + _NAIL
     lab += shown.nail[..., None] * (nail - lab)
     pale = skin + _RIM_SHARE * (_RIM_LAB - skin)

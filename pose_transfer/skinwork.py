@@ -14,6 +14,8 @@ from .labels import ARM_L, ARM_R, HAND_L, HAND_R, PartLabels
 _LIKE_FACE: Final = 38.0
 _FEWEST: Final = 40
 _LIT: Final = 70.0
+# What hands and arms say of lightness and of colour; the rest says the face.
+_HANDS: Final = np.array([0.5, 0.1, 0.1])
 
 
 def skin_tone(
@@ -38,7 +40,7 @@ def skin_tone(
         alike = np.linalg.norm((values - cheeks) * [0.5, 1.4, 1.4], axis=1) < _LIKE_FACE * 0.6
         if np.count_nonzero(alike) > max(_FEWEST, 0.3 * len(values)):
             # Hands are red from hanging; the face says what the person's skin is.
-            return _to_rgb(0.5 * np.median(values[alike], axis=0) + 0.5 * cheeks)
+            return _to_rgb(cheeks + _HANDS * (np.median(values[alike], axis=0) - cheeks))
     if cheeks is None:
         return np.array([205.0, 165.0, 140.0])
     return _to_rgb(cheeks * [0.97, 1.0, 1.0])

@@ -14,7 +14,9 @@ from .pieces import Piece
 # So far beyond the wrist a hand goes on inside a sleeve, metres, and so much thinner it is there.
 _INSIDE_M, _THINNER = 0.012, 0.12
 # Over this way past the wrist it swells to its own thickness.
-_SWELLS_M: Final = 0.020
+_SWELLS_M: Final = 0.028
+# A sleeve that is narrower than the body's wrist lets it fill so much of it; no thinner than this.
+_IN_SLEEVE, _THINNEST = 0.88, 0.55
 # The hand has the form of the naked body from here on, metres from the wrist.
 _BLEND_M: Final = 0.04
 
@@ -62,10 +64,18 @@ def hand_vertices(
         share = np.clip(past / _BLEND_M, 0.0, 1.0)[:, None]
         return clothed + share * share * (3.0 - 2.0 * share) * (naked - clothed), 0.0
     axis = normalize(wrist - elbow)
-    across = naked - wrist
-    across = across - axis * (across @ axis)[:, None]
-    share = thinner * np.clip(1.0 - past / _SWELLS_M, 0.0, 1.0)
+    across, cloth = (_across(points - wrist, axis) for points in (naked, clothed))
+    ring = np.abs(past) < _SWELLS_M
+    wide = np.linalg.norm(cloth[ring], axis=1) / np.maximum(
+        np.linalg.norm(across[ring], axis=1), 1e-6
+    )
+    thin = max(thinner, 1.0 - _IN_SLEEVE * float(np.median(wide)))
+    share = min(thin, _THINNEST) * np.clip(1.0 - past / _SWELLS_M, 0.0, 1.0)
     return naked - share[:, None] * across, -inside
+
+
+def _across(vectors: Array, axis: Array) -> Array:
+    return vectors - axis * (vectors @ axis)[:, None]
 
 
 def clipped(piece: Piece, value: Array) -> Piece:
