@@ -71,8 +71,7 @@ def complete(
         # checks are patches altogether.
         weave = filled - cv2.GaussianBlur(filled, (0, 0), _WEAVE_PX)
         plain = base[window] + np.clip(weave, -_MOST, _MOST)
-        share = _pattern(small, seen)
-        mixed = plain + share * (filled - plain)
+        mixed = plain + _pattern(small, seen) * (filled - plain)
         base[window] = np.where(hole[window][..., None], mixed, base[window])
     full = cv2.resize(base, (width, height), interpolation=cv2.INTER_CUBIC)
     full = full + _grain(picture, known)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,16 @@ _WIDEST: Final = 0.30
 _BREADTH_M: Final = 0.345
 _PULL: Final = 25.0
 _HOLD: Final = 3e-3
+# Weight of keeping a vertex' place against evenness, in the end.
+_FAIR: Final = 0.03
+# How much stiffer the surface is at the shoulders, and over how many rings of vertices less so.
+_STIFF_JOINT, _JOINT_RINGS = 8.0, 6
 # How far the surface of an arm may lie inside the fitted body's, metres.
 _THINNEST: Final = -0.008
 # Most that hidden sleeves are taken to be wider than the arm, metres, and from how many vertices.
 _LOOSEST, _FEWEST = 0.03, 12
 # Hands, feet and head keep their form; the head is drawn from the photo.
-_RIGID_HOLD: Final = 50.0
+_RIGID_HOLD: Final = 1000.0
 
 
 def grow_to_matte(fit: BodyFit, body: Body, matte: NDArray[np.float32]) -> Array:
@@ -93,8 +97,9 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
             return _pulls(vertices, whole, whole.labels, goals, renderer)
 
         # Where arm and trunk meet neither has an outline of its own; together they have.
-        person = _Goal.around(labels.labels != BACKGROUND, _WIDEST * whole.breadth)
-        everything = np.full(len(whole.labels), TRUNK)
+        merged = np.where(labels.mask(ARM_L, ARM_R), TRUNK, labels.labels)
+        person = _Goal.of(PartLabels(merged), TRUNK, _WIDEST * whole.breadth)
+        everything = whole.without_ends
 
         def pulls_of_all(vertices: Array) -> _Pulls:
             return _pulls(vertices, whole, everything, {TRUNK: person}, renderer)
@@ -104,7 +109,8 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
             vertices = whole.shifted(vertices, stiffness, pulls(vertices))
         for stiffness in _TOGETHER:
             vertices = whole.shifted(vertices, stiffness, pulls_of_all(vertices))
-    return vertices
+        rim = np.concatenate([pulls(vertices).vertex, pulls_of_all(vertices).vertex])
+    return whole.faired(vertices, rim)
 
 
 @dataclass(frozen=True)
@@ -132,16 +138,31 @@ class _Surface:
         hold[np.isin(labels, (HAND_L, HAND_R, HEAD)) | feet] = _RIGID_HOLD
         depth = float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
         breadth = fit.camera.focal * _BREADTH_M / depth
-        bending = (laplacian.T @ laplacian).tocsc()
+        stiff = sparse.diags(_shoulder_stiffness(body, labels))
+        bending = (laplacian.T @ stiff @ laplacian).tocsc()
         arms = [INDEX[f"{stem}.{side}"] for stem in ("upper_arm", "forearm") for side in "LR"]
         sleeves = body.weights[:, arms].sum(axis=1) > 0.99
         return cls(fit, body.faces, labels, bending, hold, breadth, sleeves)
+
+    @property
+    def without_ends(self) -> NDArray[np.int64]:
+        """Labels (V,) in which arms count as trunk; head and hands stay what they are."""
+        return np.where(np.isin(self.labels, (ARM_L, ARM_R)), TRUNK, self.labels)
 
     def shifted(self, vertices: Array, stiffness: float, pulls: "_Pulls") -> Array:
         """The surface moved in the picture plane towards where its outline is pulled."""
         wish = pulls.direction * pulls.amount[:, None]
         change = _solve(self.bending, self.hold, stiffness, pulls.vertex, wish)
         return vertices + np.stack([change[:, 0], np.zeros(len(change)), change[:, 1]], axis=-1)
+
+    def faired(self, vertices: Array, rim: NDArray[np.int64]) -> Array:
+        """The surface without the crumples that outlines leave between them; the rim stays."""
+        keep = np.full(len(vertices), _FAIR)
+        keep[rim] = _PULL
+        keep = np.maximum(keep, np.where(self.hold > _HOLD, self.hold, 0.0))
+        matrix = self.bending + sparse.diags(keep)
+        moved = keep[:, None] * (vertices - self.fit.vertices)
+        return self.fit.vertices + _factor(matrix).solve(moved)
 
     def grown(
         self,
@@ -302,6 +323,20 @@ def rotation_to_camera(pixels: Array, fit: BodyFit) -> Array:
     return away / np.linalg.norm(away, axis=1, keepdims=True)
 
 
+def _shoulder_stiffness(body: Body, labels: NDArray[np.int64]) -> Array:
+    """Stiffness (V,) about where arms and trunk meet, since two outlines pull there; 1 far away."""
+    near = np.zeros(len(labels), bool)
+    corners = labels[body.faces]
+    arm = np.isin(corners, (ARM_L, ARM_R))
+    near[body.faces[arm.any(axis=1) & ~arm.all(axis=1) & (corners == TRUNK).any(axis=1)]] = True
+    stiffness = np.ones(len(labels))
+    for ring in range(_JOINT_RINGS):
+        level = _STIFF_JOINT ** (1.0 - ring / _JOINT_RINGS)
+        stiffness = np.where(near, np.maximum(stiffness, level), stiffness)
+        near[body.faces[near[body.faces].any(axis=1)]] = True
+    return stiffness
+
+
 def _graph_laplacian(faces: NDArray, count: int) -> sparse.csr_matrix:
     """Each vertex minus the mean of its neighbours."""
     a = np.concatenate([faces[:, 0], faces[:, 1], faces[:, 2]])
@@ -335,6 +370,10 @@ def _solve(
         wanted[:, column] = _PULL * np.bincount(vertex, change[:, column], len(hold))
         if free is not None:
             wanted[:, column] += np.where(hold < _RIGID_HOLD, hold * free, 0.0)
-    return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(
-        wanted
-    )
+    return _factor(matrix).solve(wanted)
+
+
+def _factor(matrix: sparse.spmatrix) -> Any:
+    """A sparse factorisation of a symmetric positive matrix."""
+    options = {"SymmetricMode": True}
+    return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options=options)

@@ -284,7 +284,7 @@ class _Problem:
         """The fit for one solution (N,)."""
         heads, positions, rotations = (values[0] for values in self.pose(theta[None]))
         shape = self.body.shape(theta[self.layout.betas])
-        linear = rotations @ _stretch_matrices(shape, heads)
+        linear = rotations @ stretch_matrices(shape, heads)
         matrices = bone_matrices(linear, shape.heads, positions)
         _, flat = self.residuals(theta[None])
         pixels = flat[0] * self._scales[:, None]
@@ -372,7 +372,7 @@ def _curl_axes(side: str) -> dict[str, tuple[Array, Array]]:
     return axes
 
 
-def _stretch_matrices(shape: Shape, heads: Array) -> Array:
+def stretch_matrices(shape: Shape, heads: Array) -> Array:
     """Linear maps (B, 3, 3) at rest that stretch each bone to the person's proportions."""
     out = np.broadcast_to(np.eye(3), (len(BONES), 3, 3)).copy()
     children: dict[int, list[int]] = {}

@@ -1,6 +1,6 @@
 """The pieces of a photographed person: trunk and legs, arms, hands, drawn from the photo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -10,6 +10,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from retarget import rotation
+from retarget.body.kinematics import bone_matrices, skin
 from retarget.body.model import BONES, FINGERS, INDEX, PARENTS, Body, alignment
 from retarget.character import PARTS
 from retarget.rotation import Array
@@ -17,7 +18,7 @@ from retarget.rotation import Array
 from .complete import complete
 from .coverage import Coverage, CoverageRenderer
 from .deform import vertex_normals
-from .fit import BodyFit
+from .fit import BodyFit, stretch_matrices
 from .hand_pose import held_at
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
 from .person_hands import arm_above_wrist, hand_piece, past_wrist, wrist_of_arm
@@ -109,8 +110,9 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
     with CoverageRenderer((width, height)) as renderer:
         seen = renderer.draw(points, body.faces[kept])
         shown = np.where(seen.inside, of_face[kept][seen.face], BACKGROUND)
-        pieces = []
+        pieces: list[Piece] = []
         hands = []
+        t_pose = _TPose(parts)
         returned = np.zeros((height, width), bool)
         for part in (TRUNK, ARM_L, ARM_R):
             own = kept & (of_face == part)
@@ -133,12 +135,40 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
                 hands.append(
                     hand_piece(parts.fit, body, parts.vertices, parts.tone, limb, past, side, wrist)
                 )
-            pieces.append(piece)
+            made = [piece]
             if part == TRUNK:
-                pieces += _fringe(parts, cover, points, picture)
+                made += _fringe(parts, cover, points, picture)
+            among = np.unique(body.faces[own])
+            pieces += [replace(one, t_pose=t_pose.of(one.vertices, among)) for one in made]
     pieces += hands
     pieces += _patches(parts, kept, of_face, points, seen, returned)
     return pieces
+
+
+class _TPose:
+    """The body in the T-pose, with the clothes that the photo gave it."""
+
+    def __init__(self, parts: PersonParts) -> None:
+        fit, body = parts.fit, parts.body
+        back = rotation.to_matrix(rotation.conjugate(alignment(fit.shape)))
+        heads = np.zeros_like(fit.heads)
+        for bone, parent in enumerate(PARENTS):
+            if parent >= 0:
+                heads[bone] = heads[parent] + back[parent] @ (fit.heads[bone] - fit.heads[parent])
+        linear = back @ stretch_matrices(fit.shape, fit.heads)
+        matrices = bone_matrices(linear, fit.shape.heads, heads)
+        # From the photo's pose each bone turns back to rest, and on to the T-pose.
+        turns = back @ np.swapaxes(fit.rotations, 1, 2)
+        self._turns = np.einsum("vb,bij->vij", body.weights, turns)
+        self._posed = parts.vertices
+        worn = np.einsum("vij,vj->vi", self._turns, parts.vertices - fit.vertices)
+        self._vertices = skin(fit.shape.vertices, body.weights, matrices) + worn
+
+    def of(self, places: Array, among: NDArray[np.int64]) -> Array:
+        """Where places (N, 3) on or near some of the body's vertices go, (N, 3)."""
+        nearest = among[cKDTree(self._posed[among]).query(places)[1]]
+        away = places - self._posed[nearest]
+        return self._vertices[nearest] + np.einsum("nij,nj->ni", self._turns[nearest], away)
 
 
 def _kept_faces(body: Body) -> NDArray[np.bool_]:

@@ -48,6 +48,8 @@ class Piece:
         Whether faces are blended by the picture's alpha, after everything solid.
     patch : bool
         Whether all faces are a patch, seen only near to the bind pose.
+    t_pose : (V, 3) array, optional
+        As `Character.t_pose`.
     """
 
     vertices: Array
@@ -58,6 +60,7 @@ class Piece:
     part: NDArray | str
     fringe: NDArray | bool = False
     patch: bool = False
+    t_pose: Array | None = None
 
     def trimmed(self) -> "Piece":
         """The same with the picture cut down to what the corners need."""
@@ -92,6 +95,9 @@ def assemble(
     index, weights = _sparse(pieces, bones.names)
     return Character(
         vertices=np.concatenate([p.vertices for p in pieces]).astype(np.float32),
+        t_pose=np.concatenate(
+            [np.full(p.vertices.shape, np.nan) if p.t_pose is None else p.t_pose for p in pieces]
+        ).astype(np.float32),
         faces=np.concatenate(
             [p.faces + start for p, start in zip(pieces, starts[:-1], strict=True)]
         ).astype(np.int32),

@@ -15,7 +15,7 @@ from .errors import ConductorError
 from .motion import load_npz, save_npz
 from .rotation import Array
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Version of the character file this code writes and reads."""
 
 PARTS: Final = ("trunk", "head", "arm.L", "arm.R", "hand.L", "hand.R", "legs")
@@ -30,6 +30,7 @@ the bones it hangs on turn against the chest.
 
 _ARRAYS: Final = {
     "vertices": (np.float32, 2),
+    "t_pose": (np.float32, 2),
     "faces": (np.int32, 2),
     "kinds": (np.uint8, 1),
     "parts": (np.uint8, 1),
@@ -54,6 +55,9 @@ class Character:
     ----------
     vertices : (V, 3) float32 array
         Bind pose, metres.
+    t_pose : (V, 3) float32 array
+        The vertices in the T-pose, metres, the head of the hips at the origin; NaN where they are
+        what undoing the bones' turns makes of the bind pose.
     faces : (F, 3) int32 array
         Counter-clockwise from outside.
     kinds : (F,) uint8 array
@@ -86,6 +90,7 @@ class Character:
     """
 
     vertices: NDArray[np.float32]
+    t_pose: NDArray[np.float32]
     faces: NDArray[np.int32]
     kinds: NDArray[np.uint8]
     parts: NDArray[np.uint8]
@@ -113,6 +118,7 @@ class Character:
         return replace(
             self,
             vertices=self.vertices[used],
+            t_pose=self.t_pose[used],
             faces=faces.reshape(-1, 3).astype(np.int32),
             kinds=self.kinds[keep],
             parts=self.parts[used],
@@ -175,13 +181,15 @@ def _check(arrays: dict[str, NDArray]) -> None:
     for key, (kind, axes) in _ARRAYS.items():
         if arrays[key].ndim != axes:
             raise ValueError(key)
-        if np.issubdtype(kind, np.floating) and not np.isfinite(arrays[key]).all():
+        floats = np.issubdtype(kind, np.floating) and key != "t_pose"
+        if floats and not np.isfinite(arrays[key]).all():
             raise ValueError(key)
     vertices, faces, bones = len(arrays["vertices"]), len(arrays["faces"]), len(arrays["bones"])
     lengths = {
         "kinds": faces,
         "uv": faces,
         "parts": vertices,
+        "t_pose": vertices,
         "weights": vertices,
         "weight_bones": vertices,
         "parents": bones,

@@ -40,8 +40,9 @@ class RestPose:
 def rest_pose(character: Character) -> RestPose:
     """Undo the turns of the bones, and the linear blend skinning that they stand for.
 
-    Each vertex goes back by the inverse of the very matrix that its bones blend to, so that
-    turning the bones by `character.turns` again gives the photo's mesh exactly.
+    Vertices whose T-pose the character does not know go back by the inverse of the very matrix
+    that their bones blend to, so that turning the bones by `character.turns` again gives the
+    photo's mesh exactly.
     """
     back = rotation.conjugate(character.turns)
     heads = np.zeros_like(character.heads)
@@ -54,6 +55,8 @@ def rest_pose(character: Character) -> RestPose:
     linear = skinning[..., :3]
     away = character.vertices - skinning[..., 3]
     vertices = np.linalg.solve(linear, away[..., None])[..., 0]
+    known = np.isfinite(character.t_pose).all(axis=1)
+    vertices[known] = character.t_pose[known]
     normals = np.einsum("vji,vj->vi", linear, _soft_normals(character))
     down = np.array([0.0, 0.0, _sole(character, heads, vertices)])
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)

@@ -1,11 +1,13 @@
 """Posing the body: forward kinematics and skinning, for one body or many at a time."""
 
+from typing import Final
+
 import numpy as np
 
 from ..rotation import Array
 from .model import BONES, INDEX, PARENTS
 
-STRETCHES = (
+STRETCHES: Final = (
     ("trunk", ("spine", "chest", "neck")),
     ("breadth", ("clavicle.L", "clavicle.R", "upper_arm.L", "upper_arm.R")),
     ("upper_arm", ("forearm.L", "forearm.R")),
@@ -14,7 +16,7 @@ STRETCHES = (
     ("legs", ("shin.L", "shin.R", "foot.L", "foot.R")),
     ("neck", ("head",)),
 )
-"""Proportions beyond the shape space: name, and the bones whose distance from their parent grows."""
+"""Proportions beyond the shape space: name, and bones whose distance from their parent grows."""
 
 _GROUP = np.full(len(BONES), -1)
 for _number, (_, _bones) in enumerate(STRETCHES):
