@@ -55,13 +55,14 @@ def follow(
     first, character = sitting.fit, sitting.character
     tracker = Tracker(first, sitting.landmarks, fps)
     backdrop = sitting.photo.rgb if character.backdrop is None else character.backdrop
+    between = _between(tracker, landmarks)
     poses = [first.unknowns]
     with (
         Painter(character, character.camera.size, backdrop=backdrop) as painter,
         Aligner(first, character, tracker.across) as aligner,
     ):
-        for frame, found in zip(frames[1:], landmarks[1:], strict=True):
-            before = poses[-1]
+        for i, (frame, found) in enumerate(zip(frames[1:], landmarks[1:], strict=True), 1):
+            before = between.get(i, poses[-1])
             pose = tracker.find(found, before)
             for fine in _ROUNDS:
                 take = take_of(first, pose[None])
@@ -86,6 +87,20 @@ def take_of(first: BodyFit, unknowns: Array) -> Take:
         projection=np.tile(camera.projection, shape),
         size=camera.size,
     )
+
+
+def _between(tracker: Tracker, landmarks: Sequence[Landmarks | None]) -> dict[int, Array]:
+    """Poses of the frames without landmarks, from those before and after."""
+    missing = [i for i, found in enumerate(landmarks) if i > 0 and found is None]
+    if not missing:
+        return {}
+    poses, known = [tracker.first.unknowns], [0]
+    for i, found in enumerate(landmarks[1:], 1):
+        if found is not None:
+            poses.append(tracker.find(found, poses[-1]))
+            known.append(i)
+    columns = np.array(poses).T
+    return {i: np.array([np.interp(i, known, column) for column in columns]) for i in missing}
 
 
 def _smoothed(poses: Array, fps: float) -> Array:

@@ -29,13 +29,6 @@ _FREER: Final = 1.5
 _SPEED: Final = {"arm": 10.0, "hand": 14.0, "fingers": 20.0}
 _SLOW: Final = 2.5
 _SPEED_M: Final = 1.0
-# Names of landmarks and of the bones whose heads they are; where a hand was made out its own points
-# say more than the pose's guess.
-_PALMS: Final = tuple(
-    (f"hand.{s}", name, f"hand.{s}", f"{bone}.{s}")
-    for s in "LR"
-    for name, bone in ((f"index.{s}", "index.01"), (f"little.{s}", "pinky.01"))
-)
 _LIMBS: Final = (
     *((f"upper_arm.{s}", f"forearm.{s}") for s in "LR"),
     *((f"forearm.{s}", f"hand.{s}") for s in "LR"),
@@ -100,12 +93,12 @@ class Tracker:
         self._sigma = sigma[self._active]
         self._step = speed[self._active] / fps
         self._limbs = []
-        for a, b, bone_a, bone_b in (*((a, b, a, b) for a, b in _LIMBS), *_PALMS):
+        for a, b in _LIMBS:
             told = _direction(landmarks, a, b)
-            have = first.positions[INDEX[bone_b]] - first.positions[INDEX[bone_a]]
+            have = first.positions[INDEX[b]] - first.positions[INDEX[a]]
             have = have / np.linalg.norm(have)
             off = None if told is None else have - told
-            self._limbs.append((a, b, INDEX[bone_a], INDEX[bone_b], told, off))
+            self._limbs.append((a, b, told, off))
 
     def find(
         self,
@@ -179,15 +172,15 @@ class Tracker:
 
     def _directions(self, landmarks: Landmarks) -> list[tuple[int, int, Array]]:
         found = []
-        for a, b, bone_a, bone_b, told, off in self._limbs:
+        for a, b, told, off in self._limbs:
             now = _direction(landmarks, a, b)
-            if now is None or (a.startswith("hand") and a[-1] in landmarks.hands):
+            if now is None:
                 continue
             if told is not None and off is not None:
                 angle = float(np.arccos(np.clip(told @ now, -1.0, 1.0)))
                 now = now + off * np.exp(-0.5 * (angle / _ALIKE) ** 2)
                 now = now / np.linalg.norm(now)
-            found.append((bone_a, bone_b, now))
+            found.append((INDEX[a], INDEX[b], now))
         return found
 
 

@@ -11,11 +11,10 @@ from pose_transfer.drawing import Painter, Take
 from pose_transfer.drive import drive
 from pose_transfer.follow import follow
 from pose_transfer.guides import guide_of
-from pose_transfer.landmarks import Landmarks, detect_person
 from pose_transfer.photo import Photo
 from pose_transfer.sitting import Sitting, sit
+from pose_transfer.watch import watch
 from retarget.character import SOLID, Character
-from retarget.errors import ConductorError
 
 Frame = NDArray[np.uint8]
 
@@ -34,7 +33,7 @@ def transfer(clip: Clip) -> tuple[list[Frame], list[NDArray[np.uint8]]]:
     """The person of a clip's first frame in the pose of each frame, and the parts drawn there."""
     first = Photo(clip.frames[0], None, clip.name)
     sitting = sit(first, dress="photo")
-    seen = [None if i == 0 else _look(rgb) for i, rgb in enumerate(clip.frames)]
+    seen = watch(clip.frames, sitting.landmarks)
     take = follow(sitting, clip.frames, seen, clip.fps)
     return draw(sitting, take), _parts(sitting.character, take)
 
@@ -45,13 +44,6 @@ def draw(sitting: Sitting, take: Take) -> list[Frame]:
     backdrop = sitting.photo.rgb if character.backdrop is None else character.backdrop
     with Painter(character, character.camera.size, backdrop=backdrop) as painter:
         return list(painter.frames(take))
-
-
-def _look(rgb: Frame) -> Landmarks | None:
-    try:
-        return detect_person(rgb, "frame").landmarks
-    except ConductorError:
-        return None
 
 
 def _parts(character: Character, take: Take) -> list[NDArray[np.uint8]]:
