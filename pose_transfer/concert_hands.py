@@ -12,12 +12,10 @@ from retarget.rotation import Array
 from .hand_pose import held_at
 from .hand_skin import hand_picture
 from .pieces import Bones, Piece
-from .wrist import clipped, hand_vertices, past_wrist
+from .wrist import clipped, past_wrist
 
 # The cuffs end up to 12 mm before the wrist; hands go on inside them so far, metres.
 _INSIDE_M: Final = 0.034
-# The cuffs are wide enough for wrists stouter than the mean body's.
-_THINNER: Final = -0.06
 
 
 def body_hands(bones: Bones, tone: Array) -> tuple[list[Piece], Bones]:
@@ -61,18 +59,8 @@ def _hand(bones: Bones, tone: Array, side: str) -> tuple[Piece, Bones]:
         return bones.heads[own] + size * rotation.rotate(turn, points - shape.heads[hand])
 
     past = past_wrist(body, side)
-    places, begins = hand_vertices(
-        shape.vertices,
-        shape.vertices,
-        past,
-        shape.heads[hand],
-        shape.heads[INDEX[f"forearm.{side}"]],
-        sleeve=True,
-        inside=_INSIDE_M,
-        thinner=_THINNER,
-    )
-    vertices = moved(places)
-    mask = past[body.faces].max(axis=1) >= begins
+    vertices = moved(shape.vertices)
+    mask = past[body.faces].max(axis=1) >= -_INSIDE_M
     picture, uv = hand_picture(tone, body, vertices, mask, side)
     used, local = np.unique(body.faces[mask], return_inverse=True)
     piece = Piece(
@@ -91,7 +79,7 @@ def _hand(bones: Bones, tone: Array, side: str) -> tuple[Piece, Bones]:
         moved(shape.tails[fingers]),
         rotation.multiply(turn, turns[fingers]),
     )
-    return clipped(piece, past[used] - begins), grown
+    return clipped(piece, past[used] + _INSIDE_M), grown
 
 
 def _length(wrist: Array, heads: Array, tails: Array) -> float:

@@ -15,8 +15,8 @@ from .pieces import Piece
 _INSIDE_M, _THINNER = 0.012, 0.12
 # Over this way past the wrist it swells to its own thickness.
 _SWELLS_M: Final = 0.028
-# A sleeve that is narrower than the body's wrist lets it fill so much of it; no thinner than this.
-_IN_SLEEVE, _THINNEST = 0.88, 0.55
+# What a wrist fills of a narrow sleeve.
+_IN_SLEEVE: Final = 0.9
 # The hand has the form of the naked body from here on, metres from the wrist.
 _BLEND_M: Final = 0.04
 
@@ -37,8 +37,6 @@ def hand_vertices(
     elbow: Array,
     *,
     sleeve: bool,
-    inside: float = _INSIDE_M,
-    thinner: float = _THINNER,
 ) -> tuple[Array, float]:
     """Vertices (V, 3) of a hand, and where it begins, metres past the wrist.
 
@@ -55,10 +53,6 @@ def hand_vertices(
         Ends of the forearm.
     sleeve : bool
         Whether cloth covers the wrist.
-    inside : float
-        How far the hand goes on inside the sleeve, metres.
-    thinner : float
-        Share of its thickness that it loses there.
     """
     if not sleeve:
         share = np.clip(past / _BLEND_M, 0.0, 1.0)[:, None]
@@ -69,9 +63,12 @@ def hand_vertices(
     wide = np.linalg.norm(cloth[ring], axis=1) / np.maximum(
         np.linalg.norm(across[ring], axis=1), 1e-6
     )
-    thin = max(thinner, 1.0 - _IN_SLEEVE * float(np.median(wide)))
-    share = min(thin, _THINNEST) * np.clip(1.0 - past / _SWELLS_M, 0.0, 1.0)
-    return naked - share[:, None] * across, -inside
+    share = np.clip(1.0 - past / _SWELLS_M, 0.0, 1.0)[:, None]
+    if float(np.median(wide)) > 1.0 / _IN_SLEEVE:
+        return naked - _THINNER * share * across, -_INSIDE_M
+    # The sleeve is as narrow as the wrist, and perhaps not in its middle: the hand goes there.
+    off = _across(clothed - clothed[ring].mean(axis=0), axis)
+    return naked + share * (clothed - (1.0 - _IN_SLEEVE) * off - naked), -_INSIDE_M
 
 
 def _across(vectors: Array, axis: Array) -> Array:
