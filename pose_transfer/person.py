@@ -46,6 +46,8 @@ _HAND_OF: Final = {ARM_L: HAND_L, ARM_R: HAND_R}
 _CELL: Final = 1 / 70
 # So near to an arm the trunk ends with its mesh, shares of the shoulder breadth.
 _LIMB_GAP: Final = 0.18
+# Reach of the neck below the head.
+_NECK: Final = 0.25
 # A patch covers what was mended around its limb too.
 _PATCH_GAP: Final = 0.2
 _PATCH_AHEAD_M, _NOWHERE_M = 0.012, 1e3
@@ -114,6 +116,10 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
         hands = []
         t_pose = _TPose(parts)
         returned = np.zeros((height, width), bool)
+        # The mesh's own edge is soft, so the last pixels are not all its own.
+        whole = ~_close(~seen.inside, 2.5)
+        breadth = parts.fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
+        neck = _close(labels.labels == HEAD, _NECK * breadth)
         for part in (TRUNK, ARM_L, ARM_R):
             own = kept & (of_face == part)
             side = {ARM_L: "L", ARM_R: "R"}.get(part)
@@ -123,9 +129,10 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
                 own = limb & (past[body.faces].min(axis=1) < 0.0)
             cover = renderer.draw(points, body.faces[own])
             known = _known(parts, part, shown)
-            returned |= known & (shown == part)
+            returned |= known & (shown == part) & whole
             wanted = cv2.dilate(cover.inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-            source = _main_colours(parts.foreground, known)
+            # Under the chin the neck goes on, rare as its colour may be.
+            source = _main_colours(parts.foreground, known) | (known & neck)
             picture = complete(parts.foreground, known, wanted, source)
             uv = points[:, :2] if part == TRUNK else _limb_uv(parts, points, part)
             piece = _piece(parts, own, uv, picture, part)
@@ -475,9 +482,10 @@ def _close(mask: NDArray[np.bool_], reach: float) -> NDArray[np.bool_]:
 def _grid_over(wanted: NDArray[np.bool_], step: int) -> tuple[Array, NDArray]:
     """Corners (N, 2) and triangles (F, 3) of the cells of a pixel grid that hold wanted pixels."""
     height, width = wanted.shape
-    cells = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8))
-    rows, columns = (height - 1) // step, (width - 1) // step
-    blocks = cells[: rows * step, : columns * step].reshape(rows, step, columns, step)
+    rows, columns = -(-height // step), -(-width // step)
+    cells = np.zeros((rows * step, columns * step), np.uint8)
+    cells[:height, :width] = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8))
+    blocks = cells.reshape(rows, step, columns, step)
     row, column = np.nonzero(blocks.any(axis=(1, 3)))
     quad = np.stack([row, column], -1)[:, None] + np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
     number = np.full((rows + 1, columns + 1), -1)
@@ -486,7 +494,9 @@ def _grid_over(wanted: NDArray[np.bool_], step: int) -> tuple[Array, NDArray]:
     number[at_row, at_column] = np.arange(len(at_row))
     corners = number[quad[..., 0], quad[..., 1]]
     faces = np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
-    return np.stack([at_column, at_row], -1).astype(np.float64) * step, faces
+    # The last cells end with the picture.
+    pixels = np.stack([at_column, at_row], -1).astype(np.float64) * step
+    return np.minimum(pixels, [width - 0.5, height - 0.5]), faces
 
 
 def _nearest_vertices(
