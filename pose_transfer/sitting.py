@@ -23,7 +23,8 @@ from .head import build_head
 from .labels import HEAD, PartLabels, label_parts, vertex_labels
 from .landmarks import Landmarks, detect_person
 from .matte import cut_out, foreground_colours
-from .person import PersonParts, person_bones, person_pieces
+from .person import person_bones, person_pieces
+from .person_parts import PersonParts
 from .photo import Photo, read_photo
 from .pieces import Piece, assemble
 from .skinwork import skin_tone

@@ -1,0 +1,94 @@
+"""Which pixels of the photo show a part's own cloth and skin, and which of them carry on."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from retarget.body.model import INDEX
+
+from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, TRUNK
+from .person_parts import BREADTH_M, PersonParts, close_to
+
+# Where the upper arm meets the trunk both share the photo, so near to the joint, metres; further
+# off only where the body says so too.
+_JOINT_M, _SHOULDER_M = 0.10, 0.16
+# How far the shadow of an arm that lies on the trunk reaches, in shoulder breadths, and how much
+# darker than around it cloth in that shadow is, 8-bit levels of Lab.
+_SHADE: Final = 0.04
+_SHADOW_LEVELS, _SHADOW_REACH = 14.0, 0.11
+# Colours so near to the person's skin (weighted Lab) are skin; an arm that shows more of it than
+# this share is bare. Colours this much rarer than a limb's commonest do not carry on.
+_LIKE_SKIN, _BARE, _RARE = 22.0, 0.2, 0.06
+
+
+def known_pixels(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Pixels whose colours are the part's own."""
+    labels, fit = parts.labels.labels, parts.fit
+    known = labels == part
+    sides = {"L": ARM_L, "R": ARM_R}
+    for side, arm in sides.items():
+        if part not in (TRUNK, arm):
+            continue
+        # Sleeve and trunk are one cloth at the shoulder, wherever the border was drawn.
+        at = fit.camera.to_pixels(fit.positions[INDEX[f"upper_arm.{side}"]])
+        rows, columns = np.indices(labels.shape)
+        away = np.hypot(columns - at[0], rows - at[1]) * at[2] / fit.camera.focal
+        shared = (away < _JOINT_M) | ((away < _SHOULDER_M) & (shown == part))
+        known |= shared & np.isin(labels, (TRUNK, arm))
+    solid = known & (parts.matte > 0.6)
+    # The last pixel before another part holds a mixture of both; beside arms and hands lies
+    # their shadow too, which must not stay when they go.
+    breadth = fit.camera.focal * BREADTH_M / float(fit.camera.to_pixels(fit.positions[0])[2])
+    limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R)) & ~known
+    others = close_to(~known & (labels != BACKGROUND), 1.5)
+    inner = solid & ~others & ~close_to(limbs, max(1.5, _SHADE * breadth))
+    if part == TRUNK:
+        inner &= ~_shaded(parts.foreground, inner, limbs, breadth)
+    else:
+        inner &= ~_stray_skin(parts, inner)
+    return inner if inner.any() else solid
+
+
+def main_colours(rgb: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of a part's pixels those that carry on where it is hidden: not cuffs, watches or ties."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+    bins = np.minimum(lab[known] // 16, 15).astype(int)
+    flat = np.ravel_multi_index((bins[:, 0], bins[:, 1], bins[:, 2]), (16,) * 3)
+    counts = ndimage.gaussian_filter(
+        np.bincount(flat, minlength=16**3).reshape((16,) * 3).astype(float), 0.8
+    ).ravel()
+    share = counts[flat] / max(counts.max(), 1e-9)
+    out = known.copy()
+    out[known] = share > _RARE
+    return out
+
+
+def _shaded(
+    rgb: NDArray[np.uint8], known: NDArray[np.bool_], limbs: NDArray[np.bool_], breadth: float
+) -> NDArray[np.bool_]:
+    """Where hands and arms darken the cloth beside them, and slivers between fingers."""
+    near = close_to(limbs, _SHADOW_REACH * breadth)
+    light = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)[..., 0].astype(np.float32)
+    weight = known.astype(np.float32)
+    sigma = 0.12 * breadth
+    mean = cv2.GaussianBlur(light * weight, (0, 0), sigma) / np.maximum(
+        cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3
+    )
+    size = 2 * max(1, round(0.03 * breadth)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    slivers = known & (cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_OPEN, disc) == 0)
+    return near & ((light < mean - _SHADOW_LEVELS) | slivers)
+
+
+def _stray_skin(parts: PersonParts, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of a hand that lies on a long sleeve."""
+    lab = cv2.cvtColor(parts.foreground, cv2.COLOR_RGB2Lab).astype(np.float32)
+    tone = np.clip(parts.tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
+    skin = cv2.cvtColor(tone, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
+    alike = known & (np.linalg.norm((lab - skin) * [0.4, 1.2, 1.2], axis=-1) < _LIKE_SKIN)
+    if np.count_nonzero(alike) > _BARE * np.count_nonzero(known):
+        return np.zeros(known.shape, bool)
+    return cv2.dilate(alike.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
