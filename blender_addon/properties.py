@@ -168,7 +168,8 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
                 "Concert dress where the photo's clothes show too little",
             ),
             ("photo", "As in the Photo", "The clothes of the photo"),
-            ("concert", "Concert Dress", "Tailcoat or gown, whatever the photo shows"),
+            ("concert", "Tailcoat", "White tie and tails, whatever the photo shows"),
+            ("gown", "Gown", "A black concert dress, whatever the photo shows"),
         ),
     )
     background: EnumProperty(

@@ -114,6 +114,9 @@ def _parsed(content: dict[str, Any], name: str) -> Landmarks:
     for key in world:
         if key not in POINTS:
             raise ConductorError(f'{name} has an unknown point "{key}"; its name is mistyped.')
+    missing = [key for key in POINTS if key not in world]
+    if missing:
+        raise ConductorError(f"{name} lacks the world point {missing[0]}; save it anew.")
     face = content.get("face")
     return Landmarks(
         points=points,

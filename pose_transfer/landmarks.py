@@ -108,6 +108,9 @@ def detect_person(rgb: Image, name: str, *, person: int | None = None) -> Detect
             raise ConductorError(
                 f"Only a face was found in {name}; give a photo that shows the shoulders as well."
             )
+        # The mesh is laid upright over a face that stands on its head; the body is not.
+        if pose.point("mouth.L")[1] < pose.point("eye.L")[1]:
+            raise ConductorError(_not_upright(name))
         hands = find_hands(detectors, rgb, pose, face.width)
         segmentation = segment_person(detectors, rgb, pose, face, others)
     landmarks = Landmarks(
@@ -195,7 +198,7 @@ def _judge_face(face: Face, mesh: Array | None, rgb: Image, name: str) -> list[s
             f"The head of the person in {name} is cut off; give a photo that shows all of it."
         )
     if abs(head_roll(mesh)) > _MAX_ROLL:
-        raise ConductorError(f"The person in {name} does not stand upright; turn the photo.")
+        raise ConductorError(_not_upright(name))
     yaw = abs(head_yaw(mesh))
     if yaw > _MAX_YAW:
         raise ConductorError(
@@ -215,6 +218,10 @@ def _judge_face(face: Face, mesh: Array | None, rgb: Image, name: str) -> list[s
     if crown[1] < 0.0:
         warnings.append("The top of the head is cut off in the photo and stays so in the video.")
     return warnings
+
+
+def _not_upright(name: str) -> str:
+    return f"The person in {name} does not stand upright; turn the photo."
 
 
 def _too_small(name: str) -> str:

@@ -25,7 +25,7 @@ _NEAR_M: Final = 0.05
 # Opacity that says "the texture's own", and, down to one less, a share of it.
 _BY_TEXTURE: Final = -1.0
 # Turns against the chest, radians, between which a patch of the photo fades away.
-_FADES, _FADED = np.radians(5.0), np.radians(16.0)
+_FADES, _FADED = np.radians(3.0), np.radians(9.0)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from typing import Final
 import numpy as np
 
 from retarget import rotation, skeleton
-from retarget.character import Character
+from retarget.character import PARTS, Character
 from retarget.rotation import Array
 
 # The photo holds the shading of the front it shows: normals keep this share of what in them points
 # across the line of sight, or every swelling of the body would be lit a second time.
 _RELIEF: Final = 0.4
 _ANKLE_M: Final = float(skeleton.REST[skeleton.INDEX["foot.L"], 2])
+_LIMBS: Final = ("arm.L", "arm.R", "hand.L", "hand.R")
 # A vertex is a foot's from this share on.
 _MOSTLY: Final = 0.5
 
@@ -80,7 +81,10 @@ def _soft_normals(character: Character) -> Array:
     normals = np.zeros(character.vertices.shape)
     for corner in range(3):
         np.add.at(normals, character.faces[:, corner], across)
-    return normals * np.array([_RELIEF, 1.0, _RELIEF])
+    # Arms turn away from that line of sight; what the light does to them is their form's.
+    limbs = np.isin(character.parts, [PARTS.index(name) for name in _LIMBS])
+    across = np.where(limbs, 1.0, _RELIEF)[:, None]
+    return normals * np.where([True, False, True], across, 1.0)
 
 
 def _sole(character: Character, heads: Array, vertices: Array) -> float:
