@@ -124,6 +124,7 @@ def test_photos_without_a_usable_face_get_one_sentence(portrait: NDArray[np.uint
         (skimage.data.coffee(), "No person was found"),
         (portrait[70:], "head of the person in it.png is cut off"),
         (np.rot90(portrait).copy(), "turn the photo"),
+        (np.rot90(skimage.data.astronaut(), 2), "turn the photo"),
         (small, "too small"),
         (masked, "No face|No person"),
     ):
@@ -174,7 +175,8 @@ def test_landmarks_come_back_from_their_file_as_they_were(
 def test_a_slip_in_the_landmark_file_is_named(tmp_path: Path) -> None:
     points = dict.fromkeys(POINTS, np.array([10.0, 20.0]))
     path = tmp_path / "marks.json"
-    save_landmarks(path, Landmarks(points, dict.fromkeys(POINTS, 1.0)))
+    world = dict.fromkeys(POINTS, np.zeros(3))
+    save_landmarks(path, Landmarks(points, dict.fromkeys(POINTS, 1.0), world))
     good = path.read_text()
     for old, new, words in (
         ("{", "", "not JSON"),
@@ -184,6 +186,7 @@ def test_a_slip_in_the_landmark_file_is_named(tmp_path: Path) -> None:
         ("10.0", '"ten"', "point nose"),
         ("10.0", "NaN", "no pixel position"),
         (", 1.0]", ", 1.5]", "visibility of nose"),
+        ('"world"', '"word"', "world point nose"),
         ('"hands": {}', '"hands": {"M": []}', 'hand "M"'),
         ('"face": null', '"face": [[1, 2, 3]]', "face in"),
     ):
