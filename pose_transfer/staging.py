@@ -26,6 +26,8 @@ _NEAR_M: Final = 0.05
 _BY_TEXTURE: Final = -1.0
 # Turns against the chest, radians, between which a patch of the photo fades away.
 _FADES, _FADED = np.radians(3.0), np.radians(9.0)
+# Frames looked at together.
+_STRETCH: Final = 256
 
 
 @dataclass(frozen=True)
@@ -339,11 +341,15 @@ def seen_faces(character: Character, take: Take) -> NDArray[np.bool_]:
     vertices, places = np.unique(character.faces[patch], return_inverse=True)
     if not len(vertices):
         return ~patch
-    angle = turned_from_chest(take.matrices, character.bone("chest"))
-    shares = np.zeros((len(vertices), angle.shape[1]))
+    shares = np.zeros((len(vertices), len(character.bones)))
     rows = np.arange(len(vertices))[:, None]
     np.add.at(shares, (rows, character.weight_bones[vertices]), character.weights[vertices])
-    seen = (shares @ angle.T < _FADED).any(axis=1)
+    seen = np.zeros(len(vertices), bool)
+    # In stretches, so that long music needs no more memory than short.
+    for start in range(0, len(take), _STRETCH):
+        stretch = take.matrices[start : start + _STRETCH]
+        angle = turned_from_chest(stretch, character.bone("chest"))
+        seen |= (shares @ angle.T < _FADED).any(axis=1)
     out = ~patch
     out[patch] = seen[places.reshape(-1, 3)].any(axis=1)
     return out

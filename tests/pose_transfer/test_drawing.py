@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,8 +28,9 @@ from pose_transfer.drawing import Painter, Take, draw_frames
 from pose_transfer.lighting import GAIN_LIMITS, ContactShadow, light_on
 from pose_transfer.pieces import Bones, Piece, assemble
 from pose_transfer.skin import Skin
+from pose_transfer.staging import seen_faces
 from retarget.camera import Camera
-from retarget.character import PARTS, Character
+from retarget.character import PARTS, PATCH, Character
 from retarget.errors import ConductorError
 
 SIZE = (180, 240)
@@ -370,6 +372,26 @@ def test_a_person_out_of_the_picture_or_behind_the_camera_leaves_the_backdrop(
     assert np.array_equal(frames[0], backdrop)
     assert np.array_equal(frames[1], backdrop)
     assert frames[2].shape == backdrop.shape
+
+
+def test_a_patch_shows_if_its_limb_is_as_in_the_photo_in_any_frame_of_a_long_take(
+    grey: Character,
+) -> None:
+    arm = np.isin(grey.parts[grey.faces[:, 0]], [PARTS.index("arm.L"), PARTS.index("hand.L")])
+    patched = replace(grey, kinds=np.where(arm, PATCH, grey.kinds))
+    moved = take_of(patched, [ACROSS] * 2000)
+    tracemalloc.start()
+    seen = seen_faces(patched, moved)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert seen[~arm].all()
+    assert not seen[arm].any()
+    assert seen_faces(patched, take_of(patched, [*[ACROSS] * 2000, REST])).all()
+    short = replace(moved, matrices=moved.matrices[:500])
+    tracemalloc.start()
+    seen_faces(patched, short)
+    assert peak < 1.5 * tracemalloc.get_traced_memory()[1], "memory grows with the take"
+    tracemalloc.stop()
 
 
 def test_skinning_is_the_weighted_sum_of_the_bones() -> None:
