@@ -143,9 +143,8 @@ def sit(
         return assemble(pieces, bones, fit.camera, backdrop=backdrop, dress=worn)
 
     reason = needs_concert(labels, fit, body, vertices) if dress == "auto" else None
-    character = dressed(
-        "concert" if reason is not None or dress not in ("auto", "photo") else "photo"
-    )
+    own = dress == "photo" or (dress == "auto" and reason is None)
+    character = dressed("photo" if own else dress if dress != "auto" else "concert")
     if character.dress == "photo":
         progress(0.92, "looking at the result")
         fault = check(character, picture, matte, labels, found).fault()

@@ -47,6 +47,13 @@ def test_the_head_over_the_tailcoat_is_where_the_photo_has_it(headshot: Sitting)
     assert (high > face[:, :2].max(axis=0) - 3.0).all()
 
 
+def test_a_gown_is_worn_where_it_is_asked_for(headshot: Sitting) -> None:
+    gown = sit(headshot.photo, landmarks=headshot.landmarks, dress="gown").character
+    assert gown.dress == "concert"
+    assert len(gown.vertices) != len(headshot.character.vertices)
+    assert not any("tailcoat" in warning for warning in gown.warnings)
+
+
 def test_the_check_finds_the_bundled_photo_good(sitting: Sitting) -> None:
     quality = check(
         sitting.character, sitting.photo, sitting.matte, sitting.labels, sitting.landmarks
