@@ -29,6 +29,7 @@ from .photo import Photo, read_photo
 from .pieces import Piece, assemble
 from .skinwork import skin_tone
 
+_SEEN: Final = 0.5
 # The point between the ears, from the base of the skull, metres at rest.
 _BETWEEN_EARS: Final = np.array([0.0, 0.01, 0.045])
 
@@ -132,7 +133,9 @@ def sit(
     face = found.face
     head = _head(parts, face)
     progress(0.8, "removing the person from the background")
-    backdrop = None if picture.alpha is not None else clean_background(picture.rgb, matte, tall)
+    backdrop = None
+    if picture.alpha is None:
+        backdrop = clean_background(picture.rgb, matte, tall, ankles=_ankles(found))
 
     def dressed(kind: str) -> Character:
         if kind == "photo":
@@ -171,6 +174,14 @@ def _find(
         detection = replace(detection, landmarks=landmarks)
     rgb, matte = cut_out(picture, detection)
     return detection.landmarks, matte, replace(picture, rgb=rgb), detection.warnings
+
+
+def _ankles(found: Landmarks) -> float | None:
+    """Height (y) of the lower ankle; None where the feet are not seen."""
+    feet = [f"foot.{side}" for side in "LR"]
+    if min(found.visibility[foot] for foot in feet) < _SEEN:
+        return None
+    return float(max(found.points[foot][1] for foot in feet))
 
 
 def _head(parts: PersonParts, face: Array) -> Piece:
