@@ -157,11 +157,17 @@ def format_of(path: Path, wanted: str | None = None) -> str:
         If the name has no ending that is known.
     """
     named = next((name for name, ending in FORMATS.items() if ending == path.suffix.lower()), None)
-    if named is None or wanted not in (None, named):
+    if wanted not in (None, named):
+        ending = FORMATS[wanted]
+        raise ConductorError(
+            f"{path.name} does not end like a likeness in {wanted}; "
+            + (f"let it end in {ending}." if ending else "give a folder's name without an ending.")
+        )
+    if named is None:
         endings = ", ".join(ending for ending in FORMATS.values() if ending)
         raise ConductorError(
-            f"{path.name} does not end like a video{f' in {wanted}' if wanted else ''}; let it end "
-            f"in {endings}, or give a folder's name without an ending for PNG files."
+            f"{path.name} does not end like a video; let it end in {endings}, or give a folder's "
+            "name without an ending for PNG files."
         )
     return named
 
