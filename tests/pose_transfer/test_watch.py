@@ -47,4 +47,4 @@ def test_the_character_moves_as_the_person_does(
         sitting.fit.camera.to_pixels(m[bone, :, :3] @ sitting.fit.positions[bone] + m[bone, :, 3])
         for m in take.matrices
     )
-    np.testing.assert_allclose((after - before)[:2], [MOVED, 0.0], atol=0.15 * MOVED)
+    np.testing.assert_allclose((after - before)[:2], [MOVED, 0.0], atol=0.25 * MOVED)

@@ -160,9 +160,12 @@ def test_the_command_writes_figures_that_json_can_hold(people, tmp_path):
     target = tmp_path / "figures.json"
     done = CliRunner().invoke(app, ["evaluate", "likeness", str(people), "-o", str(target)])
     assert done.exit_code == 0, done.output
-    (row,) = json.loads(target.read_text())["self-transfer"]
-    assert row["method"] == "copy of the photo"
-    assert row["values"]["PSNR whole"] < 100.0
+    copied, body = json.loads(target.read_text())["self-transfer"]
+    assert copied["method"] == "copy of the photo"
+    assert copied["values"]["PSNR whole"] < 100.0
+    # Nobody is in these pictures, and the body says so.
+    assert body["method"] == "the body"
+    assert body["fault"]
 
 
 def test_a_folder_without_anything_to_measure_is_a_fault(tmp_path):
