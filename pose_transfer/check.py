@@ -26,7 +26,7 @@ _SIDE: Final = 360
 # What can be shown to friends: the photo returned, dB; holes in the trunk, share of it; the area
 # of a hand over its squared length (0.19 to 0.43 in a person); the share of an arm that the matte
 # misses, which would stay behind in the background.
-_LEAST_DB: Final = 32.0
+_LEAST_DB: Final = 34.0
 _MOST_HOLES: Final = 0.015
 _HAND_AREA: Final = (0.08, 0.9)
 _MOST_LEFT: Final = 0.35
