@@ -47,6 +47,9 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_ERROR
     except (Cancelled, KeyboardInterrupt):
         return EXIT_CANCELLED
+    except SystemExit:
+        # The help is printed; an exit that tears Blender's module down would crash.
+        return 0
     return 0
 
 

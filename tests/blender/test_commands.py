@@ -53,6 +53,10 @@ def info(scene: Path) -> dict[str, object]:
     return described
 
 
+def test_help_ends_well() -> None:
+    assert run("guide", "--help") == (0, [], [])
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A motion of two seconds and its music."""
