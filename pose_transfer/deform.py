@@ -13,7 +13,7 @@ from retarget.body.model import INDEX, Body
 from retarget.rotation import Array
 
 from .coverage import CoverageRenderer
-from .fit import BodyFit
+from .fit import SHOULDERS_M, BodyFit
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
 
 # How stiff the surface is, from round to round: whole limbs first, then folds of the cloth.
@@ -28,7 +28,6 @@ _RINGS: Final = 3
 _CAPTURE: Final = {TRUNK: 0.30, ARM_L: 0.16, ARM_R: 0.16}
 # The same for the whole person, whose coat may be wide.
 _WIDEST: Final = 0.30
-_BREADTH_M: Final = 0.345
 _PULL: Final = 25.0
 _HOLD: Final = 3e-3
 # Weight of keeping a vertex' place against evenness, in the end.
@@ -137,7 +136,7 @@ class _Surface:
         feet = body.weights[:, [INDEX["foot.L"], INDEX["foot.R"]]].sum(axis=1) > 0.3
         hold[np.isin(labels, (HAND_L, HAND_R, HEAD)) | feet] = _RIGID_HOLD
         depth = float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
-        breadth = fit.camera.focal * _BREADTH_M / depth
+        breadth = fit.camera.focal * SHOULDERS_M / depth
         stiff = sparse.diags(_shoulder_stiffness(body, labels))
         bending = (laplacian.T @ stiff @ laplacian).tocsc()
         arms = [INDEX[f"{stem}.{side}"] for stem in ("upper_arm", "forearm") for side in "LR"]

@@ -19,14 +19,8 @@ _MESH: Final = 468
 # Numbers of points of the mesh; right and left are the person's.
 RIGHT_SIDE: Final = 234
 LEFT_SIDE: Final = 454
-FOREHEAD: Final = 10
-CHIN: Final = 152
-# Closed outlines: of the face, the eyes, the lips.
+# Closed outlines of eyes and lips.
 # fmt: off
-OVAL: Final = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)
 EYE_LEFT: Final = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
 EYE_RIGHT: Final = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 LIPS: Final = (

@@ -19,8 +19,9 @@ from .least_squares import levenberg_marquardt
 # The photo's camera is unknown. Portraits are taken from about here; nearer, hands would bulge.
 _FOCAL_SIDES: Final = 2.2
 _NEAREST_M: Final = 2.4
-# Shoulder breadth between the joints of an adult, metres (Winter, fig. 4.1).
-_SHOULDERS_M: Final = 0.345
+SHOULDERS_M: Final = 0.345
+"""Shoulder breadth between the joints of an adult, metres (Winter, fig. 4.1)."""
+
 # Landmarks are off by about this share of the shoulder breadth; hands and face by less.
 _JOINT_SIGMA, _FACE_SIGMA, _HAND_SIGMA = 0.035, 0.012, 0.02
 # Directions of the limbs from the network's own three dimensions are off by about this much.
@@ -172,8 +173,8 @@ class _Problem:
         self.layout = _layout(body.components)
         points, seen = landmarks.points, landmarks.visibility
         across = _breadth(landmarks)
-        focal = max(_FOCAL_SIDES * max(size), _NEAREST_M * across / _SHOULDERS_M)
-        self.distance = focal * _SHOULDERS_M / across
+        focal = max(_FOCAL_SIDES * max(size), _NEAREST_M * across / SHOULDERS_M)
+        self.distance = focal * SHOULDERS_M / across
         self.across = across
         centre = (np.array(size) - 1.0) / 2.0
         self.camera = Camera(focal, centre, size, np.array([0.0, -self.distance, 0.0]))

@@ -11,8 +11,9 @@ from retarget.body.model import BONES, FINGERS, INDEX
 from retarget.rotation import Array
 
 from .coverage import Coverage
+from .fit import SHOULDERS_M
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, vertex_labels
-from .person_parts import BREADTH_M, PersonParts, close_to, face_labels, kept_faces, part_numbers
+from .person_parts import PersonParts, close_to, face_labels, kept_faces, part_numbers
 from .pieces import Piece
 
 # Cells of the flat pieces, in shoulder breadths.
@@ -33,7 +34,7 @@ def fringe_piece(
     there is next to none: when they move away it would hang on as a flag.
     """
     labels, matte, fit = parts.labels.labels, parts.matte, parts.fit
-    breadth = fit.camera.focal * BREADTH_M / float(np.median(points[:, 2]))
+    breadth = fit.camera.focal * SHOULDERS_M / float(np.median(points[:, 2]))
     near = (labels == TRUNK) | (
         (labels == BACKGROUND) & (matte > 0.02) & close_to(labels == TRUNK, 6)
     )
@@ -77,7 +78,7 @@ def patch_piece(
     return: it must go when the arm goes.
     """
     labels, matte, body = parts.labels.labels, parts.matte, parts.body
-    breadth = parts.fit.camera.focal * BREADTH_M / float(np.median(points[:, 2]))
+    breadth = parts.fit.camera.focal * SHOULDERS_M / float(np.median(points[:, 2]))
     limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R))
     wanted = close_to(limbs, _PATCH_GAP * breadth) | ~returned
     wanted &= (matte > 0.02) & ~(close_to(labels == HEAD, 2.0) & ~limbs)

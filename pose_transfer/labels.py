@@ -13,7 +13,8 @@ from retarget.body.model import BONES, Body
 from retarget.rotation import Array
 
 from .coverage import CoverageRenderer
-from .fit import BodyFit
+from .face_mesh import oval_mask
+from .fit import SHOULDERS_M, BodyFit
 from .head_region import head_region
 from .landmarks import Landmarks
 
@@ -34,11 +35,6 @@ _MAX_COST: Final = 8.0
 _NEVER, _OVER_HAIR = 32.0, 3.0
 # Reach of a part around the fitted body, in shoulder breadths, by label from trunk on.
 _REACH: Final = (0.12, 0.16, 0.07, 0.07, 0.05, 0.05)
-# The face mesh's outline, in order.
-_FACE_OVAL: Final = (
-    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
-    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +96,7 @@ def label_parts(
     inside = cv2.resize(matte, size, interpolation=cv2.INTER_AREA) > 0.5
     points = fit.camera.to_pixels(vertices)
     points[:, :2] = (points[:, :2] + 0.5) * scale - 0.5
-    breadth = scale * fit.camera.focal * _BREADTH_M / float(np.median(points[:, 2]))
+    breadth = scale * fit.camera.focal * SHOULDERS_M / float(np.median(points[:, 2]))
     visible, reach = _place_costs(points, size, breadth, body)
     face = _face_mask(landmarks, scale, size)
     place = np.stack(reach, axis=-1)
@@ -131,10 +127,6 @@ def label_parts(
     full = _smooth_borders(full, round(0.6 / scale))
     full = np.where(matte > 0.5, np.where(full == BACKGROUND, _nearest(full), full), BACKGROUND)
     return PartLabels(full.astype(np.uint8))
-
-
-# Breadth of the shoulders that reaches are given in, metres.
-_BREADTH_M: Final = 0.345
 
 
 def _bone_label(bone: str) -> int:
@@ -179,10 +171,7 @@ def _face_mask(
 ) -> NDArray[np.bool_] | None:
     if landmarks.face is None:
         return None
-    oval = (landmarks.face[list(_FACE_OVAL), :2] + 0.5) * scale - 0.5
-    mask = np.zeros((size[1], size[0]), np.uint8)
-    cv2.fillPoly(mask, [np.round(oval).astype(np.int32)], (1,))
-    return mask > 0
+    return oval_mask((landmarks.face + 0.5) * scale - 0.5, (size[1], size[0]))
 
 
 def _colour_costs(

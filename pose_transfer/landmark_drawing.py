@@ -8,7 +8,8 @@ import numpy as np
 from retarget.rotation import Array
 
 from .detectors import Image
-from .face_landmarks import EYE_LEFT, EYE_RIGHT, LIPS, OVAL
+from .face_landmarks import EYE_LEFT, EYE_RIGHT, LIPS
+from .face_mesh import OVAL
 from .landmarks import Landmarks
 
 # The person's left is orange, the right blue, what lies between white; of what cannot be seen only

@@ -10,7 +10,8 @@ from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 from .detectors import Detectors, Image, open_detectors
-from .face_landmarks import CHIN, FOREHEAD, OVAL, find_face_mesh, head_roll, head_yaw
+from .face_landmarks import find_face_mesh, head_roll, head_yaw
+from .face_mesh import CHIN, FOREHEAD, OVAL
 from .hand_landmarks import find_hands
 from .persons import Face, choose_face, find_faces, is_face
 from .pose_landmarks import POINTS, Pose, find_pose

@@ -9,8 +9,9 @@ from scipy import ndimage
 
 from retarget.body.model import INDEX
 
+from .fit import SHOULDERS_M
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, TRUNK
-from .person_parts import BREADTH_M, PersonParts, close_to
+from .person_parts import PersonParts, close_to
 
 # Where the upper arm meets the trunk both share the photo, so near to the joint, metres; further
 # off only where the body says so too.
@@ -41,7 +42,7 @@ def known_pixels(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDA
     solid = known & (parts.matte > 0.6)
     # The last pixel before another part holds a mixture of both; beside arms and hands lies
     # their shadow too, which must not stay when they go.
-    breadth = fit.camera.focal * BREADTH_M / float(fit.camera.to_pixels(fit.positions[0])[2])
+    breadth = fit.camera.focal * SHOULDERS_M / float(fit.camera.to_pixels(fit.positions[0])[2])
     limbs = np.isin(labels, (ARM_L, ARM_R, HAND_L, HAND_R)) & ~known
     others = close_to(~known & (labels != BACKGROUND), 1.5)
     inner = solid & ~others & ~close_to(limbs, max(1.5, _SHADE * breadth))

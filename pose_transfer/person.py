@@ -13,14 +13,14 @@ from retarget.rotation import Array
 
 from .complete import complete
 from .coverage import CoverageRenderer
-from .fit import BodyFit
+from .fit import SHOULDERS_M, BodyFit
 from .flat_pieces import fringe_piece, patch_piece
 from .hand_pose import held_at
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, vertex_labels
 from .limb_uv import limb_uv
 from .part_colours import known_pixels, main_colours
 from .person_hands import arm_above_wrist, hand_piece, past_wrist, wrist_of_arm
-from .person_parts import BREADTH_M, PersonParts, close_to, face_labels, kept_faces, part_numbers
+from .person_parts import PersonParts, close_to, face_labels, kept_faces, part_numbers
 from .pieces import Bones, Piece
 from .t_pose import TPose
 
@@ -63,7 +63,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
         returned = np.zeros((height, width), bool)
         # The mesh's own edge is soft, so the last pixels are not all its own.
         whole = ~close_to(~seen.inside, 2.5)
-        breadth = parts.fit.camera.focal * BREADTH_M / float(np.median(points[:, 2]))
+        breadth = parts.fit.camera.focal * SHOULDERS_M / float(np.median(points[:, 2]))
         neck = close_to(labels.labels == HEAD, _NECK * breadth)
         for part in (TRUNK, ARM_L, ARM_R):
             own = kept & (of_face == part)

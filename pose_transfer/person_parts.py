@@ -1,7 +1,6 @@
 """What the pieces of a photographed person are made from, and which faces show which part."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import cv2
 import numpy as np
@@ -13,9 +12,6 @@ from retarget.rotation import Array
 
 from .fit import BodyFit
 from .labels import ARM_L, ARM_R, HAND_L, HAND_R, HEAD, TRUNK, PartLabels
-
-BREADTH_M: Final = 0.345
-"""Breadth of the shoulders that many lengths are given in, metres."""
 
 
 @dataclass(frozen=True)
