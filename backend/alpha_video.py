@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +12,8 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.video import Format, check_even, write_video
+from backend.video import Footage, Format, check_even, write_video
 from retarget.atomic import write_error
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
@@ -35,17 +34,11 @@ _FRAME_NAME: Final = re.compile(r"^frame_\d{6}\.png$")
 
 
 def encode_with_alpha(
-    frames: Iterable[NDArray[np.uint8]],
+    footage: Footage,
     path: Path,
-    *,
-    fps: float,
-    size: tuple[int, int],
-    count: int,
-    audio: Path | None = None,
-    audio_start: float = 0.0,
-    comment: str = "",
-    premultiplied: bool = True,
     progress: Progress = no_progress,
+    *,
+    premultiplied: bool = True,
 ) -> tuple[str, ...]:
     """Write frames with alpha for editing, by the ending of `path`, atomically.
 
@@ -54,16 +47,14 @@ def encode_with_alpha(
 
     Parameters
     ----------
-    frames : iterable of (H, W, 4) uint8 arrays
-        RGBA with straight alpha, taken one at a time.
+    footage : Footage
+        RGBA frames and their sound. PNG files keep neither sound nor comment.
     path : Path
         Where the file or folder goes. A folder of frames from an earlier run is replaced.
     premultiplied : bool
         Whether ProRes holds colours times alpha. Blender takes films of ten and more bits so,
         whatever its settings say, and shows bright fringes otherwise; FFmpeg and programs that
         are told "straight" want False. VP9 and PNG are always straight.
-    fps, size, count, audio, audio_start, comment, progress
-        As in `backend.video.encode`; PNG files keep no comment.
 
     Returns
     -------
@@ -78,45 +69,29 @@ def encode_with_alpha(
     """
     ending = path.suffix.lower()
     if ending == "":
-        _write_folder(frames, path, size, count, progress)
-        return ("A folder of pictures holds no sound; add the music in your editor.",) * bool(audio)
+        _write_folder(footage, path, progress)
+        silent = "A folder of pictures holds no sound; add the music in your editor."
+        return () if footage.audio is None else (silent,)
     kinds = {".mov": _PRORES_PREMULTIPLIED if premultiplied else _PRORES, ".webm": _VP9}
     if ending not in kinds:
         raise ConductorError(
             f"{path.name} cannot hold a transparent background; end its name in .mov or .webm, or "
             "give it no ending for a folder of PNG files."
         )
-    write_video(
-        frames,
-        path,
-        kinds[ending],
-        fps=fps,
-        size=size,
-        count=count,
-        audio=audio,
-        audio_start=audio_start,
-        comment=comment,
-        progress=progress,
-    )
+    write_video(footage, path, kinds[ending], progress)
     return ()
 
 
-def _write_folder(
-    frames: Iterable[NDArray[np.uint8]],
-    path: Path,
-    size: tuple[int, int],
-    count: int,
-    progress: Progress,
-) -> None:
-    check_even(size)
+def _write_folder(footage: Footage, path: Path, progress: Progress) -> None:
+    check_even(footage.size)
     # The lowest setting that is not none: pictures are read far more often than they are sent.
     options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
     with _atomic_folder(path) as folder:
-        for index, pixels in enumerate(frames):
+        for index, pixels in enumerate(footage.frames):
             bgra = np.ascontiguousarray(pixels[..., [2, 1, 0, 3]])
             _, data = cv2.imencode(".png", bgra, options)
             (folder / f"frame_{index + 1:06d}.png").write_bytes(data.tobytes())
-            progress((index + 1) / max(count, 1), "writing the pictures")
+            progress((index + 1) / max(footage.count, 1), "writing the pictures")
 
 
 @contextmanager

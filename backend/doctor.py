@@ -182,12 +182,12 @@ def _drawing() -> str:
 
 
 def _video() -> str:
-    from backend.video import encode
+    from backend.video import Footage, encode
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "test.mp4"
         frames = [np.full((64, 64, 3), 128, np.uint8)] * 5
-        encode(frames, path, fps=30.0, size=(64, 64), count=5)
+        encode(Footage(frames, fps=30.0, size=(64, 64), count=5), path)
         return f"H.264 and AAC ({path.stat().st_size} bytes written)"
 
 

@@ -1,8 +1,8 @@
 """From an animated scene's guide and a person to the likeness video."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from backend.alpha_video import encode_with_alpha
 from backend.options import LikenessOptions, check_alpha, format_of
 from backend.subject_request import SubjectRequest, read_subject
-from backend.video import encode
+from backend.video import Footage, encode
 from pose_transfer.likeness import LikenessFrames, likeness_frames
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
@@ -79,18 +79,20 @@ def make_likeness(
 def _write(
     frames: LikenessFrames, out: Path, request: LikenessRequest, progress: Progress
 ) -> tuple[str, ...]:
-    options: dict[str, Any] = {
-        "fps": frames.fps,
-        "size": frames.size,
-        "count": frames.count,
-        "audio": request.music,
-        "audio_start": request.start,
-        "progress": progress,
-    }
+    footage = Footage(
+        frames,
+        fps=frames.fps,
+        size=frames.size,
+        count=frames.count,
+        audio=request.music,
+        audio_start=request.start,
+    )
     if format_of(out) == "mp4":
-        encode(frames, out, **options)
+        encode(footage, out, progress)
         return ()
-    return encode_with_alpha(frames if frames.transparent else _opaque(frames), out, **options)
+    if not frames.transparent:
+        footage = replace(footage, frames=_opaque(frames))
+    return encode_with_alpha(footage, out, progress)
 
 
 def _opaque(frames: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:

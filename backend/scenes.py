@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from backend.child import Child, run_children
 from backend.folders import make_folder
 from backend.motion_request import MotionRequest
-from backend.video import encode, video_comment
+from backend.video import Footage, encode, video_comment
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 
@@ -100,17 +100,16 @@ def render_animation(
         for a, b in pairwise(borders)
     ]
     run_children(children, part(progress, 0.0, 0.93))
-    encode(
+    footage = Footage(
         (_read_frame(frames, number, scene.size) for number in range(first, last + 1)),
-        out,
         fps=float(info["fps"]),
         size=scene.size,
         count=count,
         audio=music,
         audio_start=start,
         comment=stamp,
-        progress=part(progress, 0.93, 1.0),
     )
+    encode(footage, out, part(progress, 0.93, 1.0))
     shutil.rmtree(frames, ignore_errors=True)
 
 

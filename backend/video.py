@@ -20,6 +20,37 @@ _SMALLEST: Final = 16
 
 
 @dataclass(frozen=True)
+class Footage:
+    """Frames and the sound that goes with them.
+
+    Parameters
+    ----------
+    frames : iterable of (H, W, 3) or (H, W, 4) uint8 arrays
+        RGB, or RGBA with straight alpha, taken one at a time.
+    fps : float
+        Frames per second.
+    size : (int, int)
+        Width and height, both even.
+    count : int
+        How many frames there will be; the sound is cut to their length.
+    audio : Path, optional
+        File whose sound goes with them.
+    audio_start : float
+        Second of `audio` at which the frames start.
+    comment : str
+        Kept in the file; see `video_comment`.
+    """
+
+    frames: Iterable[NDArray[np.uint8]]
+    fps: float
+    size: tuple[int, int]
+    count: int
+    audio: Path | None = None
+    audio_start: float = 0.0
+    comment: str = ""
+
+
+@dataclass(frozen=True)
 class Format:
     """How pictures and sound become a file.
 
@@ -61,75 +92,21 @@ _MP4: Final = Format(
 )
 
 
-def encode(
-    frames: Iterable[NDArray[np.uint8]],
-    path: Path,
-    *,
-    fps: float,
-    size: tuple[int, int],
-    count: int,
-    audio: Path | None = None,
-    audio_start: float = 0.0,
-    comment: str = "",
-    progress: Progress = no_progress,
-) -> None:
-    """Write an MP4 that plays everywhere (yuv420p, BT.709, fast start), atomically.
-
-    Parameters
-    ----------
-    frames : iterable of (H, W, 3) uint8 arrays
-        RGB, taken one at a time.
-    path : Path
-        Where the video goes.
-    fps : float
-        Frames per second.
-    size : (int, int)
-        Width and height, both even.
-    count : int
-        How many frames there will be; the sound is cut to their length.
-    audio : Path, optional
-        File whose sound goes with them.
-    audio_start : float
-        Second of `audio` at which the video starts.
-    comment : str
-        Kept in the file; see `video_comment`.
+def encode(footage: Footage, path: Path, progress: Progress = no_progress) -> None:
+    """Write RGB frames as an MP4 that plays everywhere (yuv420p, BT.709, fast start), atomically.
 
     Raises
     ------
     ConductorError
         If the size is odd, the sound cannot be read, or the file cannot be written.
     """
-    write_video(
-        frames,
-        path,
-        _MP4,
-        fps=fps,
-        size=size,
-        count=count,
-        audio=audio,
-        audio_start=audio_start,
-        comment=comment,
-        progress=progress,
-    )
+    write_video(footage, path, _MP4, progress)
 
 
-def write_video(
-    frames: Iterable[NDArray[np.uint8]],
-    path: Path,
-    kind: Format,
-    *,
-    fps: float,
-    size: tuple[int, int],
-    count: int,
-    audio: Path | None,
-    audio_start: float,
-    comment: str,
-    progress: Progress,
-) -> None:
-    """Write a video file of any `Format`, atomically; arguments and errors as in `encode`."""
-    check_even(size)
-    rate = Fraction(fps).limit_denominator(1001)
-    sound = iter(()) if audio is None else _sound(audio, audio_start, count / fps)
+def write_video(footage: Footage, path: Path, kind: Format, progress: Progress) -> None:
+    """Write a video file of any `Format`, atomically; errors as in `encode`."""
+    check_even(footage.size)
+    rate = Fraction(footage.fps).limit_denominator(1001)
     with atomic_path(path) as temporary:
         try:
             container = av.open(str(temporary), "w", options=kind.flags)
@@ -137,12 +114,13 @@ def write_video(
             raise write_error(error, path) from error
         try:
             with container:
-                if comment:
-                    container.metadata["comment"] = comment
-                video = _video_stream(container, kind, rate, size)
-                voice = _audio_stream(container, kind) if audio is not None else None
-                pictures = (_picture(pixels, kind) for pixels in frames)
-                _mux(container, video, voice, pictures, sound, rate, count, progress)
+                if footage.comment:
+                    container.metadata["comment"] = footage.comment
+                video = _video_stream(container, kind, rate, footage.size)
+                voice = _audio_stream(container, kind) if footage.audio is not None else None
+                pictures = (_picture(pixels, kind) for pixels in footage.frames)
+                sound = _sound(footage)
+                _mux(container, video, voice, pictures, sound, rate, footage.count, progress)
         except av.error.OSError as error:
             raise write_error(error, path) from error
 
@@ -226,11 +204,17 @@ def _mux(
         container.mux(voice.encode(None))
 
 
-def _sound(path: Path, start: float, duration: float) -> Iterator[Any]:
-    """Stereo frames of [start, start + duration) seconds, time 0 at `start`."""
+def _sound(footage: Footage) -> Iterator[Any]:
+    """Stereo frames of the footage's sound, time 0 at its first picture."""
+    if footage.audio is None:
+        return
     at = 0
     for block in stream_audio(
-        path, start=start, duration=duration, sample_rate=AUDIO_RATE, channels=2
+        footage.audio,
+        start=footage.audio_start,
+        duration=footage.count / footage.fps,
+        sample_rate=AUDIO_RATE,
+        channels=2,
     ):
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(block), format="fltp", layout="stereo"

@@ -18,7 +18,7 @@ import psutil
 import soundfile
 
 from backend.demo import demo_file
-from backend.video import encode
+from backend.video import Footage, encode
 
 SECONDS = 30.0
 FPS = 30.0
@@ -92,7 +92,7 @@ def _floor(folder: Path) -> float:
     began = time.monotonic()
     for _ in range(count):
         cv2.imwrite(str(folder / "frame.png"), frame)
-    encode([frame] * count, folder / "floor.mp4", fps=FPS, size=SIZE, count=count)
+    encode(Footage([frame] * count, FPS, SIZE, count), folder / "floor.mp4")
     return time.monotonic() - began
 
 

@@ -23,7 +23,7 @@ from backend.beats.grid import BeatGrid
 from backend.demo import demo_file
 from backend.style import Style
 from backend.teacher import conduct
-from backend.video import encode
+from backend.video import Footage, encode
 from pose_transfer.likeness import character_from_photo, likeness_frames
 from retarget import skeleton
 from retarget.character import Character
@@ -85,7 +85,7 @@ def measure(photo: Path) -> dict[str, float]:
 def _likeness(guide: Guide, character: Character, size: tuple[int, int], out: Path) -> float:
     frames = likeness_frames(guide, character, size=size)
     began = time.monotonic()
-    encode(frames, out, fps=FPS, size=size, count=len(frames))
+    encode(Footage(frames, FPS, size, len(frames)), out)
     return round(len(frames) / (time.monotonic() - began), 1)
 
 
@@ -99,7 +99,7 @@ def _encode(video: Path, size: tuple[int, int], count: int, out: Path) -> float:
     kept = list(itertools.islice(_decoded(video), KEPT))
     there_and_back = itertools.cycle([*kept, *kept[-2:0:-1]])
     began = time.monotonic()
-    encode(itertools.islice(there_and_back, count), out, fps=FPS, size=size, count=count)
+    encode(Footage(itertools.islice(there_and_back, count), FPS, size, count), out)
     return round(count / (time.monotonic() - began), 1)
 
 

@@ -8,7 +8,7 @@ import soundfile
 
 from backend.alpha_video import encode_with_alpha
 from backend.audio.decode import stream_audio
-from backend.video import encode, video_comment
+from backend.video import Footage, encode, video_comment
 from retarget.errors import ConductorError
 
 
@@ -26,7 +26,7 @@ def test_frames_and_sound_come_back_in_step(tmp_path):
     shades = [20 * i for i in range(12)]
     frames = (np.full((64, 96, 3), shade, np.uint8) for shade in shades for _ in range(5))
     out = tmp_path / "v.mp4"
-    encode(frames, out, fps=25.0, size=(96, 64), count=60, audio=music, audio_start=1.5)
+    encode(Footage(frames, 25.0, (96, 64), 60, music, audio_start=1.5), out)
     with av.open(str(out)) as container:
         video = [f.to_ndarray(format="rgb24").mean() for f in container.decode(video=0)]
     assert len(video) == 60
@@ -41,13 +41,8 @@ def test_frames_and_sound_come_back_in_step(tmp_path):
 
 def test_colours_survive_within_the_codec_s_rounding(tmp_path):
     colour = np.array([200, 60, 90], np.uint8)
-    encode(
-        [np.broadcast_to(colour, (64, 64, 3))] * 4,
-        tmp_path / "v.mp4",
-        fps=30.0,
-        size=(64, 64),
-        count=4,
-    )
+    frames = [np.broadcast_to(colour, (64, 64, 3))] * 4
+    encode(Footage(frames, 30.0, (64, 64), 4), tmp_path / "v.mp4")
     with av.open(str(tmp_path / "v.mp4")) as container:
         frame = next(container.decode(video=0))
         pixel = frame.to_ndarray(format="rgb24", src_colorspace="ITU709")[32, 32]
@@ -57,11 +52,11 @@ def test_colours_survive_within_the_codec_s_rounding(tmp_path):
 def test_odd_sizes_and_silent_files_are_refused_and_nothing_is_left(tmp_path):
     frames = [np.zeros((64, 64, 3), np.uint8)]
     with pytest.raises(ConductorError, match="even"):
-        encode(frames, tmp_path / "v.mp4", fps=30.0, size=(63, 64), count=1)
+        encode(Footage(frames, 30.0, (63, 64), 1), tmp_path / "v.mp4")
     text = tmp_path / "song.mp3"
     text.write_text("words, no music")
     with pytest.raises(ConductorError, match=r"song\.mp3"):
-        encode(frames, tmp_path / "v.mp4", fps=30.0, size=(64, 64), count=1, audio=text)
+        encode(Footage(frames, 30.0, (64, 64), 1, text), tmp_path / "v.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["song.mp3"]
 
 
@@ -71,7 +66,7 @@ def test_a_failure_between_frames_leaves_no_video(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        encode(frames(), tmp_path / "v.mp4", fps=30.0, size=(64, 64), count=2)
+        encode(Footage(frames(), 30.0, (64, 64), 2), tmp_path / "v.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -103,17 +98,8 @@ def read_rgba(path: Path) -> np.ndarray:
 def test_alpha_and_sound_come_back_in_step(tmp_path, name):
     music = clicks(tmp_path / "clicks.wav", [2.0, 3.0])
     path, given = tmp_path / name, ghosts(20)
-    warnings = encode_with_alpha(
-        given,
-        path,
-        fps=25.0,
-        size=(96, 64),
-        count=20,
-        audio=music,
-        audio_start=1.5,
-        comment="kept",
-        premultiplied=False,
-    )
+    footage = Footage(given, 25.0, (96, 64), 20, music, audio_start=1.5, comment="kept")
+    warnings = encode_with_alpha(footage, path, premultiplied=False)
     assert warnings == ()
     assert video_comment(path) == "kept"
     error = np.abs(read_rgba(path).astype(int) - given)
@@ -127,7 +113,7 @@ def test_alpha_and_sound_come_back_in_step(tmp_path, name):
 
 def test_prores_is_premultiplied_unless_told_otherwise(tmp_path):
     given = np.array(ghosts(2))
-    encode_with_alpha(given, tmp_path / "v.mov", fps=25.0, size=(96, 64), count=2)
+    encode_with_alpha(Footage(given, 25.0, (96, 64), 2), tmp_path / "v.mov")
     expected = given.astype(float)
     expected[..., :3] *= expected[..., 3:] / 255.0
     assert np.abs(read_rgba(tmp_path / "v.mov") - expected)[:, 32:].max() <= 3
@@ -138,7 +124,7 @@ def test_a_folder_holds_the_very_frames_and_a_second_run_replaces_them(tmp_path)
     path = tmp_path / "frames"
     for count in (5, 3):
         given = ghosts(count)
-        warnings = encode_with_alpha(given, path, fps=25.0, size=(96, 64), count=count, audio=music)
+        warnings = encode_with_alpha(Footage(given, 25.0, (96, 64), count, music), path)
         assert "no sound" in warnings[0]
         names = sorted(file.name for file in path.iterdir())
         assert names == [f"frame_{i + 1:06d}.png" for i in range(count)]
@@ -148,13 +134,14 @@ def test_a_folder_holds_the_very_frames_and_a_second_run_replaces_them(tmp_path)
 
 
 def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path):
+    one = Footage(ghosts(1), 25.0, (96, 64), 1)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "me.png").write_bytes(b"mine")
     with pytest.raises(ConductorError, match="other things than frames"):
-        encode_with_alpha(ghosts(1), tmp_path / "photos", fps=25.0, size=(96, 64), count=1)
+        encode_with_alpha(one, tmp_path / "photos")
     assert [file.name for file in (tmp_path / "photos").iterdir()] == ["me.png"]
     with pytest.raises(ConductorError, match=r"\.mov or \.webm"):
-        encode_with_alpha(ghosts(1), tmp_path / "v.mp4", fps=25.0, size=(96, 64), count=1)
+        encode_with_alpha(one, tmp_path / "v.mp4")
 
 
 @pytest.mark.parametrize("name", ["v.mov", "v.webm", "frames"])
@@ -164,7 +151,5 @@ def test_a_cancelled_video_with_alpha_leaves_nothing(tmp_path, name):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        encode_with_alpha(
-            ghosts(4), tmp_path / name, fps=25.0, size=(96, 64), count=4, progress=cancel
-        )
+        encode_with_alpha(Footage(ghosts(4), 25.0, (96, 64), 4), tmp_path / name, cancel)
     assert list(tmp_path.iterdir()) == []
