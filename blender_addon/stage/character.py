@@ -13,10 +13,11 @@ from retarget.character import FRINGE, SOLID, Character
 from retarget.rotation import Array, between, rotate
 
 from . import accessories
-from .avatar import ARMATURE_NAME, _create_mesh, _Part, create_armature
+from .bones import BoneTable
 from .figure import rigid
-from .materials import create_material
+from .materials import baton_materials, create_material
 from .rest_pose import RestPose, rest_pose
+from .rigging import ARMATURE_NAME, Part, create_armature, create_mesh
 
 MESH_NAME: Final = "Person"
 FRINGE_NAME: Final = "Fringe"
@@ -64,8 +65,8 @@ def create_character(scene: Any, character: Character) -> Any:
     return armature
 
 
-def _bones(character: Character, pose: RestPose) -> dict[str, tuple[str | None, Array, Array]]:
-    table: dict[str, tuple[str | None, Array, Array]] = {}
+def _bones(character: Character, pose: RestPose) -> BoneTable:
+    table: BoneTable = {}
     for i, (name, parent) in enumerate(zip(character.bones, character.parents, strict=True)):
         way = pose.tails[i] - pose.heads[i]
         if np.linalg.norm(way) < _SHORTEST_BONE_M:
@@ -197,9 +198,5 @@ def _create_baton(character: Character, pose: RestPose, armature: Any, collectio
     surface = replace(
         surface, vertices=carried(surface.vertices), normals=rotate(turn, surface.normals)
     )
-    materials = (
-        create_material("Baton shaft", (0.95, 0.94, 0.90), roughness=0.35),
-        create_material("Baton handle", (0.62, 0.42, 0.24), roughness=0.8),
-    )
-    part = _Part("Baton", surface, materials, partial(rigid, "baton"))
-    _create_mesh(part, armature, collection)
+    part = Part("Baton", surface, baton_materials(), partial(rigid, "baton"))
+    create_mesh(part, armature, collection)

@@ -10,10 +10,11 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from .avatar import _create_mesh, _edit_mode, _Part, create_avatar
+from .avatar import create_avatar
 from .figure import Weights, arm, leg, leg_weights, trunk_weights
 from .head import ORIGIN, skull_field
 from .materials import create_material, linear
+from .rigging import Part, create_mesh, edit_mode
 from .sdf import chain, mirrored, ripples, smoothstep, spline, subtract, union
 from .surface import Surface, hem, moved, polygonize, split
 from .tailoring import coat_field
@@ -138,7 +139,7 @@ def create_person(scene: Any, wear: Wear, build: Build) -> Any:
     for name in _REPLACED.get(wear.kind, ()):
         bpy.data.objects.remove(meshes.pop(name))
     for part in _extra_parts(wear):
-        meshes[part.name] = _create_mesh(part, armature, collection)
+        meshes[part.name] = create_mesh(part, armature, collection)
     for name in ("Pullover", "Coat", "Overcoat", "Tee", "Blouse"):
         if name in meshes:
             _lay_pattern(meshes[name], wear)
@@ -148,7 +149,7 @@ def create_person(scene: Any, wear: Wear, build: Build) -> Any:
         shaped = build.reshape(places.reshape(-1, 3).astype(float))
         mesh.data.vertices.foreach_set("co", shaped.astype(np.float32).ravel())
         mesh.data.update()
-    with _edit_mode(scene, armature):
+    with edit_mode(scene, armature):
         bones = armature.data.edit_bones
         ends = np.array([[bone.head, bone.tail] for bone in bones], dtype=float)
         ends = build.reshape(ends.reshape(-1, 3)).reshape(-1, 2, 3)
@@ -165,21 +166,21 @@ _REPLACED: Final = {
 }
 
 
-def _extra_parts(wear: Wear) -> Iterator[_Part]:
+def _extra_parts(wear: Wear) -> Iterator[Part]:
     cloth = partial(create_material, roughness=0.9, specular=0.12, sheen=0.15)
     bare = create_material("Bare skin", wear.skin, roughness=0.5, specular=0.35, subsurface=0.12)
     if wear.hair == "long":
         locks = create_material("Long hair", wear.hair_colour, roughness=0.45, specular=0.4)
-        yield _Part("Long hair", _curtain(), (locks,), _hair_weights)
+        yield Part("Long hair", _curtain(), (locks,), _hair_weights)
     if wear.kind == "coat":
-        yield _Part("Overcoat", _overcoat(), (cloth("Overcoat", wear.colour),), _coat_weights)
+        yield Part("Overcoat", _overcoat(), (cloth("Overcoat", wear.colour),), _coat_weights)
     if wear.kind in ("tee", "skirt"):
         name = "Tee" if wear.kind == "tee" else "Blouse"
-        yield _Part(name, _tee(), (cloth(name, wear.colour),), trunk_weights)
-        yield _Part("Arms", _bare_arms(), (bare,), trunk_weights)
+        yield Part(name, _tee(), (cloth(name, wear.colour),), trunk_weights)
+        yield Part("Arms", _bare_arms(), (bare,), trunk_weights)
     if wear.kind == "skirt":
-        yield _Part("Skirt", _skirt(), (cloth("Skirt", wear.trousers),), _skirt_weights)
-        yield _Part("Legs", _bare_legs(), (bare,), leg_weights)
+        yield Part("Skirt", _skirt(), (cloth("Skirt", wear.trousers),), _skirt_weights)
+        yield Part("Legs", _bare_legs(), (bare,), leg_weights)
 
 
 def _overcoat() -> Surface:
