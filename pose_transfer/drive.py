@@ -1,8 +1,8 @@
 """A guide's avatar drives a character: where every bone of the person goes, frame by frame.
 
-The person is scaled to the avatar, shoulder breadth to shoulder breadth, and stands where it
-stands. Elbows and wrists lie exactly where the avatar's lie, so the camera sees the same gesture;
-trunk and head turn as the avatar's do, from the way the person stands in the photo; the feet stay.
+The person is scaled to the avatar and stands where it stands. Elbows, wrists and head lie exactly
+where the camera sees the avatar's, so it sees the same gesture; trunk and head turn as the avatar's
+do, from the way the person stands in the photo; the feet stay.
 """
 
 from itertools import pairwise
@@ -17,6 +17,15 @@ from retarget.guide import Guide
 from retarget.rotation import Array
 
 from .hand_pose import finger_turns
+from .proportions import (
+    proportions_of,
+    proportions_of_rest,
+    scale_between,
+    skull_of,
+    stance,
+    stands,
+    to_skull,
+)
 from .staging import Take
 
 # A camera that sees the avatar from the side up to this angle still sees the person as in the
@@ -24,6 +33,10 @@ from .staging import Take
 _FACING: Final = np.radians(25.0)
 TRUNK: Final = ("hips", "spine", "chest", "neck", "head", "clavicle")
 """Stems of the joints that turn as the avatar's do since its rest pose."""
+
+# Shares of the way to the avatar's head that the neck, the head and all else of the person go.
+_TOWARDS_HEAD: Final = {"neck": 0.75, "head": 1.0}
+_WITH_HEAD: Final = 0.6
 
 _STRAIGHT: Final = {"L": np.array([1.0, 0.0, 0.0]), "R": np.array([-1.0, 0.0, 0.0])}
 
@@ -38,7 +51,8 @@ def drive(character: Character, guide: Guide, *, grounded: bool = False) -> Take
     guide : Guide
         T frames of the avatar and its camera.
     grounded : bool
-        Raise or lower the person so that their feet stand where the avatar's do.
+        Stretch or shrink trunk and legs a little so that the feet stand where the avatar's do;
+        who does not stand in the photo is left as they are.
 
     Returns
     -------
@@ -51,41 +65,39 @@ def drive(character: Character, guide: Guide, *, grounded: bool = False) -> Take
 class _Driver:
     def __init__(self, character: Character, guide: Guide, grounded: bool) -> None:
         self.character, self.guide = character, guide
-        self.scale = _breadth(guide.rest) / _character_breadth(character)
+        self.grounded = grounded and stands(character)
+        self.scale = scale_between(
+            proportions_of(character), proportions_of_rest(guide.rest), stature=self.grounded
+        )
         self.positions: dict[str, Array] = {}
         self.linear: dict[str, Array] = {}
-        self.grounded = grounded
 
     def take(self) -> Take:
         self._trunk()
+        self._neck()
+        down = self._down()
+        for bone in ("hips", "spine"):
+            self.positions[bone] = self.positions[bone] + down * self._lowness(bone)
         for side in ("L", "R"):
             self._arm(side)
             self._hand(side)
-            self._leg(side)
+            self._leg(side, down)
         character = self.character
         frames = len(self.guide)
-        rise = np.array([0.0, 0.0, self._rise() if self.grounded else 0.0])
         matrices = np.empty((frames, len(character.bones), 3, 4), np.float32)
         for i, bone in enumerate(character.bones):
             name = bone if bone in self.linear else "hand.R"
             linear = self.scale * self.linear[name]
             head = character.heads[character.bone(name)]
             matrices[:, i, :, :3] = linear
-            matrices[:, i, :, 3] = self.positions[name] - linear @ head + rise
+            matrices[:, i, :, 3] = self.positions[name] - linear @ head
         return Take(
             matrices=matrices,
-            baton=self._baton() + rise,
+            baton=self._baton(),
             view=self.guide.view,
             projection=self.guide.projection,
             size=self.guide.size,
         )
-
-    def _rise(self) -> float:
-        """Height of the avatar's ankles at rest over those of the person."""
-        feet = [f"foot.{side}" for side in "LR"]
-        here = np.mean([np.median(self.positions[foot][:, 2]) for foot in feet])
-        there = np.mean([self.guide.rest[skeleton.INDEX[foot], 2] for foot in feet])
-        return float(there - here)
 
     def _head(self, bone: str) -> Array:
         """Bind position (3,), metres of the person."""
@@ -103,12 +115,12 @@ class _Driver:
 
     def _trunk(self) -> None:
         guide = self.guide
-        stands = rotation.multiply(_axes(guide.rest), rotation.conjugate(_axes(skeleton.REST)))
-        facing = _facing(guide, stands)
+        upright = stance(guide.rest)
+        facing = _facing(guide, upright)
         for bone in (*TRUNK[:-1], "clavicle.L", "clavicle.R"):
             # What the avatar has turned since it stood at rest, on top of the photo.
             moved = rotation.multiply(
-                guide.rotations[:, skeleton.INDEX[bone]], rotation.conjugate(stands)
+                guide.rotations[:, skeleton.INDEX[bone]], rotation.conjugate(upright)
             )
             self.linear[bone] = rotation.to_matrix(rotation.multiply(moved, facing))
         self.positions["hips"] = np.zeros((len(guide), 3))
@@ -122,6 +134,41 @@ class _Driver:
         for bone in ("hips", *(bone for bone, _ in chain)):
             self.positions[bone] = self.positions[bone] + root
         self.facing = rotation.to_matrix(facing)
+
+    def _neck(self) -> None:
+        """The head where the camera sees the avatar's: the whole person and the neck go there."""
+        turn = self.guide.rotations[:, skeleton.INDEX["head"]]
+        skull = self._at("head") + rotation.rotate(turn, to_skull(self.guide.rest))
+        above = skull_of(self.character) - self._head("head")
+        ours = self.positions["head"] + self.scale * (self.linear["head"] @ above)
+        to_camera = self.guide.to_camera(np.stack([skull, ours], axis=1))
+        seen, own = to_camera[:, 0], to_camera[:, 1]
+        # As deep as the person's own, which the camera does not see.
+        depth = self.guide.projection[:, 3]
+        there = seen[:, :2] * _clip_w(depth, own)[:, None] / _clip_w(depth, seen)[:, None]
+        away = np.zeros_like(own)
+        away[:, :2] = there - own[:, :2]
+        away = np.einsum("tji,tj->ti", self.guide.view[:, :3, :3], away)
+        for bone, place in self.positions.items():
+            self.positions[bone] = place + _TOWARDS_HEAD.get(bone, _WITH_HEAD) * away
+        neck, head = self.positions["neck"], self.positions["head"]
+        old = self._head("head") - self._head("neck")
+        self.linear["neck"] = _stretched_swing(self.linear["neck"], old, head - neck, self.scale)
+
+    def _down(self) -> Array:
+        """What the ankles lack to the avatar's at rest, (3,); zero unless it is to be grounded."""
+        if not self.grounded:
+            return np.zeros(3)
+        hips, facing = np.median(self.positions["hips"], axis=0), np.median(self.facing, axis=0)
+        feet = [f"foot.{side}" for side in "LR"]
+        below = np.mean([self._head(foot) for foot in feet], axis=0) - self._head("hips")
+        there = np.mean([self.guide.rest[skeleton.INDEX[foot], 2] for foot in feet])
+        return np.array([0.0, 0.0, there - (hips + self.scale * (facing @ below))[2]])
+
+    def _lowness(self, bone: str) -> float:
+        """0 at the chest to 1 at the ankles."""
+        top, at, ankle = (self._head(name)[2] for name in ("chest", bone, "foot.L"))
+        return float(np.clip((top - at) / (top - ankle), 0.0, 1.0))
 
     def _arm(self, side: str) -> None:
         above = f"clavicle.{side}"
@@ -174,16 +221,20 @@ class _Driver:
         half = rotation.from_axis_angle(axis, 0.5 * np.unwrap(angle))
         self.linear[forearm] = rotation.to_matrix(half) @ self.linear[forearm]
 
-    def _leg(self, side: str) -> None:
-        """Hips move, feet stay as in the photo, knees go half of the way."""
-        hips = self.positions["hips"]
+    def _leg(self, side: str, down: Array) -> None:
+        """Hips move, feet stay as in the photo, knees go half of the way.
+
+        `down` (3,) is how much lower the feet have to be than the person's own legs bring them.
+        """
+        hips = self.positions["hips"] - self._lowness("hips") * down
         rest = np.median(hips, axis=0)
         names = [f"{stem}.{side}" for stem in ("thigh", "shin", "foot")]
         facing = np.median(self.facing, axis=0)
         for bone, share in zip(names, (1.0, 0.5, 0.0), strict=True):
-            stands = rest + self.scale * (facing @ (self._head(bone) - self._head("hips")))
-            moved = hips + self._offset(bone, "hips") - stands
-            self.positions[bone] = stands + share * moved
+            still = rest + self.scale * (facing @ (self._head(bone) - self._head("hips")))
+            moved = hips + self._offset(bone, "hips") - still
+            lowness = 1.0 if bone == names[2] else self._lowness(bone)
+            self.positions[bone] = still + share * moved + lowness * down
         for bone, end in pairwise(names):
             old = self._head(end) - self._head(bone)
             new = self.positions[end] - self.positions[bone]
@@ -198,37 +249,22 @@ class _Driver:
         return np.stack([grip, grip + self._at("baton_tip") - self._at("baton")], axis=1)
 
 
-def _breadth(joints: Array) -> float:
-    left, right = (joints[skeleton.INDEX[f"upper_arm.{side}"]] for side in "LR")
-    return float(np.linalg.norm(left - right))
-
-
-def _character_breadth(character: Character) -> float:
-    left, right = (character.heads[character.bone(f"upper_arm.{side}")] for side in "LR")
-    return float(np.linalg.norm(left - right))
-
-
-def _axes(rest: Array) -> Array:
-    """Rotation (4,) of an upright frame on shoulders and spine."""
-    index = skeleton.INDEX
-    left = rest[index["upper_arm.L"]] - rest[index["upper_arm.R"]]
-    up = rest[index["neck"]] - rest[index["hips"]]
-    left = rotation.normalize(left)
-    up = rotation.normalize(up - left * (up @ left))
-    return rotation.from_matrix(np.stack([left, np.cross(up, left), up], axis=-1))
-
-
-def _facing(guide: Guide, stands: Array) -> Array:
+def _facing(guide: Guide, upright: Array) -> Array:
     """Rotation (T, 4) of the photo's axes into the world so that the camera sees the photo.
 
     Up to `_FACING` away from where the avatar faces; from there on the person turns with it.
     """
     photo = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     seen = rotation.from_matrix(np.swapaxes(guide.view[:, :3, :3], 1, 2) @ photo)
-    away = rotation.to_rotation_vector(rotation.multiply(seen, rotation.conjugate(stands)))
+    away = rotation.to_rotation_vector(rotation.multiply(seen, rotation.conjugate(upright)))
     angle = np.linalg.norm(away, axis=-1, keepdims=True)
     kept = away * np.minimum(1.0, _FACING / np.maximum(angle, 1e-9))
-    return rotation.multiply(rotation.from_rotation_vector(kept), stands)
+    return rotation.multiply(rotation.from_rotation_vector(kept), upright)
+
+
+def _clip_w(row: Array, points: Array) -> Array:
+    """Last clip coordinate (T,) of camera points (T, 3); `row` (T, 4) is the projection's last."""
+    return np.sum(row[:, :3] * points, axis=-1) + row[:, 3]
 
 
 def _stretched_swing(above: Array, old: Array, new: Array, scale: float) -> Array:

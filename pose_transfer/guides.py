@@ -12,6 +12,7 @@ from retarget.motion import forward_kinematics
 from retarget.rotation import Array
 
 from .drive import TRUNK
+from .proportions import rest_like, skull_of, to_skull
 
 _CHAINS: Final = {"index": "index.02", "fingers": "middle.02", "thumb": "thumb.02"}
 # Directions of the person's left upper arm, forearm, hand and palm (the right's are mirrored):
@@ -53,20 +54,18 @@ def guide_of(character: Character, fps: float = 30.0, frames: int = 1) -> Guide:
         bone = f"{_CHAINS[stem]}.{side}" if stem in _CHAINS else name
         at = character.bone("baton" if name == "baton_tip" else bone)
         positions[i] = character.tails[at] if name == "baton_tip" else character.heads[at]
+        # The avatar has not moved since its rest pose, except for its arms.
         if stem not in TRUNK:
             rotations[i] = character.turns[at]
-    # The avatar has not moved since its rest pose, except for its arms.
-    index = skeleton.INDEX
-    left, right = positions[index["upper_arm.L"]], positions[index["upper_arm.R"]]
-    ours = skeleton.REST[index["upper_arm.L"]] - skeleton.REST[index["upper_arm.R"]]
-    size = float(np.linalg.norm(left - right) / np.linalg.norm(ours))
+    rest = rest_like(character)
+    positions[skeleton.INDEX["head"]] = skull_of(character) - to_skull(rest)
     shape = (frames, 1, 1)
     return Guide(
         fps=fps,
         size=camera.size,
         positions=np.tile(positions, shape),
         rotations=np.tile(rotations, shape),
-        rest=size * skeleton.REST,
+        rest=rest,
         view=np.tile(camera.view, shape),
         projection=np.tile(camera.projection, shape),
     )
