@@ -47,11 +47,17 @@ def seen_from(guide: Guide, yaw: float, pitch: float) -> Guide:
 
 @pytest.fixture
 def standing(sitting: Sitting) -> Character:
-    """The same person in a photo that goes on to their feet."""
-    camera = sitting.character.camera
-    low = camera.to_pixels(sitting.character.vertices)[:, 1].max()
+    """The same person with a longer neck, in a photo that goes on to their feet."""
+    character = sitting.character
+    camera = character.camera
+    low = camera.to_pixels(character.vertices)[:, 1].max()
+    heads = character.heads.copy()
+    heads[character.bone("neck"), 2] += 0.02
+    heads[character.bone("head")] += [0.01, 0.0, 0.05]
     return replace(
-        sitting.character, camera=replace(camera, size=(camera.size[0], round(float(low)) + 40))
+        character,
+        heads=heads,
+        camera=replace(camera, size=(camera.size[0], round(float(low)) + 40)),
     )
 
 
