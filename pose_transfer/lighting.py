@@ -32,6 +32,7 @@ _AWAY: Final = (0.09, 0.35)
 # The key stands above, so the shadow falls below the arm.
 _DROP_M: Final = 0.03
 
+_AS_IT_IS: Final = np.eye(3)
 _SAMPLED_ROW: Final = 512
 
 # Distance from the shoulder joint over which an arm becomes something apart from the trunk, metres.
@@ -41,13 +42,13 @@ _CASTERS: Final = {"L": ("arm.L", "hand.L"), "R": ("arm.R", "hand.R")}
 _RECEIVERS: Final = ("trunk", "legs", "head")
 
 
-def light_on(normals: Floats) -> Floats:
-    """Light (V,) on surfaces with unit normals (3, V) in camera space, largest 1.
+def light_on(normals: Floats, to_camera: Array = _AS_IT_IS) -> Floats:
+    """Light (V,) on surfaces with unit normals (3, V), largest 1; their turn to camera space.
 
     Half Lambert (Mitchell et al., Shading in Valve's Source Engine, 2006): soft, never black.
     """
-    toward = _KEY.astype(np.float32) @ normals
-    return (_AMBIENT + (1.0 - _AMBIENT) * (0.5 + 0.5 * toward)).astype(np.float32)
+    half = 0.5 * (1.0 - _AMBIENT)
+    return (half * (_KEY @ to_camera)).astype(np.float32) @ normals + np.float32(_AMBIENT + half)
 
 
 class ContactShadow:

@@ -11,7 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .surface import Surface
+from .surface import Sides, Surface
+
+Floats = NDArray[np.float32]
 
 # Half the width of the band: a box filter of one pixel.
 _HALF_PX: Final = 0.5
@@ -36,15 +38,15 @@ class Moved:
     ----------
     vertices : (M,) int array
         Which.
-    offsets : (M, 2) float32 array
+    offsets : (2, M) float32 array
         How far, pixels.
     uv : (M, 2) float32 array
         Their places in the texture, corrected so that the texture stays where it is.
     """
 
     vertices: NDArray
-    offsets: NDArray[np.float32]
-    uv: NDArray[np.float32]
+    offsets: Floats
+    uv: Floats
 
 
 @dataclass(frozen=True)
@@ -67,74 +69,93 @@ class Outline:
     drawn_in: Moved
     tucked: Moved
     ends: NDArray
-    outwards: NDArray[np.float32]
+    outwards: Floats
 
 
-def facing(surface: Surface, x: NDArray, y: NDArray, usable: NDArray) -> NDArray[np.bool_]:
-    """Which faces (F,) look at the camera; `x`, `y` (V,) in pixels, y down.
+def facing(surface: Surface, x: Floats, y: Floats, usable: NDArray) -> NDArray[np.bool_]:
+    """Which faces (F,) look at the camera; `x`, `y` (N,) in pixels, y down.
 
-    Faces with a vertex that is not `usable` (V,), because it lies behind the camera, do not.
+    Faces with a drawn vertex that is not `usable` (N,), because it lies behind the camera, do not.
     """
-    a, b, c = surface.faces.T
+    a, b, c = surface.corners
     ax, ay = x[a], y[a]
-    turn = (x[b] - ax) * (y[c] - ay) - (x[c] - ax) * (y[b] - ay)
-    front = turn < 0.0
+    front = (x[b] - ax) * (y[c] - ay) < (x[c] - ax) * (y[b] - ay)
     if not usable.all():
-        front &= usable[surface.faces].all(axis=1)
+        front &= usable[surface.corners].all(axis=0)
     return front
 
 
-def find_outline(surface: Surface, x: NDArray, y: NDArray, front: NDArray[np.bool_]) -> Outline:
+def find_outline(surface: Surface, x: Floats, y: Floats, front: NDArray[np.bool_]) -> Outline:
     """The silhouette of the solid faces where no fringe goes on beyond it."""
-    seen = np.bincount(surface.edges[front].ravel(), minlength=len(surface.joins))
-    solid = np.flatnonzero(front[: surface.solids])
-    own, corner = np.nonzero(seen[surface.edges[solid]] == 1)
-    face, after = solid[own], (corner + 1) % 3
-    tail, head = surface.faces[face, corner], surface.faces[face, after]
-    points = surface.points[np.stack([tail, head], axis=-1)]
-    mitres = _mitres(points, x[head] - x[tail], y[head] - y[tail], len(surface.vertices))
-    moves = _draw_in(surface, x, y, points, mitres)
-    drawn_points = surface.points[surface.sources]
-    moved = (moves[:, 0] != 0.0) | (moves[:, 1] != 0.0)
-    rows = np.flatnonzero(moved[drawn_points])
-    offsets = moves[drawn_points[rows]]
-    ends = np.stack([surface.corners[face, corner], surface.corners[face, after]], axis=-1)
-    uv = surface.uv[rows] + _texture_shift(surface, x, y, solid, rows, offsets)
+    sides = _silhouette(surface, front)
+    border = _Border.along(surface, x, y, sides)
+    moves = _draw_in(surface, x, y, border)
+    moved = (moves[0] != 0.0) | (moves[1] != 0.0)
+    rows = np.flatnonzero(moved[surface.points])
+    offsets = moves[:, surface.points[rows]]
+    solid = front.copy()
+    solid[surface.solids :] = False
     return Outline(
-        drawn_in=Moved(rows, offsets, uv),
+        drawn_in=_moved(surface, x, y, solid, rows, offsets),
         tucked=_tuck(surface, x, y, front),
-        ends=ends,
-        outwards=2.0 * _HALF_PX * mitres[points],
+        ends=np.stack([sides.tails, sides.heads], axis=-1),
+        outwards=2.0 * _HALF_PX * border.mitres.T[border.ends],
     )
 
 
-def _tuck(surface: Surface, x: NDArray, y: NDArray, front: NDArray[np.bool_]) -> Moved:
-    """The fringe's borders, moved out: under the solid faces where it grows from them.
+def _silhouette(surface: Surface, front: NDArray[np.bool_]) -> Sides:
+    """Edges that one face alone is seen with, a solid one."""
+    seen = np.zeros(len(surface.joins[0]), np.uint8)
+    for side in surface.sides:
+        seen[: len(side)] += front[side.faces]
+    alone = np.flatnonzero(seen == 1)
+    found = []
+    for side in surface.sides:
+        own = alone[: np.searchsorted(alone, len(side))]
+        face = side.faces[own]
+        found.append(side[own[front[face] & (face < surface.solids)]])
+    return Sides.joined(found)
 
-    Where those draw in, the background would shine through between them and the fringe. Its other
-    borders are clear, wherever they lie.
+
+@dataclass(frozen=True)
+class _Border:
+    """Points on an outline of E edges.
+
+    Parameters
+    ----------
+    points : (M,) int array
+        Which.
+    ends : (E, 2) int array
+        Their places in `points`, at both ends of each edge.
+    mitres : (2, M) float32 array
+        Outward step that moves both edges at a point out by one pixel.
     """
-    face, corner = surface.hems[front[surface.hems[:, 0]]].T
-    tail, head = surface.faces[face, corner], surface.faces[face, (corner + 1) % 3]
-    points = surface.points[np.stack([tail, head], axis=-1)]
-    mitres = _mitres(points, x[head] - x[tail], y[head] - y[tail], len(surface.vertices))
-    ends = np.stack([surface.corners[face, corner], surface.corners[face, (corner + 1) % 3]])
-    rows = np.unique(ends)
-    offsets = _TUCKED_PX * mitres[surface.points[surface.sources[rows]]]
-    fringe = surface.solids + np.flatnonzero(front[surface.solids :])
-    uv = surface.uv[rows] + _texture_shift(surface, x, y, fringe, rows, offsets)
-    return Moved(rows, offsets, uv)
+
+    points: NDArray
+    ends: NDArray
+    mitres: Floats
+
+    @classmethod
+    def along(cls, surface: Surface, x: Floats, y: Floats, sides: Sides) -> "_Border":
+        tails, heads = surface.points[sides.tails], surface.points[sides.heads]
+        place = np.zeros(len(surface.vertices), np.intp)
+        place[tails] = place[heads] = 1
+        points = np.flatnonzero(place)
+        place[points] = np.arange(len(points))
+        ends = np.concatenate([place[tails], place[heads]])
+        dx, dy = x[sides.heads] - x[sides.tails], y[sides.heads] - y[sides.tails]
+        mitres = _mitres(ends, dx, dy, len(points))
+        return cls(points, ends.reshape(2, -1).T, mitres)
 
 
-def _mitres(points: NDArray, dx: NDArray, dy: NDArray, count: int) -> NDArray[np.float32]:
-    """Outward step (count, 2) that moves both edges (E, 2) at a point out by one pixel."""
+def _mitres(ends: NDArray, dx: Floats, dy: Floats, count: int) -> Floats:
+    """Steps (2, count) from edges `dx`, `dy` (E,) with `ends` (2E,): all tails, all heads."""
     length = np.sqrt(dx * dx + dy * dy)
     weight = np.minimum(length, _LONG_PX)
     unit = weight / np.maximum(length, 1e-6)
-    both = points.T.ravel()
     # Seen from the front a face lies on the left of its edges; y points down.
     sum_x, sum_y, total = (
-        np.bincount(both, np.concatenate([part, part]), count)
+        np.bincount(ends, np.concatenate([part, part]), count)
         for part in (-dy * unit, dx * unit, weight)
     )
     reach = np.sqrt(sum_x**2 + sum_y**2)
@@ -142,68 +163,72 @@ def _mitres(points: NDArray, dx: NDArray, dy: NDArray, count: int) -> NDArray[np
     cosine = np.maximum(reach / np.maximum(total, 1e-6), 1e-6)
     scale = np.minimum(1.0 / cosine, _MITRE) * np.minimum(cosine / _FOLDED, 1.0)
     scale /= np.maximum(reach, 1e-6)
-    return np.stack([sum_x * scale, sum_y * scale], axis=-1).astype(np.float32)
+    return np.stack([sum_x * scale, sum_y * scale]).astype(np.float32)
 
 
-def _draw_in(
-    surface: Surface,
-    x: NDArray,
-    y: NDArray,
-    points: NDArray,
-    mitres: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """How all points move (P, 2): the outline's by half a pixel, and those it would pass by less.
+def _draw_in(surface: Surface, x: Floats, y: Floats, border: _Border) -> Floats:
+    """How all points move (2, P): the outline's by half a pixel, and those it would pass by less.
 
     Where the surface turns away gently, its next points on either side lie within half a pixel of
     the outline; if they stayed they would stick out of it.
     """
-    on_it = np.zeros(len(mitres), bool)
-    on_it[points] = True
-    moves = -_HALF_PX * mitres
-    on = on_it[surface.joins]
-    pairs = surface.joins[on[:, 0] != on[:, 1]]
-    edge = np.where(on_it[pairs[:, 0]], pairs[:, 0], pairs[:, 1])
-    near = pairs.sum(axis=1) - edge
-    a, b = surface.vertices[edge], surface.vertices[near]
-    inward = -mitres[edge]
-    inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-6)
-    missing = _HALF_PX - (x[b] - x[a]) * inward[:, 0] - (y[b] - y[a]) * inward[:, 1]
-    passed = (missing > 0.0) & (missing < _HALF_PX)
-    place, step = near[passed], inward[passed] * missing[passed, None]
+    count = len(surface.vertices)
+    moves = np.zeros((2, count), np.float32)
+    moves[:, border.points] = -_HALF_PX * border.mitres
+    place = np.full(count, -1)
+    place[border.points] = np.arange(len(border.points))
+    one, other = place[surface.joins]
+    leaving = np.flatnonzero((one < 0) != (other < 0))
+    one, other = one[leaving], other[leaving]
+    edge = np.maximum(one, other)
+    near = np.where(one < 0, *surface.joins[:, leaving])
+    inward = -border.mitres[:, edge]
+    inward /= np.maximum(np.sqrt(inward[0] ** 2 + inward[1] ** 2), 1e-6)
+    a, b = surface.vertices[border.points[edge]], surface.vertices[near]
+    missing = _HALF_PX - (x[b] - x[a]) * inward[0] - (y[b] - y[a]) * inward[1]
+    passed = np.flatnonzero((missing > 0.0) & (missing < _HALF_PX))
     # The longest step of a point is written last.
-    order = np.argsort(np.einsum("ni,ni->n", step, step), kind="stable")
-    moves[place[order]] = step[order]
+    passed = passed[np.argsort(missing[passed], kind="stable")]
+    moves[:, near[passed]] = inward[:, passed] * missing[passed]
     return moves
 
 
-def _texture_shift(
-    surface: Surface,
-    x: NDArray,
-    y: NDArray,
-    front: NDArray,
-    rows: NDArray,
-    offsets: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """How far the texture goes on (M, 2) under drawn vertices `rows` that move by pixels."""
-    place = np.full(len(surface.sources), -1)
-    place[rows] = np.arange(len(rows))
-    local = place[surface.corners[front]]
-    touched = np.maximum(np.maximum(local[:, 0], local[:, 1]), local[:, 2]) >= 0
-    local, faces = local[touched], front[touched]
-    a, b, c = surface.faces[faces].T
+def _tuck(surface: Surface, x: Floats, y: Floats, front: NDArray[np.bool_]) -> Moved:
+    """The fringe's borders, moved out: under the solid faces where it grows from them.
+
+    Where those draw in, the background would shine through between them and the fringe. Its other
+    borders are clear, wherever they lie.
+    """
+    sides = surface.hems[front[surface.hems.faces]]
+    border = _Border.along(surface, x, y, sides)
+    rows = np.concatenate([sides.tails, sides.heads])
+    rows, first = np.unique(rows, return_index=True)
+    offsets = _TUCKED_PX * border.mitres[:, border.ends.T.ravel()[first]]
+    fringe = front.copy()
+    fringe[: surface.solids] = False
+    return _moved(surface, x, y, fringe, rows, offsets)
+
+
+def _moved(
+    surface: Surface, x: Floats, y: Floats, shown: NDArray[np.bool_], rows: NDArray, offsets: Floats
+) -> Moved:
+    """Drawn vertices `rows` (M,) that move by `offsets` (2, M); their texture goes on.
+
+    Its course is that of the faces `shown` (F,) around each.
+    """
+    own, faces = surface.faces_around(rows)
+    chosen = np.flatnonzero(shown[faces])
+    own, faces = own[chosen], faces[chosen]
+    a, b, c = surface.corners[:, faces]
     ux, uy, vx, vy = x[b] - x[a], y[b] - y[a], x[c] - x[a], y[c] - y[a]
-    uv = surface.uv[surface.corners[faces]]
-    su, sv = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    su, sv = (surface.uv[b] - surface.uv[a]).T, (surface.uv[c] - surface.uv[a]).T
+    dx, dy = offsets[:, own]
     # Gradients of the texture in the picture, each times its face's area: slivers count little.
-    area = vx * uy - ux * vy
-    by_x = su * -vy[:, None] + sv * uy[:, None]
-    by_y = su * vx[:, None] - sv * ux[:, None]
-    own = local.ravel()
-    used = np.flatnonzero(own >= 0)
-    own, face = own[used], used // 3
-    sums = np.stack(
-        [np.bincount(own, term[face], len(rows)) for term in (*by_x.T, *by_y.T, area)], axis=-1
-    )
-    shift = offsets[:, :1] * sums[:, :2] + offsets[:, 1:] * sums[:, 2:4]
-    shift = shift / (sums[:, 4:] + _SLIVER_PX2)
-    return np.clip(shift, -surface.slack, surface.slack).astype(np.float32)
+    along_u, along_v = uy * dx - ux * dy, vx * dy - vy * dx
+    sums = [
+        np.bincount(own, term, len(rows))
+        for term in (*(su * along_v + sv * along_u), vx * uy - ux * vy)
+    ]
+    shift = np.stack(sums[:2], axis=-1) / (sums[2] + _SLIVER_PX2)[:, None]
+    uv = surface.uv[rows] + np.clip(shift, -surface.slack, surface.slack)
+    return Moved(rows, offsets, uv.astype(np.float32))

@@ -12,7 +12,7 @@ from retarget.rotation import Array
 from .atlas import resample_atlas
 from .baton_stick import Shaft, cork, find_shaft, handle_matrix, handle_mesh
 from .lighting import GAIN_LIMITS, ContactShadow, light_on
-from .outline import facing, find_outline
+from .outline import Outline, facing, find_outline
 from .skin import Skin
 from .surface import Surface
 
@@ -24,6 +24,8 @@ _MARGIN_PX: Final = 3
 _NEAR_M: Final = 0.05
 # Opacity that says "the texture's own", and, down to one less, a share of it.
 _BY_TEXTURE: Final = -1.0
+# Corners of the two faces of a soft band.
+_BAND: Final = np.array([0, 1, 2, 1, 3, 2], np.uint32)
 # Turns against the chest, radians, between which a patch of the photo fades away.
 _FADES, _FADED = np.radians(3.0), np.radians(9.0)
 # Frames looked at together.
@@ -133,21 +135,24 @@ class Stage:
             (self.texture.shape[1], self.texture.shape[0]),
         )
         self.closed = surface.closed
-        self.solid_index = surface.corners[: surface.solids].astype(np.uint32)
-        self._fringe_index = surface.corners[surface.solids :].astype(np.uint32)
+        self.solid_index = surface.corners.T[: surface.solids].astype(np.uint32)
+        self._fringe_index = surface.corners.T[surface.solids :].astype(np.uint32)
         most = character.weights.shape[1]
         own = np.zeros((len(handle), most), np.float32)
         own[:, 0] = 1.0
-        normals = surface.normals(vertices)
+        weight_bones = np.concatenate(
+            [character.weight_bones, np.full(own.shape, bones, character.weight_bones.dtype)]
+        )[surface.sources]
+        weights = np.concatenate([character.weights, own])[surface.sources]
+        vertices = vertices[surface.sources]
         self._skin = Skin(
             vertices.astype(np.float32),
-            normals,
-            np.concatenate(
-                [character.weight_bones, np.full(own.shape, bones, character.weight_bones.dtype)]
-            ),
-            np.concatenate([character.weights, own]),
+            surface.normals(vertices),
+            weight_bones,
+            weights,
             bones + 1,
         )
+        self._is_handle = surface.sources >= count
         # The handle casts and receives no shadow; neither does what is no part of the lists.
         parts = np.concatenate([character.parts, np.full(len(handle), len(PARTS))])
         shoulders = {
@@ -155,21 +160,19 @@ class Stage:
             for side in "LR"
             if f"upper_arm.{side}" in character.bones
         }
-        self._shadow = ContactShadow(parts, surface.areas(vertices), vertices, shoulders)
+        self._shadow = ContactShadow(
+            parts[surface.sources], surface.areas(vertices), vertices, shoulders
+        )
         self._vertices = np.zeros((len(surface.sources), 8), np.float32)
         self._vertices[:, 4:6] = surface.uv
-        is_fringe = np.zeros(len(surface.sources), bool)
-        is_fringe[self._fringe_index] = True
-        self._vertices[:, 7] = np.where(is_fringe, _BY_TEXTURE, 1.0)
+        self._vertices[:, 7] = 1.0
+        self._vertices[self._fringe_index, 7] = _BY_TEXTURE
         self._chest = character.bone("chest")
-        is_patch = np.zeros(len(vertices), bool)
+        is_patch = np.zeros(count + len(handle), bool)
         is_patch[character.faces[character.kinds == PATCH]] = True
         self._patched = np.flatnonzero(is_patch[surface.sources])
-        sources = surface.sources[self._patched]
-        self._patch_bones = character.weight_bones[sources]
-        self._patch_shares = character.weights[sources]
-        self._still_light = np.ones(len(vertices), np.float32)
-        self._still_shadow = np.zeros(len(vertices), np.float32)
+        self._patch_bones = weight_bones[self._patched]
+        self._patch_shares = weights[self._patched]
         self._remember_photo(character)
 
     def set(self, take: Take, frame: int) -> Staged:
@@ -177,24 +180,23 @@ class Stage:
         view = take.view[frame]
         to_clip = self._to_picture(take.size) @ take.projection[frame] @ view
         places, normals = self._move(take, frame)
-        clip = _apply(to_clip.astype(np.float32), places.T, rows=True)
+        clip = _project(to_clip.astype(np.float32), places)
         usable = clip[3] > _NEAR_M
-        width, height = self._size
-        w = np.where(usable, clip[3], 1.0)
-        x = (clip[0] / w + 1.0) * np.float32(0.5 * width) - np.float32(0.5)
-        y = (clip[1] / w + 1.0) * np.float32(0.5 * height) - np.float32(0.5)
+        flat = clip[:3] / np.where(usable, clip[3], 1.0)
+        for axis, side in enumerate(self._size):
+            flat[axis] = (flat[axis] + 1.0) * np.float32(0.5 * side) - np.float32(0.5)
+        x, y, _ = flat
         per_metre = self._pixels_per_metre(take, frame)
         shaft = find_shaft(_around(take.baton, frame), to_clip, self._size, per_metre)
         box = self._box(x, y, usable, shaft)
         if box is None:
             return Staged(None, self._vertices, np.zeros((0, 3), np.uint32), 0, None)
         self._vertices[self._patched, 7] = _BY_TEXTURE - 1.0 + self._patches(take.matrices[frame])
-        gain = self._gain(view, places, normals, x, y, clip[3], per_metre)
-        vertices, bands = self._fill(clip, x, y, gain, usable)
-        index, depth, middle = self._blend_faces(vertices, bands)
-        behind = np.ones(len(index), bool) if shaft is None else depth > shaft.depth_at(middle)
-        order = np.lexsort((-depth, ~behind))
-        return Staged(box, vertices, index[order], int(behind.sum()), shaft)
+        gain = self._gain(view, normals, x, y, clip[3], per_metre)
+        outline = find_outline(self._surface, x, y, facing(self._surface, x, y, usable))
+        vertices = self._fill(clip, outline, gain)
+        index, behind = self._blend_faces(flat, outline, shaft)
+        return Staged(box, vertices, index, behind, shaft)
 
     def _move(self, take: Take, frame: int) -> tuple[Floats, Floats]:
         handle = handle_matrix(take.baton[frame, 0], take.baton[frame, 1])
@@ -224,64 +226,80 @@ class Stage:
     def _gain(
         self,
         view: Array,
-        places: Floats,
         normals: Floats,
         x: Floats,
         y: Floats,
         depth: Floats,
         per_metre: float,
     ) -> Floats:
-        """What becomes of the texture's values at each vertex, (V,)."""
-        light = light_on(view[:3, :3].astype(np.float32) @ normals) / self._still_light
-        shadow = self._shadow.cast(x, y, depth, per_metre / float(np.median(depth)))
+        """What becomes of the texture's values at each vertex, (N,)."""
+        light = light_on(normals, view[:3, :3]) / self._still_light
+        shadow = self._shadow.cast(x, y, depth, per_metre / float(np.mean(depth)))
         # What the photo shows already is not added again, and never taken away.
         shadow = np.maximum(shadow - self._still_shadow, 0.0)
         return np.clip(light, *GAIN_LIMITS) * (1.0 - shadow)
 
-    def _fill(
-        self, clip: Floats, x: Floats, y: Floats, gain: Floats, usable: NDArray
-    ) -> tuple[Floats, NDArray]:
-        """Vertices of mesh and soft bands (N, 8), and the bands' corners (E, 4)."""
-        surface = self._surface
-        outline = find_outline(surface, x, y, facing(surface, x, y, usable))
-        count, edges = len(surface.sources), len(outline.ends)
-        vertices = np.empty((count + 2 * 2 * edges, 8), np.float32)
+    def _fill(self, clip: Floats, outline: Outline, gain: Floats) -> Floats:
+        """Vertices of the mesh and, four for each edge of the outline, of its soft band (M, 8)."""
+        count, edges = len(self._vertices), len(outline.ends)
+        vertices = np.empty((count + 4 * edges, 8), np.float32)
         mesh = vertices[:count]
         mesh[:] = self._vertices
-        mesh[:, :4] = clip.T[surface.sources]
-        mesh[:, 6] = gain[surface.sources]
+        mesh[:, :4] = clip.T
+        mesh[:, 6] = gain
         per_pixel = np.array([2.0 / self._size[0], 2.0 / self._size[1]], np.float32)
         for moved in (outline.drawn_in, outline.tucked):
             rows = moved.vertices
-            mesh[rows, :2] = clip.T[surface.sources[rows], :2]
-            mesh[rows, :2] += moved.offsets * per_pixel * mesh[rows, 3:4]
+            mesh[rows, :2] = (
+                clip[:2, rows] + moved.offsets.T * per_pixel[:, None] * clip[3, rows]
+            ).T
             mesh[rows, 4:6] = moved.uv
         bands = vertices[count:].reshape(edges, 4, 8)
         bands[:, :2] = mesh[outline.ends]
         bands[:, 2:] = bands[:, :2]
         bands[:, 2:, :2] += outline.outwards * per_pixel * bands[:, 2:, 3:4]
         bands[:, :2, 7], bands[:, 2:, 7] = 1.0, 0.0
-        return vertices, np.arange(count, count + 4 * edges).reshape(edges, 4)
+        return vertices
 
-    def _blend_faces(self, vertices: Floats, bands: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        """Faces to blend (M, 3), their depth (M,) and middle in pixels (M, 2)."""
-        halves = bands[:, [[0, 1, 2], [1, 3, 2]]].reshape(-1, 3)
-        shown = (vertices[self._fringe_index, 7] > _BY_TEXTURE - 1.0).any(axis=1)
-        index = np.concatenate([self._fringe_index[shown], halves.astype(np.uint32)])
-        a, b, c = (vertices[index[:, corner], :4] for corner in range(3))
-        middle = (a + b + c) / 3.0
-        flat = middle[:, :3] / np.maximum(middle[:, 3:], _NEAR_M)
-        pixels = (flat[:, :2] * 0.5 + 0.5) * np.array(self._size) - 0.5
-        return index, flat[:, 2], pixels
+    def _blend_faces(
+        self, flat: Floats, outline: Outline, shaft: Shaft | None
+    ) -> tuple[NDArray[np.uint32], int]:
+        """Faces to blend (M, 3), far ones first, and how many come before the baton's shaft.
+
+        `flat` (3, N): x and y in pixels, depth.
+        """
+        count, edges = len(self._vertices), len(outline.ends)
+        fringe = np.flatnonzero(
+            (self._vertices[self._fringe_index, 7] > _BY_TEXTURE - 1.0).any(axis=1)
+        )
+        index = np.concatenate(
+            [
+                self._fringe_index[fringe],
+                (np.arange(count, count + 4 * edges, 4, np.uint32)[:, None] + _BAND).reshape(-1, 3),
+            ]
+        )
+        corners = self._surface.corners[:, self._surface.solids + fringe]
+        middle = np.concatenate(
+            [
+                flat[:, corners].mean(axis=1),
+                np.repeat(flat[:, outline.ends].mean(axis=2), 2, axis=1),
+            ],
+            axis=1,
+        )
+        order = _far_first(middle[2])
+        index, middle = index[order], middle[:, order]
+        if shaft is None:
+            return index, len(index)
+        behind = middle[2] > shaft.depth_at(middle[:2].T)
+        return np.concatenate([index[behind], index[~behind]]), int(behind.sum())
 
     def _box(
         self, x: Floats, y: Floats, usable: NDArray, shaft: Shaft | None
     ) -> tuple[int, int, int, int] | None:
-        with_handle = len(x) if shaft is not None else len(x) - len(handle_mesh()[0])
-        seen = usable[:with_handle]
+        seen = usable if shaft is not None else usable & ~self._is_handle
         if not seen.any():
             return None
-        x, y = x[:with_handle][seen], y[:with_handle][seen]
+        x, y = x[seen], y[seen]
         ends = np.array([[x.min(), y.min()], [x.max(), y.max()]])
         if shaft is not None:
             ends = np.concatenate([ends, shaft.hull()])
@@ -304,18 +322,17 @@ class Stage:
             size=camera.size,
         )
         places, normals = self._move(take, 0)
-        own = len(character.vertices)
-        clip = _apply((camera.projection @ camera.view).astype(np.float32), places.T, rows=True)
+        clip = _project((camera.projection @ camera.view).astype(np.float32), places)
         x = (clip[0] / clip[3] + 1.0) * np.float32(0.5 * camera.size[0]) - np.float32(0.5)
         y = (1.0 - clip[1] / clip[3]) * np.float32(0.5 * camera.size[1]) - np.float32(0.5)
         front = facing(self._surface, x, y, clip[3] > _NEAR_M)
         unseen = np.ones(len(x), bool)
-        unseen[self._surface.faces[front]] = False
+        unseen[self._surface.corners[:, front]] = False
         # What the photo does not see is painted after what it sees, as if in a mirror.
         shown = camera.view[:3, :3].astype(np.float32) @ normals
         shown[2, unseen] = np.abs(shown[2, unseen])
-        self._still_light[:own] = light_on(shown)[:own]
-        per_metre = camera.focal / float(np.median(clip[3]))
+        self._still_light = np.where(self._is_handle, np.float32(1.0), light_on(shown))
+        per_metre = camera.focal / float(np.mean(clip[3]))
         self._still_shadow = self._shadow.cast(x, y, clip[3], per_metre)
 
 
@@ -355,11 +372,22 @@ def seen_faces(character: Character, take: Take) -> NDArray[np.bool_]:
     return out
 
 
-def _apply(matrix: NDArray, points: NDArray, rows: bool = False) -> NDArray:
-    """Points (…, 3) under (…, 4, 4) as homogeneous (…, 4); as four rows if wanted."""
-    if rows:
-        return matrix[:, :3] @ points.T + matrix[:, 3:]
+def _apply(matrix: NDArray, points: NDArray) -> NDArray:
+    """Points (…, 3) under (…, 4, 4) as homogeneous (…, 4)."""
     return np.einsum("...ij,...j->...i", matrix[..., :3], points) + matrix[..., 3]
+
+
+def _project(matrix: Floats, places: Floats) -> Floats:
+    """Homogeneous points (4, N) of places (3, N) under (4, 4)."""
+    return matrix[:, :3] @ places + matrix[:, 3:]
+
+
+def _far_first(depth: Floats) -> NDArray:
+    """Order (M,) of depths, falling."""
+    nearest, farthest = float(depth.min(initial=0.0)), float(depth.max(initial=0.0))
+    # Sixteen bits tell hairs apart and are sorted in a tenth of the time.
+    steps = (farthest - depth) * np.float32(65535.0 / max(farthest - nearest, 1e-9))
+    return np.argsort(steps.astype(np.uint16), kind="stable")
 
 
 def _around(baton: NDArray, frame: int) -> Array:

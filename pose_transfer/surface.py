@@ -20,44 +20,51 @@ _SLACK_PX: Final = 2.0
 class Surface:
     """Faces and how they hang together.
 
+    A vertex of the mesh is drawn once for each place that it has in the texture; these drawn
+    vertices are what everything here counts. Columns of indices stand in arrays of their own,
+    which NumPy gathers several times as fast.
+
     Parameters
     ----------
-    faces : (F, 3) int32 array
-        Vertices of each face: closed bodies first, then open ones, then the fringe.
+    corners : (3, F) int array
+        Drawn vertices of each face: closed bodies first, then open ones, then the fringe.
     closed, solids : int
         How many of the faces belong to closed bodies, and how many are solid.
-    points : (V,) int array
-        Which point in space a vertex is; vertices of two pieces that touch share one.
-    vertices : (P,) int array
-        One vertex at each point.
-    edges : (F, 3) int array
-        Edge from each corner to the next; faces that meet share it.
-    joins : (E, 2) int array
-        Points at both ends of each edge.
-    corners : (F, 3) int32 array
-        Drawn vertex of each corner.
     sources : (N,) int array
-        Vertex of each drawn vertex.
+        Vertex of the mesh of each drawn vertex.
     uv : (N, 2) float32 array
         Its place in the texture, [0, 1], first row at 0.
-    hems : (R, 2) int array
-        Faces of the fringe and their corners from which a border of it goes on.
-    slack : (2,) array
+    points : (N,) int array
+        Which point in space it is; vertices of two pieces that touch share one.
+    vertices : (P,) int array
+        A drawn vertex at each point.
+    joins : (2, E) int array
+        Points at both ends of each edge. Faces that meet share it; those with most faces first.
+    sides : tuple of Sides
+        A face at each edge; a second one at each of the first edges; and so on.
+    hems : Sides
+        Faces of the fringe from which a border of it goes on.
+    around : (3F,) int array
+        Faces with the first drawn vertex, with the second one, and so on.
+    around_from : (N + 1,) int array
+        Where those of each begin.
+    slack : (2,) float32 array
         How far beyond its faces the texture may be used.
     """
 
-    faces: NDArray[np.int32]
+    corners: NDArray
     closed: int
     solids: int
-    points: NDArray
-    vertices: NDArray
-    edges: NDArray
-    joins: NDArray
-    corners: NDArray[np.int32]
     sources: NDArray
     uv: NDArray[np.float32]
-    hems: NDArray
-    slack: NDArray
+    points: NDArray
+    vertices: NDArray
+    joins: NDArray
+    sides: tuple["Sides", ...]
+    hems: "Sides"
+    around: NDArray
+    around_from: NDArray
+    slack: NDArray[np.float32]
 
     @classmethod
     def build(
@@ -70,53 +77,123 @@ class Surface:
     ) -> "Surface":
         """From a mesh with texture coordinates (F, 3, 2) for each corner, fringe (F,) bool."""
         cells = np.round(vertices / _WELD_M).astype(np.int64)
-        _, vertices_at, points = np.unique(cells, axis=0, return_index=True, return_inverse=True)
-        points = points.ravel()
+        points = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
         edges, joins = _edges(points[faces])
         kinds = np.where(fringe, 2, _is_open(points[faces], edges, fringe))
         order = np.argsort(kinds, kind="stable")
-        faces, uv, fringe = faces[order].astype(np.int32), uv[order], fringe[order]
-        edges = edges[order]
-        # A vertex is drawn once for each place it has in the texture; texels are split 256 times.
+        faces, uv, fringe, edges = faces[order], uv[order], fringe[order], edges[order]
+        # Texels are split 256 times.
         fine = np.round(uv.reshape(-1, 2) * 2**22).astype(np.int64)
         rows = np.column_stack([faces.ravel(), fine, np.repeat(fringe, 3)])
         _, first, corners = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+        corners = corners.reshape(faces.shape)
+        sources = faces.ravel()[first]
+        used, chosen, points = np.unique(points[sources], return_index=True, return_inverse=True)
+        by_faces = np.argsort(-np.bincount(edges.ravel(), minlength=len(joins)), kind="stable")
+        edges = np.argsort(by_faces)[edges]
+        around, around_from = _grouped(corners.ravel(), len(sources))
         return cls(
-            faces=faces,
+            corners=_columns(corners),
             closed=int((kinds == 0).sum()),
             solids=int((~fringe).sum()),
-            points=points,
-            vertices=vertices_at,
-            edges=edges,
-            joins=joins,
-            corners=corners.reshape(faces.shape).astype(np.int32),
-            sources=faces.ravel()[first],
+            sources=sources,
             uv=uv.reshape(-1, 2)[first].astype(np.float32),
-            hems=_hems(edges, fringe, len(joins)),
-            slack=_SLACK_PX / np.array(texture_size),
+            points=points,
+            vertices=chosen,
+            joins=_columns(np.searchsorted(used, joins[by_faces])),
+            sides=_sides(edges, corners),
+            hems=_hems(edges, corners, fringe),
+            around=around // 3,
+            around_from=around_from,
+            slack=(_SLACK_PX / np.array(texture_size)).astype(np.float32),
         )
 
-    def normals(self, vertices: NDArray) -> NDArray[np.float32]:
-        """Smooth unit normals (V, 3), the same on both sides of a seam."""
-        a, b, c = (vertices[self.faces[: self.solids, i]] for i in range(3))
+    def normals(self, places: NDArray) -> NDArray[np.float32]:
+        """Smooth unit normals (N, 3) of drawn vertices at `places`, the same across a seam."""
+        corners = self.corners[:, : self.solids]
+        a, b, c = (places[column] for column in corners)
         flat = np.cross(b - a, c - a)
-        total = np.zeros((len(vertices), 3))
-        for i in range(3):
-            points = self.points[self.faces[: self.solids, i]]
+        total = np.zeros((len(self.vertices), 3))
+        for column in corners:
             for axis in range(3):
-                total[:, axis] += np.bincount(points, flat[:, axis], len(vertices))
+                total[:, axis] += np.bincount(
+                    self.points[column], flat[:, axis], len(self.vertices)
+                )
         total = total[self.points]
         length = np.linalg.norm(total, axis=1, keepdims=True)
         return (total / np.maximum(length, 1e-12)).astype(np.float32)
 
-    def areas(self, vertices: NDArray) -> NDArray[np.float32]:
-        """Area around each vertex (V,), square metres."""
-        a, b, c = (vertices[self.faces[: self.solids, i]] for i in range(3))
+    def areas(self, places: NDArray) -> NDArray[np.float32]:
+        """Area around each drawn vertex (N,), square metres."""
+        corners = self.corners[:, : self.solids]
+        a, b, c = (places[column] for column in corners)
         area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6.0
-        whole = np.bincount(
-            self.faces[: self.solids].ravel(), np.repeat(area, 3), minlength=len(vertices)
-        )
+        whole = np.bincount(corners.ravel(), np.tile(area, 3), minlength=len(self.sources))
         return whole.astype(np.float32)
+
+    def faces_around(self, rows: NDArray) -> tuple[NDArray, NDArray]:
+        """Faces with drawn vertices `rows` (M,): places in `rows` (K,), and the faces (K,)."""
+        start = self.around_from[rows]
+        count = self.around_from[rows + 1] - start
+        own = np.repeat(np.arange(len(rows)), count)
+        before = np.cumsum(count) - count
+        return own, self.around[np.arange(len(own)) + (start - before)[own]]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Faces at edges, and the drawn vertices between which each of them has it, in its order.
+
+    Parameters
+    ----------
+    faces, tails, heads : (K,) int arrays
+        One each.
+    """
+
+    faces: NDArray
+    tails: NDArray
+    heads: NDArray
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, chosen: NDArray | slice) -> "Sides":
+        return Sides(self.faces[chosen], self.tails[chosen], self.heads[chosen])
+
+    @classmethod
+    def joined(cls, parts: "list[Sides]") -> "Sides":
+        """One after the other."""
+        return cls(
+            np.concatenate([part.faces for part in parts]),
+            np.concatenate([part.tails for part in parts]),
+            np.concatenate([part.heads for part in parts]),
+        )
+
+    @classmethod
+    def at(cls, corners: NDArray, faces: NDArray, corner: NDArray) -> "Sides":
+        """Edges from corner `corner` (K,) of `faces` (K,) of a mesh (F, 3) to the next one."""
+        return cls(faces, corners[faces, corner], corners[faces, (corner + 1) % 3])
+
+
+def _columns(rows: NDArray) -> NDArray:
+    return np.ascontiguousarray(rows.T, dtype=np.intp)
+
+
+def _grouped(groups: NDArray, count: int) -> tuple[NDArray, NDArray]:
+    """Places (K,) of the members of one group after the other, and where each begins."""
+    starts = np.concatenate([[0], np.cumsum(np.bincount(groups, minlength=count))])
+    return np.argsort(groups, kind="stable"), starts
+
+
+def _sides(edges: NDArray, corners: NDArray) -> tuple[Sides, ...]:
+    """As in `Surface`, from edges (F, 3), those with most faces first."""
+    members, starts = _grouped(edges.ravel(), int(edges.max()) + 1)
+    counts = np.diff(starts)
+    out = []
+    for k in range(int(counts.max())):
+        members_k = members[starts[:-1][counts > k] + k]
+        out.append(Sides.at(corners, members_k // 3, members_k % 3))
+    return tuple(out)
 
 
 def _edges(ends: NDArray) -> tuple[NDArray, NDArray]:
@@ -141,7 +218,8 @@ def _is_open(ends: NDArray, edges: NDArray, fringe: NDArray) -> NDArray[np.bool_
     return has_hole[bodies[ends[:, 0]]]
 
 
-def _hems(edges: NDArray, fringe: NDArray, count: int) -> NDArray:
-    """Fringe faces and corners (R, 2) whose edge, of `count`, no other fringe face has."""
-    faces = np.bincount(edges[fringe].ravel(), minlength=count)
-    return np.argwhere((faces[edges] == 1) & fringe[:, None])
+def _hems(edges: NDArray, corners: NDArray, fringe: NDArray) -> Sides:
+    """Edges of the fringe that no other face of it has."""
+    faces = np.bincount(edges[fringe].ravel(), minlength=int(edges.max()) + 1)
+    face, corner = np.nonzero((faces[edges] == 1) & fringe[:, None])
+    return Sides.at(corners, face, corner)
