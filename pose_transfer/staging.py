@@ -250,9 +250,8 @@ class Stage:
         per_pixel = np.array([2.0 / self._size[0], 2.0 / self._size[1]], np.float32)
         for moved in (outline.drawn_in, outline.tucked):
             rows = moved.vertices
-            mesh[rows, :2] = (
-                clip[:2, rows] + moved.offsets.T * per_pixel[:, None] * clip[3, rows]
-            ).T
+            mesh[rows, :2] = clip[:2, rows].T
+            mesh[rows, :2] += moved.offsets.T * per_pixel * mesh[rows, 3:4]
             mesh[rows, 4:6] = moved.uv
         bands = vertices[count:].reshape(edges, 4, 8)
         bands[:, :2] = mesh[outline.ends]
