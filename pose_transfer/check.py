@@ -13,6 +13,7 @@ from retarget.rotation import Array
 from .coverage import CoverageRenderer
 from .drawing import Painter
 from .drive import drive
+from .face_mesh import oval_mask
 from .guides import HELD, POSES, far_poses, guide_of
 from .labels import PartLabels
 from .landmarks import Landmarks
@@ -23,6 +24,10 @@ _INSIDE: Final = 0.95
 _SEEN: Final = 0.6
 # Poses are drawn at this size to be measured.
 _SIDE: Final = 360
+# Concert dress: a pixel of the face further off the photo than this, 8-bit levels, is covered, and
+# so much of the lower half of the face may be.
+_COVERED_LEVELS: Final = 30.0
+_MOST_COVERED: Final = 0.03
 # What can be shown to friends: the photo returned, dB; holes in the trunk, share of it; the area
 # of a hand over its squared length (0.19 to 0.43 in a person); the share of an arm that the matte
 # misses, which would stay behind in the background.
@@ -66,6 +71,58 @@ class Quality:
         if low < _HAND_AREA[0] or high > _HAND_AREA[1]:
             return "The hands could not be made well"
         return None
+
+
+@dataclass(frozen=True)
+class HeadQuality:
+    """Measures of a photographed head on concert dress.
+
+    Parameters
+    ----------
+    face_db : float
+        PSNR of the face against the photo when nothing moves.
+    covered : float
+        Share of the lower half of the face that shows something else.
+    """
+
+    face_db: float
+    covered: float
+
+    def fault(self) -> str | None:
+        """What is poor about it, a sentence; None if it is good."""
+        if self.covered > _MOST_COVERED:
+            return (
+                "The head leans or is turned so far that the collar covers part of the chin; a "
+                "photo with the head upright looks better."
+            )
+        if self.face_db < _LEAST_DB:
+            return "The face could not be rebuilt well; a larger or sharper photo looks better."
+        return None
+
+
+def check_head(
+    character: Character, photo: Photo, matte: NDArray[np.float32], face: Array
+) -> HeadQuality:
+    """Draw a character in concert dress as the photo shows it, and measure its face.
+
+    Parameters
+    ----------
+    character : Character
+        In concert dress.
+    photo, matte
+        What it was made from.
+    face : (478, 3) array
+        Face mesh, pixels.
+    """
+    off = _own_pose(character, photo).astype(np.float64) - photo.rgb
+    inside = (matte > _INSIDE) & oval_mask(face, matte.shape)
+    rows = np.arange(len(matte))[:, None]
+    lower = inside & (rows > face[:, 1].mean())
+    covered = np.abs(off).max(axis=-1) > _COVERED_LEVELS
+    return HeadQuality(
+        face_db=_decibels((off**2).mean(axis=-1), inside),
+        covered=np.count_nonzero(covered & lower) / max(np.count_nonzero(lower), 1),
+    )
 
 
 def check(

@@ -1,23 +1,20 @@
-"""Concert dress for a photographed head, and whether a photo needs it."""
+"""Concert dress for a photographed head."""
 
 from dataclasses import replace
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget.body.model import INDEX, Body
+from retarget.body.model import INDEX
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 from .concert import Dress, concert_pieces, head_place
 from .concert_hands import body_hands
 from .concert_light import estimate_light
-from .deform import vertex_normals
 from .face_mesh import CHIN, FOREHEAD, oval_mask
 from .fit import BodyFit
-from .labels import ARM_L, ARM_R, PartLabels, vertex_labels
 from .pieces import Bones, Piece
 
 DRESSES: Final = ("auto", "photo", "concert", "gown")
@@ -25,10 +22,6 @@ DRESSES: Final = ("auto", "photo", "concert", "gown")
 
 # From chin to crown over from chin to the top of the face mesh, which ends at the hairline.
 _HEAD_OVER_FACE: Final = 1.27
-# An arm of which less than this share is seen cannot be completed from itself.
-_LEAST_ARM: Final = 0.22
-# So much of the trunk below the shoulders must be in the picture, metres.
-_LEAST_TRUNK_M: Final = 0.30
 
 
 def concert_dress(
@@ -77,30 +70,6 @@ def concert_dress(
     moved = [replace(piece, vertices=piece.vertices + away) for piece in pieces]
     standing = replace(bones, heads=bones.heads + away, tails=bones.tails + away)
     return [*moved, head], standing
-
-
-def needs_concert(labels: PartLabels, fit: BodyFit, body: Body, vertices: Array) -> str | None:
-    """Why the photo's own clothes and arms cannot be completed well; None if they can."""
-    points = fit.camera.to_pixels(vertices)
-    width, height = fit.camera.size
-    shoulders = fit.camera.to_pixels(
-        fit.positions[[INDEX["upper_arm.L"], INDEX["upper_arm.R"]]]
-    ).mean(axis=0)
-    shown = (height - shoulders[1]) * shoulders[2] / fit.camera.focal
-    if shown < _LEAST_TRUNK_M:
-        return "The photo ends at the chest"
-    of_vertex = vertex_labels(body)
-    front = vertex_normals(vertices, body.faces)[:, 1] < 0.0
-    at = np.round(points[:, :2]).astype(int)
-    inside = ((at >= 0) & (at < [width, height])).all(axis=1)
-    near = np.clip(at, 0, [width - 1, height - 1])
-    for label in (ARM_L, ARM_R):
-        grown = cv2.dilate(labels.mask(label).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-        own = (of_vertex == label) & front
-        seen = inside & grown[near[:, 1], near[:, 0]]
-        if float(seen[own].mean()) < _LEAST_ARM:
-            return "Hardly anything is seen of an arm"
-    return None
 
 
 def _surface_at(head: Piece, pixel: Array, fit: BodyFit) -> Array:

@@ -14,14 +14,15 @@ from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 from .background import clean_background
-from .check import check
+from .check import check, check_head
 from .coverage import CoverageRenderer
 from .deform import fit_outline, grow_to_matte
-from .dressing import concert_dress, needs_concert
+from .dressing import concert_dress
+from .evidence import gather_evidence
 from .fit import BodyFit, fit_body
 from .head import build_head
 from .labels import HEAD, PartLabels, label_parts, vertex_labels
-from .landmarks import Landmarks, detect_person
+from .landmarks import Detection, Landmarks, detect_person
 from .matte import cut_out, foreground_colours
 from .person import person_bones, person_pieces
 from .person_parts import PersonParts
@@ -108,7 +109,8 @@ def sit(
     """
     picture = photo if isinstance(photo, Photo) else read_photo(photo)
     progress(0.0, "finding the person")
-    found, matte, picture, warnings = _find(picture, person, landmarks)
+    detection, matte, picture = _find(picture, person, landmarks)
+    found, warnings = detection.landmarks, detection.warnings
     if found.face is None:
         raise ConductorError(
             f"The face of the person in {picture.name} cannot be seen well enough; give a photo "
@@ -145,21 +147,23 @@ def sit(
         worn = kind if kind == "photo" else "concert"
         return assemble(pieces, bones, fit.camera, backdrop=backdrop, dress=worn)
 
-    reason = needs_concert(labels, fit, body, vertices) if dress == "auto" else None
-    own = dress == "photo" or (dress == "auto" and reason is None)
-    character = dressed("photo" if own else dress if dress != "auto" else "concert")
-    if character.dress == "photo":
-        progress(0.92, "looking at the result")
-        fault = check(character, picture, matte, labels, found).fault()
-        if fault is not None and dress == "photo":
-            warnings += (f"{fault}; with --dress concert it looks better.",)
-        elif fault is not None:
-            reason, character = fault, dressed("concert")
+    own_clothes = dress in ("auto", "photo")
+    reason = None
+    if own_clothes:
+        others = detection.others
+        reason = gather_evidence(picture.rgb, matte, face, others, labels, fit, body).fault()
+    another = "concert" if dress == "auto" else dress
+    character = dressed("photo" if own_clothes and reason is None else another)
+    progress(0.92, "looking at the result")
+    if character.dress == "photo" and reason is None:
+        reason = check(character, picture, matte, labels, found).fault()
+        if reason is not None and another != "photo":
+            character = dressed(another)
     if reason is not None:
-        warnings += (
-            f"{reason}, so a tailcoat takes the place of the photo's clothes; with --dress photo "
-            "they are kept.",
-        )
+        warnings += (_remark(reason, character.dress),)
+    if character.dress == "concert":
+        poor = check_head(character, picture, matte, face).fault()
+        warnings += () if poor is None else (poor,)
     character = replace(character, warnings=warnings)
     progress(1.0, "looking at the result")
     return Sitting(picture, found, matte, labels, fit, vertices, character)
@@ -167,13 +171,23 @@ def sit(
 
 def _find(
     picture: Photo, person: int | None, landmarks: Landmarks | None
-) -> tuple[Landmarks, NDArray[np.float32], Photo, tuple[str, ...]]:
-    """Landmarks, matte, the photo with clean colours along a cut-out's edge, and warnings."""
+) -> tuple[Detection, NDArray[np.float32], Photo]:
+    """The person, their matte, and the photo with clean colours along a cut-out's edge."""
     detection = detect_person(picture.on_plain_ground(), picture.name, person=person)
     if landmarks is not None:
         detection = replace(detection, landmarks=landmarks)
     rgb, matte = cut_out(picture, detection)
-    return detection.landmarks, matte, replace(picture, rgb=rgb), detection.warnings
+    return detection, matte, replace(picture, rgb=rgb)
+
+
+def _remark(reason: str, worn: str) -> str:
+    """What is said of clothes that cannot be completed well."""
+    if worn == "photo":
+        return f"{reason}; with --dress concert it looks better."
+    return (
+        f"{reason}, so a tailcoat takes the place of the photo's clothes; with --dress photo they "
+        "are kept."
+    )
 
 
 def _ankles(found: Landmarks) -> float | None:
