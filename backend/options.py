@@ -16,7 +16,7 @@ from backend.style import Style
 from retarget.errors import ConductorError
 
 BACKGROUNDS: Final = ("photo", "blur", "stage", "studio", "alpha")
-"""Backgrounds of a likeness with a name (`pose_transfer.background`)."""
+"""Backgrounds of a likeness with a name (`pose_transfer.backdrop`)."""
 
 FORMATS: Final = {"mp4": ".mp4", "prores": ".mov", "vp9": ".webm", "png": ""}
 """Formats of a likeness, and the ending of each one's files; PNG files lie in a folder."""

@@ -22,8 +22,9 @@ _LARGEST_SIDE: Final = 4096
 _AIR: Final = 0.035
 # Share of the tip's places that may lie outside on each of the four sides: under 1 % in all.
 _RARE: Final = 0.002
-# Shares of the leg, from hip to sole, that a picture of this shape (width over height) shows.
-_LEG_BY_ASPECT: Final = ((9 / 16, 1.0), (0.75, 1.0), (1.0, 0.55), (4 / 3, 0.35), (16 / 9, 0.28))
+# Shares of the leg, from hip to sole, that a picture of this shape (width over height) shows at
+# least: to the middle of the thigh, and little more than the hips in a wide one.
+_LEG_BY_ASPECT: Final = ((1.0, 0.22), (4 / 3, 0.14), (16 / 9, 0.06))
 # Hips of a standing adult, from the top of the head, as a share of the height (Winter, fig. 4.1).
 _HIPS: Final = 0.49
 
@@ -117,7 +118,8 @@ def frame_person(
 ) -> Framing:
     """Zoom onto the person so that they fill the height and the reach stays inside.
 
-    Wide pictures end at the thighs, tall ones under the feet, or where the photo ends the person.
+    The picture ends at the hips or thighs; only where the arms need more breadth than that has,
+    does it go on down the legs, under the feet, or to where the photo ends the person.
 
     Parameters
     ----------
@@ -130,8 +132,8 @@ def frame_person(
     hips : float, optional
         Height (y) of the hip joints; estimated from the body if left out.
     cut : float, optional
-        Where the photo's lower edge cuts the body, at the highest place it takes as the body
-        moves (y); None if the whole figure is seen. Nothing below it is ever shown.
+        Where the body ends, at the highest place it takes as the body moves (y), if that is above
+        the feet: at the photo's lower edge, say. Nothing below it is ever shown.
     """
     aspect = size[0] / size[1]
     top = min(body.top, reach.top)
@@ -141,8 +143,8 @@ def frame_person(
     low = hips + leg * (body.bottom - hips)
     air = _AIR * (low - top)
     low = max(low, reach.bottom + air)
-    if leg == 1.0 or cut is not None:
-        low = max(low, body.bottom + air) if cut is None else min(low, cut)
+    if cut is not None:
+        low = min(low, cut)
     tall = max(low - top + air, (reach.right - reach.left + 2.0 * air) / aspect)
     # Room to spare shows more of the legs before more of the ceiling.
     floor = body.bottom + air if cut is None else cut

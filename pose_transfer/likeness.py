@@ -9,22 +9,27 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from retarget.body.model import FINGERS
 from retarget.character import Character
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
-from .background import check_background, make_backdrop
+from .backdrop import check_background, make_backdrop
 from .drawing import Painter, draw_frames
 from .drive import drive
 from .frame import Box, Framing, check_size, default_size, frame_person, frame_stage, reach_box
+from .proportions import cut_off, skull_of
 from .sitting import character_from_photo
-from .staging import Take, seen_faces
+from .staging import seen_faces
+from .take import Take
 
 Frame = NDArray[np.uint8]
 
-# Flesh around the joints that must stay in the picture, metres.
-_HAND_M, _CROWN_M = 0.09, 0.26
+# Flesh around the joints that must stay in the picture, metres of the person.
+_FINGER_M, _CROWN_M = 0.04, 0.20
+# Concert dress before a photo that has no floor is shown to this share of the shin.
+_SHIN: Final = 0.4
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class LikenessFrames:
             scale=self._scale,
             shift=self._shift,
             backdrop=self._backdrop,
-            pixels_per_metre=self._take.pixels_per_metre(self._character) * self._scale,
+            take=self._take,
         ) as painter:
             return painter.draw(self._take, frame)
 
@@ -103,7 +108,7 @@ def likeness_frames(
     person : path or Character
         The photo, or who was made of it.
     background : str
-        As for `background.make_backdrop`; "alpha" gives transparent frames.
+        As for `backdrop.make_backdrop`; "alpha" gives transparent frames.
     plate : path, optional
         Picture of the empty stage through the guide's camera; needed for "stage".
     size : (int, int), optional
@@ -176,11 +181,13 @@ class _View:
         camera = character.camera
         seen = camera.to_pixels(character.vertices)[:, :2]
         width, height = (float(n) for n in camera.size)
-        # Concert dress goes on below the photo.
-        cut_off = character.dress == "photo" and float(seen[:, 1].max()) > height - 0.5
+        rise = self.scale * float(np.median(self._hips[:, 1]) - self._hips[:, 1].min())
+        cut = height - 1.5 - rise if cut_off(character) else None
         if character.dress != "photo":
-            low = camera.to_pixels(character.heads[character.bone("thigh.L")])[1]
-            width, height = np.inf, max(height, float(seen[:, 1].max()) + 1.0, float(low))
+            # It goes on below the photo, whose floor would not be under its shoes.
+            knee, ankle = (self._joint(stem) for stem in ("shin", "foot"))
+            cut = knee + _SHIN * (ankle - knee) - rise
+            width, height = np.inf, cut
         inside = seen[(seen[:, 1] < height) & (seen[:, 1] >= 0)]
         body = Box(
             float(max(inside[:, 0].min(), 0.0)),
@@ -188,13 +195,15 @@ class _View:
             float(min(inside[:, 0].max(), width - 1.0)),
             float(min(inside[:, 1].max(), height - 1.0)),
         )
-        cut = None
-        if cut_off:
-            rise = np.median(self._hips[:, 1]) - self._hips[:, 1].min()
-            cut = height - 1.5 - self.scale * float(rise)
-        hips = float(camera.to_pixels(character.heads[character.bone("thigh.L")])[1])
+        hips = min(self._joint("thigh"), body.bottom)
         reach = self._reach(self.scale, self.shift)
-        return frame_person(body, reach, camera.size, size, hips=min(hips, body.bottom), cut=cut)
+        return frame_person(body, reach, camera.size, size, hips=hips, cut=cut)
+
+    def _joint(self, stem: str) -> float:
+        """Height (y) of a joint of both sides in the photo."""
+        character = self._character
+        heads = [character.heads[character.bone(f"{stem}.{side}")] for side in "LR"]
+        return float(character.camera.to_pixels(heads)[:, 1].mean())
 
     def on_stage(self, size: tuple[int, int]) -> Framing:
         framing = self._cut_in_guide()
@@ -202,25 +211,26 @@ class _View:
         return frame_stage(self._guide.size, size, reach, cut=framing)
 
     def _cut_in_guide(self) -> float | None:
-        camera = self._character.camera
-        lowest = float(camera.to_pixels(self._character.vertices)[:, 1].max())
-        height = camera.size[1]
-        if lowest <= height - 0.5 or self._character.dress != "photo":
+        if not cut_off(self._character):
             return None
+        camera = self._character.camera
         hips = float(camera.to_pixels(self._character.heads[self._character.bone("hips")])[1])
-        below = (height - 1.5 - hips) / self.scale
+        below = (camera.size[1] - 1.5 - hips) / self.scale
         return float(self._hips[:, 1].min()) + below
 
     def _reach(self, scale: float, shift: Array) -> Box:
-        bones = self._character.bone
-        hands = self._pixels[:, [bones("hand.L"), bones("hand.R")]]
-        head = self._pixels[:, bones("head")]
-        hand = _HAND_M * self._per_metre
+        bones = self._character.bones
+        hands = [i for i, name in enumerate(bones) if name.split(".")[0] in ("hand", *FINGERS)]
+        head = self._pixels[:, bones.index("head")]
+        crown = (
+            _CROWN_M + (skull_of(self._character) - self._character.heads[bones.index("head")])[2]
+        )
+        finger = _FINGER_M * self._per_metre
         always = np.concatenate(
             [
-                (hands - hand).reshape(-1, 2),
-                (hands + hand).reshape(-1, 2),
-                head - np.array([0.0, _CROWN_M * self._per_metre]),
+                (self._pixels[:, hands] - finger).reshape(-1, 2),
+                (self._pixels[:, hands] + finger).reshape(-1, 2),
+                head - np.array([0.0, crown * self._per_metre]),
             ]
         )
         tips = self._tips[np.isfinite(self._tips).all(axis=1)]

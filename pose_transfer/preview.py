@@ -12,7 +12,7 @@ from retarget.body.model import load_body
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
-from .background import studio
+from .backdrop import studio
 from .coverage import CoverageRenderer
 from .deform import vertex_normals
 from .drawing import Painter
