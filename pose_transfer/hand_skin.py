@@ -16,6 +16,7 @@ from retarget.rotation import Array
 from .deform import vertex_normals
 from .hand_map import HandMap, hand_map
 from .lighting import light_on
+from .skinwork import SKIN_SHADE
 
 # The palm of dark skin is far lighter than the back; that of light skin is redder only. CIE Lab.
 _PALM_L, _PALM_SHARE = 66.0, 0.55
@@ -28,8 +29,6 @@ _VEIN: Final = np.array([-3.5, -3.0, -3.5])
 _NAIL: Final = np.array([3.0, 4.0, -4.0])
 _RIM_LAB: Final = np.array([86.0, 2.0, 9.0])
 _RIM_SHARE: Final = 0.45
-# Shade on skin takes less of the red than of the rest.
-_SHADE: Final = np.array([0.86, 1.06, 1.10])
 # Deviation of the fine grain of skin (share of its value) and of its blotches (redness).
 _GRAIN, _BLOTCHES = 0.015, 0.16
 _BLOTCH_TEXELS: Final = 7.0
@@ -135,7 +134,7 @@ def _coloured(tone: Array, shown: HandMap, light: Array) -> Array:
     grain = gaussian_filter(rng.standard_normal(size), 0.7)[shown.inside]
     grain *= _GRAIN / grain.std() * (1.0 - shown.nail)
     value = np.clip(shown.shade * light * (1.0 + grain), 0.05, 1.5)[..., None]
-    exponent = np.where(value < 1.0, _SHADE, 1.0)
+    exponent = np.where(value < 1.0, SKIN_SHADE, 1.0)
     return np.clip(rgb, 0.0, 1.0) * value**exponent * 255.0
 
 

@@ -11,6 +11,7 @@ from retarget import rotation
 from retarget.body.model import BONES, INDEX, PARENTS, alignment
 from retarget.rotation import Array
 
+from .bare_arms import even_skin
 from .complete import complete
 from .coverage import CoverageRenderer
 from .fit import SHOULDERS_M, BodyFit
@@ -79,6 +80,8 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
             # Under the chin the neck goes on, rare as its colour may be.
             source = main_colours(parts.foreground, known) | (known & neck)
             picture = complete(parts.foreground, known, wanted, source)
+            if side is not None:
+                picture = even_skin(parts, part, picture, cover, body.faces[own])
             uv = points[:, :2] if part == TRUNK else limb_uv(parts, points, part)
             piece = _piece(parts, own, uv, picture, part)
             if side is not None:

@@ -1,7 +1,5 @@
 """Hands of a photographed person: the body's, cut off straight at the wrist, in their own skin."""
 
-from typing import Final
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +10,10 @@ from retarget.rotation import Array
 from .fit import BodyFit
 from .hand_skin import Wrist, hand_picture
 from .pieces import Piece
+from .skinwork import like_skin
 from .wrist import clipped, hand_vertices, past_wrist
 
 __all__ = ["arm_above_wrist", "hand_piece", "past_wrist", "wrist_of_arm"]
-
-# An arm whose colours at the wrist are so near to the person's skin (weighted Lab) is bare there;
-# light and shade of a photo count little.
-_LIKE_SKIN: Final = 20.0
-_LAB_WEIGHTS: Final = (0.25, 1.2, 1.2)
 
 
 def arm_above_wrist(piece: Piece, past: Array) -> Piece:
@@ -59,11 +53,7 @@ def wrist_of_arm(
         return None
     at = np.clip(np.round(uv[border]).astype(int), 0, np.array(picture.shape[1::-1]) - 1)
     colours = cv2.blur(picture, (5, 5))[at[:, 1], at[:, 0]]
-    lab = cv2.cvtColor(colours[None], cv2.COLOR_RGB2Lab)[0].astype(np.float32)
-    pixel = np.clip(tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
-    skin = cv2.cvtColor(pixel, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
-    unlike = np.linalg.norm((lab - skin) * np.array(_LAB_WEIGHTS), axis=-1)
-    if float(np.median(unlike)) > _LIKE_SKIN:
+    if float(like_skin(colours[None], tone).mean()) < 0.5:
         return None
     return Wrist(border, colours.astype(np.float64))
 

@@ -16,6 +16,12 @@ _FEWEST: Final = 40
 _LIT: Final = 70.0
 # What hands and arms say of lightness and of colour; the rest says the face.
 _HANDS: Final = np.array([0.5, 0.1, 0.1])
+# Colours so near to the person's tone (CIE Lab, lightness counting little) are their skin.
+_ALIKE: Final = 20.0
+_LAB_WEIGHTS: Final = (0.2, 1.2, 1.2)
+
+SKIN_SHADE: Final = np.array([0.86, 1.06, 1.10])
+"""Exponents of shade on skin in red, green, blue: it takes less of the red than of the rest."""
 
 
 def skin_tone(
@@ -44,6 +50,15 @@ def skin_tone(
     if cheeks is None:
         return np.array([205.0, 165.0, 140.0])
     return _to_rgb(cheeks * [0.97, 1.0, 1.0])
+
+
+def like_skin(rgb: NDArray[np.uint8], tone: Array) -> NDArray[np.bool_]:
+    """Which pixels (H, W) of a picture have the colour of skin of a tone (3,), light or shaded."""
+    pixel = np.clip(tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
+    skin = cv2.cvtColor(pixel, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab).astype(np.float32)
+    away = (lab - skin) * np.array(_LAB_WEIGHTS, np.float32)
+    return np.asarray((away**2).sum(axis=-1) < _ALIKE**2)
 
 
 def _cheeks(lab: NDArray[np.float32], face: Array) -> NDArray[np.float64]:
