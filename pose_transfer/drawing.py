@@ -18,7 +18,8 @@ from retarget.rotation import Array
 
 from .baton_stick import Shaft
 from .gl_context import off_screen_context
-from .staging import Stage, Staged, Take
+from .staging import Stage, Staged
+from .take import Take
 
 __all__ = ["Painter", "Take", "draw_frames"]
 
@@ -47,8 +48,9 @@ class Painter:
         pixel. (`Guide.to_pixels` counts from its corner: half a pixel more.)
     backdrop : (H, W, 3) uint8 array, optional
         What stands behind; without it frames are (H, W, 4), straight alpha.
-    pixels_per_metre : float, optional
-        Of the picture, where the person stands. The texture is brought to it.
+    take : Take, optional
+        All that will be drawn: the texture is brought to its resolution, and what it never shows
+        is left out.
 
     Raises
     ------
@@ -64,11 +66,11 @@ class Painter:
         scale: float = 1.0,
         shift: Array | tuple[float, float] = (0.0, 0.0),
         backdrop: Frame | None = None,
-        pixels_per_metre: float | None = None,
+        take: Take | None = None,
     ) -> None:
         self._size = size
         self._backdrop = backdrop
-        self._stage = Stage(character, size, scale, np.asarray(shift, float), pixels_per_metre)
+        self._stage = Stage(character, size, scale, np.asarray(shift, float), take)
         self._context = off_screen_context()
         with self._context:
             self._make()
@@ -267,7 +269,7 @@ def draw_frames(
                 scale=scale,
                 shift=shift,
                 backdrop=backdrop,
-                pixels_per_metre=take.pixels_per_metre(character) * scale,
+                take=take,
             ) as painter:
                 for frame in painter.frames(take):
                     put(frame)

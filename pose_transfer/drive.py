@@ -26,7 +26,7 @@ from .proportions import (
     stands,
     to_skull,
 )
-from .staging import Take
+from .take import Take
 
 # A camera that sees the avatar from the side up to this angle still sees the person as in the
 # photo; only beyond it does the person turn.

@@ -16,7 +16,7 @@ from .drawing import Painter
 from .fit import BodyFit, posed
 from .landmarks import Landmarks
 from .sitting import Sitting
-from .staging import Take
+from .take import Take
 from .track import Tracker
 
 # Each time the drawn person is laid over the real one and moved; at last at every pixel.

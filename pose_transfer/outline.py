@@ -60,10 +60,10 @@ class Outline:
     tucked : Moved
         What of the fringe moves out, under solid faces; after `drawn_in`, whose vertices may be
         among it.
-    ends : (E, 2) int array
+    ends : (2, E) int array
         Drawn vertices at both ends of each edge.
-    outwards : (E, 2, 2) float32 array
-        From the drawn-in ends to the outer side of the band, pixels.
+    outwards : (2, 2, E) float32 array
+        From the drawn-in ends (second axis) to the outer side of the band, pixels.
     """
 
     drawn_in: Moved
@@ -98,8 +98,8 @@ def find_outline(surface: Surface, x: Floats, y: Floats, front: NDArray[np.bool_
     return Outline(
         drawn_in=_moved(surface, x, y, solid, rows, offsets),
         tucked=_tuck(surface, x, y, front),
-        ends=np.stack([sides.tails, sides.heads], axis=-1),
-        outwards=2.0 * _HALF_PX * border.mitres.T[border.ends],
+        ends=np.stack([sides.tails, sides.heads]),
+        outwards=2.0 * _HALF_PX * border.mitres[:, border.ends],
     )
 
 
@@ -125,7 +125,7 @@ class _Border:
     ----------
     points : (M,) int array
         Which.
-    ends : (E, 2) int array
+    ends : (2, E) int array
         Their places in `points`, at both ends of each edge.
     mitres : (2, M) float32 array
         Outward step that moves both edges at a point out by one pixel.
@@ -145,7 +145,7 @@ class _Border:
         ends = np.concatenate([place[tails], place[heads]])
         dx, dy = x[sides.heads] - x[sides.tails], y[sides.heads] - y[sides.tails]
         mitres = _mitres(ends, dx, dy, len(points))
-        return cls(points, ends.reshape(2, -1).T, mitres)
+        return cls(points, ends.reshape(2, -1), mitres)
 
 
 def _mitres(ends: NDArray, dx: Floats, dy: Floats, count: int) -> Floats:
@@ -203,7 +203,7 @@ def _tuck(surface: Surface, x: Floats, y: Floats, front: NDArray[np.bool_]) -> M
     border = _Border.along(surface, x, y, sides)
     rows = np.concatenate([sides.tails, sides.heads])
     rows, first = np.unique(rows, return_index=True)
-    offsets = _TUCKED_PX * border.mitres[:, border.ends.T.ravel()[first]]
+    offsets = _TUCKED_PX * border.mitres[:, border.ends.ravel()[first]]
     fringe = front.copy()
     fringe[: surface.solids] = False
     return _moved(surface, x, y, fringe, rows, offsets)
@@ -219,16 +219,27 @@ def _moved(
     own, faces = surface.faces_around(rows)
     chosen = np.flatnonzero(shown[faces])
     own, faces = own[chosen], faces[chosen]
-    a, b, c = surface.corners[:, faces]
-    ux, uy, vx, vy = x[b] - x[a], y[b] - y[a], x[c] - x[a], y[c] - y[a]
-    su, sv = (surface.uv[b] - surface.uv[a]).T, (surface.uv[c] - surface.uv[a]).T
-    dx, dy = offsets[:, own]
+    # The plane as complex numbers: half as many arrays to gather from.
+    places, texels = _complex(x, y), surface.uv.view(np.complex64)[:, 0]
+    a, b, c = (column[faces] for column in surface.corners)
+    origin, texel = places[a], texels[a]
+    u, v = places[b] - origin, places[c] - origin
+    step = _complex(*offsets)[own]
     # Gradients of the texture in the picture, each times its face's area: slivers count little.
-    along_u, along_v = uy * dx - ux * dy, vx * dy - vy * dx
-    sums = [
-        np.bincount(own, term, len(rows))
-        for term in (*(su * along_v + sv * along_u), vx * uy - ux * vy)
-    ]
-    shift = np.stack(sums[:2], axis=-1) / (sums[2] + _SLIVER_PX2)[:, None]
+    course = (texels[b] - texel) * _cross(v, step) - (texels[c] - texel) * _cross(u, step)
+    along_u, along_v, area = (
+        np.bincount(own, term, len(rows)) for term in (course.real, course.imag, _cross(v, u))
+    )
+    shift = np.stack([along_u, along_v], axis=-1) / (area + _SLIVER_PX2)[:, None]
     uv = surface.uv[rows] + np.clip(shift, -surface.slack, surface.slack)
     return Moved(rows, offsets, uv.astype(np.float32))
+
+
+def _complex(x: Floats, y: Floats) -> NDArray[np.complex64]:
+    out = np.empty(len(x), np.complex64)
+    out.real, out.imag = x, y
+    return out
+
+
+def _cross(a: NDArray[np.complex64], b: NDArray[np.complex64]) -> Floats:
+    return a.real * b.imag - a.imag * b.real

@@ -11,10 +11,12 @@ from retarget.rotation import Array
 
 from .atlas import resample_atlas
 from .baton_stick import Shaft, cork, find_shaft, handle_matrix, handle_mesh
+from .culling import shown_faces
 from .lighting import GAIN_LIMITS, ContactShadow, light_on
 from .outline import Outline, facing, find_outline
 from .skin import Skin
 from .surface import Surface
+from .take import Take
 
 Floats = NDArray[np.float32]
 
@@ -30,43 +32,6 @@ _BAND: Final = np.array([0, 1, 2, 1, 3, 2], np.uint32)
 _FADES, _FADED = np.radians(3.0), np.radians(9.0)
 # Frames looked at together.
 _STRETCH: Final = 256
-
-
-@dataclass(frozen=True)
-class Take:
-    """What moves, T frames.
-
-    Parameters
-    ----------
-    matrices : (T, B, 3, 4) float32 array
-        Bind pose to world, of every bone of the character.
-    baton : (T, 2, 3) array
-        Where it is held, and its tip, world; NaN without a baton.
-    view : (T, 4, 4) array
-        World to camera space, as in `Guide`.
-    projection : (T, 4, 4) array
-        Camera to clip space, as in `Guide`.
-    size : (int, int)
-        Picture size the projection is for.
-    """
-
-    matrices: Floats
-    baton: NDArray
-    view: Array
-    projection: Array
-    size: tuple[int, int]
-
-    def __len__(self) -> int:
-        return len(self.matrices)
-
-    def pixels_per_metre(self, character: Character) -> float:
-        """Pixels of `size` per metre where the person stands, median of the frames."""
-        middle = np.append(character.vertices.mean(axis=0), 1.0)
-        bones = character.weight_bones[np.argmin(((character.vertices - middle[:3]) ** 2).sum(1))]
-        world = self.matrices[:, bones[0]].astype(np.float64) @ middle
-        clip = _apply(self.projection @ self.view, world)
-        focal = 0.5 * self.size[1] * self.projection[:, 1, 1]
-        return float(np.median(focal / np.maximum(clip[:, 3], _NEAR_M)))
 
 
 @dataclass(frozen=True)
@@ -113,46 +78,49 @@ class Stage:
         size: tuple[int, int],
         scale: float,
         shift: Array,
-        pixels_per_metre: float | None,
+        take: Take | None,
     ) -> None:
         self._size, self._scale, self._shift = size, scale, shift
         uv = character.uv * np.array([1.0, -1.0]) + np.array([0.0, 1.0])
         texture = character.texture
-        if pixels_per_metre is not None:
-            texture, uv = resample_atlas(
-                texture, uv, character.faces, character.vertices, pixels_per_metre
-            )
+        if take is not None:
+            density = take.pixels_per_metre(character) * scale
+            texture, uv = resample_atlas(texture, uv, character.faces, character.vertices, density)
         handle, handle_faces, handle_uv = handle_mesh()
         self.texture, uv, handle_uv = _join_textures(texture, uv, cork(), handle_uv)
         count, bones = len(character.vertices), len(character.bones)
         vertices = np.concatenate([character.vertices, handle])
         fringe = np.concatenate([character.kinds != SOLID, np.zeros(len(handle_faces), bool)])
-        self._surface = surface = Surface.build(
+        surface = Surface.build(
             vertices,
             np.concatenate([character.faces, handle_faces + count]),
             np.concatenate([uv, handle_uv]),
             fringe,
             (self.texture.shape[1], self.texture.shape[0]),
         )
-        self.closed = surface.closed
-        self.solid_index = surface.corners.T[: surface.solids].astype(np.uint32)
-        self._fringe_index = surface.corners.T[surface.solids :].astype(np.uint32)
         most = character.weights.shape[1]
         own = np.zeros((len(handle), most), np.float32)
         own[:, 0] = 1.0
         weight_bones = np.concatenate(
             [character.weight_bones, np.full(own.shape, bones, character.weight_bones.dtype)]
-        )[surface.sources]
-        weights = np.concatenate([character.weights, own])[surface.sources]
-        vertices = vertices[surface.sources]
-        self._skin = Skin(
-            vertices.astype(np.float32),
-            surface.normals(vertices),
-            weight_bones,
-            weights,
-            bones + 1,
         )
-        self._is_handle = surface.sources >= count
+        weights = np.concatenate([character.weights, own])
+        at = surface.sources
+        normals, areas = surface.normals(vertices[at]), surface.areas(vertices[at])
+        if take is not None:
+            shown = shown_faces(
+                surface, vertices[at], weight_bones[at], weights[at], character.bones, take,
+                self._to_picture(take.size),
+            )  # fmt: skip
+            surface, rows = surface.only(shown)
+            normals, areas, at = normals[rows], areas[rows], at[rows]
+        self._surface = surface
+        self.closed = surface.closed
+        self.solid_index = surface.corners.T[: surface.solids].astype(np.uint32)
+        self._fringe_index = surface.corners.T[surface.solids :].astype(np.uint32)
+        vertices, weight_bones, weights = vertices[at], weight_bones[at], weights[at]
+        self._skin = Skin(vertices.astype(np.float32), normals, weight_bones, weights, bones + 1)
+        self._is_handle = at >= count
         # The handle casts and receives no shadow; neither does what is no part of the lists.
         parts = np.concatenate([character.parts, np.full(len(handle), len(PARTS))])
         shoulders = {
@@ -160,9 +128,7 @@ class Stage:
             for side in "LR"
             if f"upper_arm.{side}" in character.bones
         }
-        self._shadow = ContactShadow(
-            parts[surface.sources], surface.areas(vertices), vertices, shoulders
-        )
+        self._shadow = ContactShadow(parts[at], areas, vertices, shoulders)
         self._vertices = np.zeros((len(surface.sources), 8), np.float32)
         self._vertices[:, 4:6] = surface.uv
         self._vertices[:, 7] = 1.0
@@ -170,7 +136,7 @@ class Stage:
         self._chest = character.bone("chest")
         is_patch = np.zeros(count + len(handle), bool)
         is_patch[character.faces[character.kinds == PATCH]] = True
-        self._patched = np.flatnonzero(is_patch[surface.sources])
+        self._patched = np.flatnonzero(is_patch[at])
         self._patch_bones = weight_bones[self._patched]
         self._patch_shares = weights[self._patched]
         self._remember_photo(character)
@@ -241,7 +207,7 @@ class Stage:
 
     def _fill(self, clip: Floats, outline: Outline, gain: Floats) -> Floats:
         """Vertices of the mesh and, four for each edge of the outline, of its soft band (M, 8)."""
-        count, edges = len(self._vertices), len(outline.ends)
+        count, edges = len(self._vertices), outline.ends.shape[1]
         vertices = np.empty((count + 4 * edges, 8), np.float32)
         mesh = vertices[:count]
         mesh[:] = self._vertices
@@ -254,9 +220,9 @@ class Stage:
             mesh[rows, :2] += moved.offsets.T * per_pixel * mesh[rows, 3:4]
             mesh[rows, 4:6] = moved.uv
         bands = vertices[count:].reshape(edges, 4, 8)
-        bands[:, :2] = mesh[outline.ends]
-        bands[:, 2:] = bands[:, :2]
-        bands[:, 2:, :2] += outline.outwards * per_pixel * bands[:, 2:, 3:4]
+        for end in range(2):
+            bands[:, end] = bands[:, 2 + end] = mesh[outline.ends[end]]
+            bands[:, 2 + end, :2] += outline.outwards[:, end].T * per_pixel * bands[:, end, 3:4]
         bands[:, :2, 7], bands[:, 2:, 7] = 1.0, 0.0
         return vertices
 
@@ -267,23 +233,26 @@ class Stage:
 
         `flat` (3, N): x and y in pixels, depth.
         """
-        count, edges = len(self._vertices), len(outline.ends)
-        fringe = np.flatnonzero(
-            (self._vertices[self._fringe_index, 7] > _BY_TEXTURE - 1.0).any(axis=1)
-        )
-        index = np.concatenate(
+        count = len(self._vertices)
+        bands = np.arange(count, count + 4 * outline.ends.shape[1], 4, np.uint32)
+        fringe = self._surface.corners[:, self._surface.solids :]
+        index = self._fringe_index
+        if len(self._patched):
+            shown = np.flatnonzero((self._vertices[:, 7] > _BY_TEXTURE - 1.0)[fringe].any(axis=0))
+            fringe, index = fringe[:, shown], index[shown]
+        a, b, c = fringe
+        tails, heads = outline.ends
+        index = np.concatenate([index, (bands[:, None] + _BAND).reshape(-1, 3)])
+        middle = np.stack(
             [
-                self._fringe_index[fringe],
-                (np.arange(count, count + 4 * edges, 4, np.uint32)[:, None] + _BAND).reshape(-1, 3),
+                np.concatenate(
+                    [
+                        (axis[a] + axis[b] + axis[c]) / np.float32(3.0),
+                        np.repeat((axis[tails] + axis[heads]) * np.float32(0.5), 2),
+                    ]
+                )
+                for axis in flat
             ]
-        )
-        corners = self._surface.corners[:, self._surface.solids + fringe]
-        middle = np.concatenate(
-            [
-                flat[:, corners].mean(axis=1),
-                np.repeat(flat[:, outline.ends].mean(axis=2), 2, axis=1),
-            ],
-            axis=1,
         )
         order = _far_first(middle[2])
         index, middle = index[order], middle[:, order]
@@ -369,11 +338,6 @@ def seen_faces(character: Character, take: Take) -> NDArray[np.bool_]:
     out = ~patch
     out[patch] = seen[places.reshape(-1, 3)].any(axis=1)
     return out
-
-
-def _apply(matrix: NDArray, points: NDArray) -> NDArray:
-    """Points (…, 3) under (…, 4, 4) as homogeneous (…, 4)."""
-    return np.einsum("...ij,...j->...i", matrix[..., :3], points) + matrix[..., 3]
 
 
 def _project(matrix: Floats, places: Floats) -> Floats:

@@ -78,34 +78,75 @@ class Surface:
         """From a mesh with texture coordinates (F, 3, 2) for each corner, fringe (F,) bool."""
         cells = np.round(vertices / _WELD_M).astype(np.int64)
         points = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
-        edges, joins = _edges(points[faces])
+        edges, _ = _edges(points[faces])
         kinds = np.where(fringe, 2, _is_open(points[faces], edges, fringe))
         order = np.argsort(kinds, kind="stable")
-        faces, uv, fringe, edges = faces[order], uv[order], fringe[order], edges[order]
+        faces, uv, fringe = faces[order], uv[order], fringe[order]
         # Texels are split 256 times.
         fine = np.round(uv.reshape(-1, 2) * 2**22).astype(np.int64)
         rows = np.column_stack([faces.ravel(), fine, np.repeat(fringe, 3)])
         _, first, corners = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-        corners = corners.reshape(faces.shape)
         sources = faces.ravel()[first]
-        used, chosen, points = np.unique(points[sources], return_index=True, return_inverse=True)
-        by_faces = np.argsort(-np.bincount(edges.ravel(), minlength=len(joins)), kind="stable")
+        return cls._of(
+            corners.reshape(faces.shape),
+            int((kinds == 0).sum()),
+            int((~fringe).sum()),
+            sources,
+            uv.reshape(-1, 2)[first].astype(np.float32),
+            points[sources],
+            (_SLACK_PX / np.array(texture_size)).astype(np.float32),
+        )
+
+    @classmethod
+    def _of(
+        cls,
+        corners: NDArray,
+        closed: int,
+        solids: int,
+        sources: NDArray,
+        uv: NDArray[np.float32],
+        points: NDArray,
+        slack: NDArray[np.float32],
+    ) -> "Surface":
+        """From faces (F, 3) in their order; points (N,) are told apart by any numbers."""
+        _, vertices, points = np.unique(points, return_index=True, return_inverse=True)
+        edges, joins = _edges(points[corners])
+        by_faces = np.argsort(-np.bincount(edges.ravel()), kind="stable")
         edges = np.argsort(by_faces)[edges]
         around, around_from = _grouped(corners.ravel(), len(sources))
         return cls(
             corners=_columns(corners),
-            closed=int((kinds == 0).sum()),
-            solids=int((~fringe).sum()),
+            closed=closed,
+            solids=solids,
             sources=sources,
-            uv=uv.reshape(-1, 2)[first].astype(np.float32),
+            uv=uv,
             points=points,
-            vertices=chosen,
-            joins=_columns(np.searchsorted(used, joins[by_faces])),
+            vertices=vertices,
+            joins=_columns(joins[by_faces]),
             sides=_sides(edges, corners),
-            hems=_hems(edges, corners, fringe),
+            hems=_hems(edges, corners, solids),
             around=around // 3,
             around_from=around_from,
-            slack=(_SLACK_PX / np.array(texture_size)).astype(np.float32),
+            slack=slack,
+        )
+
+    def only(self, shown: NDArray[np.bool_]) -> tuple["Surface", NDArray]:
+        """The same with some of its faces (F,) alone, and which drawn vertices those have (M,).
+
+        What was a closed body counts as one still.
+        """
+        rows, corners = np.unique(self.corners.T[shown], return_inverse=True)
+        return (
+            Surface._of(
+                corners.reshape(-1, 3),
+                int(shown[: self.closed].sum()),
+                int(shown[: self.solids].sum()),
+                self.sources[rows],
+                self.uv[rows],
+                self.points[rows],
+                self.slack,
+            ),
+            rows,
         )
 
     def normals(self, places: NDArray) -> NDArray[np.float32]:
@@ -218,8 +259,8 @@ def _is_open(ends: NDArray, edges: NDArray, fringe: NDArray) -> NDArray[np.bool_
     return has_hole[bodies[ends[:, 0]]]
 
 
-def _hems(edges: NDArray, corners: NDArray, fringe: NDArray) -> Sides:
+def _hems(edges: NDArray, corners: NDArray, solids: int) -> Sides:
     """Edges of the fringe that no other face of it has."""
-    faces = np.bincount(edges[fringe].ravel(), minlength=int(edges.max()) + 1)
-    face, corner = np.nonzero((faces[edges] == 1) & fringe[:, None])
-    return Sides.at(corners, face, corner)
+    faces = np.bincount(edges[solids:].ravel(), minlength=int(edges.max()) + 1)
+    face, corner = np.nonzero(faces[edges[solids:]] == 1)
+    return Sides.at(corners, face + solids, corner)

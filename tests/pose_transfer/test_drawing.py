@@ -28,7 +28,7 @@ from pose_transfer.drawing import Painter, Take, draw_frames
 from pose_transfer.lighting import GAIN_LIMITS, ContactShadow, light_on
 from pose_transfer.pieces import Bones, Piece, assemble
 from pose_transfer.skin import Skin
-from pose_transfer.staging import seen_faces
+from pose_transfer.staging import Stage, seen_faces
 from retarget.camera import Camera
 from retarget.character import PARTS, PATCH, Character
 from retarget.errors import ConductorError
@@ -392,6 +392,42 @@ def test_a_patch_shows_if_its_limb_is_as_in_the_photo_in_any_frame_of_a_long_tak
     seen_faces(patched, short)
     assert peak < 1.5 * tracemalloc.get_traced_memory()[1], "memory grows with the take"
     tracemalloc.stop()
+
+
+def solids(character: Character, take: Take | None, *, down: float = 0.0) -> int:
+    return len(Stage(character, SIZE, 1.0, np.array([0.0, down]), take).solid_index)
+
+
+@pytest.mark.parametrize("down", [0.0, 90.0])
+def test_leaving_out_what_a_take_never_shows_changes_no_picture(
+    noisy: Character, down: float
+) -> None:
+    turned = [turned_bones({"hips": ((0.0, 0.0, 1.0), angle)}) for angle in (-0.6, 0.4)]
+    take = take_of(noisy, [REST, ACROSS, *turned], baton=True)
+    assert solids(noisy, take, down=down) < 0.85 * solids(noisy, None)
+    with (
+        Painter(noisy, SIZE, shift=(0.0, down)) as whole,
+        Painter(noisy, SIZE, shift=(0.0, down), take=take) as painter,
+    ):
+        for frame in range(len(take)):
+            error = painter.draw(take, frame).astype(int) - whole.draw(take, frame)
+            assert abs(error).max() <= 3
+
+
+def test_who_turns_round_or_is_seen_from_all_sides_is_whole(noisy: Character) -> None:
+    round_ = [turned_bones({"hips": ((0.0, 0.0, 1.0), angle)}) for angle in range(7)]
+    take = take_of(noisy, round_)
+    assert solids(noisy, take) == solids(noisy, None)
+    still = take_of(noisy, [REST] * 700)
+    view = still.view.copy()
+    # Long after the first frames the camera goes round to the back.
+    view[650] = view[650] @ np.diag([-1.0, -1.0, 1.0, 1.0])
+    assert solids(noisy, replace(still, view=view)) > solids(noisy, still)
+
+
+def test_below_the_picture_nothing_is_drawn(noisy: Character) -> None:
+    take = take_of(noisy, [REST, ACROSS])
+    assert solids(noisy, take, down=100.0) < solids(noisy, take) - 100
 
 
 def test_skinning_is_the_weighted_sum_of_the_bones() -> None:

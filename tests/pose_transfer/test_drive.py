@@ -12,7 +12,7 @@ from pose_transfer.drive import drive
 from pose_transfer.guides import far_poses, guide_of
 from pose_transfer.proportions import skull_of, stands, to_skull
 from pose_transfer.sitting import Sitting
-from pose_transfer.staging import Take
+from pose_transfer.take import Take
 from retarget import rotation, skeleton
 from retarget.character import Character
 from retarget.guide import Guide
