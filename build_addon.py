@@ -29,7 +29,8 @@ BLENDER_MODULES: Final = frozenset(
     {"addon_utils", "aud", "bl_math", "blf", "bmesh", "bpy", "bpy_extras", "gpu", "gpu_extras"}
     | {"mathutils", "numpy", "rigify"}
 )
-_SKIPPED: Final = frozenset({"__pycache__", "py.typed"})
+# Beside what Python leaves behind: the making of concert dress, whose result the likeness has.
+_SKIPPED: Final = frozenset({"__pycache__", "py.typed", "garments"})
 # The earliest date a zip can hold: dates must not depend on the day of the build.
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 

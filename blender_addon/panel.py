@@ -5,15 +5,9 @@ from typing import Any, ClassVar, Final
 import blf
 import bpy
 
-from .operators import (
-    CancelOperator,
-    CharacterOperator,
-    CreateAvatarOperator,
-    DismissOperator,
-    GenerateOperator,
-    LikenessOperator,
-    RenderOperator,
-)
+from .operators.scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
+from .operators.session import CancelOperator, DismissOperator
+from .operators.video import LikenessOperator, RenderOperator
 from .styles import sliders
 from .task import Task, session
 

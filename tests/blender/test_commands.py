@@ -113,6 +113,23 @@ def test_frames_writes_the_range_and_leaves_the_scene_alone(scene: Path, tmp_pat
     assert scene.read_bytes() == before
 
 
+def test_standard_output_holds_nothing_but_reports(scene: Path, tmp_path: Path) -> None:
+    cycles = command("frames", "--scene", scene, "--out", tmp_path, "--start", 1, "--end", 1)
+    done = subprocess.run(
+        [*cycles, "--engine", "cycles"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "000001.png").is_file()
+    said = [text for text in done.stdout.splitlines() if text]
+    assert len(said) == 3
+    assert all(read_line(text) for text in said), done.stdout
+
+
 def test_the_plate_is_the_frame_without_the_conductor(scene: Path, tmp_path: Path) -> None:
     done_well("frames", "--scene", scene, "--out", tmp_path, "--start", 1, "--end", 1)
     done_well("plate", "--scene", scene, "--out", tmp_path / "plate.png")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 import soundfile
@@ -22,6 +23,7 @@ PYTHONS = {
     "4.5": Path(sys.executable),
     "5.0": ROOT / ".venv-bpy5" / "bin" / "python",
 }
+PHOTO = ROOT / "backend" / "demo" / "photo.png"
 COMMANDS = (sys.executable, "-m", "blender_addon.commands")
 MODULE = "bl_ext.user_default.virtual_conductor"
 
@@ -67,7 +69,7 @@ class Blender:
         )
         self.installed = True
 
-    def run(self, script: str, **environment: str) -> Any:
+    def run(self, script: str, timeout_s: float = 120.0, **environment: str) -> Any:
         """Run a script with the extension enabled; returns what it assigned to `answer`."""
         lines = [line.removeprefix(" " * 12) for line in script.splitlines()]
         code = "\n".join(
@@ -95,7 +97,7 @@ class Blender:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout_s,
             check=False,
         )
         answers = [t for t in done.stdout.splitlines() if t.startswith("ANSWER ")]
@@ -227,6 +229,52 @@ def test_moved_markers_are_conducted(blender: Blender) -> None:
     )
     beats = [[11, "Bar 1"], [28, "2"], [45, "3"], [62, "Bar 2"], [79, "2"], [96, "3"]]
     assert made == sorted([*beats, [40, "Solo"]])
+
+
+def test_a_character_from_a_photo_is_made_by_the_server_and_conducts(
+    blender: Blender, tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((300, 300, 3), 150, np.uint8))
+    made = blender.run(
+        f"""
+            scene = bpy.context.scene
+            settings = scene.virtual_conductor
+            bpy.ops.virtual_conductor.create_avatar()
+            before = snapshot()
+            answer = {{}}
+            settings.dress, settings.photo = "concert", {str(tmp_path / "wall.png")!r}
+            try:
+                bpy.ops.virtual_conductor.create_character()
+            except RuntimeError as fault:
+                answer["refused"] = [str(fault), snapshot() == before]
+            first, settings.photo = settings.avatar, {str(PHOTO)!r}
+            answer["result"] = sorted(bpy.ops.virtual_conductor.create_character())
+            avatar = settings.avatar
+            answer["hidden"] = [first.hide_render, avatar.hide_render]
+            answer["parts"] = sorted(child.name.split(".")[0] for child in avatar.children)
+            person = next(c for c in avatar.children if c.name == "Person")
+            photo = person.data.materials[0].node_tree.nodes.active.image
+            answer["packed"] = bool(photo.packed_file)
+            settings.music, settings.meter, scene.render.fps = music, "4/4", 25
+            bpy.ops.virtual_conductor.generate()
+            answer["same"] = settings.avatar == avatar
+            def wrist(frame):
+                scene.frame_set(frame)
+                return list(avatar.pose.bones["hand.R"].head)[2]
+            answer["heights"] = [wrist(frame) for frame in range(1, 150, 4)]
+        """,
+        timeout_s=400.0,
+    )
+    sentence, unchanged = made["refused"]
+    assert sentence.startswith("Error: ")
+    assert "wall.png" in sentence
+    assert unchanged
+    assert made["result"] == ["FINISHED"]
+    assert made["hidden"] == [True, False]
+    assert made["parts"] == ["Baton", "Fringe", "Person"]
+    assert made["packed"]
+    assert made["same"]
+    assert np.ptp(made["heights"]) > 0.1
 
 
 def test_render_from_a_script_writes_a_video_and_keeps_the_settings(

@@ -1,0 +1,165 @@
+"""Buttons that put a conductor, or what it conducts, into the scene."""
+
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import bpy
+
+from retarget.character import Character
+from retarget.errors import ConductorError
+from retarget.motion import Motion
+from retarget.progress import Progress
+
+from .. import backend_python
+from ..armature import fit_armature
+from ..preferences import preferences_python
+from ..scene import SUBJECT, add_avatar, beat_table, frame_rate, perform, replace_avatar
+from ..server_jobs import run_job
+from ..task import session
+from ..working import Work, Working
+from .files import chosen_file
+
+
+class GenerateOperator(Working):
+    """Conduct the music: animate the avatar, mark the beats and add the sound"""
+
+    bl_idname = "virtual_conductor.generate"
+    bl_label = "Generate"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+    title = "Generating"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not context.scene.virtual_conductor.music:
+            cls.poll_message_set("Choose the music first")
+            return False
+        return super().poll(context)
+
+    def prepare(self, context: Any) -> Work:
+        scene, settings = context.scene, context.scene.virtual_conductor
+        python = backend_python.find(preferences_python())
+        if settings.avatar is not None:
+            # A rig that cannot be animated is told of now, not after the listening.
+            fit_armature(settings.avatar)
+        scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
+        files = {"music": chosen_file(settings.music, "music")}
+        start, duration = settings.span
+        if settings.beats == "SCORE":
+            if not settings.score:
+                raise ConductorError("No score is chosen; choose one, or take another beat source.")
+            files["score"] = chosen_file(settings.score, "score")
+        elif settings.beats == "MARKERS":
+            files["beats"] = Path(scratch.name) / "beats.txt"
+            files["beats"].write_text(beat_table(scene, start), encoding="utf-8")
+        listens = settings.beats == "LISTEN"
+        parameters = {
+            "meter": settings.meter if listens else "auto",
+            "tempo": round(settings.tempo, 3) if listens and settings.use_tempo else None,
+            "start": start,
+            "duration": duration,
+            "seed": settings.seed,
+            "model": settings.model,
+            "style": settings.style,
+            "style_values": settings.style_values,
+            "fps": min(max(frame_rate(scene), 10.0), 120.0),
+        }
+
+        def work(progress: Progress) -> tuple[Motion, Path, float]:
+            with scratch:
+                out = Path(scratch.name) / "motion.npz"
+                notes = run_job("motion", parameters, files, out, python=python, progress=progress)
+                session.notes = notes
+                return Motion.load(out), files["music"], start
+
+        return work
+
+    def finish(self, context: Any, scene: Any, result: Any) -> str:
+        motion, music, start = result
+        settings = scene.virtual_conductor
+        is_new = settings.avatar is None
+        perform(scene, settings.avatar, motion, music=music, start=start)
+        if is_new:
+            show_stage(context)
+        return f"Conducting {motion.duration:.0f} seconds with {len(motion.beats)} beats"
+
+
+class CreateAvatarOperator(bpy.types.Operator):
+    """Build a conductor in concert dress; an empty scene also gets a stage, lights and a camera"""
+
+    bl_idname = "virtual_conductor.create_avatar"
+    bl_label = "Create Avatar"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            add_avatar(context.scene)
+        except ConductorError as fault:
+            self.report({"ERROR"}, str(fault))
+            return {"CANCELLED"}
+        show_stage(context)
+        return {"FINISHED"}
+
+
+class CharacterOperator(Working):
+    """Build the person of the photo as a conductor in the scene; the avatar before is hidden"""
+
+    bl_idname = "virtual_conductor.create_character"
+    bl_label = "Character from Photo"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+    title = "Building the character"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not context.scene.virtual_conductor.photo:
+            cls.poll_message_set("Choose a photo first")
+            return False
+        return super().poll(context)
+
+    def prepare(self, context: Any) -> Work:
+        settings = context.scene.virtual_conductor
+        photo = chosen_file(settings.photo, "photo")
+        if photo.suffix.lower() == SUBJECT:
+            return lambda _: Character.load(photo)
+        python = backend_python.find(preferences_python())
+        files = {"photo": photo}
+        parameters = {"dress": settings.dress}
+        scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
+
+        def work(progress: Progress) -> Character:
+            with scratch:
+                out = Path(scratch.name) / f"me{SUBJECT}"
+                session.notes = run_job(
+                    "subject", parameters, files, out, python=python, progress=progress
+                )
+                return Character.load(out)
+
+        return work
+
+    def finish(self, context: Any, scene: Any, result: Any) -> str:
+        armature = replace_avatar(scene, result)
+        if context.scene == scene:
+            select_only(context, armature)
+            show_stage(context)
+        return f"The person of the photo is {armature.name}; Generate has them conduct"
+
+
+def select_only(context: Any, thing: Any) -> None:
+    """Make one object the selected and active one, in object mode."""
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    for other in context.view_layer.objects:
+        other.select_set(other == thing)
+    context.view_layer.objects.active = thing
+
+
+def show_stage(context: Any) -> None:
+    """Turn the 3D view the user works in to the camera's, with the stage's own colours."""
+    area = context.area
+    if area is None or area.type != "VIEW_3D":
+        return
+    area.spaces.active.region_3d.view_perspective = "CAMERA"
+    area.spaces.active.shading.color_type = "TEXTURE"
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with context.temp_override(area=area, region=region):
+        bpy.ops.view3d.view_center_camera()

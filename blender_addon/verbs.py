@@ -1,0 +1,197 @@
+"""What the extension does without a window: one function a verb, by its options.
+
+Every verb opens what it works on; none of them imports bpy before it is called.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from retarget.character import Character
+from retarget.errors import Cancelled
+from retarget.lines import Line, write_line
+from retarget.motion import Motion
+from retarget.progress import Progress, part
+
+from .blend_file import existing, name_in, open_empty, open_scene, save
+
+EXIT_CANCELLED: Final = 130
+
+
+def animate(options: argparse.Namespace, progress: Progress) -> None:
+    """A motion file, and its music, to a scene with a conductor."""
+    import bpy
+
+    from .scene import SUBJECT, find_armature, perform
+    from .stage.looks import setup_render
+    from .stage.scenery import build_stage
+
+    motion = Motion.load(options.motion)
+    music = existing(options.music, "music") if options.music else None
+    armature = character = None
+    if options.avatar is not None and options.avatar.suffix.lower() == SUBJECT:
+        character = Character.load(existing(options.avatar, "avatar"))
+    if options.avatar is None or character is not None:
+        open_empty()
+        scene = bpy.context.scene
+    else:
+        scene = open_scene(options.avatar, "avatar")
+        armature = find_armature(scene)
+    size = options.size or (960, 540)
+    # The stage's camera is placed for the size of the picture.
+    _resize(scene, size)
+    if armature is not None and scene.camera is None:
+        build_stage(scene, motion)
+    perform(
+        scene,
+        armature,
+        motion,
+        character=character,
+        music=music,
+        start=options.music_start,
+        progress=part(progress, 0.05, 0.95),
+    )
+    setup_render(scene, engine=options.engine or "workbench", size=size)
+    if music is not None:
+        scene.virtual_conductor.music = name_in(music, options.out)
+    progress(0.95, "saving the scene")
+    save(options.out)
+    progress(1.0, "saving the scene")
+
+
+def frames(options: argparse.Namespace, progress: Progress) -> None:
+    """Frames of a scene to numbered picture files."""
+    from .render import render_frames
+
+    render_frames(
+        _open_for_render(options),
+        options.out,
+        start=options.start,
+        end=options.end,
+        for_video=options.for_video,
+        progress=progress,
+    )
+
+
+def video(options: argparse.Namespace, progress: Progress) -> None:
+    """A scene to a video with its sound."""
+    from .video import render_video
+
+    scene = _open_for_render(options)
+
+    def report(fraction: float, phase: str, /) -> None:
+        try:
+            progress(fraction, phase)
+        except Cancelled:
+            # Blender does not hear what a render handler raises, so there is no other way out.
+            for rest in options.out.parent.glob(f".{options.out.stem}.*.part.mp4"):
+                rest.unlink(missing_ok=True)
+            os._exit(EXIT_CANCELLED)
+
+    render_video(scene, options.out, report)
+
+
+def guide(options: argparse.Namespace, progress: Progress) -> None:
+    """The animation as evaluated, and the camera, for the likeness."""
+    from .guide_export import export_guide
+    from .scene import find_armature
+
+    scene = open_scene(options.scene)
+    _resize(scene, options.size)
+    export_guide(scene, find_armature(scene), progress=progress).save(options.out)
+
+
+def plate(options: argparse.Namespace, progress: Progress) -> None:
+    """The scene without its conductor, as a picture."""
+    from .scene import render_plate
+
+    scene = _open_for_render(options)
+    progress(0.1, "rendering the stage")
+    render_plate(scene, options.out)
+
+
+def info(options: argparse.Namespace, _progress: Progress) -> str:
+    """What a scene holds, as JSON."""
+    from .scene import describe
+
+    return json.dumps(describe(open_scene(options.scene)))
+
+
+def photo(options: argparse.Namespace, progress: Progress) -> None:
+    """The sample portrait: a guest in an A-pose before a plain wall."""
+    import bpy
+
+    from .stage.avatar import create_avatar
+    from .stage.portrait import render_portrait
+    from .stage.wardrobe import GUEST
+
+    open_empty()
+    progress(0.1, "rendering the portrait")
+    scene = bpy.context.scene
+    render_portrait(scene, create_avatar(scene, GUEST), options.out)
+
+
+def people(options: argparse.Namespace, progress: Progress) -> None:
+    """Photos and gesturing videos of made-up people with the truth, for `evaluate likeness`."""
+    from .stage.people import render_people
+
+    render_people(
+        options.out,
+        count=options.count,
+        seed=options.seed,
+        frames=options.frames,
+        progress=progress,
+    )
+
+
+def generate(options: argparse.Namespace, progress: Progress) -> None:
+    """Music to a scene through the local server, as the panel does it."""
+    from . import backend_python
+    from .preferences import preferences_python
+    from .server_jobs import run_job
+
+    parameters = {
+        "meter": options.meter,
+        "tempo": options.tempo,
+        "start": options.music_start,
+        "duration": options.duration,
+        "seed": options.seed,
+        "model": options.model,
+        "style": options.style,
+        "fps": options.fps,
+    }
+    files = {"music": existing(options.music, "music")}
+    if options.score is not None:
+        files["score"] = existing(options.score, "score")
+    python = options.python or backend_python.find(preferences_python())
+    with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as scratch:
+        options.motion = Path(scratch) / "motion.npz"
+        for warning in run_job(
+            *("motion", parameters, files, options.motion),
+            python=python,
+            progress=part(progress, 0.0, 0.7),
+        ):
+            write_line(Line("warning", warning))
+        animate(options, part(progress, 0.7, 1.0))
+
+
+def _open_for_render(options: argparse.Namespace) -> Any:
+    from .stage.looks import setup_render
+
+    scene = open_scene(options.scene)
+    if options.engine is not None:
+        from .scene import render_size
+
+        setup_render(scene, engine=options.engine, size=options.size or render_size(scene))
+    else:
+        _resize(scene, options.size)
+    return scene
+
+
+def _resize(scene: Any, size: tuple[int, int] | None) -> None:
+    if size is not None:
+        scene.render.resolution_x, scene.render.resolution_y = size
+        scene.render.resolution_percentage = 100
