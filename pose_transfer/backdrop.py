@@ -35,6 +35,8 @@ _LITTLE, _MUCH = 0.35, 0.75
 # Bands in which the focus goes, as shares of the longer side: inside the edge, which narrows with
 # what lies beyond, and outside.
 _INSIDE, _OUTSIDE = (0.03, 0.16), 0.14
+# How far in from the edge the photo says what lies beyond it, as a share of the same.
+_RIM: Final = 0.08
 # Grain that keeps an encoder from drawing rings on smooth ground, 8-bit levels.
 _LEAST_GRAIN: Final = 0.7
 _MOST_GRAIN: Final = 2.0
@@ -132,7 +134,7 @@ def extend(background: Image, scale: float, shift: Array, size: tuple[int, int])
         (-band, 0.0, _OUTSIDE),
         (inside, max(inside, _AT_EDGE), _FAR),
     ).astype(np.float32)
-    out = _out_of_focus(picture, beyond < -1.0, place)
+    out = _out_of_focus(_carry_on_past(picture, beyond), picture, beyond < -1.0, place)
     out += _grain(picture, beyond <= -2.0) * np.clip(place, 0.0, 1.0)[..., None]
     return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
 
@@ -152,29 +154,52 @@ def _beyond(photo: tuple[int, ...], scale: float, shift: Array, size: tuple[int,
     return np.where(outside > 0.0, outside, np.maximum(np.maximum(x, y), -1e6)).astype(np.float32)
 
 
-def _out_of_focus(picture: Image, known: NDArray[np.bool_], place: _Picture) -> _Picture:
-    """The picture blurred as `place` (H, W) says, a place among `_BLURS`, in linear light.
-
-    Where it is not `known` (H, W) it is carried on from where it is.
-    """
-    height, width = place.shape
+def _carry_on_past(picture: Image, beyond: _Picture) -> _Picture:
+    """A small copy of the picture in linear light that goes on past the photo's edges."""
+    height, width = beyond.shape
     longest = max(height, width)
     shrink = min(1.0, _SMALL_SIDE / longest)
-    small_size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    light = (picture.astype(np.float32) / 255.0) ** _GAMMA
-    weight = known.astype(np.float32)
-    seen = cv2.resize(light * weight[..., None], small_size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(weight, small_size, interpolation=cv2.INTER_AREA)
-    carried = _carry_on(seen, share)
-    enlarged = cv2.resize(carried, (width, height), interpolation=cv2.INTER_LINEAR)
-    out = light * weight[..., None] + enlarged * (1.0 - weight[..., None])
+    small = max(1, round(width * shrink)), max(1, round(height * shrink))
+    light = _to_light(picture)
+
+    def shrunk(weight: NDArray[np.bool_]) -> tuple[_Picture, _Picture]:
+        share = weight.astype(np.float32)
+        seen = cv2.resize(light * share[..., None], small, interpolation=cv2.INTER_AREA)
+        return seen, cv2.resize(share, small, interpolation=cv2.INTER_AREA)
+
+    # The middle of the photo, often lit for the person, would make a halo of the edge.
+    past = _carry_on(*shrunk((beyond < -1.0) & (beyond > -1.0 - _RIM * longest)))
+    seen, share = shrunk(beyond < -1.0)
+    return np.asarray(seen + past * (1.0 - share)[..., None], np.float32)
+
+
+def _out_of_focus(
+    small: _Picture, picture: Image, known: NDArray[np.bool_], place: _Picture
+) -> _Picture:
+    """The picture blurred as `place` (H, W) says, a place among `_BLURS`.
+
+    `small` is its smaller copy in linear light, which stands for it where it is not `known` (H, W).
+    """
+    height, width = place.shape
+    weight = known.astype(np.float32)[..., None]
+    out = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    out += (_to_light(picture) - out) * weight
     for i, sigma in enumerate(_BLURS[1:]):
         blurred = cv2.GaussianBlur(
-            carried, (0, 0), sigma * max(small_size), borderType=cv2.BORDER_REPLICATE
+            small, (0, 0), sigma * max(small.shape), borderType=cv2.BORDER_REPLICATE
         )
         blurred = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC)
         out += (blurred - out) * np.clip(place - i, 0.0, 1.0)[..., None]
-    return np.asarray(255.0 * np.clip(out, 0.0, 1.0) ** (1.0 / _GAMMA), np.float32)
+    return _to_picture(out)
+
+
+def _to_light(picture: Image) -> _Picture:
+    return np.asarray((picture.astype(np.float32) / 255.0) ** _GAMMA, np.float32)
+
+
+def _to_picture(light: _Picture) -> _Picture:
+    """Linear light to 0 to 255."""
+    return np.asarray(255.0 * np.clip(light, 0.0, 1.0) ** (1.0 / _GAMMA), np.float32)
 
 
 def _carry_on(seen: _Picture, share: _Picture) -> _Picture:
@@ -217,14 +242,13 @@ def lens_blur(picture: Image, radius: float) -> Image:
     # A disc of few pixels is smooth enough once enlarged.
     scale = min(1.0, 8.0 / max(radius, 1e-6))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    light = (picture.astype(np.float32) / 255.0) ** _GAMMA
-    small = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(_to_light(picture), size, interpolation=cv2.INTER_AREA)
     half = int(np.ceil(radius * scale))
     rows, columns = np.mgrid[-half : half + 1, -half : half + 1]
     disc = np.clip(radius * scale + 0.5 - np.hypot(rows, columns), 0.0, 1.0).astype(np.float32)
     blurred = cv2.filter2D(small, -1, disc / disc.sum(), borderType=cv2.BORDER_REPLICATE)
     large = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC)
-    out = 255.0 * np.clip(large, 0.0, 1.0) ** (1.0 / _GAMMA)
+    out = _to_picture(np.asarray(large, np.float32))
     noise = np.random.default_rng(0).normal(0.0, _LEAST_GRAIN, (height, width, 1))
     return np.clip(out + noise + 0.5, 0.0, 255.0).astype(np.uint8)
 

@@ -43,6 +43,16 @@ def test_a_wide_picture_is_filled_from_the_reach_to_the_thighs():
     assert hips < 720 < knees
 
 
+def test_a_square_picture_ends_at_the_thighs_unless_the_arms_need_more():
+    hips, knees, soles = 788.0, 1090.0, 1400.0
+    narrow = Box(150.0, 100.0, 850.0, 800.0)
+    close = frame_person(WHOLE, narrow, PHOTO, SHAPES["square"], hips=hips)
+    lowest = [close.to_picture([0.0, y])[1] for y in (hips, knees)]
+    assert lowest[0] < 720 < lowest[1]
+    wide = frame_person(WHOLE, Box(-400.0, 100.0, 1400.0, 800.0), (3000, 1500), SHAPES["square"])
+    assert wide.to_picture([0.0, soles])[1] < 720
+
+
 def test_a_tall_picture_shows_the_whole_figure():
     framing = frame_person(WHOLE, REACH, PHOTO, SHAPES["tall"])
     head, soles = framing.to_picture([[500.0, WHOLE.top], [500.0, WHOLE.bottom]])[:, 1]

@@ -63,6 +63,25 @@ def test_hands_lie_where_the_camera_sees_the_avatar_s(sitting: Sitting) -> None:
         assert np.abs(place - avatar).max() < 0.01, name
 
 
+@pytest.mark.parametrize("size", [(320, 180), (200, 200), (180, 320)], ids=["16:9", "1:1", "9:16"])
+@pytest.mark.parametrize("dress", ["photo", "concert"])
+def test_hands_are_never_cut_and_the_person_fills_the_picture(
+    sitting: Sitting, size: tuple[int, int], dress: str
+) -> None:
+    # What counts as concert dress goes on below the photo.
+    character = replace(sitting.character, dress=dress)
+    frames = likeness_frames(far_poses(), character, background="alpha", size=size)
+    person = np.max([frame[..., 3] for frame in frames], axis=0) > 128
+    assert not person[0].any()
+    assert not person[:, 0].any()
+    assert not person[:, -1].any()
+    across = np.flatnonzero(person.any(axis=0))
+    down = np.flatnonzero(person.any(axis=1))
+    filled = np.ptp(across) / size[0], np.ptp(down) / size[1]
+    assert max(filled) > 0.85
+    assert down[-1] == size[1] - 1
+
+
 def test_nothing_stands_behind_a_transparent_likeness(sitting: Sitting) -> None:
     frames = likeness_frames(far_poses(), sitting.character, background="alpha", size=SIZE)
     assert frames.transparent
