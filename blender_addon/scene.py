@@ -3,9 +3,11 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 from retarget.character import Character
 from retarget.errors import ConductorError
@@ -27,6 +29,11 @@ FRAME_START = 1
 
 SUBJECT = ".subject"
 """Ending of the file of a `Character`."""
+
+
+# Half the depth of a body, metres.
+_BODY_M: Final = 0.15
+_SOLID: Final = ("MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD", "VOLUME")
 
 
 @dataclass(frozen=True)
@@ -206,9 +213,14 @@ def perform(
 
 
 def render_plate(scene: Any, path: Path) -> None:
-    """Render the first frame without the conductor, as a background."""
-    conductor = _parts_of(scene, find_armature(scene))
-    hidden = [item for item in conductor if not item.hide_render]
+    """Render the first frame without the conductor, as a background.
+
+    What stands before the conductor, the music stand say, is left out too: somebody who is drawn
+    over the picture would hide its middle alone.
+    """
+    armature = find_armature(scene)
+    left_out = _parts_of(scene, armature) | _before(scene, armature)
+    hidden = [item for item in left_out if not item.hide_render]
     for item in hidden:
         item.hide_render = True
     try:
@@ -276,6 +288,25 @@ def _startup_objects(scene: Any) -> list[Any]:
     if bpy.data.filepath or not untouched or len(scene.objects["Cube"].data.vertices) != 8:
         return []
     return list(scene.objects)
+
+
+def _before(scene: Any, armature: Any) -> set[Any]:
+    """Objects that stand wholly between the camera and the conductor."""
+    if scene.camera is None:
+        return set()
+    view = np.array(scene.camera.matrix_world.normalized().inverted())
+
+    def depths(thing: Any, points: Any) -> NDArray[np.float64]:
+        place = view @ np.array(thing.matrix_world)
+        return -(np.array(points) @ place[2, :3] + place[2, 3])
+
+    # At rest the arms reach neither forwards nor back.
+    conductor = depths(armature, [bone.head_local for bone in armature.data.bones]).mean()
+    return {
+        item
+        for item in scene.objects
+        if item.type in _SOLID and depths(item, item.bound_box).max() < conductor - _BODY_M
+    }
 
 
 def _parts_of(scene: Any, armature: Any) -> set[Any]:

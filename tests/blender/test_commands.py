@@ -140,6 +140,18 @@ def test_the_plate_is_the_frame_without_the_conductor(scene: Path, tmp_path: Pat
     assert changed[:, :10].mean() < 0.02
 
 
+def test_the_music_stand_before_the_conductor_is_left_out_of_the_plate(
+    scene: Path, tmp_path: Path
+) -> None:
+    size = ("--size", "72x128")
+    done_well("frames", "--scene", scene, "--out", tmp_path, "--start", 1, "--end", 1, *size)
+    done_well("plate", "--scene", scene, "--out", tmp_path / "plate.png", *size)
+    frame, plate = (picture(tmp_path / name) for name in ("000001.png", "plate.png"))
+    # Below the hands nothing is as light as the score.
+    assert frame[96:].max() > 150
+    assert plate[96:].max() < 120
+
+
 def test_guide_follows_the_scenes_frames_and_the_size_asked_for(
     scene: Path, tmp_path: Path
 ) -> None:
