@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -164,8 +164,8 @@ def _carry_on_past(picture: Image, beyond: _Picture) -> _Picture:
 
     def shrunk(weight: NDArray[np.bool_]) -> tuple[_Picture, _Picture]:
         share = weight.astype(np.float32)
-        seen = cv2.resize(light * share[..., None], small, interpolation=cv2.INTER_AREA)
-        return seen, cv2.resize(share, small, interpolation=cv2.INTER_AREA)
+        seen = _resized(light * share[..., None], small, cv2.INTER_AREA)
+        return seen, _resized(share, small, cv2.INTER_AREA)
 
     # The middle of the photo, often lit for the person, would make a halo of the edge.
     past = _carry_on(*shrunk((beyond < -1.0) & (beyond > -1.0 - _RIM * longest)))
@@ -180,17 +180,22 @@ def _out_of_focus(
 
     `small` is its smaller copy in linear light, which stands for it where it is not `known` (H, W).
     """
-    height, width = place.shape
+    size = place.shape[1], place.shape[0]
     weight = known.astype(np.float32)[..., None]
-    out = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    out = _resized(small, size, cv2.INTER_LINEAR)
     out += (_to_light(picture) - out) * weight
     for i, sigma in enumerate(_BLURS[1:]):
         blurred = cv2.GaussianBlur(
             small, (0, 0), sigma * max(small.shape), borderType=cv2.BORDER_REPLICATE
         )
-        blurred = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC)
-        out += (blurred - out) * np.clip(place - i, 0.0, 1.0)[..., None]
+        out += (_resized(blurred, size, cv2.INTER_CUBIC) - out) * np.clip(place - i, 0.0, 1.0)[
+            ..., None
+        ]
     return _to_picture(out)
+
+
+def _resized(values: NDArray[Any], size: tuple[int, int], interpolation: int) -> _Picture:
+    return np.asarray(cv2.resize(values, size, interpolation=interpolation), np.float32)
 
 
 def _to_light(picture: Image) -> _Picture:
@@ -217,18 +222,20 @@ def _carry_on(seen: _Picture, share: _Picture) -> _Picture:
     """
     levels = [(seen, share)]
     while max(share.shape) > 1:
-        seen, share = cv2.pyrDown(seen), cv2.pyrDown(share)
-        seen, share = seen.reshape(*share.shape, 3), share
+        share = np.asarray(cv2.pyrDown(share), np.float32)
+        seen = np.asarray(cv2.pyrDown(seen), np.float32).reshape(*share.shape, 3)
         levels.append((seen, share))
-    seen, share = levels.pop()
-    filled = seen / np.maximum(share, 1e-6)[..., None]
+    filled = _mean(*levels.pop())
     for seen, share in reversed(levels):
-        height, width = share.shape
-        above = cv2.pyrUp(filled, dstsize=(width, height)).reshape(height, width, 3)
-        own = seen / np.maximum(share, 1e-6)[..., None]
-        trust = np.clip(4.0 * share, 0.0, 1.0)[..., None]
-        filled = above + (own - above) * trust
-    return np.asarray(filled, np.float32)
+        around = np.asarray(cv2.pyrUp(filled, dstsize=share.shape[::-1]), np.float32)
+        around = around.reshape(seen.shape)
+        # A quarter of a pixel known is enough to say what it is.
+        filled = around + (_mean(seen, share) - around) * np.clip(4.0 * share, 0.0, 1.0)[..., None]
+    return filled
+
+
+def _mean(seen: _Picture, share: _Picture) -> _Picture:
+    return np.asarray(seen / np.maximum(share, 1e-6)[..., None], np.float32)
 
 
 def _smoothstep(t: float) -> float:
