@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
 
@@ -21,8 +20,6 @@ _ARM_SHARE: Final = 0.02
 _ARM: Final = ("upper_arm", "forearm", "hand", "thumb", "index", "middle", "ring", "pinky", "baton")
 # Sine of the angle by which a face must look away, because several bones may bend it.
 _AWAY: Final = 0.3
-# Through a hole its inside can be seen so deep, metres.
-_INSIDE_M: Final = 0.12
 # Below the picture, as a share of its height: what an outline takes.
 _BELOW: Final = 0.02
 # Frames looked at together.
@@ -71,8 +68,7 @@ def shown_faces(
     normal = np.cross(b - a, c - a)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
     plane = np.column_stack([normal, -(normal * a).sum(axis=1)])
-    # No hole leads into a closed body.
-    away = (asked < surface.closed) | ~_near_holes(surface, places)[corners].any(axis=0)
+    away = asked < surface.closed
     used = shares[corners].any(axis=0)
     below = np.ones(len(places), bool)
     for bone in np.flatnonzero(used.any(axis=0)):
@@ -105,16 +101,3 @@ def _seen_from(take: Take, to_picture: Array, bone: int) -> Iterator[tuple[Array
             np.linalg.inv(to_camera)[:, :3, 3],
             down @ (take.projection[part] @ to_camera),
         )
-
-
-def _near_holes(surface: Surface, places: NDArray) -> NDArray[np.bool_]:
-    """Which drawn vertices (N,) may be seen from inside through a hole."""
-    alone = surface.sides[0]
-    if len(surface.sides) > 1:
-        alone = alone[len(surface.sides[1]) :]
-    alone = alone[alone.faces < surface.solids]
-    rim = np.unique(np.concatenate([alone.tails, alone.heads]))
-    if not len(rim):
-        return np.zeros(len(places), bool)
-    distance, _ = cKDTree(places[rim]).query(places, distance_upper_bound=_INSIDE_M)
-    return np.isfinite(distance)

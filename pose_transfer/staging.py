@@ -69,7 +69,7 @@ class Stage:
     solid_index : (S, 3) uint32 array
         Solid faces, of the vertices of `Staged`.
     closed : int
-        How many of them, the first ones, belong to bodies whose inside is never seen.
+        How many of them, the first ones, are never seen from inside.
     """
 
     def __init__(

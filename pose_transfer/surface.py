@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 # Vertices nearer than this in the bind pose are one point: well below any detail of a person, well
 # above what single precision loses.
 _WELD_M: Final = 2e-5
+
+# Through a hole a body's inside is seen so deep, metres: what is in the hole leaves little room.
+_INSIDE_M: Final = 0.08
 
 # Pixels of the gutter around the pieces of a texture (`pieces.assemble`).
 _SLACK_PX: Final = 2.0
@@ -27,9 +31,9 @@ class Surface:
     Parameters
     ----------
     corners : (3, F) int array
-        Drawn vertices of each face: closed bodies first, then open ones, then the fringe.
+        Drawn vertices of each face: solid ones first, then the fringe.
     closed, solids : int
-        How many of the faces belong to closed bodies, and how many are solid.
+        How many of the faces, the first ones, are never seen from inside, and how many are solid.
     sources : (N,) int array
         Vertex of the mesh of each drawn vertex.
     uv : (N, 2) float32 array
@@ -79,7 +83,7 @@ class Surface:
         cells = np.round(vertices / _WELD_M).astype(np.int64)
         points = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
         edges, _ = _edges(points[faces])
-        kinds = np.where(fringe, 2, _is_open(points[faces], edges, fringe))
+        kinds = np.where(fringe, 2, _shows_inside(vertices, faces, points[faces], edges, fringe))
         order = np.argsort(kinds, kind="stable")
         faces, uv, fringe = faces[order], uv[order], fringe[order]
         # Texels are split 256 times.
@@ -133,7 +137,7 @@ class Surface:
     def only(self, shown: NDArray[np.bool_]) -> tuple["Surface", NDArray]:
         """The same with some of its faces (F,) alone, and which drawn vertices those have (M,).
 
-        What was a closed body counts as one still.
+        What is never seen from inside stays so.
         """
         rows, corners = np.unique(self.corners.T[shown], return_inverse=True)
         return (
@@ -246,17 +250,25 @@ def _edges(ends: NDArray) -> tuple[NDArray, NDArray]:
     return edges.reshape(ends.shape), np.stack(np.divmod(found, count), axis=-1)
 
 
-def _is_open(ends: NDArray, edges: NDArray, fringe: NDArray) -> NDArray[np.bool_]:
-    """Which faces (F,) belong to a body with a hole, through which its inside can be seen."""
+def _shows_inside(
+    vertices: NDArray, faces: NDArray, ends: NDArray, edges: NDArray, fringe: NDArray
+) -> NDArray[np.bool_]:
+    """Which faces (F,) may be seen from inside, through a hole of the body they belong to."""
     solid = ~fringe
-    faces = np.bincount(edges[solid].ravel(), minlength=int(edges.max()) + 1)
+    count = np.bincount(edges[solid].ravel(), minlength=int(edges.max()) + 1)
     a, b = ends[solid].ravel(), np.roll(ends[solid], -1, axis=1).ravel()
-    count = int(ends.max()) + 1
-    graph = sparse.coo_matrix((np.ones(len(a)), (a, b)), shape=(count, count))
-    bodies = connected_components(graph, directed=False)[1]
-    has_hole = np.zeros(count, bool)
-    has_hole[bodies[ends[solid][faces[edges[solid]] % 2 == 1]]] = True
-    return has_hole[bodies[ends[:, 0]]]
+    points = int(ends.max()) + 1
+    graph = sparse.coo_matrix((np.ones(len(a)), (a, b)), shape=(points, points))
+    bodies = connected_components(graph, directed=False)[1][ends[:, 0]]
+    face, corner = np.nonzero((count[edges] % 2 == 1) & solid[:, None])
+    shows = np.zeros(len(faces), bool)
+    for body in np.unique(bodies[face]):
+        own = np.flatnonzero((bodies == body) & solid)
+        rim = faces[face, corner][bodies[face] == body]
+        used, local = np.unique(faces[own], return_inverse=True)
+        away, _ = cKDTree(vertices[rim]).query(vertices[used], distance_upper_bound=_INSIDE_M)
+        shows[own] = np.isfinite(away)[local.reshape(-1, 3)].any(axis=1)
+    return shows
 
 
 def _hems(edges: NDArray, corners: NDArray, solids: int) -> Sides:
