@@ -2,8 +2,9 @@
 
 The avatar has one joint each for thumb, index and the other fingers. Real fingers differ: the
 knuckles bend first and least, the little finger curls more than the index, open fingers spread,
-and the thumb stands across the palm. All numbers are for a left hand in the canonical T-pose
-(fingers along +x, thumb towards −y, palm down); a right hand is its mirror image.
+and the thumb stands across the palm. All numbers are for a left hand that lies as in the canonical
+T-pose (fingers along +x, thumb towards −y, palm down), but with its knuckles level, index to little
+finger, which is the line that fingers bend about; a right hand is its mirror image.
 """
 
 from functools import cache
@@ -83,9 +84,8 @@ def finger_turns(side: str, curls: dict[str, Array], holding: bool) -> dict[str,
             joint = "index" if finger == "index" else "fingers"
             bent, aside = _curled(finger, curls[joint] * mirror)
         for i in PHALANGES:
-            turns[f"{finger}.{i:02d}"] = rotation.multiply(
-                rotation.from_rotation_vector(aside), _about_y(bent[:, i - 1])
-            )
+            turn = rotation.multiply(rotation.from_rotation_vector(aside), _about_y(bent[:, i - 1]))
+            turns[f"{finger}.{i:02d}"] = _in_t_pose(turn)
     return {name: turn * np.append(1.0, mirror) for name, turn in turns.items()}
 
 
@@ -101,7 +101,8 @@ def held_at(hand: Array, turn: Array, palm: float) -> Array:
     palm : float
         From the wrist to the middle finger's first joint, in the units of `hand`.
     """
-    return hand + rotation.rotate(turn, _HELD_AT * [-1.0, 1.0, 1.0] * (palm / _PALM))
+    held = rotation.rotate(rotation.conjugate(_level()), _HELD_AT) * [-1.0, 1.0, 1.0]
+    return hand + rotation.rotate(turn, held * (palm / _PALM))
 
 
 def _curled(finger: str, curl: Array) -> tuple[Array, Array]:
@@ -130,7 +131,7 @@ def _thumb_chain(metacarpal: Array, first: Array, second: Array) -> dict[str, Ar
     turns = {}
     for i, bend in zip(PHALANGES, (np.zeros(len(turn)), first, second), strict=True):
         turn = rotation.multiply(turn, rotation.from_axis_angle(_THUMB_AXIS, bend))
-        turns[f"thumb.{i:02d}"] = rotation.multiply(turn, _thumb_at_rest()[i - 1])
+        turns[f"thumb.{i:02d}"] = rotation.multiply(_in_t_pose(turn), _thumb_at_rest()[i - 1])
     return turns
 
 
@@ -141,6 +142,22 @@ def _thumb_at_rest() -> Array:
     turns = alignment(body.shape(np.zeros(body.components)))
     bones = [INDEX[f"thumb.{i:02d}.L"] for i in PHALANGES]
     return rotation.multiply(rotation.conjugate(turns[INDEX["hand.L"]]), turns[bones])
+
+
+def _in_t_pose(turn: Array) -> Array:
+    """A turn (..., 4) of the hand with level knuckles, in the frame of the T-pose's hand."""
+    return rotation.multiply(rotation.multiply(rotation.conjugate(_level()), turn), _level())
+
+
+@cache
+def _level() -> Array:
+    """Rotation (4,) of the T-pose's left hand about its length that brings its knuckles level."""
+    body = load_body()
+    shape = body.shape(np.zeros(body.components))
+    back = rotation.conjugate(alignment(shape)[INDEX["hand.L"]])
+    ends = [shape.heads[INDEX[f"{finger}.01.L"]] for finger in ("pinky", "index")]
+    _, y, z = rotation.rotate(back, ends[1] - ends[0])
+    return rotation.from_axis_angle(np.array([1.0, 0.0, 0.0]), np.arctan2(z, -y))
 
 
 def _about_y(angle: Array) -> Array:

@@ -15,6 +15,8 @@ _SIDES: Final = ("L", "R")
 _ARM: Final = ("upper_arm", "forearm", "hand")
 DIGITS: Final = ("thumb", "index", "fingers")
 """Joints whose curl is spread over the bones of a strand."""
+TWIST_SHARES: Final = {"hand": 1.0, "forearm": 0.5}
+"""How much of the hand's turn about its length each bone of the arm takes."""
 
 # The joint a limb points at. Heads of joints are where the modeller put them; tails are often not.
 _AIM: Final = {"upper_arm": "forearm", "forearm": "hand"}
@@ -101,6 +103,24 @@ def canonical_direction(joint: str) -> Array:
     return rotation.normalize(end - start)
 
 
+def knuckle_twist(side: str, knuckles: Array) -> float:
+    """How far a hand that points as in the T-pose still has to turn about its length, radians.
+
+    Parameters
+    ----------
+    side : str
+        "L" or "R".
+    knuckles : (3,) array
+        From the middle of the other fingers' first joints, thumb aside, to the index finger's.
+    """
+    axis = canonical_direction(f"hand.{side}")
+    rest = skeleton.REST
+    have = _across(knuckles, axis)
+    want = rest[skeleton.INDEX[f"index.{side}"]] - rest[skeleton.INDEX[f"fingers.{side}"]]
+    want = _across(want, axis)
+    return float(np.arctan2(np.cross(have, want) @ axis, have @ want))
+
+
 def _head(rig: RigRest, rig_map: RigMap, joint: str) -> Array:
     firsts = [rig.index[strand[0]] for strand in rig_map.strands[joint]]
     return rig.heads[firsts].mean(axis=0)
@@ -150,7 +170,7 @@ def _joint_turns(rig: RigRest, rig_map: RigMap) -> dict[str, Array]:
             turn = rotation.multiply(swing, turn)
             turns[joint] = turn
         twist = _hand_twist(rig, rig_map, side, turn)
-        for stem, share in (("hand", 1.0), ("forearm", 0.5)):
+        for stem, share in TWIST_SHARES.items():
             joint = f"{stem}.{side}"
             about = rotation.from_axis_angle(canonical_direction(joint), np.asarray(share * twist))
             turns[joint] = rotation.multiply(about, turns[joint])
@@ -176,15 +196,11 @@ def _direction(rig: RigRest, rig_map: RigMap, joint: str) -> Array:
 
 def _hand_twist(rig: RigRest, rig_map: RigMap, side: str, turn: Array) -> float:
     """Angle in radians by which the knuckles still have to turn about the hand's direction."""
-    index, fingers, hand = f"index.{side}", f"fingers.{side}", f"hand.{side}"
+    index, fingers = f"index.{side}", f"fingers.{side}"
     if index not in rig_map.strands or fingers not in rig_map.strands:
         return 0.0
-    axis = canonical_direction(hand)
     knuckles = _head(rig, rig_map, index) - _head(rig, rig_map, fingers)
-    have = _across(rotation.rotate(turn, knuckles), axis)
-    rest = skeleton.REST
-    want = _across(rest[skeleton.INDEX[index]] - rest[skeleton.INDEX[fingers]], axis)
-    return float(np.arctan2(np.cross(have, want) @ axis, have @ want))
+    return knuckle_twist(side, rotation.rotate(turn, knuckles))
 
 
 def _across(vector: Array, axis: Array) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import rotation, skeleton
+from ..fit import TWIST_SHARES, knuckle_twist
 from ..motion import load_npz
 from ..rotation import Array
 
@@ -190,7 +191,8 @@ def _tips(vertices: Array, heads: Array, weights: Array) -> NDArray[np.int64]:
 def alignment(shape: Shape) -> Array:
     """Rotation (B, 4) of each bone from the canonical T-pose to the body's rest pose.
 
-    Arms and fingers point along ±X in the T-pose, palms down; trunk and legs stand alike in both.
+    Arms and fingers point along ±X in the T-pose, palms down, as `retarget.fit` brings any rig into
+    it; trunk and legs stand alike in both.
     """
     turns = rotation.identity((len(BONES),))
     for side, out in (("L", 1.0), ("R", -1.0)):
@@ -201,18 +203,14 @@ def alignment(shape: Shape) -> Array:
             now = rotation.rotate(turn, np.array([out, 0.0, 0.0]))
             turn = rotation.multiply(rotation.between(now, along), turn)
             turns[bone] = turn
-        # The knuckles tell how far the hand is turned about its length.
         hand = INDEX[f"hand.{side}"]
-        across = shape.heads[INDEX[f"index.01.{side}"]] - shape.heads[INDEX[f"pinky.01.{side}"]]
-        axis = rotation.rotate(turns[hand], np.array([out, 0.0, 0.0]))
-        have = rotation.rotate(turns[hand], np.array([0.0, -1.0, 0.0]))
-        want = across - axis * (across @ axis)
-        angle = np.arctan2(np.cross(have, want) @ axis, have @ want)
-        for stem, share in (("hand", 1.0), ("forearm", 0.5)):
+        first = {finger: shape.heads[INDEX[f"{finger}.01.{side}"]] for finger in FINGERS[1:]}
+        knuckles = first.pop("index") - np.mean(list(first.values()), axis=0)
+        twist = knuckle_twist(side, rotation.rotate(rotation.conjugate(turns[hand]), knuckles))
+        for stem, share in TWIST_SHARES.items():
             bone = INDEX[f"{stem}.{side}"]
-            axis = rotation.rotate(turns[bone], np.array([out, 0.0, 0.0]))
-            about = rotation.from_axis_angle(axis, np.asarray(share * angle))
-            turns[bone] = rotation.multiply(about, turns[bone])
+            about = rotation.from_axis_angle(np.array([out, 0.0, 0.0]), np.asarray(-share * twist))
+            turns[bone] = rotation.multiply(turns[bone], about)
         for finger in FINGERS:
             turn = turns[hand]
             rest = _finger_direction(finger, out)

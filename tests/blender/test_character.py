@@ -169,9 +169,9 @@ report, fit = rig_report(armature), fit_armature(armature)
 answer["family"], answer["unplayed"] = report.family, list(report.unplayed)
 answer["turned"] = {}
 for bone in fit.map.bones:
-    wanted, here = (rotation.rotate(q, np.array([0.0, 1.0, 0.0])) for q in (
-        fit.aligned[bone], fit.rest_rotations[fit.rig.index[bone]]))
-    answer["turned"][bone] = float(np.degrees(np.arccos(min(wanted @ here, 1.0))))
+    here = rotation.conjugate(fit.rest_rotations[fit.rig.index[bone]])
+    turn = rotation.multiply(fit.aligned[bone], here)
+    answer["turned"][bone] = float(np.degrees(np.linalg.norm(rotation.to_rotation_vector(turn))))
 
 # Conducting, saved and opened again.
 blender_addon.register()

@@ -155,7 +155,13 @@ def test_open_fingers_spread_and_a_fist_does_not() -> None:
     def aside(curl: float) -> float:
         turns = finger_turns("L", curled("L", curl, curl), holding=False)
         ahead = rotation.rotate(turns["pinky.01"][0], np.array([1.0, 0.0, 0.0]))
-        return float(ahead[1])
+        return float(ahead @ across)
+
+    # Fingers bend about the line of the knuckles.
+    shape = load_body().shape(np.zeros(load_body().components))
+    ends = [shape.heads[INDEX[f"{finger}.01.L"]] for finger in ("index", "pinky")]
+    back = rotation.conjugate(alignment(shape)[INDEX["hand.L"]])
+    across = rotation.normalize(rotation.rotate(back, ends[1] - ends[0]) * [0.0, 1.0, 1.0])
 
     assert aside(OPEN) > 0.1
     assert aside(FIST) == pytest.approx(0.0, abs=1e-6)

@@ -11,7 +11,8 @@ from retarget.body.kinematics import (
     skin,
     stretched_heads,
 )
-from retarget.body.model import BONES, INDEX, PARENTS, Body, alignment, load_body
+from retarget.body.model import BONES, FINGERS, INDEX, PARENTS, Body, alignment, load_body
+from retarget.fit import knuckle_twist
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,15 @@ def test_unposed_by_its_alignment_the_body_stands_in_the_t_pose(body: Body) -> N
         knuckles = shape.heads[INDEX[f"index.01.{side}"]] - shape.heads[INDEX[f"pinky.01.{side}"]]
         forward = rotation.rotate(back[INDEX[f"hand.{side}"]], rotation.normalize(knuckles))
         assert forward[1] < -0.9, "palms down, index in front"
+
+
+def test_the_bodys_hands_lie_in_the_t_pose_as_any_rigs_do(body: Body) -> None:
+    shape = body.shape(np.zeros(body.components))
+    back = rotation.conjugate(alignment(shape))
+    for side in ("L", "R"):
+        index, *others = (shape.heads[INDEX[f"{finger}.01.{side}"]] for finger in FINGERS[1:])
+        knuckles = rotation.rotate(back[INDEX[f"hand.{side}"]], index - np.mean(others, axis=0))
+        assert abs(knuckle_twist(side, knuckles)) < 1e-9
 
 
 def test_the_rest_pose_gives_the_body_back(body: Body) -> None:
