@@ -35,8 +35,8 @@ def find_stains(
     """What departs from a plain wall right beside the person.
 
     Shadows (darker, of the wall's own hue) may reach far; anything else must be close. A patch
-    that goes on beyond its reach is furniture or a picture on the wall and stays. Nothing is found
-    where the surroundings are not a plain wall.
+    that goes on beyond its reach, or out of the picture to the side, is furniture, a picture on the
+    wall or the floor and stays. Nothing is found where the surroundings are not a plain wall.
 
     Parameters
     ----------
@@ -83,13 +83,17 @@ def find_stains(
 
 
 def _reached(candidates: Mask, strong: Mask, away: NDArray[np.float32], reach: float) -> Mask:
-    """Connected candidates that start at the person, are strong somewhere and end within reach."""
+    """Connected candidates that start at the person, are strong somewhere and end within reach.
+
+    What runs out of the picture to the left or right ends nowhere that can be seen.
+    """
     count, labels = cv2.connectedComponents(candidates.astype(np.uint8), connectivity=8)
     attached = np.bincount(labels[candidates & (away < _ATTACHED)], minlength=count) > 0
     clear = np.bincount(labels[candidates & strong], minlength=count) > 0
     area = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     outside = np.bincount(labels[candidates & (away > reach)], minlength=count)
     kept = attached & clear & (outside < 0.02 * area)
+    kept[labels[:, [0, -1]]] = False
     kept[0] = False
     return np.asarray(kept[labels])
 
