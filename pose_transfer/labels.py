@@ -33,6 +33,8 @@ _ROUNDS: Final = 2
 _CLAHE: Final = 3.0
 _MAX_COST: Final = 8.0
 _NEVER, _OVER_HAIR = 32.0, 3.0
+# Colours of arm and trunk that agree so well (Bhattacharyya's coefficient) are one cloth.
+_ONE_CLOTH: Final = 0.68
 # Reach of a part around the fitted body, in shoulder breadths, by label from trunk on.
 _REACH: Final = (0.12, 0.16, 0.07, 0.07, 0.05, 0.05)
 
@@ -185,19 +187,43 @@ def _colour_costs(
     bins = np.minimum((lab / 256.0 * _BINS).astype(int), _BINS - 1)
     flat = np.ravel_multi_index((bins[..., 0], bins[..., 1], bins[..., 2]), (_BINS,) * 3)
     every = _histogram(flat[inside])
-    costs = []
+    shares: dict[int, NDArray[np.float64]] = {}
     for label in range(1, len(LABELS)):
         seeds = (visible == label) & inside
         depth = cv2.distanceTransform(seeds.astype(np.uint8), cv2.DIST_L2, 5)
         core = depth > 0.35 * float(depth.max())
-        if np.count_nonzero(core) < 20:
+        if np.count_nonzero(core) >= 20:
+            shares[label] = _histogram(flat[core])
+    shares = _of_one_cloth(shares)
+    costs = []
+    for label in range(1, len(LABELS)):
+        if label not in shares:
             costs.append(np.zeros(flat.shape, np.float32))
             continue
         # A part is as likely to show a colour unseen in its middle as the whole person is.
-        share = 0.85 * _histogram(flat[core]) + 0.15 * every
+        share = 0.85 * shares[label] + 0.15 * every
         costs.append(-np.log(share / (every + 1e-7) + 1e-2)[flat])
     stacked = np.stack(costs, axis=-1)
     return np.clip(stacked - stacked.min(axis=-1, keepdims=True), 0.0, _MAX_COST / 2)
+
+
+def _of_one_cloth(shares: dict[int, NDArray[np.float64]]) -> dict[int, NDArray[np.float64]]:
+    """Shares of colours by label, the same ones for the trunk and arms that are of its cloth.
+
+    Where these differ it is by the light alone, or by which stripe lies in the middle.
+    """
+    if TRUNK not in shares:
+        return shares
+    trunk = shares[TRUNK]
+    arms = [
+        arm
+        for arm in (ARM_L, ARM_R)
+        if arm in shares and np.sqrt(shares[arm] * trunk).sum() > _ONE_CLOTH
+    ]
+    if not arms:
+        return shares
+    cloth = (trunk + sum(shares[arm] for arm in arms) / len(arms)) / 2.0
+    return shares | dict.fromkeys((TRUNK, *arms), cloth)
 
 
 def _histogram(bins: NDArray[np.int64]) -> NDArray[np.float64]:

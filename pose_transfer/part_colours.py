@@ -20,6 +20,12 @@ _JOINT_M, _SHOULDER_M = 0.10, 0.16
 # darker than around it cloth in that shadow is, 8-bit levels of Lab.
 _SHADE: Final = 0.04
 _SHADOW_LEVELS, _SHADOW_REACH = 14.0, 0.11
+# The shadow of arms that lie across the trunk is so much darker than the cloth where it ends, and
+# somewhere so much (natural logarithms of light); so far down it must end, in shoulder breadths.
+# Cloth is plain if in so much of its lit half all colours depart from their median alike, within
+# the third; and so far from that median, lighter or darker, it is the same cloth.
+_DIM, _DARK, _ONE_HUE, _SAME_CLOTH = 0.3, 0.8, 0.25, 1.6
+_CAST_REACH, _PLAIN_SHARE = 0.8, 0.6
 # Colours so near to the person's skin (weighted Lab) are skin; an arm that shows more of it than
 # this share is bare. Colours this much rarer than a limb's commonest do not carry on.
 _LIKE_SKIN, _BARE, _RARE = 22.0, 0.2, 0.06
@@ -48,6 +54,7 @@ def known_pixels(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDA
     inner = solid & ~others & ~close_to(limbs, max(1.5, _SHADE * breadth))
     if part == TRUNK:
         inner &= ~_shaded(parts.foreground, inner, limbs, breadth)
+        inner &= ~_cast_shadow(parts.foreground, inner, limbs, breadth)
     else:
         inner &= ~_stray_skin(parts, inner)
     return inner if inner.any() else solid
@@ -82,6 +89,44 @@ def _shaded(
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     slivers = known & (cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_OPEN, disc) == 0)
     return near & ((light < mean - _SHADOW_LEVELS) | slivers)
+
+
+def _cast_shadow(
+    rgb: NDArray[np.uint8], known: NDArray[np.bool_], limbs: NDArray[np.bool_], breadth: float
+) -> NDArray[np.bool_]:
+    """What lies in the dark on plain cloth below arms and hands that lie across the trunk.
+
+    It begins below a limb that has cloth above it too, and fades out before the cloth ends: where
+    no lighter cloth of the same colour comes again, the dark is another cloth and stays.
+    """
+    rows = np.arange(known.shape[0])[:, None]
+    across = limbs & np.maximum.accumulate(known, axis=0)
+    last = np.where(across, rows, -1).max(axis=0)
+    below = rows - last
+    reach = _CAST_REACH * breadth
+    cloth = known & (last >= 0) & (below < reach)
+    if not (cloth & (below > 0)).any():
+        return np.zeros(known.shape, bool)
+    light = 2.2 * np.log(cv2.GaussianBlur(rgb, (0, 0), 1.0) / 255.0 + 0.02)
+    mean = light.mean(axis=-1)
+    lit = cloth & (mean >= np.median(mean[cloth]))
+    off = light - np.median(light[lit], axis=0)
+    if (np.ptp(off, axis=-1)[lit] < _ONE_HUE).mean() < _PLAIN_SHARE:
+        return np.zeros(known.shape, bool)
+    dim = off.mean(axis=-1)
+    own = (np.ptp(off, axis=-1) < 2.0 * _ONE_HUE) & (np.abs(dim) < _SAME_CLOTH)
+    level = np.where(cloth & own & (below > 0), dim, -np.inf)
+    best, end = level.max(axis=0), level.argmax(axis=0)
+    shadow = known & (below > 0) & (rows < end) & (dim < best - _DIM)
+    shadow &= (shadow & (dim < best - _DARK)).any(axis=0)
+    # Up to the limb: what it leaves of itself there is no cloth.
+    size = 2 * max(1, round(2.0 * _SHADE * breadth)) + 1
+    end = ndimage.maximum_filter1d(np.where(shadow, rows, -1).max(axis=0), size)
+    shadow = known & (below > 0) & (rows <= end)
+    size = 2 * max(1, round(_SHADE * breadth)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    even = cv2.morphologyEx(shadow.astype(np.uint8), cv2.MORPH_OPEN, disc)
+    return known & (cv2.dilate(even, disc) > 0)
 
 
 def _stray_skin(parts: PersonParts, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
