@@ -52,6 +52,9 @@ BODY: Final = "the body"
 COPY: Final = "copy of the photo"
 """Name of the floor."""
 
+INSIDE: Final = 0.95
+"""Above this matte a pixel is the person's alone, without their soft edge."""
+
 _SHOWN: Final = 12
 _MEASURES: Final = {"PSNR": psnr, "SSIM": ssim, "MS-SSIM": ms_ssim, "GMSD": gmsd}
 
@@ -197,8 +200,9 @@ def evaluate_likeness(
 def summarise(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     """Method to measure to the median over its rows, with counts and the worst cases.
 
-    "rows" and "faults" count; "least PSNR person" is the worst row's, and "least gain whole" and
-    "least gain person" are how many dB of PSNR a method is above the copy where that is least.
+    "rows" and "faults" count; "least PSNR person" and "least PSNR inside matte" are the worst
+    row's, and "least gain whole" and "least gain person" are how many dB of PSNR a method is above
+    the copy where that is least.
     """
     summary: dict[str, dict[str, float]] = {}
     floor = {row.name: row.values for row in rows if row.method == COPY and not row.fault}
@@ -208,8 +212,9 @@ def summarise(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
         names = dict.fromkeys(name for values in good for name in values)
         columns = {name: np.array([v.get(name, np.nan) for v in good]) for name in names}
         figures = {name: _median(column) for name, column in columns.items()}
-        if "PSNR person" in columns and not np.isnan(columns["PSNR person"]).all():
-            figures["least PSNR person"] = float(np.nanmin(columns["PSNR person"]))
+        for name in ("PSNR person", "PSNR inside matte"):
+            if name in columns and not np.isnan(columns[name]).all():
+                figures[f"least {name}"] = float(np.nanmin(columns[name]))
         if method != COPY and floor:
             for region in ("whole", "person"):
                 measure = f"PSNR {region}"
@@ -225,7 +230,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
 
 
 def compare_clip(clip: Clip, drawn: Sequence[Drawn], seen: Sequence[Person]) -> dict[str, float]:
-    """All figures of one self-transfer.
+    """All figures of one self-transfer, and over how many "frames".
 
     The first frame, which is the photo, does not count.
 
@@ -271,6 +276,7 @@ def compare_clip(clip: Clip, drawn: Sequence[Drawn], seen: Sequence[Person]) -> 
     figures = {name: _mean(values) for name, values in columns.items()}
     people = [truth.person for truth in truths[1:]]
     figures["flicker"] = flicker(clip.frames[1:], [one.rgb for one in drawn[1:]], people)
+    figures["frames"] = float(len(clip.frames) - 1)
     return figures
 
 
@@ -320,13 +326,13 @@ def _returned(method: str, zero_motion: ZeroMotion, photo: Path) -> Row:
     except ConductorError as error:
         return Row(method, name, fault=str(error))
     matte = read_matte(photo)
-    masks = {"person": made.matte if matte is None else matte}
-    if masks["person"].shape != made.photo.shape[:2]:
-        masks = {"person": made.matte}
+    if matte is None or matte.shape != made.photo.shape[:2]:
+        matte = made.matte
     values = {
-        f"{measure} person": function(made.photo, made.likeness, masks["person"])
+        f"{measure} person": function(made.photo, made.likeness, matte)
         for measure, function in _MEASURES.items()
     }
+    values["PSNR inside matte"] = psnr(made.photo, made.likeness, matte > INSIDE)
     sheet = contact_sheet([made.photo, made.likeness], 2, ["photo", method], side=360)
     return Row(method, name, values, sheet=sheet)
 

@@ -19,6 +19,16 @@ th:first-child, td:first-child { text-align: left; }
 img { max-width: 100%; display: block; }
 """
 
+_TOLD: Final = (
+    "PSNR whole",
+    "PSNR inside matte",
+    "PSNR person",
+    "SSIM person",
+    "PSNR hands",
+    "hands IoU",
+)
+"""What is said of each photo and clip above its picture."""
+
 
 def likeness_page(report: LikenessReport, about: str) -> str:
     """The report as one HTML page with its pictures inside.
@@ -62,11 +72,7 @@ def _one(row: Row) -> str:
     title = f"<h3>{html.escape(row.name)}: {html.escape(row.method)}</h3>"
     if row.fault:
         return f"{title}<p>{html.escape(row.fault)}</p>"
-    figures = ", ".join(
-        f"{name} {row.values[name]:.2f}"
-        for name in ("PSNR whole", "PSNR person", "SSIM person", "PSNR hands", "hands IoU")
-        if name in row.values
-    )
+    figures = ", ".join(f"{name} {row.values[name]:.2f}" for name in _TOLD if name in row.values)
     picture = "" if row.sheet is None else f"<img src='{_embedded(row.sheet)}' alt=''>"
     return f"{title}<p>{figures}</p>{picture}"
 

@@ -28,6 +28,11 @@ PHOTOS: Final = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 VIDEOS: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 
 _TRUTH: Final = "person.json"
+# Across a cut the colours of two neighbouring frames share less than this of their histograms
+# (Boreczky & Rowe 1996), which are taken on small copies with so many levels a channel.
+_SHARED: Final = 0.4
+_SMALL: Final = (96, 64)
+_LEVELS: Final = 8
 _SEEN: Final = 0.5
 _FACE: Final = ("eye.L", "eye.R", "mouth.L", "mouth.R")
 # Half sizes in distances from the middle of the eyes to the middle of the mouth.
@@ -127,6 +132,8 @@ def find_sets(folder: Path) -> tuple[list[Path], list[Path]]:
 def read_clip(path: Path, seconds: float) -> Clip:
     """The first seconds of a video file or of a rendered person, `SIDE` pixels at most.
 
+    A video counts up to its first cut: what comes after it is not the person of the first frame.
+
     Raises
     ------
     ConductorError
@@ -223,12 +230,26 @@ def _read_video(path: Path, seconds: float) -> Clip:
 
 def _decoded(container: InputContainer, seconds: float) -> Iterator[Frame]:
     start: float | None = None
+    before: NDArray[np.float64] | None = None
     for frame in container.decode(video=0):
         time = float(frame.time or 0.0)
         start = time if start is None else start
         if time - start >= seconds:
             return
-        yield resized(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+        picture = resized(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+        colours = _histogram(picture)
+        if before is not None and np.minimum(before, colours).sum() < _SHARED:
+            return
+        before = colours
+        yield picture
+
+
+def _histogram(picture: Frame) -> NDArray[np.float64]:
+    """Shares of colours (levels³,) that add up to one."""
+    small = np.asarray(cv2.resize(picture, _SMALL, interpolation=cv2.INTER_AREA))
+    bins = (small.reshape(-1, 3) * (_LEVELS / 256.0)).astype(np.int64)
+    flat = np.ravel_multi_index((bins[:, 0], bins[:, 1], bins[:, 2]), (_LEVELS,) * 3)
+    return np.bincount(flat, minlength=_LEVELS**3) / len(flat)
 
 
 def _read_rendered(folder: Path, seconds: float) -> Clip:

@@ -13,6 +13,7 @@ from backend.evaluation.contact_sheet import contact_sheet
 from backend.evaluation.likeness import Drawn, Method, Returned, compare_clip, evaluate_likeness
 from backend.evaluation.likeness_page import likeness_page
 from backend.evaluation.likeness_sets import Person, find_sets, read_clip, resized
+from backend.video import Footage, encode
 from retarget import rotation, skeleton
 from retarget.character import PARTS
 from retarget.errors import ConductorError
@@ -156,6 +157,24 @@ def test_zero_motion_is_measured_inside_the_known_matte(people):
     assert "a &amp; b" in page
 
 
+def test_the_soft_edge_does_not_count_inside_the_matte(tmp_path):
+    def wrong_at_the_edge(path):
+        photo = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
+        matte = np.zeros((HEIGHT, WIDTH))
+        matte[:20], matte[20:24] = 1.0, 0.6
+        changed = photo + np.where(matte == 1.0, 2, 40).astype(np.uint8)[..., None]
+        return Returned(photo, changed, matte)
+
+    photo = tmp_path / "someone.png"
+    (row,) = evaluate_likeness(
+        [photo], [], (Method("m", zero_motion=wrong_at_the_edge),)
+    ).zero_motion
+    inside = row.values["PSNR inside matte"]
+    assert inside == pytest.approx(20.0 * np.log10(127.5), abs=1e-6)
+    assert row.values["PSNR person"] < inside - 10.0
+    assert likeness.summarise([row])["m"]["least PSNR inside matte"] == inside
+
+
 def test_the_command_writes_figures_that_json_can_hold(people, tmp_path):
     target = tmp_path / "figures.json"
     done = CliRunner().invoke(app, ["evaluate", "likeness", str(people), "-o", str(target)])
@@ -180,6 +199,16 @@ def test_a_damaged_video_is_a_fault(tmp_path):
     path.write_bytes(b"not a video")
     with pytest.raises(ConductorError, match=r"broken\.mp4"):
         read_clip(path, 1.0)
+
+
+def test_a_video_counts_up_to_its_first_cut(tmp_path):
+    person = [_picture(_parts(i)) for i in range(FRAMES)]
+    other = [np.full_like(person[0], (20, 60, 200))] * 5
+    path = tmp_path / "cut.mp4"
+    encode(Footage(person + other, 25.0, (WIDTH, HEIGHT), FRAMES + 5), path)
+    clip = read_clip(path, 10.0)
+    assert len(clip.frames) == FRAMES
+    assert np.abs(clip.frames[-1].astype(int) - person[-1]).mean() < 10.0
 
 
 def test_large_frames_are_made_smaller_and_even():
