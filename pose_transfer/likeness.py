@@ -28,8 +28,8 @@ Frame = NDArray[np.uint8]
 
 # Flesh around the joints that must stay in the picture, metres of the person.
 _FINGER_M, _CROWN_M = 0.04, 0.20
-# Concert dress before a photo that has no floor is shown to this share of the shin.
-_SHIN: Final = 0.4
+# Before a photo that has no floor for its shoes, concert dress is shown to this share of the shin.
+_SHIN: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class _View:
         rise = self.scale * float(np.median(self._hips[:, 1]) - self._hips[:, 1].min())
         cut = height - 1.5 - rise if cut_off(character) else None
         if character.dress != "photo":
-            # It goes on below the photo, whose floor would not be under its shoes.
+            # It goes on below the photo.
             knee, ankle = (self._joint(stem) for stem in ("shin", "foot"))
             cut = knee + _SHIN * (ankle - knee) - rise
             width, height = np.inf, cut
