@@ -57,7 +57,7 @@ def shown_faces(
         return shown
     arm = np.array([name.split(".")[0] in _ARM for name in bones] + [True])
     free = (weights * arm[np.minimum(weight_bones, len(bones))]).sum(axis=1) > _ARM_SHARE
-    asked = np.flatnonzero(~free[surface.corners[:, : surface.solids]].any(axis=0))
+    asked = np.flatnonzero(~free[surface.corners].any(axis=0))
     if not len(asked):
         return shown
     corners = surface.corners[:, asked]

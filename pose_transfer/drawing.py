@@ -235,7 +235,8 @@ class Painter:
         if self._backdrop is None:
             place[:] = _straight(drawn)
         else:
-            place[:] = drawn[..., :3]
+            # Many times as fast as NumPy's copy of three bytes out of four.
+            cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB, dst=place)
         return picture
 
 

@@ -175,16 +175,19 @@ def _draw_in(surface: Surface, x: Floats, y: Floats, border: _Border) -> Floats:
     count = len(surface.vertices)
     moves = np.zeros((2, count), np.float32)
     moves[:, border.points] = -_HALF_PX * border.mitres
-    place = np.full(count, -1)
-    place[border.points] = np.arange(len(border.points))
-    one, other = place[surface.joins]
-    leaving = np.flatnonzero((one < 0) != (other < 0))
+    on_it = np.zeros(count, bool)
+    on_it[border.points] = True
+    one, other = surface.joins
+    leaving = np.flatnonzero(on_it[one] != on_it[other])
     one, other = one[leaving], other[leaving]
-    edge = np.maximum(one, other)
-    near = np.where(one < 0, *surface.joins[:, leaving])
+    starts = on_it[one]
+    on, near = np.where(starts, one, other), np.where(starts, other, one)
+    place = np.empty(count, np.intp)
+    place[border.points] = np.arange(len(border.points))
+    edge = place[on]
     inward = -border.mitres[:, edge]
     inward /= np.maximum(np.sqrt(inward[0] ** 2 + inward[1] ** 2), 1e-6)
-    a, b = surface.vertices[border.points[edge]], surface.vertices[near]
+    a, b = surface.vertices[on], surface.vertices[near]
     missing = _HALF_PX - (x[b] - x[a]) * inward[0] - (y[b] - y[a]) * inward[1]
     passed = np.flatnonzero((missing > 0.0) & (missing < _HALF_PX))
     # The longest step of a point is written last.
@@ -201,9 +204,10 @@ def _tuck(surface: Surface, x: Floats, y: Floats, front: NDArray[np.bool_]) -> M
     """
     sides = surface.hems[front[surface.hems.faces]]
     border = _Border.along(surface, x, y, sides)
-    rows = np.concatenate([sides.tails, sides.heads])
-    rows, first = np.unique(rows, return_index=True)
-    offsets = _TUCKED_PX * border.mitres[:, border.ends.ravel()[first]]
+    place = np.full(len(surface.sources), -1)
+    place[sides.tails], place[sides.heads] = border.ends
+    rows = np.flatnonzero(place >= 0)
+    offsets = _TUCKED_PX * border.mitres[:, place[rows]]
     fringe = front.copy()
     fringe[: surface.solids] = False
     return _moved(surface, x, y, fringe, rows, offsets)
