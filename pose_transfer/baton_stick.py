@@ -68,7 +68,7 @@ class Shaft:
         along = way / length if length > 1e-3 else np.array([1.0, 0.0])
         axes = np.stack([along, [-along[1], along[0]]])
         flat = np.concatenate([[self.start], self.ends]) @ axes.T
-        pad = float(self.thickness.max()) + 1.0
+        pad = 1.7 * float(self.thickness.max()) + 2.0
         (x0, y0), (x1, y1) = flat.min(axis=0) - pad, flat.max(axis=0) + pad
         return np.array([[x0, y0], [x1, y0], [x0, y1], [x1, y1]]) @ axes
 

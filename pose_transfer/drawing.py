@@ -18,6 +18,7 @@ from retarget.rotation import Array
 
 from .baton_stick import Shaft
 from .gl_context import off_screen_context
+from .lighting import KEY
 from .staging import Stage, Staged
 from .take import Take
 
@@ -26,8 +27,9 @@ __all__ = ["Painter", "Take", "draw_frames"]
 Frame = NDArray[np.uint8]
 
 _SHADERS: Final = Path(__file__).parent / "shaders"
-# Light maple: stands out from dark suits and still from white walls.
+# Light maple stands out from dark suits, and its side away from the light from white walls.
 _WOOD_RGB: Final = (236, 220, 192)
+_SHADE_RGB: Final = (92, 70, 48)
 # Frames drawn ahead of whoever takes them: enough to even out slow ones.
 _AHEAD: Final = 4
 
@@ -123,6 +125,8 @@ class Painter:
             for name in ("person", "shaft")
         )
         shaft["wood"] = tuple(value / 255.0 for value in _WOOD_RGB)
+        shaft["shade"] = tuple(value / 255.0 for value in _SHADE_RGB)
+        shaft["light"] = tuple(KEY[:2] * [1.0, -1.0] / np.linalg.norm(KEY[:2]))
         self._person, self._shaft = person, shaft
         texture = _within(self._stage.texture, int(context.info["GL_MAX_TEXTURE_SIZE"]))
         self._skin = context.texture((texture.shape[1], texture.shape[0]), 4, texture.tobytes())

@@ -13,7 +13,9 @@ Floats = NDArray[np.float32]
 
 # Where most photographs of people have their light: from above, in front, a little from one side.
 # Camera space: x right, y up, z towards the camera.
-_KEY: Final = np.array([-0.25, 0.75, 0.6]) / np.linalg.norm([-0.25, 0.75, 0.6])
+KEY: Final = np.array([-0.25, 0.75, 0.6]) / np.linalg.norm([-0.25, 0.75, 0.6])
+"""Direction towards the key light."""
+
 # Light on a surface that faces away from the key, as a share of that on one that faces it. Rooms
 # and overcast skies fill about half, as the encoded values of a picture go.
 _AMBIENT: Final = 0.55
@@ -48,7 +50,7 @@ def light_on(normals: Floats, to_camera: Array = _AS_IT_IS) -> Floats:
     Half Lambert (Mitchell et al., Shading in Valve's Source Engine, 2006): soft, never black.
     """
     half = 0.5 * (1.0 - _AMBIENT)
-    return (half * (_KEY @ to_camera)).astype(np.float32) @ normals + np.float32(_AMBIENT + half)
+    return (half * (KEY @ to_camera)).astype(np.float32) @ normals + np.float32(_AMBIENT + half)
 
 
 class ContactShadow:

@@ -260,6 +260,20 @@ def test_the_baton_goes_from_hand_to_tip(grey: Character) -> None:
     assert frame[: tip[1] - 1, : tip[0] + 20, 3].max() == 0
 
 
+@pytest.mark.parametrize("wall", [(250, 250, 250), (236, 220, 192), (128, 128, 128), (10, 10, 10)])
+def test_the_baton_is_seen_before_every_wall(grey: Character, wall: tuple[int, int, int]) -> None:
+    size = (4 * SIZE[0], 4 * SIZE[1])
+    backdrop = np.full((size[1], size[0], 3), wall, np.uint8)
+    for lean in (-0.3, 0.0, 0.3):
+        ends = np.array([[[-0.45, -0.4, 1.0], [-0.45 + lean, -0.4, 1.35]]])
+        with Painter(grey, size, scale=4.0, shift=(1.5, 1.5), backdrop=backdrop) as painter:
+            frame = painter.draw(held(ends, grey), 0)
+        middle = 4.0 * grey.camera.to_pixels(ends[0].mean(axis=0))[:2] + 1.5
+        x, y = np.round(middle).astype(int)
+        across = frame[y, x - 6 : x + 7].astype(int) - wall
+        assert abs(across).max() > 45
+
+
 def test_the_body_hides_a_baton_behind_it(grey: Character) -> None:
     hidden = np.array([[[-0.1, 0.4, 1.1], [0.1, 0.4, 1.3]]])
     with Painter(grey, SIZE) as painter:
