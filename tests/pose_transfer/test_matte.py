@@ -61,6 +61,23 @@ def test_a_gap_between_forearm_and_body_that_the_network_closed_is_opened() -> N
     assert (matte[gap] < 0.5).mean() > 0.75
 
 
+def test_bricks_the_colour_of_shaded_skin_beside_dark_clothes_are_background() -> None:
+    points = drawn_points()
+    rgb, truth = draw_person(points)
+    skin = np.median(rgb[120:150][truth[120:150] > 0.99], axis=0)
+    rows, columns = np.indices(truth.shape)
+    shade = np.where(np.abs(rgb - skin).sum(axis=-1) < 40, 0.45 + 0.55 * (columns * 7 % 40) / 40, 1)
+    brick = np.where((rows // 16 + columns // 40) % 2, 0.35, 0.6)[..., None] * skin
+    brick += 8.0 * np.random.default_rng(0).standard_normal(truth.shape)[..., None]
+    share = truth[..., None]
+    photo = np.clip(share * rgb * shade[..., None] + (1.0 - share) * brick, 0, 255).astype(np.uint8)
+    coarse = cv2.GaussianBlur(truth, (0, 0), 2.0)
+    _, matte = cut_out(Photo(photo, None, "drawn.png"), _detection(points, coarse))
+    trousers = np.s_[480:640]
+    wrong = (matte[trousers] > 0.5) & (truth[trousers] < 0.02)
+    assert wrong.mean() < 0.001
+
+
 def test_the_users_own_matte_is_kept_and_other_people_in_it_are_dropped() -> None:
     points = drawn_points()
     rgb, truth = draw_person(points)
