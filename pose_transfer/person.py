@@ -87,9 +87,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
             if side is not None:
                 piece = arm_above_wrist(piece, past[np.unique(body.faces[own])])
                 wrist = wrist_of_arm(body, own, past, uv, picture, parts.tone)
-                hands.append(
-                    hand_piece(parts.fit, body, parts.vertices, parts.tone, limb, past, side, wrist)
-                )
+                hands.append(hand_piece(parts, t_pose, limb, past, side, wrist))
             made = [piece]
             if part == TRUNK:
                 made += fringe_piece(parts, cover, points, picture)

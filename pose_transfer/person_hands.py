@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from retarget.body.model import BONES, INDEX, Body
 from retarget.rotation import Array
 
-from .fit import BodyFit
 from .hand_skin import Wrist, hand_picture
+from .person_parts import PersonParts
 from .pieces import Piece
 from .skinwork import like_skin
+from .t_pose import TPose
 from .wrist import clipped, hand_vertices, past_wrist
 
 __all__ = ["arm_above_wrist", "hand_piece", "past_wrist", "wrist_of_arm"]
@@ -59,10 +60,8 @@ def wrist_of_arm(
 
 
 def hand_piece(
-    fit: BodyFit,
-    body: Body,
-    vertices: Array,
-    tone: Array,
+    parts: PersonParts,
+    t_pose: TPose,
     limb: NDArray[np.bool_],
     past: Array,
     side: str,
@@ -72,14 +71,10 @@ def hand_piece(
 
     Parameters
     ----------
-    fit : BodyFit
-        The body in the photo's pose.
-    body : Body
-        Faces and weights.
-    vertices : (V, 3) array
-        The body with the photo's outline.
-    tone : (3,) array
-        The person's skin, RGB.
+    parts : PersonParts
+        The person.
+    t_pose : TPose
+        Of the same person.
     limb : bool array over the body's faces
         Arm and hand.
     past : (V,) array
@@ -89,10 +84,13 @@ def hand_piece(
     wrist : Wrist, optional
         From `wrist_of_arm`; None if cloth covers the wrist.
     """
+    fit, body = parts.fit, parts.body
     at, elbow = fit.positions[[INDEX[f"hand.{side}"], INDEX[f"forearm.{side}"]]]
-    places, begins = hand_vertices(fit.vertices, vertices, past, at, elbow, sleeve=wrist is None)
+    places, begins = hand_vertices(
+        fit.vertices, parts.vertices, past, at, elbow, sleeve=wrist is None
+    )
     own = limb & (past[body.faces].max(axis=1) >= begins)
-    picture, uv = hand_picture(tone, body, places, own, side, wrist)
+    picture, uv = hand_picture(parts.tone, body, places, own, side, wrist)
     used, local = np.unique(body.faces[own], return_inverse=True)
     piece = Piece(
         vertices=places[used],
@@ -101,5 +99,6 @@ def hand_piece(
         picture=np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]),
         weights={bone: body.weights[used, i] for i, bone in enumerate(BONES)},
         part=f"hand.{side}",
+        t_pose=t_pose.of_body(places)[used],
     )
     return clipped(piece, past[used] - begins)

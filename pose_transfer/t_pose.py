@@ -32,6 +32,10 @@ class TPose:
         worn = np.einsum("vij,vj->vi", self._turns, parts.vertices - fit.vertices)
         self._vertices = skin(fit.shape.vertices, body.weights, matrices) + worn
 
+    def of_body(self, places: Array) -> Array:
+        """Where the body's vertices go, (V, 3), if they lie at `places` (V, 3) in the photo."""
+        return self._vertices + np.einsum("vij,vj->vi", self._turns, places - self._posed)
+
     def of(self, places: Array, among: NDArray[np.int64]) -> Array:
         """Where places (N, 3) on or near some of the body's vertices go, (N, 3)."""
         nearest = among[cKDTree(self._posed[among]).query(places)[1]]

@@ -107,6 +107,7 @@ def clipped(piece: Piece, value: Array) -> Piece:
         uv=np.concatenate(uvs),
         weights={bone: grown(np.asarray(share)) for bone, share in piece.weights.items()},
         part=part,
+        t_pose=None if piece.t_pose is None else grown(piece.t_pose),
     )
 
 

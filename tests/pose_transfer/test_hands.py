@@ -311,3 +311,20 @@ def test_concert_dress_gets_hands_where_its_own_bones_are() -> None:
     assert all(parent < i for i, parent in enumerate(grown.parents))
     held = grown.heads[grown.names.index("baton")]
     assert 0.08 < np.linalg.norm(held - grown.heads[grown.names.index("hand.R")]) < 0.13
+
+
+def test_what_is_cut_off_at_the_wrist_is_cut_off_in_the_t_pose_too() -> None:
+    square = np.array([(0, 0, 0), (1, 0, 0), (1, 0, 1), (0, 0, 1)], float)
+    faces = np.array([(0, 1, 2), (0, 2, 3)])
+    piece = Piece(
+        vertices=square,
+        faces=faces,
+        uv=square[faces][..., [0, 2]],
+        picture=np.zeros((2, 2, 4), np.uint8),
+        weights={"hand.L": np.ones(4)},
+        part="hand.L",
+        t_pose=3.0 * square + 1.0,
+    )
+    left = clipped(piece, 0.25 - square[:, 0])
+    assert left.vertices[:, 0].max() == pytest.approx(0.25)
+    np.testing.assert_allclose(left.t_pose, 3.0 * left.vertices + 1.0)
