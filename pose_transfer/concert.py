@@ -1,4 +1,4 @@
-"""Concert dress: a tailcoat or a black dress with hands and neck, to stand under a person's head.
+"""Concert dress: a tailcoat or a black dress with a neck, to stand under a person's head.
 
 The garments come ready modelled and lit from `garments.npz` (`python -m blender_addon.garments`
 writes it); here they get the person's size, skin and the light of the photo.
@@ -27,8 +27,8 @@ HEADS: Final = 7.5
 
 _ASSET: Final = Path(__file__).with_name("garments.npz")
 _CHIN_DEPTH: Final = -0.078
-# Hands turn so freely, and chins so often leave the neck in the light, that strong shade baked
-# there would be wrong most of the time.
+# Chins so often leave the neck in the light that strong shade baked there would be wrong most of
+# the time.
 _SKIN_CONTRAST: Final = 0.6
 
 
@@ -68,7 +68,7 @@ def head_place(head_height_m: float) -> HeadPlace:
 def concert_pieces(
     kind: Dress, head_height_m: float, skin_rgb: Array, light: Light | None = None
 ) -> tuple[list[Piece], Bones]:
-    """Body of a person in concert dress: clothes, neck and hands, without the head.
+    """Body of a person in concert dress: clothes and neck, without head and hands.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def concert_pieces(
     Returns
     -------
     pieces : list of Piece
-        Clothes (part trunk, arms, legs), neck (trunk), `hand.L` and `hand.R`, in this order.
+        Clothes (part trunk, arms, legs) and neck (trunk), in this order.
     bones : Bones
         The avatar's bones in the bind pose, arms lowered and bent.
     """
@@ -92,7 +92,7 @@ def concert_pieces(
     skin = np.asarray(skin_rgb, dtype=np.float64)
     taken = Light(skin) if light is None else replace(light, skin=skin)
     scale = _scale(head_height_m)
-    names = (f"{kind}.clothes", f"{kind}.neck", "hand.L", "hand.R")
+    names = (f"{kind}.clothes", f"{kind}.neck")
     pieces = [_piece(asset, name, scale, taken, seed) for seed, name in enumerate(names)]
     bones = Bones(
         names=tuple(str(name) for name in asset["bones"]),
@@ -125,7 +125,6 @@ def _piece(
     picture = paint(
         material,
         light,
-        _sums(asset[f"{name}.tone"]),
         tuple(str(m) for m in asset["materials"]),
         tuple(str(lamp) for lamp in asset["lamps"]),
         float(asset[f"{name}.texel"]) * scale,

@@ -1,4 +1,4 @@
-"""The body's hands on a figure in concert dress, in place of the garments' own."""
+"""The body's hands on a figure in concert dress."""
 
 from dataclasses import replace
 from typing import Final

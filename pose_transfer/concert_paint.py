@@ -48,7 +48,6 @@ _STUFFS: Final = {
 # Blood gives shade on skin its colour: exponents of light in red, green, blue.
 _SKIN_SHADE: Final = np.array([0.92, 1.01, 1.05], np.float32)
 _REDDER: Final = np.array([1.08, 0.91, 0.90], np.float32)
-_NAIL: Final = np.array([1.10, 1.08, 1.08], np.float32)
 # Mean light on a face of a person lit as the garments are, and how bright cloth comes out there.
 _FACE_LEVEL: Final = 0.80
 _EXPOSURE: Final = 0.92
@@ -57,7 +56,6 @@ _EXPOSURE: Final = 0.92
 def paint(
     material: NDArray[np.uint8],
     light: Array,
-    tone: NDArray[np.uint8],
     names: tuple[str, ...],
     lamps: tuple[str, ...],
     texel: float,
@@ -73,8 +71,6 @@ def paint(
         Places in `names`, 255 where nothing is.
     light : (K, h, w) array
         Light of each of `lamps`.
-    tone : (h, w) uint8 array
-        Redness of skin.
     texel : float
         Edge of a texel of `material`, metres on the person.
     taken : Light
@@ -91,13 +87,12 @@ def paint(
     mixed = np.tensordot(_mix(taken, lamps), light, axes=1)[at].astype(np.float32)
     lit = np.maximum(_enlarged(mixed, cv2.INTER_CUBIC), 0.0)
     lit = _FACE_LEVEL * (lit / _FACE_LEVEL) ** contrast
-    red = _enlarged(tone[at].astype(np.float32) / 255.0, cv2.INTER_LINEAR)[..., None]
 
     rng = np.random.default_rng(seed)
     fine = _grain(rng, kinds.shape, 0.6)
     coarse = _grain(rng, kinds.shape, 0.022 / texel * UPSCALE)
-    if set(np.unique(kinds)) <= {names.index("skin"), names.index("nail")}:
-        linear = _skin(lit, red, kinds == names.index("nail"), fine, coarse, taken)
+    if (kinds == names.index("skin")).all():
+        linear = _skin(lit, fine, coarse, taken)
     else:
         linear = _cloth(lit, kinds, names, fine, coarse, taken)
     linear = _sharpened_as(linear, taken.pixel, texel / UPSCALE)
@@ -131,18 +126,14 @@ def _cloth(
 
 def _skin(
     lit: Floats,
-    red: Floats,
-    nail: NDArray[np.bool_],
     fine: Floats,
     coarse: Floats,
     taken: Light,
 ) -> Floats:
     """Linear colours of skin."""
-    # Nails are thin plates: light comes through from below.
-    least = np.where(nail, 0.5, 1e-3)
-    shade = np.maximum(lit / _FACE_LEVEL, least)[..., None] ** _SKIN_SHADE
-    blush = _REDDER ** (red + 0.25 * coarse[..., None])
-    colour = to_linear(taken.skin).astype(np.float32) * np.where(nail[..., None], _NAIL, 1.0)
+    shade = np.maximum(lit / _FACE_LEVEL, 1e-3)[..., None] ** _SKIN_SHADE
+    blush = _REDDER ** (0.25 * coarse[..., None])
+    colour = to_linear(taken.skin).astype(np.float32)
     return (colour * shade * blush * (1.0 + 0.02 * fine[..., None])).astype(np.float32)
 
 

@@ -35,17 +35,13 @@ def build() -> dict[str, NDArray[Any]]:
         "tails": tails,
         "turns": turns,
     }
-    hands = {f"hand.{side}": parts.hand(side) for side in "LR"}
+    hands = parts.hands()
     for dress in ("tailcoat", "gown"):
         clothes, neck = parts.clothes(dress), parts.neck(dress)
-        together = [*clothes, *neck, *hands["hand.L"], *hands["hand.R"]]
-        pieces = {f"{dress}.clothes": clothes, f"{dress}.neck": neck}
-        if dress == "tailcoat":
-            pieces |= hands
-        for piece, members in pieces.items():
-            kind = piece.removeprefix(f"{dress}.")
+        together = [*clothes, *neck, *hands]
+        for kind, members in (("clothes", clothes), ("neck", neck)):
             packed = pack(members, kind, names, together)
-            arrays |= {f"{piece}.{key}": array for key, array in packed.items()}
+            arrays |= {f"{dress}.{kind}.{key}": array for key, array in packed.items()}
     return arrays
 
 

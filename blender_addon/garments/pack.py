@@ -28,7 +28,6 @@ _FINISH: Final = {
     "button": (2.5, 30.0, 0.0),
     "leather": (2.6, 40.0, 0.0),
     "skin": (0.16, 14.0, 0.30),
-    "nail": (0.45, 30.0, 0.25),
     "linen": (0.0, 1.0, 0.12),
     "pique": (0.0, 1.0, 0.10),
     "crepe": (0.25, 5.0, 0.10),
@@ -45,7 +44,7 @@ def pack(
     parts : sequence of Part
         What the piece consists of.
     kind : str
-        "clothes", "neck", "hand.L" or "hand.R".
+        "clothes" or "neck".
     bones : tuple of str
         Names that weights refer to.
     neighbours : sequence of Part
@@ -68,8 +67,6 @@ def pack(
         pictures[k, texels.rows, texels.columns] = np.round(255.0 * level)
     kinds = np.full((h, w), NOTHING, np.uint8)
     kinds[texels.rows, texels.columns] = material[texels.face]
-    redness = np.zeros((h, w), np.uint8)
-    redness[texels.rows, texels.columns] = _tones(parts, atlas.source[atlas.faces], texels, owner)
     index, shares = _sparse_weights(parts, bones)
     return {
         "vertices": np.round(vertices[atlas.source] / VERTEX_STEP).astype(np.int16),
@@ -79,7 +76,6 @@ def pack(
         "weights": shares[atlas.source],
         "parts": _body_parts(kind, parts, vertices)[atlas.source],
         "material": _differences(kinds),
-        "tone": _differences(redness),
         "light": _differences(pictures),
         "texel": np.array(parts[0].texel),
     }
@@ -195,20 +191,6 @@ def _surface_points(
     return places, facing
 
 
-def _tones(
-    parts: Sequence[Part], faces: NDArray, texels: Texels, owner: NDArray
-) -> NDArray[np.uint8]:
-    """Redness of skin in each texel, 0 to 255."""
-    rest = np.concatenate([p.surface.vertices if p.rest is None else p.rest for p in parts])
-    places = (rest[faces[texels.face]] * texels.shares[..., None]).sum(axis=1)
-    tones = np.zeros(len(places))
-    for k, part in enumerate(parts):
-        here = owner[texels.face] == k
-        if part.tone is not None:
-            tones[here] = part.tone(places[here])
-    return np.round(255.0 * np.clip(tones, 0.0, 1.0)).astype(np.uint8)
-
-
 def _sparse_weights(
     parts: Sequence[Part], bones: tuple[str, ...]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -229,8 +211,6 @@ def _body_parts(kind: str, parts: Sequence[Part], vertices: Array) -> NDArray[np
     """Places in PARTS: an arm is what mostly follows an arm's bones."""
     if kind == "neck":
         return np.full(len(vertices), PARTS.index("trunk"), np.uint8)
-    if kind.startswith("hand"):
-        return np.full(len(vertices), PARTS.index(kind), np.uint8)
     result = []
     for part in parts:
         shares = part.shares()

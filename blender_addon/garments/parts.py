@@ -9,8 +9,9 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from ..stage import accessories, hands, tailoring
+from ..stage import accessories, tailoring
 from ..stage.figure import Weights, leg_weights, trunk_weights
+from ..stage.hands import hand_surfaces, hand_weights, nail_surfaces
 from ..stage.sdf import Field
 from ..stage.surface import Surface, join, split
 from . import gown, tailored
@@ -18,7 +19,6 @@ from .arms import surface_with_forearm
 
 MATERIALS: Final = (
     "wool", "satin", "button", "linen", "pique", "trousers", "leather", "sole", "crepe", "skin",
-    "nail",
 )  # fmt: skip
 
 
@@ -39,9 +39,7 @@ class Part:
     field : Field, or None
         Whose gradient is the normal, finer than the mesh; None: the mesh's own.
     rest : (N, 3) array, or None
-        The vertices in the T-pose, where weights and tone need them there.
-    tone : callable, or None
-        Points (N, 3) to the redness of skin, (N,) 0 to 1.
+        The vertices in the T-pose, where weights need them there.
     """
 
     surface: Surface
@@ -50,7 +48,6 @@ class Part:
     texel: float
     field: Field | None = None
     rest: Array | None = None
-    tone: Callable[[Array], Array] | None = None
 
     def shares(self) -> Weights:
         """Shares of the bones in the vertices."""
@@ -69,32 +66,13 @@ def neck(kind: str) -> list[Part]:
     return [Part(gown.neck(with_chest=kind == "gown"), "skin", weights, 0.0016, field)]
 
 
-def hand(side: str) -> list[Part]:
-    """One hand with its nails."""
-    which = "LR".index(side)
-    weights = partial(hands.hand_weights, side=side)
-    parts = []
-    for surface, material, tone in (
-        (hands.hand_surfaces(0.0050)[which], "skin", _blood),
-        (hands.nail_surfaces()[which], "nail", None),
-    ):
-        posed = surface_with_forearm(surface)
-        parts.append(Part(posed, material, weights, 0.0010, rest=surface.vertices, tone=tone))
-    return parts
-
-
-def _blood(p: Array) -> Array:
-    """Where skin of a hand is redder: over the knuckles, in the finger tips, round the palm."""
-    q = np.abs(p) * np.array([1.0, 0.0, 1.0]) + p * np.array([0.0, 1.0, 0.0])
-    redness = np.zeros(len(p))
-    for joints, radii in hands.FINGERS.values():
-        for joint, radius in zip(joints[:-1], radii[:-1], strict=True):
-            away = np.linalg.norm(q - joint, axis=1)
-            redness += 0.8 * np.exp(-((away / (1.15 * radius)) ** 2))
-        away = np.linalg.norm(q - joints[-1], axis=1)
-        redness += 0.9 * np.exp(-((away / 0.011) ** 2))
-    palm = np.clip((1.412 - q[:, 2]) / 0.012, 0.0, 1.0) * np.clip((q[:, 0] - 0.74) / 0.03, 0.0, 1.0)
-    return redness + 0.35 * palm
+def hands() -> list[Part]:
+    """Both hands with their nails, which shade the cloth near them."""
+    return [
+        Part(surface_with_forearm(surface), "skin", partial(hand_weights, side=side), 0.0010)
+        for side, *surfaces in zip("LR", hand_surfaces(0.0050), nail_surfaces(), strict=True)
+        for surface in surfaces
+    ]
 
 
 def _tailcoat() -> Iterator[Part]:

@@ -31,16 +31,15 @@ def gown() -> Dressed:
 
 
 @pytest.mark.parametrize("kind", ["tailcoat", "gown"])
-def test_pieces_make_a_character_with_all_parts_but_the_head(
+def test_pieces_make_a_character_with_all_parts_but_head_and_hands(
     kind: Dress, request: pytest.FixtureRequest
 ) -> None:
     pieces, bones = request.getfixturevalue(kind)
     camera = Camera(800.0, np.array([320.0, 240.0]), (640, 480), np.array([0.0, -3.0, 1.3]))
     character = assemble(pieces, bones, camera, dress="concert")
     shown = {PARTS[k] for k in np.unique(character.parts)}
-    assert {"trunk", "arm.L", "arm.R", "hand.L", "hand.R", "legs"} - shown <= (
-        {"legs"} if kind == "gown" else set()
-    )
+    legs = set() if kind == "gown" else {"legs"}
+    assert shown == {"trunk", "arm.L", "arm.R"} | legs
     np.testing.assert_allclose(character.weights.sum(axis=1), 1.0, atol=1e-5)
     assert np.isfinite(character.vertices).all()
     assert character.uv.min() >= 0.0
@@ -78,7 +77,7 @@ def test_bones_turned_back_stand_in_the_canonical_t_pose(tailcoat: Dressed) -> N
 
 
 @pytest.mark.parametrize("kind", ["tailcoat", "gown"])
-def test_cloth_and_hands_face_outwards(kind: Dress, request: pytest.FixtureRequest) -> None:
+def test_cloth_faces_outwards(kind: Dress, request: pytest.FixtureRequest) -> None:
     pieces, bones = request.getfixturevalue(kind)
     clothes = pieces[0]
     chest = bones.heads[bones.names.index("chest")]
@@ -87,9 +86,6 @@ def test_cloth_and_hands_face_outwards(kind: Dress, request: pytest.FixtureReque
     front = (np.abs(middle[:, 0]) < 0.10) & (middle[:, 1] < -0.08) & (middle[:, 2] > chest[2])
     assert front.sum() > 50
     assert (normal[front, 1] < 0.0).sum() > 0.8 * front.sum()
-    for hand in pieces[2:]:
-        a, b, c = (hand.vertices[hand.faces[:, k]] - hand.vertices.mean(axis=0) for k in range(3))
-        assert np.einsum("ij,ij->", a, np.cross(b, c)) > 0.0
 
 
 def test_the_cuff_goes_with_the_hand_and_the_shirt_front_does_not(tailcoat: Dressed) -> None:
@@ -116,10 +112,9 @@ def test_black_is_black_white_is_white_and_skin_is_the_persons(tailcoat: Dressed
     sleeve = _colour(pieces[0], lambda p: np.abs(p[:, 0]) > 0.3)
     assert shirt.min() > 200.0
     assert 8.0 < sleeve.mean() < 60.0
-    for piece in pieces[1:]:
-        palm = _colour(piece, lambda p: p[:, 1] < np.median(p[:, 1]))
-        assert np.abs(palm - SKIN).max() < 60.0
-        assert palm[0] > palm[1] > palm[2]
+    throat = _colour(pieces[1], lambda p: p[:, 1] < np.median(p[:, 1]))
+    assert np.abs(throat - SKIN).max() < 60.0
+    assert throat[0] > throat[1] > throat[2]
 
 
 def test_the_key_falls_from_the_side_it_falls_from_in_the_photo() -> None:
