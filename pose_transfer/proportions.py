@@ -118,13 +118,14 @@ def cut_off(character: Character) -> bool:
 
 
 def stands(character: Character) -> bool:
-    """Whether the person is seen to stand: neither cut off nor seated."""
-    if cut_off(character):
-        return False
+    """Whether the person is seen to stand: neither cut off above the feet nor seated."""
+    camera = character.camera
     for side in "LR":
         hip, knee, ankle = (
             character.heads[character.bone(f"{stem}.{side}")] for stem in ("thigh", "shin", "foot")
         )
+        if character.dress == "photo" and camera.to_pixels(ankle)[1] > camera.size[1]:
+            return False
         length = np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee)
         if hip[2] - ankle[2] < _STRAIGHT * length:
             return False
