@@ -175,12 +175,13 @@ def frame_stage(
     width, height = guide_size
     low = height - 0.5 if cut is None else min(height - 0.5, cut)
     air = _AIR * (low - reach.top)
-    needed = [(reach.right - reach.left + 2.0 * air) / aspect]
+    # The camera was placed for the reach: air beside it is not worth leaving the stage for.
+    needed = [(reach.right - reach.left) / aspect]
     if cut is not None:
         needed.append(low - reach.top + air)
     tall = max(min(low + 0.5, width / aspect), *needed)
     upper = min(low - tall, max(reach.top - air, -0.5))
-    left = _across((reach.left + reach.right) / 2.0, tall * aspect, reach, air, width)
+    left = _across((reach.left + reach.right) / 2.0, tall * aspect, reach, 0.0, width)
     return _crop(left, upper, tall, size, guide_size)
 
 

@@ -87,6 +87,13 @@ def test_photo_edges_become_picture_edges():
     assert np.allclose(framing.to_picture([959.5, 539.5]), [1919.5, 1079.5])
 
 
+def test_hands_near_the_edge_of_the_stage_do_not_make_it_end_inside_the_picture():
+    framing = frame_stage((960, 540), (960, 540), Box(4.0, 20.0, 955.0, 500.0))
+    assert np.allclose(
+        framing.to_picture([[-0.5, -0.5], [959.5, 539.5]]), [[-0.5] * 2, [959.5, 539.5]]
+    )
+
+
 def test_the_reach_leaves_out_the_rarest_places_of_the_tip_and_none_of_the_hands():
     generator = np.random.default_rng(0)
     tip = generator.uniform(100.0, 200.0, (1000, 2))
