@@ -61,23 +61,27 @@ then
     "$python" -m venv .venv
 fi
 
+# What the base set downloads depends on the torch that pip finds: the CPU build, or the usual one
+# for Linux on x86-64 with its CUDA libraries.
+size="about 1 GB with the CPU build of torch, 3.5 GB with the usual one"
+
 # One stamp for each set of packages: its content is what was asked for.
-install() { # stamp name, environment, pip arguments
+install() { # stamp name, environment, what it downloads, pip arguments
     local stamp="$2/.installed-$1" wanted
-    wanted=$(printf '%s\n' "${@:3}"; cat pyproject.toml constraints.txt)
+    wanted=$(printf '%s\n' "${@:4}"; cat pyproject.toml constraints.txt)
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-        say "Installing Python packages ($1); the first time this downloads about 1 GB"
-        "$2/bin/python" -m pip install -q --disable-pip-version-check "${@:3}"
+        say "Installing Python packages ($1): $3"
+        "$2/bin/python" -m pip install -q --disable-pip-version-check "${@:4}"
         printf '%s\n' "$wanted" > "$stamp"
     fi
 }
 
 # An environment that was once set up for the tests stays so.
 if [ "$extras" = test ] || [ -f .venv/.installed-test ]; then
-    install test .venv -c constraints.txt -e '.[test]'
+    install test .venv "$size, the first time" -c constraints.txt -e '.[test]'
     # The extension is tested in the next Blender too; its module needs an environment of its own.
     [ -x .venv-bpy5/bin/python ] || "$python" -m venv .venv-bpy5
-    install blender5 .venv-bpy5 'bpy==5.0.1' 'numpy==1.26.4'
+    install blender5 .venv-bpy5 "about 350 MB, the first time" 'bpy==5.0.1' 'numpy==1.26.4'
 else
-    install base .venv -c constraints.txt -e .
+    install base .venv "$size, the first time" -c constraints.txt -e .
 fi
