@@ -50,7 +50,8 @@ def concert_dress(
         The person's skin, RGB.
     """
     depth = float(fit.camera.to_pixels(fit.positions[INDEX["head"]])[2])
-    tall_px = _HEAD_OVER_FACE * float(np.linalg.norm(face[CHIN, :2] - face[FOREHEAD, :2]))
+    # In space, so that a face bent forward is as long as one seen straight.
+    tall_px = _HEAD_OVER_FACE * float(np.linalg.norm(face[CHIN] - face[FOREHEAD]))
     tall = tall_px * depth / fit.camera.focal
     mask = oval_mask(face, foreground.shape[:2])
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -64,17 +65,19 @@ def concert_dress(
     hands, bones = body_hands(bones, tone)
     pieces = [cloth, neck, *hands]
     place = head_place(tall)
-    # The front of the chin, at the depth the relief has it.
-    chin = _surface_at(head, face[CHIN, :2], fit)
+    chin = _chin(head, face[CHIN, :2], fit)
     away = chin - place.chin
     moved = [replace(piece, vertices=piece.vertices + away) for piece in pieces]
     standing = replace(bones, heads=bones.heads + away, tails=bones.tails + away)
     return [*moved, head], standing
 
 
-def _surface_at(head: Piece, pixel: Array, fit: BodyFit) -> Array:
-    """The frontmost vertex of the head near a pixel."""
+def _chin(head: Piece, pixel: Array, fit: BodyFit) -> Array:
+    """Where the chin is: at its pixel, as deep as the relief is there.
+
+    A shoulder before the chin ends the relief above it; the collar belongs below all the same.
+    """
     points = fit.camera.to_pixels(head.vertices)
     away = np.linalg.norm(points[:, :2] - pixel, axis=1)
     near = np.flatnonzero(away < max(3.0, 1.5 * float(away.min())))
-    return head.vertices[near[np.argmin(points[near, 2])]]
+    return fit.camera.to_world(np.array([*pixel, points[near, 2].min()]))

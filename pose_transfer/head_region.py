@@ -190,10 +190,12 @@ def _min_cut(odds: Array, weights: tuple[Array, Array]) -> NDArray[np.bool_]:
 
 
 def _crumbs(mask: NDArray[np.bool_], area: float) -> NDArray[np.bool_]:
-    """Pieces too small to be a body: ends of hair."""
+    """Pieces too small to be a body: ends of hair; where the picture ends a body may go on."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     small = stats[:, cv2.CC_STAT_AREA] < area
     small[0] = False
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        small[edge] = False
     return small[labels]
 
 

@@ -1,13 +1,15 @@
 """The head's relief, on a drawn head whose face mesh is an ellipsoid."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from posed_person import standing_person
 
+from pose_transfer.dressing import concert_dress
 from pose_transfer.face_mesh import CHIN, EARS, OVAL, oval_mask
 from pose_transfer.head import build_head
 from pose_transfer.head_region import head_region
@@ -200,3 +202,25 @@ def test_the_region_is_face_and_hair_without_neck_and_dress(drawn: Drawn) -> Non
 def test_a_face_outside_the_matte_is_refused(drawn: Drawn) -> None:
     with pytest.raises(ConductorError, match="outside the person's outline"):
         head_region(drawn.rgb, np.zeros_like(drawn.alpha), drawn.face)
+
+
+def test_a_corner_of_the_clothes_at_the_end_of_the_picture_is_not_hair(drawn: Drawn) -> None:
+    rgb, alpha = drawn.rgb[:150].copy(), drawn.alpha[:150].copy()
+    corner = np.s_[142:150, 20:36]
+    rgb[corner], alpha[corner] = 250, 1.0
+    region = head_region(rgb, alpha, drawn.face)
+    assert region[100:140].any()
+    assert not region[corner].any()
+
+
+def test_the_collar_stays_below_a_chin_that_a_shoulder_hides(drawn: Drawn) -> None:
+    fit = replace(standing_person(), camera=CAMERA)
+    tone = np.array([214.0, 168.0, 144.0])
+    hidden = drawn.region.copy()
+    hidden[int(drawn.face[CHIN, 1]) - 14 :] = False
+    necks = []
+    for region in (drawn.region, hidden):
+        head = build_head(drawn.rgb, drawn.alpha, region, drawn.face, CAMERA, DEPTH)
+        _, bones = concert_dress("concert", head, drawn.face, drawn.rgb, fit, tone)
+        necks.append(bones.heads[bones.names.index("neck")])
+    assert abs(necks[1][2] - necks[0][2]) < 0.004
