@@ -16,9 +16,16 @@ _MOST_STRETCH: Final = 0.08
 # A leg is stood on if the ankle lies this share of its length below the hip.
 _STRAIGHT: Final = 0.85
 _UP: Final = np.array([0.0, 0.0, 1.0])
-# The body's head joint lies under the skull, the skeleton's in the neck: from this to that, metres
-# of the canonical skeleton, both seen from the middle of the eyes.
+# The body's head joint lies under the skull, the skeleton's in the neck: from the latter to the
+# former, metres of the canonical skeleton, both seen from the middle of the eyes.
 _SKULL: Final = np.array([0.0, -0.011, 0.058])
+# So high over the shoulders a skull begins, as a share of their breadth. The head joints of rigs
+# lie anywhere between.
+_SKULL_HEIGHT: Final = (
+    skeleton.REST[skeleton.INDEX["head"], 2]
+    + _SKULL[2]
+    - skeleton.REST[skeleton.INDEX["upper_arm.L"], 2]
+) / (2.0 * skeleton.REST[skeleton.INDEX["upper_arm.L"], 0])
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,13 @@ def to_skull(rest: Array) -> Array:
 
     In the axes of the head, metres.
     """
-    return _SKULL * (_breadth(rest) / _breadth(skeleton.REST))
+    index = skeleton.INDEX
+    shoulders = (rest[index["upper_arm.L"]] + rest[index["upper_arm.R"]]) / 2.0
+    height = float((rest[index["head"]] - shoulders) @ rotation.rotate(stance(rest), _UP))
+    breadth = _breadth(rest)
+    most = _SKULL * (breadth / _breadth(skeleton.REST))
+    missing = (_SKULL_HEIGHT * breadth - height) / most[2]
+    return np.asarray(most * np.clip(missing, 0.0, 1.0))
 
 
 def skull_of(character: Character) -> Array:
@@ -87,7 +100,9 @@ def rest_like(character: Character) -> Array:
         upper, *lower = (index[f"{stem}.{side}"] for stem in ("upper_arm", "forearm", "hand"))
         along = (rest[lower] - rest[upper]) * wanted.arm / (canonical.arm * size)
         rest[lower] = rest[upper] + along
-    rest[index["head"], 2] = shoulders + wanted.head - to_skull(rest)[2]
+    # A low skull sits on a joint in the neck, a high one on its own.
+    low = wanted.head < _SKULL_HEIGHT * wanted.breadth
+    rest[index["head"], 2] = shoulders + wanted.head - (size * _SKULL[2] if low else 0.0)
     rest[[index["foot.L"], index["foot.R"]], 2] = shoulders - wanted.stature
     return rest
 

@@ -150,6 +150,21 @@ def test_the_person_looks_out_of_the_avatar_s_eyes(sitting: Sitting) -> None:
     assert np.linalg.norm(ours - theirs, axis=1).max() < 0.12 * breadth
 
 
+def test_rigs_with_their_head_joint_in_the_neck_or_under_the_skull_carry_the_head_alike(
+    standing: Character,
+) -> None:
+    low = conducted("neutral")
+    index = skeleton.INDEX["head"]
+    up = to_skull(low.rest)
+    assert up[2] > 0.05
+    rest, positions = low.rest.copy(), low.positions.copy()
+    rest[index] += up
+    positions[:, index] += rotation.rotate(low.rotations[:, index], up)
+    high = replace(low, rest=rest, positions=positions)
+    heads = [place(standing, drive(standing, guide), "head") for guide in (low, high)]
+    np.testing.assert_allclose(*heads, atol=2e-3)
+
+
 def test_the_head_goes_where_the_avatar_s_goes(sitting: Sitting) -> None:
     guide, character = far_poses(), sitting.character
     lean = rotation.from_axis_angle(np.array([0.0, 1.0, 0.0]), np.asarray(np.radians(8.0)))
