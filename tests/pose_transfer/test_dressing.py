@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pose_transfer.check import Quality, check
+from pose_transfer.check import HeadQuality, Quality, check, check_head
 from pose_transfer.photo import Photo
 from pose_transfer.sitting import Sitting, sit
 from retarget.character import PARTS, SOLID
@@ -49,7 +49,7 @@ def test_the_head_over_the_tailcoat_is_where_the_photo_has_it(headshot: Sitting)
 
 def test_a_gown_is_worn_where_it_is_asked_for(headshot: Sitting) -> None:
     gown = sit(headshot.photo, landmarks=headshot.landmarks, dress="gown").character
-    assert gown.dress == "concert"
+    assert gown.dress == "gown"
     assert len(gown.vertices) != len(headshot.character.vertices)
     assert not any("tailcoat" in warning for warning in gown.warnings)
 
@@ -90,3 +90,29 @@ def test_the_check_finds_torn_clothes(sitting: Sitting) -> None:
 def test_each_fault_has_its_words(change: dict, words: str) -> None:
     assert GOOD.fault() is None
     assert words in str(replace(GOOD, **change).fault())
+
+
+def test_clothes_that_cannot_be_completed_are_kept_with_a_warning(headshot: Sitting) -> None:
+    kept = sit(headshot.photo, landmarks=headshot.landmarks, dress="photo").character
+    assert kept.dress == "photo"
+    assert any("--dress concert" in warning for warning in kept.warnings)
+
+
+def test_a_chin_in_the_collar_is_found(headshot: Sitting) -> None:
+    face, character = headshot.landmarks.face, headshot.character
+    assert face is not None
+    good = check_head(character, headshot.photo, headshot.matte, face)
+    assert good.fault() is None
+    assert good.covered < 0.01
+    raised = character.vertices.copy()
+    raised[character.parts != PARTS.index("head")] += [0.0, -0.03, 0.05]
+    sunk = check_head(replace(character, vertices=raised), headshot.photo, headshot.matte, face)
+    assert sunk.covered > 0.05
+    assert "cover" in str(sunk.fault())
+
+
+def test_each_fault_of_a_head_on_concert_dress_has_its_words() -> None:
+    good = HeadQuality(face_db=50.0, covered=0.0, roll=0.1)
+    assert good.fault() is None
+    assert "rebuilt" in str(replace(good, face_db=20.0).fault())
+    assert "askew" in str(replace(good, roll=-0.5).fault())
