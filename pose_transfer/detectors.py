@@ -17,6 +17,7 @@ from retarget.rotation import Array
 Image = NDArray[np.uint8]
 
 _MIN_SCORE: Final = 0.5
+_MIN_FAINT_SCORE: Final = 0.3
 # Hands are looked for in crops that hold one for certain, so a weak first sign is followed up; what
 # comes of it is judged against the pose.
 _MIN_PALM_SCORE: Final = 0.3
@@ -68,11 +69,12 @@ class Detectors:
     @cached_property
     def pose(self) -> Any:
         """33 points of one person and where in the picture the person is."""
-        return self._open(
-            self._solutions.pose.Pose(
-                static_image_mode=True, model_complexity=1, enable_segmentation=True
-            )
-        )
+        return self._open_pose(_MIN_SCORE)
+
+    @cached_property
+    def faint_pose(self) -> Any:
+        """The same for people whose face is not seen: sees more of them, and more who are none."""
+        return self._open_pose(_MIN_FAINT_SCORE)
 
     @cached_property
     def hands(self) -> Any:
@@ -90,6 +92,16 @@ class Detectors:
     def selfie(self) -> Any:
         """Where in the picture people are."""
         return self._open(self._solutions.selfie_segmentation.SelfieSegmentation(model_selection=0))
+
+    def _open_pose(self, least_score: float) -> Any:
+        return self._open(
+            self._solutions.pose.Pose(
+                static_image_mode=True,
+                model_complexity=1,
+                enable_segmentation=True,
+                min_detection_confidence=least_score,
+            )
+        )
 
     def _open(self, model: Any) -> Any:
         return self._stack.enter_context(model)

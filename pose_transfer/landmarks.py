@@ -101,7 +101,7 @@ def detect_person(rgb: Image, name: str, *, person: int | None = None) -> Detect
         pose = find_pose(detectors, rgb, face, others)
         warnings = judge_face(face, mesh, pose, size, name)
         if pose is None:
-            raise ConductorError(bodiless(name))
+            raise ConductorError(drawing(name) if is_drawn(rgb, face) else bodiless(name))
         hands = find_hands(detectors, rgb, pose, face.width)
         segmentation = segment_person(detectors, rgb, pose, face, others)
     landmarks = Landmarks(
