@@ -1,8 +1,10 @@
 """What the command shows: progress with the time left, and faults in one sentence."""
 
+import math
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -22,14 +24,17 @@ from retarget.progress import Progress
 
 USER_ERROR, INTERRUPTED = 2, 130
 
+# Where there is no terminal a line is due after so many seconds, if there is anything new to say.
+_LINE_S = 10.0
+
 console = Console(stderr=True, highlight=False)
 
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
-    """A `Progress` drawn as a bar on a terminal, and as one line per phase elsewhere."""
+    """A `Progress` drawn as a bar on a terminal, and in lines elsewhere."""
     if not console.is_terminal:
-        yield _line_per_phase()
+        yield progress_lines()
         return
     bar = RichProgress(
         TextColumn("{task.description:<28}"),
@@ -50,14 +55,23 @@ def shown_progress() -> Iterator[Progress]:
         yield report
 
 
-def _line_per_phase() -> Progress:
-    last = ""
+def progress_lines(clock: Callable[[], float] = time.monotonic) -> Progress:
+    """A `Progress` that prints lines: at every phase, tenth of the work, and ten seconds.
+
+    `clock` tells seconds. No line is printed twice.
+    """
+    last, last_tenth, last_time = "", 0, -math.inf
 
     def report(fraction: float, phase: str, /) -> None:
-        nonlocal last
-        if phase and phase not in (last, "starting"):
-            last = phase
-            console.print(f"{fraction:4.0%} {phase}", markup=False)
+        nonlocal last, last_tenth, last_time
+        now = clock()
+        line = f"{fraction:4.0%} {phase}"
+        tenth = int(fraction * 10.0 + 1e-9)
+        due = tenth > last_tenth or now - last_time >= _LINE_S
+        if phase in ("", "starting") or line == last or (last.endswith(f"% {phase}") and not due):
+            return
+        last, last_tenth, last_time = line, tenth, now
+        console.print(line, markup=False)
 
     return report
 
