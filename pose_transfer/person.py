@@ -19,6 +19,7 @@ from .flat_pieces import fringe_piece, patch_piece
 from .hand_pose import held_at
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, vertex_labels
 from .limb_uv import limb_uv
+from .neck import into_head
 from .part_colours import known_pixels, main_colours
 from .person_hands import arm_above_wrist, hand_piece, past_wrist, wrist_of_arm
 from .person_parts import PersonParts, close_to, face_labels, kept_faces, part_numbers
@@ -90,6 +91,7 @@ def person_pieces(parts: PersonParts) -> list[Piece]:
                 hands.append(hand_piece(parts, t_pose, limb, past, side, wrist))
             made = [piece]
             if part == TRUNK:
+                made = [into_head(piece, parts.fit, body, own, kept)]
                 made += fringe_piece(parts, cover, points, picture)
             among = np.unique(body.faces[own])
             pieces += [replace(one, t_pose=t_pose.of(one.vertices, among)) for one in made]

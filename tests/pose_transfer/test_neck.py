@@ -1,0 +1,39 @@
+"""The neck drawn together inside the head."""
+
+import numpy as np
+from posed_person import standing_person
+
+from pose_transfer.labels import TRUNK, vertex_labels
+from pose_transfer.neck import into_head
+from pose_transfer.person_parts import face_labels, kept_faces
+from pose_transfer.pieces import Piece
+from retarget.body.model import INDEX, load_body
+
+
+def test_the_neck_is_closed_inside_the_head() -> None:
+    body, fit = load_body(), standing_person()
+    kept = kept_faces(body)
+    own = kept & (face_labels(vertex_labels(body), body.faces) == TRUNK)
+    used, local = np.unique(body.faces[own], return_inverse=True)
+    local = local.reshape(-1, 3)
+    trunk = Piece(
+        vertices=fit.vertices[used],
+        faces=local,
+        uv=fit.camera.to_pixels(fit.vertices[used])[:, :2][local],
+        picture=np.zeros((8, 8, 4), np.uint8),
+        weights={"neck": np.ones(len(used))},
+        part="trunk",
+    )
+    closed = into_head(trunk, fit, body, own, kept)
+    added = closed.faces[len(trunk.faces) :]
+    assert len(closed.uv) == len(closed.faces)
+    # The new faces meet the old ones along every edge of the opening, turned the same way out.
+    edges = {(int(a), int(b)) for a, b in added[:, :2]}
+    own_edges = {(int(face[i]), int(face[(i + 1) % 3])) for face in trunk.faces for i in range(3)}
+    assert len(edges) > 10
+    assert all((b, a) in own_edges and (a, b) not in own_edges for a, b in edges)
+    apex = closed.vertices[-1]
+    head = INDEX["head"]
+    crown = fit.vertices[body.weights[:, head] > 0.9, 2].max()
+    assert fit.positions[head][2] < apex[2] < crown
+    assert closed.weights["neck"][-1] == 1.0
