@@ -38,8 +38,24 @@ _TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _GROUND: Final = 160.0
-# Apple's and Samsung's format, which Pillow does not read.
-_HEIC: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_SOLID: Final = 0.5
+# What a file that cannot be read begins with, at which byte, and what it is.
+_KINDS: Final = (
+    *((4, b"ftyp" + brand, "a HEIC photo") for brand in (b"hei", b"hev", b"mif1", b"msf1")),
+    (4, b"ftypcrx", "a raw photo"),
+    (4, b"ftypavif", "an AVIF photo of a kind"),
+    (4, b"ftyp", "a video"),
+    (0, b"\x1aE\xdf\xa3", "a video"),
+    (0, b"%PDF", "a PDF"),
+    (0, b"8BPS", "a Photoshop file"),
+    (0, b"\xff\x0a", "a JPEG XL photo"),
+    (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL photo"),
+    (0, b"#?RADIANCE", "a Radiance picture"),
+    (0, b"II*\x00", "a TIFF or raw photo of a kind"),
+    (0, b"MM\x00*", "a TIFF or raw photo of a kind"),
+)
+# A picture whose brightness spans no more shows nothing.
+_LEAST_SPAN: Final = 4
 
 
 @dataclass(frozen=True)
@@ -83,22 +99,11 @@ def read_photo(path: str | os.PathLike[str], *, min_side: int = MIN_SIDE) -> Pho
     Raises
     ------
     ConductorError
-        If it is missing, empty, damaged, no image, wholly transparent, absurdly large, or too
-        small to show a person.
+        If it is missing, empty, damaged, no image, wholly transparent, of one colour, absurdly
+        large or long, or too small to show a person.
     """
     name = Path(path).name
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise ConductorError(f"The photo {path} does not exist; check the path.") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConductorError(
-            f"The photo {path} cannot be read ({reason}); choose another file."
-        ) from error
-    if not data:
-        raise ConductorError(f"{name} is empty; choose another photo.")
-    image = _open(data, name)
+    image = _open(_bytes_of(Path(path)), name)
     width, height = image.size
     if min(height, width) < min_side:
         raise ConductorError(
@@ -107,14 +112,43 @@ def read_photo(path: str | os.PathLike[str], *, min_side: int = MIN_SIDE) -> Pho
         )
     if width * height > MAX_PIXELS:
         raise _too_large(name)
+    if min(height, width) * MAX_SIDE < min_side * max(height, width):
+        raise ConductorError(
+            f"{name} is {width}×{height} pixels, too long for its breadth; crop it to the person."
+        )
     rgb, matte = _decode(image, name)
     alpha = None
     if matte is not None:
-        if float((matte > 0.5).mean()) < _MIN_VISIBLE:
+        if float((matte > _SOLID).mean()) < _MIN_VISIBLE:
             raise ConductorError(f"{name} is wholly transparent; give a photo that shows a person.")
         if float((matte < 0.5).mean()) >= _MIN_TRANSPARENT:
             alpha = matte
+    shown = rgb.reshape(-1, 3) if alpha is None else rgb[alpha > _SOLID]
+    if min_side >= MIN_SIDE and np.ptp(shown, axis=0).max() < _LEAST_SPAN:
+        raise ConductorError(
+            f"{name} shows a single colour; give a photo in which a person can be seen."
+        )
     return Photo(rgb, alpha, name)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """What is in the file; a pipe or a device would never end."""
+    try:
+        if path.is_dir():
+            raise ConductorError(f"{path} is a folder; give the photo itself.")
+        if path.exists() and not path.is_file():
+            raise ConductorError(f"{path} is no file; give a photo.")
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConductorError(f"The photo {path} does not exist; check the path.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConductorError(
+            f"The photo {path} cannot be read ({reason}); choose another file."
+        ) from error
+    if not data:
+        raise ConductorError(f"{path.name} is empty; choose another photo.")
+    return data
 
 
 def _open(data: bytes, name: str) -> Image.Image:
@@ -126,10 +160,12 @@ def _open(data: bytes, name: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise _too_large(name) from error
     except UnidentifiedImageError as error:
-        if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
-            raise ConductorError(
-                f"{name} is a HEIC photo, which cannot be read; save it as JPEG first."
-            ) from error
+        for start, mark, kind in _KINDS:
+            if data[start:].startswith(mark):
+                remedy = "save a frame of it" if kind == "a video" else "save it"
+                raise ConductorError(
+                    f"{name} is {kind} that cannot be read; {remedy} as JPEG first."
+                ) from error
         raise ConductorError(f"{name} is not an image; give a JPEG, PNG or WebP photo.") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise _damaged(name) from error
@@ -161,7 +197,10 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         deep = np.asarray(image, np.float32) / 257.0
         return Image.fromarray((np.clip(deep, 0.0, 255.0) + 0.5).astype(np.uint8))
     if image.mode == "F":
-        bright = np.clip(np.nan_to_num(np.asarray(image)), 0.0, 1.0)
+        bright = np.nan_to_num(np.asarray(image))
+        # Floating point pictures reach to 1, or are eight or sixteen bits in disguise.
+        full = next((top for top in (1.0, 255.0) if bright.max() <= top), 65535.0)
+        bright = np.clip(bright / full, 0.0, 1.0)
         return Image.fromarray((bright * 255.0 + 0.5).astype(np.uint8))
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         return image.convert("RGBA")

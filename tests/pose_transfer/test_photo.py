@@ -1,6 +1,7 @@
 """Photos as users have them: turned, deep, grey, transparent, huge, broken."""
 
 import io
+import os
 import zlib
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_a_palette_keeps_its_transparency(tmp_path: Path) -> None:
     pixels = Image.fromarray(index, "P")
     pixels.putpalette([10, 20, 30, 200, 100, 50])
     pixels.save(tmp_path / "palette.png", transparency=0)
-    photo = read_photo(tmp_path / "palette.png")
+    photo = read_photo(tmp_path / "palette.png", min_side=1)
     assert photo.alpha is not None
     np.testing.assert_array_equal(photo.alpha, index)
     np.testing.assert_array_equal(
@@ -112,7 +113,7 @@ def test_transparency_is_kept_and_an_opaque_alpha_is_not_taken_for_a_cutout(
 
 
 def test_a_huge_photo_is_worked_on_smaller(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "huge.jpg"), np.zeros((3000, 4000, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "huge.jpg"), _ramp(3000, 4000))
     assert read_photo(tmp_path / "huge.jpg").rgb.shape[:2] == (MAX_SIDE * 3 // 4, MAX_SIDE)
 
 
@@ -123,7 +124,7 @@ def test_what_a_cutout_hides_does_not_bleed_into_its_edge_when_it_is_reduced(
     pixels[..., 1] = 255  # hidden green
     pixels[:, 1503:] = (200, 30, 30, 255)
     Image.fromarray(pixels).save(tmp_path / "cut.png", compress_level=1)
-    photo = read_photo(tmp_path / "cut.png")
+    photo = read_photo(tmp_path / "cut.png", min_side=1)
     assert photo.alpha is not None
     assert photo.rgb[photo.alpha > 0.1][:, 1].max() < 40
 
@@ -146,6 +147,14 @@ def test_files_that_are_no_photo_get_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "phone.heic").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(100))
     cv2.imwrite(str(tmp_path / "tiny.png"), np.zeros((20, 20, 3), np.uint8))
     Image.fromarray(np.zeros((200, 200, 4), np.uint8)).save(tmp_path / "clear.png")
+    shape = np.zeros((200, 200, 4), np.uint8)
+    shape[50:150, 50:150, 3] = 255
+    Image.fromarray(shape).save(tmp_path / "shape.png")
+    Image.fromarray(_ramp(130, 3000)).save(tmp_path / "strip.png")
+    (tmp_path / "clip.jpg").write_bytes(b"\x00\x00\x00\x18ftypisom" + bytes(100))
+    (tmp_path / "paper.jpg").write_bytes(b"%PDF-1.7" + bytes(100))
+    (tmp_path / "raw.dng").write_bytes(b"II*\x00" + bytes(100))
+    os.mkfifo(tmp_path / "pipe.jpg")
     for suffix in ("JPEG", "PNG"):
         whole = io.BytesIO()
         Image.fromarray(_ramp()).save(whole, suffix)
@@ -159,8 +168,21 @@ def test_files_that_are_no_photo_get_one_sentence(tmp_path: Path) -> None:
         ("half.JPEG", "damaged"),
         ("half.PNG", "damaged"),
         ("missing.png", "does not exist"),
+        ("shape.png", "single colour"),
+        ("strip.png", "too long for its breadth"),
+        ("clip.jpg", "is a video"),
+        ("paper.jpg", "is a PDF"),
+        ("raw.dng", "TIFF or raw"),
+        ("pipe.jpg", "is no file"),
     ):
         with pytest.raises(ConductorError, match=words):
             read_photo(tmp_path / name)
-    with pytest.raises(ConductorError, match="cannot be read"):
+    with pytest.raises(ConductorError, match="is a folder"):
         read_photo(tmp_path)
+
+
+@pytest.mark.parametrize("white", [1.0, 255.0, 65535.0])
+def test_floating_point_pictures_keep_their_brightness(tmp_path: Path, white: float) -> None:
+    grey = _ramp()[..., 2]
+    Image.fromarray(grey.astype(np.float32) * np.float32(white / 255.0)).save(tmp_path / "f.tif")
+    assert np.abs(read_photo(tmp_path / "f.tif").rgb[..., 0].astype(int) - grey).max() <= 1
