@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from backend.options import SubjectOptions
 from pose_transfer.landmark_file import load_landmarks, save_landmarks
+from pose_transfer.photo import Photo, read_photo
 from pose_transfer.sitting import Sitting, sit
 from retarget.atomic import atomic_path
 from retarget.character import Character
@@ -68,7 +69,8 @@ def read_subject(request: SubjectRequest, progress: Progress = no_progress) -> C
         )
     if request.dress not in ("auto", character.dress):
         raise ConductorError(
-            f"The person in {name} wears {character.dress} dress; give the photo to choose again."
+            f"The person in {name} was made with --dress {character.dress}; give the photo to "
+            "choose again."
         )
     return character
 
@@ -119,17 +121,26 @@ def make_subject(
             cv2.imwrite(str(temporary), sheet[..., ::-1])
     if landmarks_out is not None:
         with atomic_path(landmarks_out) as temporary:
-            save_landmarks(temporary, sitting.landmarks)
+            save_landmarks(temporary, sitting.landmarks, _size(sitting.photo))
     sitting.character.save(out)
     return SubjectResult(warnings=sitting.character.warnings)
 
 
 def _sit(request: SubjectRequest, progress: Progress) -> Sitting:
-    given = None if request.landmarks is None else load_landmarks(request.landmarks)
+    photo = read_photo(request.photo)
+    given = None
+    if request.landmarks is not None:
+        given = load_landmarks(request.landmarks, _size(photo))
     return sit(
-        request.photo,
+        photo,
         person=request.person,
         landmarks=given,
         dress=request.dress,
         progress=progress,
     )
+
+
+def _size(photo: Photo) -> tuple[int, int]:
+    """Width and height in pixels."""
+    height, width = photo.rgb.shape[:2]
+    return width, height

@@ -144,8 +144,7 @@ def sit(
             pieces, bones = [*person_pieces(parts), head], person_bones(fit)
         else:
             pieces, bones = concert_dress(kind, head, face, foreground, fit, parts.tone)
-        worn = kind if kind == "photo" else "concert"
-        return assemble(pieces, bones, fit.camera, backdrop=backdrop, dress=worn)
+        return assemble(pieces, bones, fit.camera, backdrop=backdrop, dress=kind)
 
     own_clothes = dress in ("auto", "photo")
     reason = None
@@ -161,7 +160,7 @@ def sit(
             character = dressed(another)
     if reason is not None:
         warnings += (_remark(reason, character.dress),)
-    if character.dress == "concert":
+    if character.dress != "photo":
         poor = check_head(character, picture, matte, face).fault()
         warnings += () if poor is None else (poor,)
     character = replace(character, warnings=warnings)

@@ -84,7 +84,7 @@ class Character:
     backdrop : (h, w, 3) uint8 array, or None
         The photo without the person, `camera.size`; None if the photo had no background.
     dress : str
-        "photo" or "concert".
+        "photo", "concert" (a tailcoat) or "gown".
     warnings : tuple of str
         What the user should know.
     """

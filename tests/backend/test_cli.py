@@ -235,7 +235,7 @@ def test_wrong_words_on_the_person_are_refused_in_one_sentence(tmp_path, subject
     )
     made = ("likeness", scene, "--photo", subject, "-o", tmp_path / "v.mp4")
     assert "me.subject" in refused_here(*made, "--person", 1)
-    assert "photo dress" in refused_here(*made, "--dress", "concert")
+    assert "--dress photo" in refused_here(*made, "--dress", "concert")
     assert "none.subject" in refused_here(
         *("likeness", scene, "--photo", tmp_path / "none.subject", "-o", tmp_path / "v.mp4")
     )
@@ -282,8 +282,9 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
     )
     assert code == 0, err
     assert err.count("fitting the body") == 1, "the photo is read once"
-    names = ["animation.mp4", "beats.txt", "likeness.mp4", "me.subject", "motion.npz"]
-    assert sorted(path.name for path in out.iterdir()) == [*names, "report.json", "scene.blend"]
+    names = [".me.subject", "animation.mp4", "beats.txt", "likeness.mp4", "me.subject"]
+    names += ["motion.npz", "report.json", "scene.blend"]
+    assert sorted(path.name for path in out.iterdir()) == names
     assert str(out / "likeness.mp4") in printed
     for name in ("animation.mp4", "likeness.mp4"):
         frames = read_video(out / name)
@@ -296,13 +297,15 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
         *("reading the photo", "motion", "scene", "rendering", "likeness")
     ]
 
-    # The person that was kept takes the photo's place; the same scene is not rendered again.
+    # The same photo is not read again and the same scene not rendered again.
     stamp = (out / "animation.mp4").stat().st_mtime_ns
-    code, _, err = run(
-        *("conduct", music, "-o", out, "--photo", out / "me.subject", *options),
-        *("--background", "alpha", "--likeness-format", "png"),
-    )
+    repeated = ("conduct", music, "-o", out, "--photo", demo_file("photo.png"), *options)
+    code, _, err = run(*repeated, "--background", "alpha", "--likeness-format", "png")
     assert code == 0, err
+    assert "fitting the body" not in err
+    code, _, err = run(*repeated, "--person", 3)
+    assert code == 2, "another person is not the one that was kept"
+    assert "no person 3" in err
     assert (out / "animation.mp4").stat().st_mtime_ns == stamp, "the same frames rendered again"
     assert len(list((out / "likeness").glob("frame_*.png"))) == 20
 
