@@ -21,15 +21,23 @@ _ABOUT: Final = (
 _SHAPES: Final = {"hands": (21, 3), "face": (478, 3)}
 # Coordinates beyond this are a slip of the pen, pixels.
 _MAX_COORDINATE: Final = 1e5
+# A point that is seen may lie so far outside the photo, and one that is not seen so many of its
+# longer sides.
+_EDGE_PX: Final = 1.0
+_FAR: Final = 5.0
 
 
-def save_landmarks(path: str | os.PathLike[str], landmarks: Landmarks) -> None:
+def save_landmarks(
+    path: str | os.PathLike[str], landmarks: Landmarks, size: tuple[int, int]
+) -> None:
     """Write landmarks as JSON: one line a point, x and y in pixels of the photo.
 
     Parameters
     ----------
     path : path
     landmarks : Landmarks
+    size : (int, int)
+        Width and height of the photo they lie in, pixels.
 
     Raises
     ------
@@ -46,6 +54,7 @@ def save_landmarks(path: str | os.PathLike[str], landmarks: Landmarks) -> None:
         "face": None if landmarks.face is None else [_rounded(p) for p in landmarks.face],
     }
     lines = ["{", f'  "version": {_VERSION},', '  "about": ' + json.dumps(_ABOUT) + ","]
+    lines.append(f'  "size": {json.dumps(list(size))},')
     for number, (title, section) in enumerate(sections.items()):
         comma = "," if number < len(sections) - 1 else ""
         lines.append(f'  "{title}": {_laid_out(section)}{comma}')
@@ -59,14 +68,20 @@ def save_landmarks(path: str | os.PathLike[str], landmarks: Landmarks) -> None:
         ) from error
 
 
-def load_landmarks(path: str | os.PathLike[str]) -> Landmarks:
+def load_landmarks(path: str | os.PathLike[str], size: tuple[int, int]) -> Landmarks:
     """Read what `save_landmarks` wrote and somebody may have corrected.
+
+    Parameters
+    ----------
+    path : path
+    size : (int, int)
+        Width and height of the photo they are for, pixels.
 
     Raises
     ------
     ConductorError
-        If the file is missing, no JSON, of another version, or a point is missing or malformed;
-        the sentence names the first fault.
+        If the file is missing, no JSON, of another version or for a photo of another size, or a
+        point is missing, malformed or outside the photo; the sentence names the first fault.
     """
     name = Path(path).name
     try:
@@ -88,7 +103,50 @@ def load_landmarks(path: str | os.PathLike[str]) -> Landmarks:
         raise ConductorError(
             f"{name} is of version {content.get('version')}, not {_VERSION}; save it anew."
         )
-    return _parsed(content, name)
+    own_size = content.get("size", list(size))
+    if own_size != list(size):
+        raise ConductorError(
+            f"{name} is for a photo of {_sides(own_size)} pixels, but this one has {_sides(size)}; "
+            "save the landmarks of this photo."
+        )
+    landmarks = _parsed(content, name)
+    _check_places(landmarks, size, name)
+    return landmarks
+
+
+def _check_places(landmarks: Landmarks, size: tuple[int, int], name: str) -> None:
+    """Points that are seen lie in the photo, and none lies far from it.
+
+    Raises
+    ------
+    ConductorError
+        If one does not.
+    """
+    limits = np.array(size, np.float64)
+    remedy = "; put it where it belongs, or set its visibility to 0"
+    for key, point in landmarks.points.items():
+        outside = float(np.maximum(-point, point - limits).max())
+        if landmarks.visibility[key] > 0.0 and outside > _EDGE_PX:
+            raise ConductorError(
+                f"The point {key} in {name} lies outside the photo, which has {_sides(size)} "
+                f"pixels{remedy}."
+            )
+        if outside > _FAR * limits.max():
+            raise ConductorError(f"The point {key} in {name} lies far outside the photo{remedy}.")
+    groups = {f"hand {side}": hand for side, hand in landmarks.hands.items()}
+    if landmarks.face is not None:
+        groups["face"] = landmarks.face
+    for what, points in groups.items():
+        middle = points[:, :2].mean(axis=0)
+        if (middle < 0.0).any() or (middle > limits).any():
+            raise ConductorError(
+                f"The {what} in {name} lies outside the photo, which has {_sides(size)} pixels; "
+                "save the landmarks of this photo."
+            )
+
+
+def _sides(size: Any) -> str:
+    return "×".join(str(side) for side in size) if isinstance(size, list | tuple) else str(size)
 
 
 def _parsed(content: dict[str, Any], name: str) -> Landmarks:

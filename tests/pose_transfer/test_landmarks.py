@@ -1,6 +1,8 @@
 """Finding the person of a photo: people, faces, hands."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -14,6 +16,9 @@ from pose_transfer.landmark_file import load_landmarks, save_landmarks
 from pose_transfer.landmarks import Detection, Landmarks, detect_person
 from pose_transfer.pose_landmarks import POINTS
 from retarget.errors import ConductorError
+
+SIZE: Final = (1024, 1280)
+"""Width and height of the bundled photo."""
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +122,8 @@ def test_landmarks_come_back_from_their_file_as_they_were(
     standing: Detection, tmp_path: Path
 ) -> None:
     path = tmp_path / "marks.json"
-    save_landmarks(path, standing.landmarks)
-    back = load_landmarks(path)
+    save_landmarks(path, standing.landmarks, SIZE)
+    back = load_landmarks(path, SIZE)
     for key, point in standing.landmarks.points.items():
         np.testing.assert_allclose(back.points[key], point, atol=0.006)
         np.testing.assert_allclose(back.world[key], standing.landmarks.world[key], atol=1e-4)
@@ -129,15 +134,15 @@ def test_landmarks_come_back_from_their_file_as_they_were(
     assert standing.landmarks.face is not None
     np.testing.assert_allclose(back.face, standing.landmarks.face, atol=0.006)
     text = path.read_text()
-    path.write_text(text.replace('"nose": [', '"nose": [1', 1))
-    assert load_landmarks(path).points["nose"][0] > back.points["nose"][0]
+    path.write_text(text.replace('"nose": [5', '"nose": [6', 1))
+    assert load_landmarks(path, SIZE).points["nose"][0] > back.points["nose"][0] + 90.0
 
 
 def test_a_slip_in_the_landmark_file_is_named(tmp_path: Path) -> None:
     points = dict.fromkeys(POINTS, np.array([10.0, 20.0]))
     path = tmp_path / "marks.json"
     world = dict.fromkeys(POINTS, np.zeros(3))
-    save_landmarks(path, Landmarks(points, dict.fromkeys(POINTS, 1.0), world))
+    save_landmarks(path, Landmarks(points, dict.fromkeys(POINTS, 1.0), world), (80, 60))
     good = path.read_text()
     for old, new, words in (
         ("{", "", "not JSON"),
@@ -153,9 +158,37 @@ def test_a_slip_in_the_landmark_file_is_named(tmp_path: Path) -> None:
     ):
         path.write_text(good.replace(old, new, 1))
         with pytest.raises(ConductorError, match=words):
-            load_landmarks(path)
+            load_landmarks(path, (80, 60))
     with pytest.raises(ConductorError, match="do not exist"):
-        load_landmarks(tmp_path / "none.json")
+        load_landmarks(tmp_path / "none.json", (80, 60))
+
+
+def test_landmarks_of_another_photo_or_outside_it_are_refused(tmp_path: Path) -> None:
+    path, size = tmp_path / "marks.json", (80, 60)
+    points = dict.fromkeys(POINTS, np.array([10.0, 20.0]))
+    seen = dict.fromkeys(POINTS, 1.0)
+    world = dict.fromkeys(POINTS, np.zeros(3))
+    hand, face = np.full((21, 3), 30.0), np.full((478, 3), 30.0)
+
+    def given_back(**changed: Any) -> Landmarks:
+        marks = Landmarks(points, seen, world, {"L": hand}, face)
+        save_landmarks(path, replace(marks, **changed), size)
+        return load_landmarks(path, size)
+
+    given_back()
+    with pytest.raises(ConductorError, match=r"photo of 80×60 pixels, but this one has 60×80"):
+        load_landmarks(path, (60, 80))
+    outside = {**points, "hand.L": np.array([95.0, 20.0])}
+    with pytest.raises(ConductorError, match=r"point hand\.L .* outside the photo"):
+        given_back(points=outside)
+    hidden = {**seen, "hand.L": 0.0}
+    assert given_back(points=outside, visibility=hidden).points["hand.L"][0] == 95.0
+    with pytest.raises(ConductorError, match="far outside the photo"):
+        given_back(points={**points, "hand.L": np.array([0.0, -900.0])}, visibility=hidden)
+    with pytest.raises(ConductorError, match=r"hand L .* outside the photo"):
+        given_back(hands={"L": hand + 200.0})
+    with pytest.raises(ConductorError, match=r"face .* outside the photo"):
+        given_back(face=face - 200.0)
 
 
 def test_drawn_landmarks_change_only_what_lies_near_them(
