@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from backend import __version__
 from backend.folders import output_folder, scratch_folder
+from backend.kept_subject import KEPT, subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.options import FORMATS, LikenessOptions, check_alpha, format_of
@@ -85,7 +86,8 @@ def conduct_everything(
 
     What can fail is tried early: the photo is read, once, before anything is rendered. Results
     appear in the folder one by one, each whole. Frames already rendered for the same scene are kept
-    in a hidden folder beside them, so that the same command goes on where it was stopped.
+    in a hidden folder beside them, and the person of the photo in a hidden file, so that the same
+    command goes on where it was stopped.
 
     Parameters
     ----------
@@ -136,7 +138,8 @@ def _conduct_into(
     if person is not None and (likeness is not None or scene.avatar == "photo"):
         read = _READING_SHARE
         with report.phase("reading the photo"):
-            report.warnings += make_subject_apart(person, subject, part(progress, 0.0, read))
+            subject, notes = subject_in(folder, person, scratch, part(progress, 0.0, read))
+        report.warnings += notes
     if scene.avatar == "photo":
         kept = folder / "me.subject"
         with atomic_path(kept) as temporary:
@@ -272,8 +275,14 @@ def _likeness_into(
     scratch: Path,
     progress: Progress,
 ) -> list[str]:
-    subject = scratch / "me.subject"
-    warnings = list(make_subject_apart(person, subject, part(progress, 0.0, 0.3)))
+    reading = part(progress, 0.0, 0.3)
+    # The scene's folder is where `conduct` left the person; other places get no hidden file.
+    if (blend.parent / KEPT).is_file():
+        subject, notes = subject_in(blend.parent, person, scratch, reading)
+    else:
+        subject = scratch / "me.subject"
+        notes = make_subject_apart(person, subject, reading)
+    warnings = list(notes)
     info = scene_info(blend)
     sound = Path(info["sound"]) if info.get("sound") else None
     if sound is not None and not sound.is_file():
