@@ -1,6 +1,5 @@
 """Alignment: where the surface of a drawn person is seen in a picture of the real one."""
 
-from types import TracebackType
 from typing import Final
 
 import cv2
@@ -13,6 +12,7 @@ from retarget.rotation import Array
 
 from .coverage import CoverageRenderer
 from .fit import BodyFit
+from .gl_context import OffScreen
 from .markers import Markers
 from .track import Sights
 
@@ -33,7 +33,7 @@ _LEAST_PX: Final = 48
 _AGREE_PX: Final = 1.0
 
 
-class Aligner:
+class Aligner(OffScreen):
     """Looks for a character's surface in pictures.
 
     Parameters
@@ -52,16 +52,8 @@ class Aligner:
         self._renderer = CoverageRenderer(self._camera.size)
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
-    def __enter__(self) -> "Aligner":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._renderer.close()
+    def release(self) -> None:
+        self._renderer.release()
 
     def look(
         self, matrices: NDArray[np.float32], drawn: Frame, frame: Frame, fine: bool = True

@@ -1,7 +1,6 @@
 """What a mesh covers in a picture: the nearest face and its depth at every pixel (OpenGL)."""
 
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
-from .gl_context import off_screen_context
+from .gl_context import OffScreen, off_screen_context
 
 _VERTEX: Final = """
 #version 330
@@ -53,7 +52,7 @@ class Coverage:
         return self.face >= 0
 
 
-class CoverageRenderer:
+class CoverageRenderer(OffScreen):
     """Draws coverage of one picture size; close it, or use it as a context manager."""
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -65,19 +64,7 @@ class CoverageRenderer:
             depth_attachment=self._context.depth_renderbuffer(size),
         )
 
-    def __enter__(self) -> "CoverageRenderer":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Free the context."""
+    def release(self) -> None:
         self._context.release()
 
     def draw(self, points: Array, faces: NDArray) -> Coverage:

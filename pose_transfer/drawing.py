@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import cv2
@@ -17,7 +16,7 @@ from retarget.character import Character
 from retarget.rotation import Array
 
 from .baton_stick import Shaft
-from .gl_context import off_screen_context
+from .gl_context import OffScreen, off_screen_context
 from .lighting import KEY
 from .staging import Stage, Staged
 from .take import Take
@@ -34,7 +33,7 @@ _SHADE_RGB: Final = (92, 70, 48)
 _AHEAD: Final = 4
 
 
-class Painter:
+class Painter(OffScreen):
     """Draws frames of one character over one backdrop; use it in a `with` block, in one thread.
 
     Parameters
@@ -77,19 +76,7 @@ class Painter:
         with self._context:
             self._make()
 
-    def __enter__(self) -> "Painter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-
     def release(self) -> None:
-        """Give the context back; the painter draws no more."""
         self._context.release()
 
     def draw(self, take: Take, frame: int) -> Frame:

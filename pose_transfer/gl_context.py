@@ -1,6 +1,8 @@
 """An OpenGL context without a window: the GPU where there is one, Mesa's llvmpipe otherwise."""
 
 import sys
+from abc import ABC, abstractmethod
+from typing import Self
 
 import moderngl
 
@@ -32,3 +34,17 @@ def off_screen_context() -> moderngl.Context:
             "The person cannot be drawn because this machine has no OpenGL; install it (on Debian "
             "and Ubuntu: apt install libegl1 libgl1-mesa-dri)."
         ) from error
+
+
+class OffScreen(ABC):
+    """What draws in a context of its own; `with` releases it, in the thread that made it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.release()
+
+    @abstractmethod
+    def release(self) -> None:
+        """Give the context back; nothing is drawn any more."""
