@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 _WELD_M: Final = 2e-5
 
 # Through a hole a body's inside is seen so deep, metres: what is in the hole leaves little room.
-_INSIDE_M: Final = 0.08
+_INSIDE_M: Final = 0.12
 
 # Pixels of the gutter around the pieces of a texture (`pieces.assemble`).
 _SLACK_PX: Final = 2.0
