@@ -32,8 +32,8 @@ _FEWEST: Final = 0.004
 # Bounds between persons who came out well and who did not, as far from both as may be. So much of
 # the trunk below the shoulders must be in the picture, metres.
 _LEAST_TRUNK_M: Final = 0.30
-# Well from 0.65 on, not below 0.44 (arms behind others or beyond the edge).
-_LEAST_IN_MATTE: Final = 0.54
+# Well from 0.65 on, not from 0.50 down (arms behind others or beyond the edge).
+_LEAST_IN_MATTE: Final = 0.575
 # Well from 0.57 on (arms folded in sleeves), not below 0.49.
 _LEAST_UPPER: Final = 0.52
 # With less of a forearm than this the upper arm says what it looks like: of one cloth up to a
@@ -103,7 +103,7 @@ class Evidence:
         if min(self._seen("upper_arm")) < _LEAST_UPPER:
             return "Hardly anything is seen of an arm"
         if min(self._seen("forearm")) < _LEAST_FORE and self._changes_at_elbow():
-            return "A forearm is hidden, and the sleeves are too short to tell what it looks like"
+            return "Too little is seen of a forearm to tell what it looks like"
         if abs(self.yaw) > _MOST_YAW:
             return "The body is turned to the side"
         if self.face_px < _SMALLEST_FACE_PX:
