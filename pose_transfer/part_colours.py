@@ -19,6 +19,8 @@ _JOINT_M, _SHOULDER_M = 0.10, 0.16
 # How far the shadow of an arm that lies on the trunk reaches, in shoulder breadths, and how much
 # darker than around it cloth in that shadow is, 8-bit levels of Lab.
 _SHADE: Final = 0.04
+# Cuffs, and fingers that were missed, lie so near to a hand.
+_CUFF: Final = 0.12
 _SHADOW_LEVELS, _SHADOW_REACH = 14.0, 0.11
 # The shadow of arms that lie across the trunk is so much darker than the cloth where it ends, and
 # somewhere so much (natural logarithms of light); so far down it must end, in shoulder breadths.
@@ -53,6 +55,7 @@ def known_pixels(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDA
     others = close_to(~known & (labels != BACKGROUND), 1.5)
     inner = solid & ~others & ~close_to(limbs, max(1.5, _SHADE * breadth))
     if part == TRUNK:
+        inner &= ~close_to(np.isin(labels, (HAND_L, HAND_R)), _CUFF * breadth)
         inner &= ~_shaded(parts.foreground, inner, limbs, breadth)
         inner &= ~_cast_shadow(parts.foreground, inner, limbs, breadth)
     else:

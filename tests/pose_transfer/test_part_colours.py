@@ -3,8 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pose_transfer.labels import ARM_L, LABELS, TRUNK, _colour_costs
-from pose_transfer.part_colours import _cast_shadow
+from pose_transfer.fit import SHOULDERS_M
+from pose_transfer.labels import ARM_L, HAND_L, LABELS, TRUNK, PartLabels, _colour_costs
+from pose_transfer.part_colours import _cast_shadow, known_pixels
+from pose_transfer.person_parts import PersonParts, close_to
+from pose_transfer.sitting import Sitting
+from retarget.body.model import load_body
 
 BREADTH = 60.0
 ARM = np.s_[70:90, 40:120]
@@ -58,3 +62,26 @@ def test_colour_does_not_tell_an_arm_from_a_trunk_of_the_same_cloth() -> None:
     rgb[:, 90:] = (30, 60, 160)
     costs = _colour_costs(rgb, inside, visible, BREADTH)
     assert costs[50, 100, ARM_L - 1] < costs[50, 100, TRUNK - 1]
+
+
+def test_cuffs_and_missed_fingers_beside_a_hand_are_not_the_trunk_s(sitting: Sitting) -> None:
+    fit = sitting.fit
+    breadth = fit.camera.focal * SHOULDERS_M / float(fit.camera.to_pixels(fit.positions[0])[2])
+    rows, columns = np.indices(sitting.matte.shape)
+    y, x = np.argwhere(sitting.labels.mask(TRUNK)).mean(axis=0)
+    hand = np.hypot(rows - y, columns - x) < 0.15 * breadth
+    labels = PartLabels(np.where(hand, HAND_L, sitting.labels.labels).astype(np.uint8))
+    parts = PersonParts(
+        sitting.photo.rgb,
+        sitting.matte,
+        labels,
+        fit,
+        sitting.vertices,
+        load_body(),
+        np.array([200.0, 160.0, 140.0]),
+    )
+    known = known_pixels(parts, TRUNK, labels.labels.astype(np.int64))
+    near = close_to(hand, 0.1 * breadth)
+    assert (near & labels.mask(TRUNK)).any()
+    assert not (known & near).any()
+    assert known.sum() > 0.5 * labels.mask(TRUNK).sum()
