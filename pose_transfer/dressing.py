@@ -13,7 +13,7 @@ from retarget.rotation import Array
 from .concert import Dress, concert_pieces, head_place
 from .concert_hands import body_hands
 from .concert_light import estimate_light
-from .face_mesh import CHIN, FOREHEAD, oval_mask
+from .face_mesh import CHIN, FOREHEAD, NOSE, oval_mask
 from .fit import BodyFit
 from .pieces import Bones, Piece
 
@@ -22,6 +22,8 @@ DRESSES: Final = ("auto", "photo", "concert", "gown")
 
 # From chin to crown over from chin to the top of the face mesh, which ends at the hairline.
 _HEAD_OVER_FACE: Final = 1.27
+# Of the way from nose to chin that the face mesh has in depth, a relief has 0.53 or more.
+_CHIN_BEHIND: Final = 0.5
 
 
 def concert_dress(
@@ -65,19 +67,27 @@ def concert_dress(
     hands, bones = body_hands(bones, tone)
     pieces = [cloth, neck, *hands]
     place = head_place(tall)
-    chin = _chin(head, face[CHIN, :2], fit)
+    chin = _chin(head, face, fit)
     away = chin - place.chin
     moved = [replace(piece, vertices=piece.vertices + away) for piece in pieces]
     standing = replace(bones, heads=bones.heads + away, tails=bones.tails + away)
     return [*moved, head], standing
 
 
-def _chin(head: Piece, pixel: Array, fit: BodyFit) -> Array:
+def _chin(head: Piece, face: Array, fit: BodyFit) -> Array:
     """Where the chin is: at its pixel, as deep as the relief is there.
 
-    A shoulder before the chin ends the relief above it; the collar belongs below all the same.
+    A shoulder before the chin ends the relief above it; the collar belongs below all the same. Or
+    it pulls the relief forward, and the neck would stand before the mouth: the chin lies behind the
+    nose.
     """
     points = fit.camera.to_pixels(head.vertices)
-    away = np.linalg.norm(points[:, :2] - pixel, axis=1)
-    near = np.flatnonzero(away < max(3.0, 1.5 * float(away.min())))
-    return fit.camera.to_world(np.array([*pixel, points[near, 2].min()]))
+
+    def front(pixel: Array) -> float:
+        away = np.linalg.norm(points[:, :2] - pixel, axis=1)
+        return float(points[away < max(3.0, 1.5 * float(away.min())), 2].min())
+
+    nose = front(face[NOSE, :2])
+    behind = (face[CHIN, 2] - face[NOSE, 2]) * nose / fit.camera.focal
+    depth = max(front(face[CHIN, :2]), nose + _CHIN_BEHIND * behind)
+    return fit.camera.to_world(np.array([*face[CHIN, :2], depth]))

@@ -13,7 +13,7 @@ OVAL: Final = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
-FOREHEAD, CHIN = 10, 152
+FOREHEAD, CHIN, NOSE = 10, 152, 1
 EARS: Final = (234, 454)
 COUNT: Final = 468
 """Points of the surface; those after them are the irises."""

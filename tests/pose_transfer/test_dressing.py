@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from pose_transfer.check import HeadQuality, Quality, check, check_head
+from pose_transfer.dressing import concert_dress
+from pose_transfer.face_mesh import CHIN, face_width
 from pose_transfer.photo import Photo
+from pose_transfer.pieces import Piece
 from pose_transfer.sitting import Sitting, sit
+from retarget.body.model import INDEX
 from retarget.character import PARTS, SOLID
 
 GOOD = Quality(42.0, 45.0, 0.002, (0.18, 0.36), 0.0)
@@ -116,3 +120,29 @@ def test_each_fault_of_a_head_on_concert_dress_has_its_words() -> None:
     assert good.fault() is None
     assert "rebuilt" in str(replace(good, face_db=20.0).fault())
     assert "askew" in str(replace(good, roll=-0.5).fault())
+
+
+def test_a_relief_pulled_forward_at_the_chin_keeps_the_neck_behind_the_face(
+    sitting: Sitting,
+) -> None:
+    face, fit = sitting.landmarks.face, sitting.fit
+    assert face is not None
+    depth = float(fit.camera.to_pixels(fit.positions[INDEX["head"]])[2])
+    metres = depth / fit.camera.focal
+
+    def neck(pull_m: float) -> np.ndarray:
+        near = np.linalg.norm(face[:, :2] - face[CHIN, :2], axis=1) < 0.25 * face_width(face)
+        deep = depth + metres * face[:, 2] - pull_m * near
+        head = Piece(
+            vertices=fit.camera.to_world(np.column_stack([face[:, :2], deep])),
+            faces=np.array([[0, 1, 2]]),
+            uv=np.zeros((1, 3, 2)),
+            picture=np.zeros((2, 2, 4), np.uint8),
+            weights={"head": np.ones(len(face))},
+            part="head",
+        )
+        tone = np.array([200.0, 160.0, 140.0])
+        _, bones = concert_dress("concert", head, face, sitting.photo.rgb, fit, tone)
+        return bones.heads[bones.names.index("neck")]
+
+    assert neck(0.0)[1] - neck(0.08)[1] < 0.04
