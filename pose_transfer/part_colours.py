@@ -25,9 +25,13 @@ _SHADOW_LEVELS, _SHADOW_REACH = 14.0, 0.11
 # The shadow of arms that lie across the trunk is so much darker than the cloth where it ends, and
 # somewhere so much (natural logarithms of light); so far down it must end, in shoulder breadths.
 # Cloth is plain if in so much of its lit half all colours depart from their median alike, within
-# the third; and so far from that median, lighter or darker, it is the same cloth.
+# the third; and so far from that median, lighter or darker, it is the same cloth. In the dark its
+# colours part by so much more for each step down; what parts further is another cloth.
 _DIM, _DARK, _ONE_HUE, _SAME_CLOTH = 0.3, 0.8, 0.25, 1.6
+_DARK_HUE: Final = 0.15
 _CAST_REACH, _PLAIN_SHARE = 0.8, 0.6
+# Share of the cloth from the limb to the shadow's end that lies in the dark.
+_FROM_LIMB: Final = 0.6
 # Colours so near to the person's skin (weighted Lab) are skin; an arm that shows more of it than
 # this share is bare. Colours this much rarer than a limb's commonest do not carry on.
 _LIKE_SKIN, _BARE, _RARE = 22.0, 0.2, 0.06
@@ -120,8 +124,12 @@ def _cast_shadow(
     own = (np.ptp(off, axis=-1) < 2.0 * _ONE_HUE) & (np.abs(dim) < _SAME_CLOTH)
     level = np.where(cloth & own & (below > 0), dim, -np.inf)
     best, end = level.max(axis=0), level.argmax(axis=0)
-    shadow = known & (below > 0) & (rows < end) & (dim < best - _DIM)
+    same_hue = np.ptp(off, axis=-1) < 2.0 * _ONE_HUE + _DARK_HUE * np.abs(dim)
+    shadow = known & (below > 0) & (rows < end) & (dim < best - _DIM) & same_hue
     shadow &= (shadow & (dim < best - _DARK)).any(axis=0)
+    # It begins at the limb: what is dark further down alone is dyed.
+    stretch = (known & (below > 0) & (rows <= np.where(shadow, rows, -1).max(axis=0))).sum(axis=0)
+    shadow &= shadow.sum(axis=0) > _FROM_LIMB * stretch
     # Up to the limb: what it leaves of itself there is no cloth.
     size = 2 * max(1, round(2.0 * _SHADE * breadth)) + 1
     end = ndimage.maximum_filter1d(np.where(shadow, rows, -1).max(axis=0), size)

@@ -42,6 +42,20 @@ def test_dark_trousers_below_a_shirt_are_no_shadow() -> None:
     assert not _cast_shadow(rgb, known, limbs, BREADTH).any()
 
 
+def test_blue_shorts_with_a_light_hem_are_no_shadow() -> None:
+    rgb, known, limbs = folded()
+    rgb[90:126, 40:120] = (50, 70, 130)
+    rgb[126:132, 40:120] = 160
+    assert not _cast_shadow(rgb, known, limbs, BREADTH).any()
+
+
+def test_a_dark_band_further_down_is_no_shadow() -> None:
+    rgb, known, limbs = folded()
+    rgb[90:130, 40:120] = 160
+    rgb[112:126, 40:120] = 60
+    assert not _cast_shadow(rgb, known, limbs, BREADTH).any()
+
+
 def test_an_arm_beside_the_trunk_casts_nothing_below_it() -> None:
     rgb, known, limbs = folded()
     known[:70] = False
