@@ -12,7 +12,7 @@ from backend.options import BACKGROUNDS, LikenessOptions, SubjectOptions
 from backend.server.kinds import KINDS
 from backend.server.params import LikenessParams, MotionParams
 from backend.subject_request import SubjectRequest
-from pose_transfer import background, dressing
+from pose_transfer import backdrop, dressing
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_no_file_of_this_machine_can_be_asked_for_as_background(tmp_path: Path) 
 
 
 def test_what_is_on_offer_can_be_made() -> None:
-    assert set(BACKGROUNDS) == set(background.BACKGROUNDS)
+    assert set(BACKGROUNDS) == set(backdrop.BACKGROUNDS)
     assert get_args(SubjectOptions.model_fields["dress"].annotation) == dressing.DRESSES
 
 
