@@ -5,6 +5,9 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.vq import kmeans2
+
+from retarget.rotation import Array
 
 from .fill import fill_hole, membrane
 
@@ -16,6 +19,12 @@ _WEAVE_PX: Final = 3.0
 _MOST: Final = 18.0
 # Such details in the stronger third of plain cloth, and of patterns.
 _PLAIN, _PATTERNED = 9.0, 16.0
+# Cloths differ by so much (CIE Lab), and over two pixels at their border by this share of it: a
+# fold or a shadow fades, a hem does not. A pattern this strong is one cloth.
+_CLOTHS, _APART, _CRISP, _ONE_CLOTH = 4, 18.0, 0.5, 0.5
+_LEAST_SHARE: Final = 0.02
+# How soft the border of two cloths is carried on, pixels.
+_HEM_PX: Final = 0.8
 
 
 def complete(
@@ -55,7 +64,7 @@ def complete(
     seen = share > 0.5
     if np.count_nonzero(seen) < 40:
         seen = share > 0.0
-    base = membrane(small, seen)
+    base = _carried_on(small, seen)
     need = cv2.resize(wanted.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.0
     need = cv2.dilate(need.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     hole = ~seen & need
@@ -80,6 +89,66 @@ def complete(
     # The seam is one pixel soft on the side that was filled.
     out = np.where(known[..., None], out, out * (1.0 - rim) + rim * cv2.blur(out, (3, 3)))
     return np.clip(out + 0.5, 0.0, 255.0).astype(np.uint8)
+
+
+def _carried_on(picture: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Colours going on smoothly, each cloth on its own: no shirt fades into the trousers."""
+    smooth = membrane(picture, seen)
+    if _pattern(picture, seen) > _ONE_CLOTH:
+        return smooth
+    cloths = _cloths(picture, seen)
+    count = int(cloths.max()) + 1
+    if count < 2:
+        return smooth
+    of_cloth = np.stack([cloths == i for i in range(count)], axis=-1).astype(np.float32)
+    near = membrane(of_cloth, seen)
+    chosen = np.eye(count, dtype=np.float32)[near.argmax(axis=-1)]
+    share = cv2.GaussianBlur(chosen, (0, 0), _HEM_PX)
+    out = sum(share[..., i, None] * membrane(picture, cloths == i) for i in range(count))
+    return np.where(seen[..., None], smooth, out).astype(np.float32)
+
+
+def _cloths(picture: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Which cloth (h, w) a seen pixel belongs to, from 0; -1 where nothing is seen."""
+    light = np.clip(picture / 255.0, 0.0, 1.0).astype(np.float32)
+    lab = cv2.cvtColor(light, cv2.COLOR_RGB2Lab).astype(np.float64)
+    colours = lab[seen]
+    middle = np.linalg.norm(colours - np.median(colours, axis=0), axis=1).argmin()
+    centres: Array = colours[[middle]]
+    while len(centres) < _CLOTHS:
+        away = np.linalg.norm(colours[:, None] - centres, axis=-1).min(axis=1)
+        far = np.argsort(away, kind="stable")[int(0.97 * len(away))]
+        if away[far] < _APART:
+            break
+        centres = np.vstack([centres, colours[far]])
+    centres, of_colour = kmeans2(colours, centres, iter=12, minit="matrix", missing="warn")
+    known = np.full(seen.shape, -1)
+    known[seen] = of_colour
+    name = np.arange(len(centres))
+    sizes = np.bincount(of_colour, minlength=len(centres)) / len(of_colour)
+    for a in range(len(centres)):
+        for b in range(a):
+            if not _parted(lab, known, centres, a, b) or min(sizes[a], sizes[b]) < _LEAST_SHARE:
+                name[name == name[a]] = name[b]
+    _, compact = np.unique(name, return_inverse=True)
+    return np.where(seen, compact[known], -1)
+
+
+def _parted(lab: Array, known: NDArray[np.int64], centres: Array, a: int, b: int) -> bool:
+    """Whether two clusters of colours are two cloths."""
+    apart = float(np.linalg.norm(centres[a] - centres[b]))
+    if apart < _APART:
+        return False
+    steps = []
+    for axis in (0, 1):
+        first = np.arange(known.shape[axis] - 2)
+        second = first + 2
+        one, other = known.take(first, axis), known.take(second, axis)
+        border = ((one == a) & (other == b)) | ((one == b) & (other == a))
+        off = np.linalg.norm(lab.take(first, axis) - lab.take(second, axis), axis=-1)
+        steps.append(off[border])
+    step = np.concatenate(steps)
+    return len(step) == 0 or float(np.median(step)) > _CRISP * apart
 
 
 def _pattern(picture: NDArray[np.float32], seen: NDArray[np.bool_]) -> float:

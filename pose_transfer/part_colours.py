@@ -21,6 +21,10 @@ _JOINT_M, _SHOULDER_M = 0.10, 0.16
 _SHADE: Final = 0.04
 # Cuffs, and fingers that were missed, lie so near to a hand.
 _CUFF: Final = 0.12
+# So far from what is known of a hand its other fingers may lie, shoulder breadths; that is at most
+# this share of the trunk, or nothing is known of the rest. Their colours are nowhere else.
+_FINGERS: Final = 0.3
+_BESIDE, _ALONE = 0.5, 0.85
 _SHADOW_LEVELS, _SHADOW_REACH = 14.0, 0.11
 # The shadow of arms that lie across the trunk is so much darker than the cloth where it ends, and
 # somewhere so much (natural logarithms of light); so far down it must end, in shoulder breadths.
@@ -60,6 +64,7 @@ def known_pixels(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDA
     inner = solid & ~others & ~close_to(limbs, max(1.5, _SHADE * breadth))
     if part == TRUNK:
         inner &= ~close_to(np.isin(labels, (HAND_L, HAND_R)), _CUFF * breadth)
+        inner &= ~_beside_hands_alone(parts, inner, breadth)
         inner &= ~_shaded(parts.foreground, inner, limbs, breadth)
         inner &= ~_cast_shadow(parts.foreground, inner, limbs, breadth)
     else:
@@ -138,6 +143,28 @@ def _cast_shadow(
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     even = cv2.morphologyEx(shadow.astype(np.uint8), cv2.MORPH_OPEN, disc)
     return known & (cv2.dilate(even, disc) > 0)
+
+
+def _beside_hands_alone(
+    parts: PersonParts, known: NDArray[np.bool_], breadth: float
+) -> NDArray[np.bool_]:
+    """Colours of the trunk that are seen beside the hands alone: missed fingers, their shadow."""
+    hands = np.isin(parts.labels.labels, (HAND_L, HAND_R))
+    near = known & close_to(hands, _FINGERS * breadth)
+    if not near.any() or np.count_nonzero(near) > _BESIDE * np.count_nonzero(known):
+        return np.zeros(known.shape, bool)
+    lab = cv2.cvtColor(parts.foreground, cv2.COLOR_RGB2Lab)
+    bins = (lab[known] // 8).astype(int)
+    flat = np.ravel_multi_index((bins[:, 0], bins[:, 1], bins[:, 2]), (32,) * 3)
+    beside, everywhere = (
+        ndimage.gaussian_filter(
+            np.bincount(flat, weights, minlength=32**3).reshape((32,) * 3), 0.8
+        ).ravel()[flat]
+        for weights in (near[known].astype(float), None)
+    )
+    alone = np.zeros(known.shape, np.uint8)
+    alone[known] = beside > _ALONE * everywhere
+    return near & (cv2.dilate(alone, np.ones((5, 5), np.uint8)) > 0)
 
 
 def _stray_skin(parts: PersonParts, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
