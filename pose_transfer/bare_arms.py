@@ -12,7 +12,7 @@ from retarget.rotation import Array
 
 from .coverage import Coverage
 from .deform import vertex_normals
-from .labels import ARM_L
+from .labels import ARM_L, TRUNK
 from .lighting import light_on
 from .person_parts import PersonParts
 from .skinwork import SKIN_SHADE, like_skin
@@ -80,7 +80,7 @@ def even_skin(
     # Beyond the outline the arm goes on: what is turned away may take its colours there.
     face = _spread(cover.face[window], own)
     ring = _rings(parts.vertices, line)[faces].max(axis=1)[face]
-    alike = like_skin(colours, parts.tone)
+    alike = like_skin(colours, parts.tone, unlike=_cloth(parts))
     seen = own & (parts.labels.labels[window] == part) & (parts.matte[window] > _SURE)
     hem = _hem(alike[seen], ring[seen])
     if hem > _RINGS - _SHORTEST:
@@ -97,7 +97,7 @@ def even_skin(
     share = over_surface(np.clip((away - _SHOULDER_M[0]) / np.ptp(_SHOULDER_M), 0.0, 1.0))
     share *= cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)
     x, y, z = vertex_normals(parts.vertices, parts.body.faces).T
-    lit = over_surface(light_on(np.stack([x, z, np.abs(y)]).astype(np.float32)))
+    lit = over_surface(light_on(np.stack([x, z, np.abs(y)]).astype(np.float32), parts.light))
     lit /= np.median(lit[skin & own])
     image = colours.astype(np.float32)
     made = _painted(image, skin & alike, own, parts.tone, lit, _DETAIL * length)
@@ -123,6 +123,12 @@ def _painted(
     smooth = _blurred(image, sure, sigma)
     detail = np.clip(image - smooth, -_MOST, _MOST) + _KEPT * (smooth - even)
     return even + detail * cv2.blur(sure.astype(np.float32), (5, 5))[..., None]
+
+
+def _cloth(parts: PersonParts) -> Array | None:
+    """Colour (3,) of what the trunk wears; None where it is not seen."""
+    trunk = (parts.labels.labels == TRUNK) & (parts.matte > _SURE)
+    return np.median(parts.foreground[trunk], axis=0) if trunk.any() else None
 
 
 def _window(mask: NDArray[np.bool_], margin: float) -> tuple[slice, slice]:

@@ -52,13 +52,26 @@ def skin_tone(
     return _to_rgb(cheeks * [0.97, 1.0, 1.0])
 
 
-def like_skin(rgb: NDArray[np.uint8], tone: Array) -> NDArray[np.bool_]:
-    """Which pixels (H, W) of a picture have the colour of skin of a tone (3,), light or shaded."""
-    pixel = np.clip(tone + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
-    skin = cv2.cvtColor(pixel, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
+def like_skin(
+    rgb: NDArray[np.uint8], tone: Array, unlike: Array | None = None
+) -> NDArray[np.bool_]:
+    """Which pixels (H, W) of a picture have the colour of skin of a tone (3,), light or shaded.
+
+    Those that are nearer to the colour `unlike` (3,), a cloth's, do not.
+    """
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab).astype(np.float32)
-    away = (lab - skin) * np.array(_LAB_WEIGHTS, np.float32)
-    return np.asarray((away**2).sum(axis=-1) < _ALIKE**2)
+    away = _apart(lab, tone)
+    alike = away < _ALIKE**2
+    if unlike is not None:
+        alike &= away < _apart(lab, unlike)
+    return np.asarray(alike)
+
+
+def _apart(lab: NDArray[np.float32], colour: Array) -> NDArray[np.float32]:
+    """Squared distances (H, W) from a colour (3,), RGB."""
+    pixel = np.clip(colour + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
+    middle = cv2.cvtColor(pixel, cv2.COLOR_RGB2Lab)[0, 0].astype(np.float32)
+    return np.asarray((((lab - middle) * np.array(_LAB_WEIGHTS, np.float32)) ** 2).sum(axis=-1))
 
 
 def _cheeks(lab: NDArray[np.float32], face: Array) -> NDArray[np.float64]:
