@@ -13,7 +13,7 @@ from retarget.rotation import Array
 from .coverage import Coverage
 from .deform import vertex_normals
 from .labels import ARM_L, TRUNK
-from .lighting import light_on
+from .lighting import light_on, light_on_faces
 from .person_parts import PersonParts
 from .skinwork import SKIN_SHADE, like_skin
 
@@ -98,9 +98,11 @@ def even_skin(
     share *= cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)
     x, y, z = vertex_normals(parts.vertices, parts.body.faces).T
     lit = over_surface(light_on(np.stack([x, z, np.abs(y)]).astype(np.float32), parts.light))
-    lit /= np.median(lit[skin & own])
+    usual = float(np.median(lit[skin & own]))
+    import os as _os
+    tone = parts.tone * (usual / light_on_faces(parts.light)) ** float(_os.environ.get("KARM", "1"))
     image = colours.astype(np.float32)
-    made = _painted(image, skin & alike, own, parts.tone, lit, _DETAIL * length)
+    made = _painted(image, skin & alike, own, tone, lit / usual, _DETAIL * length)
     out = picture.copy()
     mixed = image + share[..., None] * (made - image)
     out[window] = np.clip(mixed + 0.5, 0.0, 255.0).astype(np.uint8)
@@ -126,9 +128,12 @@ def _painted(
 
 
 def _cloth(parts: PersonParts) -> Array | None:
-    """Colour (3,) of what the trunk wears; None where it is not seen."""
-    trunk = (parts.labels.labels == TRUNK) & (parts.matte > _SURE)
-    return np.median(parts.foreground[trunk], axis=0) if trunk.any() else None
+    """Colour (3,) of what is worn on the chest; None where it is not seen."""
+    fit = parts.fit
+    waist = float(fit.camera.to_pixels(fit.positions[[INDEX["chest"], INDEX["hips"]]])[:, 1].mean())
+    above = np.arange(len(parts.matte))[:, None] < waist
+    chest = (parts.labels.labels == TRUNK) & (parts.matte > _SURE) & above
+    return np.median(parts.foreground[chest], axis=0) if chest.any() else None
 
 
 def _window(mask: NDArray[np.bool_], margin: float) -> tuple[slice, slice]:
