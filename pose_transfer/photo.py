@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,9 @@ MIN_SIDE: Final = 128
 MAX_PIXELS: Final = 120_000_000
 """Most pixels a photo may have; more are refused before they take up memory."""
 
+MAX_BYTES: Final = 500_000_000
+"""Largest file; uncompressed, `MAX_PIXELS` of three bytes and one of alpha fit."""
+
 # Less than this share of transparent pixels is a stray alpha channel, not a cut-out, and less than
 # this share of visible ones shows nobody.
 _MIN_TRANSPARENT: Final = 0.02
@@ -37,6 +41,10 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# White in pictures whose brightness is a float or a whole number of 32 bits.
+_WHITES: Final = (1.0, 255.0, 65535.0, 2.0**31)
+# Rows of a deep picture that are brought to eight bits at once, which bounds memory.
+_STRIP: Final = 256
 _GROUND: Final = 160.0
 _SOLID: Final = 0.5
 # What a file that cannot be read begins with, at which byte, and what it is.
@@ -138,6 +146,11 @@ def _bytes_of(path: Path) -> bytes:
             raise ConductorError(f"{path} is a folder; give the photo itself.")
         if path.exists() and not path.is_file():
             raise ConductorError(f"{path} is no file; give a photo.")
+        if path.stat().st_size > MAX_BYTES:
+            raise ConductorError(
+                f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB; save a smaller copy as "
+                "JPEG."
+            )
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise ConductorError(f"The photo {path} does not exist; check the path.") from error
@@ -193,20 +206,36 @@ def _decode(image: Image.Image, name: str) -> tuple[NDArray[np.uint8], NDArray[n
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """The same with eight bits a channel, without a palette."""
-    if image.mode.startswith("I"):
-        deep = np.asarray(image, np.float32) / 257.0
-        return Image.fromarray((np.clip(deep, 0.0, 255.0) + 0.5).astype(np.uint8))
-    if image.mode == "F":
-        bright = np.nan_to_num(np.asarray(image))
-        # Floating point pictures reach to 1, or are eight or sixteen bits in disguise.
-        full = next((top for top in (1.0, 255.0) if bright.max() <= top), 65535.0)
-        bright = np.clip(bright / full, 0.0, 1.0)
-        return Image.fromarray((bright * 255.0 + 0.5).astype(np.uint8))
+    if image.mode.startswith("I") or image.mode == "F":
+        return _from_deep(image)
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         return image.convert("RGBA")
     if image.mode in ("1", "P", "RGBX", "LAB", "HSV"):
         return image.convert("RGB")
     return image
+
+
+def _from_deep(image: Image.Image) -> Image.Image:
+    """Grey of 16 or 32 bits, whole numbers or floating point, to eight bits."""
+    full = 65535.0
+    if image.mode in ("I", "F"):
+        # Such pictures do not say what white is: the lowest usual value that holds them all.
+        highest = max(float(rows[np.isfinite(rows)].max(initial=0.0)) for _, rows in _rows(image))
+        usual = _WHITES if image.mode == "F" else _WHITES[1:]
+        full = next((white for white in usual if highest <= white), highest)
+    grey = Image.new("L", image.size)
+    for top, rows in _rows(image):
+        bright = np.nan_to_num(rows, posinf=full, neginf=0.0) * (255.0 / full)
+        pixels = (np.clip(bright, 0.0, 255.0) + 0.5).astype(np.uint8)
+        grey.paste(Image.fromarray(pixels), (0, top))
+    return grey
+
+
+def _rows(image: Image.Image) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """A grey picture in strips: the place of the first row, and the rows (n, W)."""
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        yield top, np.asarray(strip, np.float32)
 
 
 def _reduced(image: Image.Image) -> Image.Image:

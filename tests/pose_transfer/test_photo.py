@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pose_transfer.photo import MAX_PIXELS, MAX_SIDE, read_photo
+from pose_transfer.photo import MAX_BYTES, MAX_PIXELS, MAX_SIDE, read_photo
 from retarget.errors import ConductorError
 
 
@@ -61,6 +61,32 @@ def test_sixteen_bits_and_grey_become_eight_bit_colour(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "grey.jpg"), _ramp()[..., 2])
     grey = read_photo(tmp_path / "grey.jpg").rgb.astype(int)
     assert np.abs(grey - _ramp()[..., 2:]).max() < 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "white"),
+    [("f4", 1.0), ("f4", 255.0), ("f4", 65535.0), ("i4", 255.0), ("i4", 65535.0), ("u2", 65535.0)],
+)
+def test_a_grey_scan_of_any_depth_keeps_its_brightness(
+    tmp_path: Path, kind: str, white: float
+) -> None:
+    grey = _ramp(700)[..., 2]
+    deep = (grey.astype(np.float64) / 255.0 * white).astype(kind)
+    for compression in (None, "tiff_lzw"):
+        Image.fromarray(deep).save(tmp_path / "scan.tif", compression=compression)
+        rgb = read_photo(tmp_path / "scan.tif").rgb.astype(int)
+        assert np.abs(rgb - grey[..., None]).max() <= 1
+
+
+def test_pixels_that_are_no_numbers_do_not_darken_the_rest(tmp_path: Path) -> None:
+    grey = _ramp()[..., 2]
+    deep = grey.astype(np.float32) / 255.0
+    deep[:5], deep[5:10], deep[10:15] = np.inf, np.nan, -np.inf
+    Image.fromarray(deep).save(tmp_path / "scan.tif")
+    rgb = read_photo(tmp_path / "scan.tif").rgb
+    assert (rgb[:5] == 255).all()
+    assert (rgb[5:15] == 0).all()
+    assert np.abs(rgb[15:].astype(int) - grey[15:, :, None]).max() <= 1
 
 
 def test_a_cmyk_jpeg_keeps_its_colours(tmp_path: Path) -> None:
@@ -139,6 +165,13 @@ def test_a_photo_of_absurd_size_is_refused_before_it_is_decoded(tmp_path: Path) 
         (tmp_path / "absurd.png").write_bytes(data)
         with pytest.raises(ConductorError, match="million pixels"):
             read_photo(tmp_path / "absurd.png")
+
+
+def test_a_file_of_absurd_length_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "long.jpg").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(ConductorError, match="larger than 500 MB"):
+        read_photo(tmp_path / "long.jpg")
 
 
 def test_files_that_are_no_photo_get_one_sentence(tmp_path: Path) -> None:
