@@ -4,8 +4,9 @@ from pathlib import Path
 
 from backend.beats.bars import grid_from_bars
 from backend.beats.grid import BeatGrid
-from backend.beats.midi import read_midi
 from backend.beats.musicxml import read_musicxml
+from backend.score.midi import read_midi
+from backend.score.midi_file import is_midi
 from retarget.errors import ConductorError
 
 
@@ -33,7 +34,7 @@ def grid_from_score(path: str | Path) -> BeatGrid:
         raise ConductorError(f"The score {path} cannot be read; choose another.") from error
     if not data:
         raise ConductorError(f"The score {path.name} is empty; choose another.")
-    if path.suffix.lower() in (".mid", ".midi") and not data.startswith(b"MThd"):
+    if path.suffix.lower() in (".mid", ".midi", ".rmi") and not is_midi(data):
         raise ConductorError(f"{path.name} is not a MIDI file, or it is damaged; export it again.")
-    reader = read_midi if data.startswith(b"MThd") else read_musicxml
+    reader = read_midi if is_midi(data) else read_musicxml
     return grid_from_bars(*reader(path, data))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from backend.corpus.midi_score import read_midi_score
 from backend.corpus.movement import Movement
 from backend.corpus.musicxml_score import read_musicxml_score
+from backend.score.midi_file import is_midi
+from backend.score.midi_score import read_midi_score
 from retarget.errors import ConductorError
 
 
@@ -20,6 +21,6 @@ def read_score(path: Path) -> list[Movement]:
         data = path.read_bytes()
     except OSError as error:
         raise ConductorError(f"The score {path.name} cannot be read; check the file.") from error
-    if data.startswith(b"MThd"):
+    if is_midi(data):
         return [read_midi_score(path, data)]
     return read_musicxml_score(path, data)

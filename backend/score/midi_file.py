@@ -1,0 +1,256 @@
+"""The bytes of a Standard MIDI file as notes, tempo changes and meters.
+
+Only what music needs is decoded. Everything else (key signatures, texts, system-exclusive data,
+chunks of other programs) is stepped over by its length, so it may be wrong or unknown, as the
+standard asks of readers (Standard MIDI Files 1.0; RP-029 for MIDI in RIFF).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.errors import ConductorError
+
+MOST_NOTES: Final = 1_000_000
+"""More than thirty times the notes of a long symphony."""
+
+_TEXT, _TEMPO, _METER, _END = 0x03, 0x51, 0x58, 0x2F
+# Data bytes of channel messages, by the status without its channel, and of system messages.
+_DATA_BYTES: Final = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
+_SYSTEM_BYTES: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0}
+
+
+@dataclass(frozen=True)
+class MidiPart:
+    """One channel of one track."""
+
+    name: str
+    channel: int
+    program: int
+
+
+@dataclass(frozen=True)
+class MidiFile:
+    """The music of a Standard MIDI file; ticks count from its beginning.
+
+    Parameters
+    ----------
+    resolution : int
+        Ticks in a quarter note, at least 1.
+    tempos : dict of int to int
+        Tick to microseconds for a quarter note, more than 0.
+    meters : dict of int to (int, int)
+        Tick to numerator, at least 1, and denominator.
+    parts : tuple of MidiPart
+        Every channel of every track that plays or chooses a program, in the order of the file.
+    notes : (N, 5) int array
+        Part, key, velocity, and the ticks where the note begins and ends, in the order of
+        beginning.
+    """
+
+    resolution: int
+    tempos: dict[int, int]
+    meters: dict[int, tuple[int, int]]
+    parts: tuple[MidiPart, ...]
+    notes: NDArray[np.int64]
+
+
+def is_midi(data: bytes) -> bool:
+    """Whether bytes begin like a Standard MIDI file, alone or in RIFF."""
+    return data.startswith(b"MThd") or (data.startswith(b"RIFF") and data[8:12] == b"RMID")
+
+
+def parse_midi(path: Path, data: bytes) -> MidiFile:
+    """Read a Standard MIDI file of type 0 or 1, alone or in RIFF (`.rmi`).
+
+    A data byte above 127 counts as 127; a note that is never released ends with its track.
+
+    Raises
+    ------
+    ConductorError
+        If it is no MIDI file, is damaged, is of type 2, counts in film frames, or holds no notes
+        or too many.
+    """
+    reader = _Reader()
+    try:
+        header, tracks = _chunks(_unwrapped(data))
+        kind, resolution = int.from_bytes(header[:2]), int.from_bytes(header[4:6])
+        if kind > 2:
+            raise _DamagedError
+        for track in tracks if kind < 2 else ():
+            reader.read(track)
+    except (_DamagedError, IndexError) as error:
+        raise ConductorError(
+            f"{path.name} is not a MIDI file, or it is damaged; export it again."
+        ) from error
+    except _TooLongError as error:
+        raise ConductorError(
+            f"{path.name} holds more than {MOST_NOTES} notes; cut it into shorter files."
+        ) from error
+    if kind == 2:
+        raise ConductorError(
+            f"The tracks of {path.name} are separate pieces (MIDI type 2); export it as type 1."
+        )
+    if not 0 < resolution < 0x8000:
+        raise ConductorError(
+            f"{path.name} counts in film frames, not in beats; export it with beats."
+        )
+    if not reader.notes or max(note[4] for note in reader.notes) == 0:
+        raise ConductorError(f"{path.name} holds no notes; choose another file.")
+    notes = np.array(reader.notes, dtype=np.int64)
+    return MidiFile(
+        resolution,
+        reader.tempos,
+        reader.meters,
+        tuple(reader.parts),
+        notes[np.argsort(notes[:, 3], kind="stable")],
+    )
+
+
+class _DamagedError(Exception):
+    """The bytes do not follow the format."""
+
+
+class _TooLongError(Exception):
+    """More notes than any music has."""
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """The Standard MIDI file in a RIFF file, or the data themselves."""
+    if not data.startswith(b"RIFF"):
+        return data
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"data":
+            return data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    raise _DamagedError
+
+
+def _chunks(data: bytes) -> tuple[bytes, list[bytes]]:
+    """Header and tracks; chunks of other kinds are left out."""
+    header: bytes | None = None
+    tracks: list[bytes] = []
+    others = at = 0
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8])
+        body = data[at + 8 : at + 8 + size]
+        if header is None:
+            if name != b"MThd" or len(body) < 6:
+                raise _DamagedError
+            header = body
+        elif name == b"MTrk":
+            if len(body) < size and not body.endswith(b"\xff\x2f\x00"):
+                raise _DamagedError
+            tracks.append(body)
+        elif name.isascii() and name.decode().isprintable():
+            others += 1
+        else:
+            # A length before this place is wrong, and what follows cannot be told apart.
+            raise _DamagedError
+        at += 8 + size
+    # Some programs count their own chunks among the tracks.
+    if header is None or len(tracks) + others < int.from_bytes(header[2:4]):
+        raise _DamagedError
+    return header, tracks
+
+
+@dataclass
+class _Reader:
+    """What the tracks that have been read hold together."""
+
+    tempos: dict[int, int] = field(default_factory=dict)
+    meters: dict[int, tuple[int, int]] = field(default_factory=dict)
+    parts: list[MidiPart] = field(default_factory=list)
+    notes: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+
+    def read(self, track: bytes) -> None:
+        """Add one track; its events are in order, so a later one at the same tick counts."""
+        name, last = "", 0
+        indices: dict[int, int] = {}
+        programs: dict[int, int] = {}
+        begun: dict[tuple[int, int], tuple[int, int]] = {}
+        for tick, status, body in _events(track):
+            last = tick
+            if status > 0xFF:
+                name = self._meta(tick, status & 0xFF, body) or name
+                continue
+            kind, channel = status >> 4, status & 0xF
+            if kind not in (0x8, 0x9, 0xC):
+                continue
+            part = indices.setdefault(channel, len(self.parts) + len(indices))
+            if kind == 0xC:
+                programs[channel] = min(body[0], 127)
+                continue
+            key, velocity = min(body[0], 127), min(body[1], 127)
+            if (channel, key) in begun:
+                self._add(part, key, *begun.pop((channel, key)), tick)
+            if kind == 0x9 and velocity > 0:
+                begun[channel, key] = (velocity, tick)
+        for (channel, key), (velocity, on) in begun.items():
+            self._add(indices[channel], key, velocity, on, last)
+        for channel in indices:
+            part_name = name or f"channel {channel + 1}"
+            self.parts.append(MidiPart(part_name, channel, programs.get(channel, 0)))
+
+    def _add(self, part: int, key: int, velocity: int, on: int, off: int) -> None:
+        if len(self.notes) >= MOST_NOTES:
+            raise _TooLongError
+        self.notes.append((part, key, velocity, on, off))
+
+    def _meta(self, tick: int, kind: int, body: bytes) -> str:
+        """Keep a tempo or meter; the track's name if it is one. A wrong one is left out."""
+        if kind == _TEMPO and len(body) == 3 and any(body):
+            self.tempos[tick] = int.from_bytes(body)
+        elif kind == _METER and len(body) >= 2 and body[0]:
+            self.meters[tick] = (body[0], 1 << body[1])
+        elif kind == _TEXT:
+            return body.decode("latin-1").strip("\x00 ")
+        return ""
+
+
+def _events(track: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Tick, status and data of each event; a meta event's status is 256 and its kind."""
+    at = tick = status = 0
+    while at < len(track):
+        delta, at = _variable(track, at)
+        tick += delta
+        # System events do not end running status here: many programs write on after them.
+        if track[at] < 0x80:
+            current = status
+        else:
+            current = track[at]
+            at += 1
+        if current == 0xFF:
+            current = 0x100 + track[at]
+            size, at = _variable(track, at + 1)
+        elif current in (0xF0, 0xF7):
+            size, at = _variable(track, at)
+        elif current in _SYSTEM_BYTES:
+            size = _SYSTEM_BYTES[current]
+        elif current >> 4 in _DATA_BYTES:
+            size, status = _DATA_BYTES[current >> 4], current
+        else:
+            raise _DamagedError
+        body = track[at : at + size]
+        if len(body) < size:
+            raise _DamagedError
+        at += size
+        if current == 0x100 + _END:
+            return
+        yield tick, current, body
+
+
+def _variable(track: bytes, at: int) -> tuple[int, int]:
+    """A number of one to four bytes, seven bits each, and the place after it."""
+    number = 0
+    for place in range(at, at + 4):
+        number = number << 7 | track[place] & 0x7F
+        if track[place] < 0x80:
+            return number, place + 1
+    raise _DamagedError
