@@ -5,8 +5,6 @@ Each is what librosa's function of the same name gives with `sr=22050, hop_lengt
 chunk borders do not show: every frame is computed from its own window alone.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +17,7 @@ from backend.audio.analysis import Analysis
 from backend.audio.decode import load_audio
 from backend.audio.loudness import k_weighting, relative_loudness
 from backend.audio.rates import FEATURE_RATE, HOP, N_MELS, SAMPLE_RATE
-from backend.audio.threads import one_thread
+from backend.audio.threads import one_thread, side_by_side
 from retarget.progress import Progress, no_progress, part
 
 N_FFT: Final = 2048
@@ -32,7 +30,6 @@ TOP_DB: Final = 80.0
 _LOUDEST_FRAME: Final = 0.04
 _AMIN: Final = 1e-10
 _CHUNK_FRAMES: Final = 512
-_MOST_THREADS: Final = 4
 _PHASE: Final = "hearing the music"
 
 
@@ -41,6 +38,7 @@ def analyse_file(
     *,
     start: float = 0.0,
     duration: float | None = None,
+    track: int | None = None,
     progress: Progress = no_progress,
 ) -> Analysis:
     """Read a sound or video file and compute its features; see `analyse` and `load_audio`.
@@ -50,7 +48,8 @@ def analyse_file(
     ConductorError
         If the file cannot be read, holds no sound, or ends before `start`.
     """
-    samples = load_audio(path, start=start, duration=duration, progress=part(progress, 0.0, 0.5))
+    reading = part(progress, 0.0, 0.5)
+    samples = load_audio(path, start=start, duration=duration, track=track, progress=reading)
     return analyse(samples, part(progress, 0.5, 1.0))
 
 
@@ -153,7 +152,6 @@ def _spectral_pass(
     k_column = k_weighting(frequencies.numpy()) * sides / (N_FFT * float(window.square().sum()))
     bank = torch.from_numpy(np.vstack([mel_bank, k_column]).astype(np.float32).T.copy())
 
-    @torch.inference_mode()
     def hear(first: int) -> int:
         last = min(first + chunk, count)
         frames = torch.from_numpy(_window_samples(samples, first, last)).unfold(0, N_FFT, HOP)
@@ -171,15 +169,7 @@ def _spectral_pass(
         bandwidth[first:last] = spread.sqrt().numpy()
         return last
 
-    # Chunks are their own work each: a thread of each core takes them in turn.
-    workers = min(os.cpu_count() or 1, _MOST_THREADS)
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        try:
-            for last in pool.map(hear, range(0, count, chunk)):
-                progress(last / count, _PHASE)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    side_by_side(hear, range(0, count, chunk), lambda last: progress(last / count, _PHASE))
     return mel, centroid, bandwidth, loud
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from backend.audio.analysis import Analysis
+from backend.audio.threads import one_thread
 from backend.beats.bar_states import BARS, KIND, STATES, beats_on, best_path, only, surety
 from backend.beats.conducted import conducted_rates
 from backend.beats.decode import Heard, decode_beats
@@ -124,7 +125,7 @@ def hear_beats(
     return BeatGrid(times, found.numbers[keep], in_bar, meters, confidence)
 
 
-@torch.inference_mode()
+@one_thread()
 def weigh_bars(network: BarNet, hints: NDArray[np.float32]) -> Array:
     """Log weights of the states at each pulse, (P, STATES), of what is told of it, (P, HINTS)."""
     answers = network(torch.from_numpy(hints)[None])

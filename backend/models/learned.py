@@ -12,6 +12,7 @@ from torch.nn.functional import pad
 
 from backend.audio.analysis import Analysis
 from backend.audio.features import TOP_DB
+from backend.audio.threads import one_thread, side_by_side
 from backend.beats.grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
 from backend.models.checkpoint import or_else, shipped
@@ -32,6 +33,7 @@ _KNEE_LEAST: Final = 0.002
 _PHASE: Final = "conducting"
 
 
+@one_thread()
 def conduct_learned(
     grid: BeatGrid,
     analysis: Analysis,
@@ -95,7 +97,7 @@ def conduct_learned(
     return _standing(motion)
 
 
-@torch.inference_mode()
+@one_thread()
 def generate(
     network: Generator,
     mel: NDArray,
@@ -122,7 +124,8 @@ def generate(
     noise = draw_noise(count, torch.Generator().manual_seed(seed))
     context = network.config.context
     poses = np.empty((count, VALUES), np.float32)
-    for first in range(0, count, _CHUNK_FRAMES):
+
+    def conduct(first: int) -> int:
         last = min(first + _CHUNK_FRAMES, count)
         low, high = max(first - context, 0), min(last + context, count)
         piece = np.asarray(mel[low * MEL_FRAMES : high * MEL_FRAMES], np.float32)
@@ -130,7 +133,10 @@ def generate(
         heard = pad(torch.from_numpy(piece), (0, 0, 0, short), value=-TOP_DB)
         made = network(heard[None], told[None, low:high], noise[None, low:high])
         poses[first:last] = made[0, first - low : last - low].numpy()
-        progress(last / count, _PHASE)
+        return last
+
+    firsts = range(0, count, _CHUNK_FRAMES)
+    side_by_side(conduct, firsts, lambda last: progress(last / count, _PHASE))
     return poses
 
 
