@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from retarget.atomic import atomic_path
 from retarget.body.model import BODY_FILE, BONES, PARENTS
-from retarget.motion import save_npz
+from retarget.npz import save_npz
 
 SAMPLES: Final = 320
 COMPONENTS: Final = 16

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget import skeleton
-from retarget.motion import load_npz
+from retarget.npz import load_npz
 from retarget.rotation import Array
 
 from .concert_light import Light
@@ -108,9 +108,12 @@ def _scale(head_height_m: float) -> float:
     return head_height_m * HEADS / skeleton.HEIGHT
 
 
+_LAYOUT: Final = {"version": "i0", "materials": "U1", "lamps": "U1", "steps": "f1", "bones": "U1"}
+
+
 @lru_cache(maxsize=1)
 def _asset() -> dict[str, NDArray[Any]]:
-    return load_npz(_ASSET, "garment file", ("version", "materials", "lamps", "steps", "bones"))
+    return load_npz(_ASSET, "garment file", _LAYOUT)
 
 
 def _piece(

@@ -9,10 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from . import rotation
 from .atomic import atomic_path
 from .camera import Camera
 from .errors import ConductorError
-from .motion import load_npz, save_npz
+from .motion import FARTHEST_M
+from .npz import load_npz, read_json, save_npz
 from .rotation import Array
 
 VERSION: Final = 2
@@ -43,6 +45,19 @@ _ARRAYS: Final = {
     "tails": (np.float64, 2),
     "turns": (np.float64, 2),
 }
+# Axes whose length is the same in every file.
+_WIDTHS: Final = {
+    "vertices": (3,),
+    "t_pose": (3,),
+    "faces": (3,),
+    "uv": (3, 2),
+    "heads": (3,),
+    "tails": (3,),
+    "turns": (4,),
+}
+# Bones that are always there, and the longest side of a picture in a file, pixels.
+_NEEDED: Final = ("hips", "chest", "neck", "head", "hand.L", "hand.R")
+_MAX_SIDE: Final = 16384
 
 
 @dataclass(frozen=True)
@@ -156,12 +171,12 @@ class Character:
             If it is missing, damaged, or made by another version.
         """
         name = Path(path).name
-        arrays = load_npz(path, "subject file", ("version",))
+        arrays = load_npz(path, "subject file", {"version": "i0"})
         if int(arrays["version"]) != VERSION:
             raise ConductorError(f"{name} was made by another version; make it again.")
         try:
             _check(arrays)
-            notes = json.loads(str(arrays["notes"]))
+            notes = read_json(arrays, "notes")
             lens = arrays["camera"].astype(np.float64)
             camera = Camera(float(lens[0]), lens[1:3], (int(lens[3]), int(lens[4])), lens[5:8])
             return cls(
@@ -177,11 +192,20 @@ class Character:
 
 
 def _check(arrays: dict[str, NDArray]) -> None:
+    """Whether arrays fit together; raises `ValueError` with the name of one that does not."""
     for key, (kind, axes) in _ARRAYS.items():
-        if arrays[key].ndim != axes:
+        given = arrays[key]
+        wide = _WIDTHS.get(key, ())
+        if (
+            given.ndim != axes
+            or given.dtype.kind not in "iuf"
+            or given.shape[1:][: len(wide)] != wide
+        ):
             raise ValueError(key)
-        floats = np.issubdtype(kind, np.floating) and key != "t_pose"
-        if floats and not np.isfinite(arrays[key]).all():
+        if np.issubdtype(kind, np.integer) and not np.array_equal(given, given.astype(kind)):
+            raise ValueError(key)
+        shown = given[np.isfinite(given)] if key == "t_pose" else given
+        if not np.isfinite(shown).all() or np.abs(shown).max(initial=0) > FARTHEST_M:
             raise ValueError(key)
     vertices, faces, bones = len(arrays["vertices"]), len(arrays["faces"]), len(arrays["bones"])
     lengths = {
@@ -203,7 +227,27 @@ def _check(arrays: dict[str, NDArray]) -> None:
         raise ValueError("faces")
     if arrays["weight_bones"].min() < 0 or arrays["weight_bones"].max() >= bones:
         raise ValueError("weight_bones")
-    if (arrays["parents"] >= np.arange(bones)).any():
+    if arrays["weights"].shape != arrays["weight_bones"].shape:
+        raise ValueError("weights")
+    parents = arrays["parents"]
+    if (parents >= np.arange(bones)).any() or parents.min() < -1:
         raise ValueError("parents")
-    if arrays["texture"].shape[2] != 4 or arrays["backdrop"].shape[2:] != (3,):
+    names = arrays["bones"].tolist()
+    if arrays["bones"].dtype.kind != "U" or not set(_NEEDED) <= set(names):
+        raise ValueError("bones")
+    if not rotation.are_unit(arrays["turns"]):
+        raise ValueError("turns")
+    if arrays["kinds"].max() > PATCH or arrays["parts"].max() >= len(PARTS):
+        raise ValueError("kinds")
+    for key, channels in (("texture", 4), ("backdrop", 3)):
+        picture = arrays[key]
+        fits = picture.dtype == np.uint8 and picture.shape[2:] == (channels,)
+        if not fits or max(picture.shape) > _MAX_SIDE:
+            raise ValueError(key)
+    if arrays["texture"].size == 0:
         raise ValueError("texture")
+    lens = arrays["camera"]
+    if lens.dtype.kind != "f" or lens.shape != (8,) or not np.isfinite(lens).all():
+        raise ValueError("camera")
+    if lens[0] <= 0.0 or lens[3:5].min() < 1.0 or np.abs(lens).max() > FARTHEST_M:
+        raise ValueError("camera")

@@ -7,14 +7,40 @@ from typing import Final
 
 import numpy as np
 
-from . import skeleton
+from . import rotation, skeleton
 from .atomic import atomic_path
 from .errors import ConductorError
-from .motion import load_npz, save_npz
+from .motion import FARTHEST_M
+from .npz import load_npz, save_npz
 from .rotation import Array
 
 VERSION: Final = 1
 """Version of the guide file this code writes and reads."""
+
+_LAYOUT: Final = {
+    "version": "i0",
+    "fps": "f0",
+    "size": "i1",
+    "names": "U1",
+    "positions": "f3",
+    "rotations": "f3",
+    "rest": "f2",
+    "view": "f3",
+    "projection": "f3",
+}
+_MIN_FPS, _MAX_FPS = 0.01, 1000.0
+# Blender's own limit.
+_MAX_SIDE: Final = 65536
+# Joints that are never at one place, and how near they may come, metres.
+_SPANS: Final = (
+    ("hips", "neck"),
+    ("upper_arm.L", "upper_arm.R"),
+    *((f"upper_arm.{side}", f"forearm.{side}") for side in "LR"),
+    *((f"forearm.{side}", f"hand.{side}") for side in "LR"),
+)
+_SHORTEST_M: Final = 1e-5
+# Determinant of a matrix that lays everything flat.
+_FLATTEST: Final = 1e-30
 
 
 @dataclass(frozen=True)
@@ -96,8 +122,7 @@ class Guide:
         ConductorError
             If it is missing, damaged, or made by another version.
         """
-        keys = ("version", "fps", "size", "names", "positions", "rotations", "rest", "view")
-        arrays = load_npz(path, "guide file", (*keys, "projection"))
+        arrays = load_npz(path, "guide file", _LAYOUT)
         name = Path(path).name
         names = tuple(str(n) for n in arrays["names"])
         if int(arrays["version"]) != VERSION or names != skeleton.NAMES:
@@ -117,8 +142,22 @@ class Guide:
             if arrays[key].shape != shape or not np.isfinite(arrays[key]).all() or frames == 0:
                 raise ConductorError(f"{name} is damaged ({key}); export it again from the scene.")
         width, height = (int(n) for n in arrays["size"])
+        fps = float(arrays["fps"])
+        places, rest = arrays["positions"], arrays["rest"]
+        sound = {
+            "fps": _MIN_FPS <= fps <= _MAX_FPS,
+            "size": 1 <= min(width, height) <= max(width, height) <= _MAX_SIDE,
+            "positions": _have_a_body(places),
+            "rotations": rotation.are_unit(arrays["rotations"]),
+            "rest": _have_a_body(rest),
+            "view": _can_be_undone(arrays["view"]),
+            "projection": _can_be_undone(arrays["projection"]),
+        }
+        for key, right in sound.items():
+            if not right:
+                raise ConductorError(f"{name} is damaged ({key}); export it again from the scene.")
         return cls(
-            fps=float(arrays["fps"]),
+            fps=fps,
             size=(width, height),
             positions=arrays["positions"].astype(np.float64),
             rotations=arrays["rotations"].astype(np.float64),
@@ -126,3 +165,24 @@ class Guide:
             view=arrays["view"].astype(np.float64),
             projection=arrays["projection"].astype(np.float64),
         )
+
+
+def _have_a_body(joints: Array) -> bool:
+    """Whether joints (..., J, 3) span a trunk and arms, somewhere near."""
+    spanned = np.stack(
+        [
+            np.linalg.norm(
+                joints[..., skeleton.INDEX[a], :].astype(np.float64)
+                - joints[..., skeleton.INDEX[b], :],
+                axis=-1,
+            )
+            for a, b in _SPANS
+        ]
+    )
+    return bool(np.abs(joints).max() <= FARTHEST_M and spanned.min() >= _SHORTEST_M)
+
+
+def _can_be_undone(matrices: Array) -> bool:
+    """Whether matrices (T, 4, 4) have an inverse."""
+    determinants = np.linalg.det(matrices.astype(np.float64))
+    return bool(np.isfinite(determinants).all() and (np.abs(determinants) > _FLATTEST).all())

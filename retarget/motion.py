@@ -2,7 +2,6 @@
 
 import json
 import os
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +12,26 @@ from numpy.typing import NDArray
 from . import rotation, skeleton
 from .atomic import atomic_path
 from .errors import ConductorError
+from .npz import load_npz, read_json, save_npz
 from .rotation import Array
 
 VERSION: Final = 1
 """Version of the motion file this code writes and reads."""
 
 _MIN_FPS, _MAX_FPS = 1.0, 240.0
+
+FARTHEST_M: Final = 1e5
+"""Farthest from the origin that anything in a file may be, metres."""
+
+_LAYOUT: Final = {
+    "version": "i0",
+    "fps": "f0",
+    "names": "U1",
+    "rotations": "f3",
+    "root": "f2",
+    "beats": "f1",
+    "beat_numbers": "i1",
+}
 # ConductorMotion100's 2D normalisation.
 _SHOULDER_WIDTH_2D = 0.2
 HIPS_2D: Final = (0.5, 0.75)
@@ -147,11 +160,7 @@ class Motion:
             If the file is missing, is no motion file, was written by a newer version, or its
             arrays disagree in shape or hold values that are not finite.
         """
-        arrays = load_npz(
-            path,
-            "motion file",
-            ("version", "fps", "names", "rotations", "root", "beats", "beat_numbers"),
-        )
+        arrays = load_npz(path, "motion file", _LAYOUT)
         name = Path(path).name
         version = int(arrays["version"])
         if version != VERSION:
@@ -165,11 +174,10 @@ class Motion:
             )
         rotations, root = arrays["rotations"], arrays["root"]
         beats, numbers = arrays["beats"], arrays["beat_numbers"]
-        frames = len(rotations) if rotations.ndim else 0
+        frames = len(rotations)
         shapes_agree = (
             rotations.shape == (frames, len(skeleton.NAMES), 4)
             and root.shape == (frames, 3)
-            and beats.ndim == 1
             and beats.shape == numbers.shape
             and frames > 0
         )
@@ -183,14 +191,22 @@ class Motion:
             raise ConductorError(
                 f"{name} is damaged: it holds values that are not numbers; make it again."
             )
+        if not rotation.are_unit(rotations) or np.abs(root).max() > FARTHEST_M:
+            raise ConductorError(
+                f"{name} is damaged: it holds poses that no body takes; make it again."
+            )
+        if (np.diff(beats) <= 0.0).any():
+            raise ConductorError(
+                f"{name} is damaged: its beats do not follow each other; make it again."
+            )
         return cls(
             fps=fps,
             rotations=rotation.normalize(rotations),
             root=root.astype(np.float64),
             beats=beats.astype(np.float64),
             beat_numbers=numbers.astype(np.int64),
-            style=_json(arrays, "style"),
-            source=_json(arrays, "source"),
+            style=read_json(arrays, "style"),
+            source=read_json(arrays, "source"),
         )
 
 
@@ -222,58 +238,3 @@ def forward_kinematics(rotations: Array, root: Array) -> tuple[Array, Array]:
         positions[:, joint] = positions[:, parent] + rotation.rotate(world[:, parent], offset)
         world[:, joint] = rotation.multiply(world[:, parent], rotations[:, joint])
     return positions, world
-
-
-def save_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write a compressed `.npz` whose bytes depend on its content alone (fixed dates)."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(info, "w", force_zip64=True) as entry:
-                np.lib.format.write_array(  # type: ignore[no-untyped-call]  # NumPy 1.26 leaves it bare
-                    entry, np.asarray(array, order="C"), allow_pickle=False
-                )
-
-
-def load_npz(
-    path: str | os.PathLike[str], kind: str, required: tuple[str, ...]
-) -> dict[str, NDArray[Any]]:
-    """Read an `.npz` without pickle.
-
-    Parameters
-    ----------
-    path : path
-        File to read.
-    kind : str
-        What the user calls such a file, for messages ("motion file").
-    required : tuple of str
-        Arrays that must be there.
-
-    Raises
-    ------
-    ConductorError
-        If it is missing, unreadable, or an array is not there.
-    """
-    name = Path(path).name
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except FileNotFoundError as error:
-        raise ConductorError(f"{path} does not exist; check the path.") from error
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise ConductorError(f"{name} is not a {kind}, or it is damaged; make it again.") from error
-    missing = [key for key in required if key not in arrays]
-    if missing:
-        raise ConductorError(
-            f"{name} is not a {kind} ({', '.join(missing)} missing); choose another file."
-        )
-    return arrays
-
-
-def _json(arrays: dict[str, NDArray[Any]], key: str) -> dict[str, Any]:
-    try:
-        value = json.loads(str(arrays[key]))
-    except (KeyError, json.JSONDecodeError):
-        return {}
-    return value if isinstance(value, dict) else {}

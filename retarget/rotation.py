@@ -19,6 +19,12 @@ def normalize(q: ArrayLike) -> Array:
     return q / np.linalg.norm(q, axis=-1, keepdims=True)
 
 
+def are_unit(q: ArrayLike) -> bool:
+    """Whether all quaternions (..., 4) are of unit length, but for what rounding takes away."""
+    lengths = np.linalg.norm(np.asarray(q, dtype=np.float64), axis=-1)
+    return bool((np.abs(lengths - 1.0) < 0.01).all())
+
+
 def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     """Hamilton product a·b: rotate by `b` first, then by `a`. Broadcasts over leading axes."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)

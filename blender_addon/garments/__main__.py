@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget.atomic import atomic_path
-from retarget.motion import save_npz
+from retarget.npz import save_npz
 
 from . import light, parts
 from .pack import LIGHT_RANGE, VERTEX_STEP, pack

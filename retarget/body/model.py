@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .. import rotation, skeleton
 from ..fit import TWIST_SHARES, knuckle_twist
-from ..motion import load_npz
+from ..npz import load_npz
 from ..rotation import Array
 
 BODY_FILE: Final = Path(__file__).with_name("body.npz")
@@ -145,13 +145,24 @@ _NEXT: Final[dict[str, str]] = {
         )
     },
 }
+_LAYOUT: Final = {
+    "vertices": "f2",
+    "heads": "f2",
+    "vertex_components": "i3",
+    "head_components": "i3",
+    "step": "f0",
+    "faces": "i2",
+    "uv": "f3",
+    "weight_bones": "i2",
+    "weights": "i2",
+    "eyes": "f2",
+}
 
 
 @cache
 def load_body() -> Body:
     """The body that comes with the program."""
-    names = ("vertices", "heads", "vertex_components", "head_components", "step", "faces", "uv")
-    data = load_npz(BODY_FILE, "body", (*names, "weight_bones", "weights", "eyes"))
+    data = load_npz(BODY_FILE, "body", _LAYOUT)
     vertices = data["vertices"].astype(np.float64)
     table = np.zeros((len(vertices), len(BONES)))
     rows = np.arange(len(vertices))[:, None]
