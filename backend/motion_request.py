@@ -12,7 +12,7 @@ from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
 from backend.beats.grid import BeatGrid
 from backend.beats.hear import hear_beats
-from backend.beats.score import grid_from_score
+from backend.beats.score import beats_from_score
 from backend.beats.track import track_beats
 from backend.models.learned import conduct_learned
 from backend.options import MotionOptions
@@ -71,18 +71,18 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
     style = replace(style, **request.style_values)
     meter = None if request.meter == "auto" else request.meter
     # What can be refused at once is read before the music, which takes longer.
-    given = None
+    given, doubts = None, list[str]()
     if request.beats is not None:
         given = BeatGrid.load(request.beats)
     elif request.score is not None:
-        given = grid_from_score(request.score)
+        given, doubts = beats_from_score(request.score)
     analysis = analyse_file(
         request.music,
         start=request.start,
         duration=request.duration,
         progress=part(progress, 0.0, 0.5),
     )
-    warnings: list[str] = []
+    warnings = doubts.copy()
     missing = seconds_missing(
         request.music, analysis.duration, start=request.start, duration=request.duration
     )
@@ -109,7 +109,7 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
             else "None of the given beats lies in this stretch of the music, so the conductor "
             "stands and listens; compare their times with --start and --duration."
         )
-    elif float(grid.confidence.mean()) < 0.3:
+    elif not doubts and float(grid.confidence.mean()) < 0.3:
         warnings.append(
             "The beats are uncertain; give --tempo, --meter, --score or an edited --beats file."
         )

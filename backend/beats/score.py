@@ -5,13 +5,18 @@ from pathlib import Path
 from backend.beats.bars import grid_from_bars
 from backend.beats.grid import BeatGrid
 from backend.beats.musicxml import read_musicxml
-from backend.score.midi import read_midi
+from backend.score.midi import midi_beats
 from backend.score.midi_file import is_midi
 from retarget.errors import ConductorError
 
 
 def grid_from_score(path: str | Path) -> BeatGrid:
-    """The conducted beats of a MIDI or MusicXML file (plain or `.mxl`).
+    """The beats of `beats_from_score` alone."""
+    return beats_from_score(path)[0]
+
+
+def beats_from_score(path: str | Path) -> tuple[BeatGrid, list[str]]:
+    """The conducted beats of a MIDI or MusicXML file (plain or `.mxl`), and what is doubtful.
 
     Times follow the tempo marks, from 120 quarter notes a minute where there is none; repeats,
     endings, da capo and dal segno are played out. How many beats of a bar are conducted follows
@@ -36,5 +41,6 @@ def grid_from_score(path: str | Path) -> BeatGrid:
         raise ConductorError(f"The score {path.name} is empty; choose another.")
     if path.suffix.lower() in (".mid", ".midi", ".rmi") and not is_midi(data):
         raise ConductorError(f"{path.name} is not a MIDI file, or it is damaged; export it again.")
-    reader = read_midi if is_midi(data) else read_musicxml
-    return grid_from_bars(*reader(path, data))
+    if is_midi(data):
+        return midi_beats(path, data)
+    return grid_from_bars(*read_musicxml(path, data)), []

@@ -1,5 +1,6 @@
-"""The bars of a MIDI file, and its tempo changes."""
+"""The bars and beats of a MIDI file, and its tempo changes."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from backend.beats.bars import PlayedBar, TempoMap
-from backend.beats.grid import parse_meter
+from backend.beats.bars import PlayedBar, TempoMap, grid_from_bars
+from backend.beats.grid import BeatGrid, parse_meter
+from backend.score.accents import accent_after_bar_line
+from backend.score.free_time import FREE_CONFIDENCE, keeps_beats
 from backend.score.midi_file import MidiFile, parse_midi
 from retarget.errors import ConductorError
 
@@ -19,15 +22,35 @@ LONGEST_S: Final = 12 * 3600.0
 _FASTEST_QPM: Final = 2000.0
 
 
-def read_midi(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
-    """Bars and tempo map of a Standard MIDI file, as `midi_bars` finds them.
+def midi_beats(path: Path, data: bytes) -> tuple[BeatGrid, list[str]]:
+    """The conducted beats of a Standard MIDI file, and what is doubtful about them.
+
+    Beats that the notes do not keep to have a confidence of 0.1.
 
     Raises
     ------
     ConductorError
         If it is no MIDI file, holds no notes, or asks for what cannot be conducted.
     """
-    return midi_bars(path, parse_midi(path, data))
+    midi = parse_midi(path, data)
+    bars, tempo = midi_bars(path, midi)
+    grid = grid_from_bars(bars, tempo)
+    onsets = midi.notes[:, 3] / midi.resolution
+    if not keeps_beats(onsets):
+        unsure = replace(grid, confidence=np.full(len(grid), FREE_CONFIDENCE))
+        return unsure, [
+            f"The notes of {path.name} do not keep to its beats, as if it was recorded without a "
+            "click; leave the score out, so that the beats are heard in the music."
+        ]
+    lengths = (midi.notes[:, 4] - midi.notes[:, 3]) / midi.resolution
+    later = float(accent_after_bar_line(bars, onsets, lengths, midi.notes[:, 1]))
+    if later == 0.0:
+        return grid, []
+    return grid, [
+        f"The bars of {path.name} seem to begin too early: its accents fall {later:g} quarter "
+        "notes after the bar lines, as if a pickup filled the first bar; if so, renumber the beats "
+        "in the beat table and give it with --beats."
+    ]
 
 
 def midi_bars(path: Path, midi: MidiFile) -> tuple[list[PlayedBar], TempoMap]:
