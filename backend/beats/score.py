@@ -4,9 +4,9 @@ from pathlib import Path
 
 from backend.beats.bars import grid_from_bars
 from backend.beats.grid import BeatGrid
-from backend.beats.musicxml import read_musicxml
 from backend.score.midi import midi_beats
 from backend.score.midi_file import is_midi
+from backend.score.musicxml import read_musicxml
 from retarget.errors import ConductorError
 
 

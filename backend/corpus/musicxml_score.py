@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.beats.bars import PlayedBar, TempoMap
-from backend.beats.musicxml import Bar, movements, playing_order, read_bars, unpack
 from backend.corpus.dynamics import loudness_of
 from backend.corpus.instruments import drum_key, instrument_of
 from backend.corpus.movement import Movement, NoteTable
 from backend.corpus.notes import NoteReader, Part, Touch
 from backend.corpus.tempo_words import tempo_of_words, turn_of_words
+from backend.score.bar import Bar
+from backend.score.musicxml import read_bars, unpack
+from backend.score.playing_order import movements, playing_order
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 from xml.etree import ElementTree
 
-from backend.beats.musicxml import PartReader
+from backend.score.musicxml import PartReader
 
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _TYPES: Final = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}

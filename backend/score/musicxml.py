@@ -7,14 +7,14 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
 from backend.beats.bars import PlayedBar, TempoMap
+from backend.score.bar import Bar
+from backend.score.playing_order import playing_order
 from retarget.errors import ConductorError
 
 _LARGEST_XML: Final = 1 << 30
@@ -30,21 +30,6 @@ _BEAT_UNITS: Final = {
 _SLOWEST, _FASTEST = 5.0, 1000.0
 # Bars off by less than this are sums of rounded tuplets, not other meters.
 _ROUNDING: Final = Fraction(1, 16)
-
-
-@dataclass
-class Bar:
-    """A written bar, gathered over all parts; lengths and places in quarter notes."""
-
-    length: Fraction = Fraction(0)
-    meter: tuple[int, int] = (4, 4)
-    tempos: dict[Fraction, float] = field(default_factory=dict)
-    repeat_from: bool = False
-    repeat_times: int = 0
-    ending: frozenset[int] = frozenset()
-    ending_stops: bool = False
-    final: bool = False
-    marks: set[str] = field(default_factory=set)
 
 
 def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
@@ -77,89 +62,6 @@ def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
     order = [i for i in playing_order(bars) if bars[i].length > 0]
     played = [PlayedBar(starts[i], bars[i].length, bars[i].meter) for i in order]
     return played, TempoMap.from_marks(marks)
-
-
-def movements(bars: list[Bar]) -> list[range]:
-    """Stretches of bars that end in a final barline; a whole quartet in one file is four of them.
-
-    Where "fine" stands at the barline, the da capo is still to come.
-    """
-    ends = [i + 1 for i, bar in enumerate(bars) if bar.final and "fine" not in bar.marks]
-    edges = [0, *(end for end in ends if end < len(bars)), len(bars)]
-    return [range(a, b) for a, b in pairwise(edges)]
-
-
-def playing_order(bars: list[Bar]) -> list[int]:
-    """Indices of bars as they are played: repeats, endings, da capo, dal segno, coda, fine.
-
-    After a da capo or dal segno repeats are left out and the last endings are taken, as is usual.
-    None of them leads out of its movement.
-    """
-    return [
-        stretch.start + i
-        for stretch in movements(bars)
-        for i in _order_in_movement(bars[stretch.start : stretch.stop])
-    ]
-
-
-def _order_in_movement(bars: list[Bar]) -> list[int]:
-    order: list[int] = []
-    i, section, turn = 0, 0, 1
-    jumped = False
-    while i < len(bars) and len(order) < 32 * len(bars):
-        bar = bars[i]
-        if bar.repeat_from and i != section:
-            section, turn = i, 1
-        if bar.ending:
-            stop = _ending_stop(bars, i)
-            more = stop + 1 < len(bars) and bool(bars[stop + 1].ending)
-            if (more if jumped else turn not in bar.ending) and stop + 1 < len(bars):
-                i = stop + 1
-                continue
-        order.append(i)
-        if jumped and "fine" in bar.marks:
-            break
-        numbers = _ending_of(bars, i)
-        again = turn in numbers if numbers else turn < bar.repeat_times
-        if bar.repeat_times and again and not jumped:
-            turn += 1
-            i = section
-            continue
-        if bar.repeat_times or (numbers and bar.ending_stops):
-            section, turn = i + 1, 1
-        if jumped and "tocoda" in bar.marks:
-            i = _marked(bars, "coda", i + 1)
-        elif not jumped and bar.marks & {"dacapo", "dalsegno"}:
-            jumped = True
-            i = section = 0 if "dacapo" in bar.marks else _marked(bars, "segno", 0)
-            turn = 1
-        else:
-            i += 1
-    return order
-
-
-def _marked(bars: list[Bar], mark: str, default: int) -> int:
-    return next((i for i, bar in enumerate(bars) if mark in bar.marks), default)
-
-
-def _ending_stop(bars: list[Bar], i: int) -> int:
-    """The last bar of the ending that starts at bar `i`."""
-    for j in range(i, len(bars)):
-        if bars[j].ending_stops:
-            return j
-        if j > i and bars[j].ending:
-            return j - 1
-    return i
-
-
-def _ending_of(bars: list[Bar], i: int) -> frozenset[int]:
-    """Numbers of the ending bar `i` lies in; empty outside."""
-    for j in range(i, -1, -1):
-        if bars[j].ending:
-            return bars[j].ending
-        if j < i and bars[j].ending_stops:
-            break
-    return frozenset()
 
 
 def unpack(path: Path, data: bytes) -> bytes:
@@ -204,12 +106,14 @@ def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) 
                 reader.identity = element.get("id", "")
                 readers[reader.identity] = reader
             if number == len(bars):
-                bars.append(Bar())
+                bars.append(Bar(number=_bar_number(element)))
             reader.read(element, number, bars[number])
             element.clear()
             if not timewise:
                 number += 1
         elif tag == "measure":
+            if number < len(bars):
+                bars[number].number = _bar_number(element)
             number += 1
         elif tag == "part":
             if reader is not None:
@@ -221,6 +125,11 @@ def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) 
         if abs(bar.length - nominal) <= _ROUNDING:
             bar.length = nominal
     return bars
+
+
+def _bar_number(measure: ElementTree.Element) -> int | None:
+    text = measure.get("number", "")
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 
 class PartReader:
