@@ -86,6 +86,7 @@ def _write(
         count=frames.count,
         audio=request.music,
         audio_start=request.start,
+        audio_track=request.audio_track,
     )
     if format_of(out) == "mp4":
         encode(footage, out, progress)

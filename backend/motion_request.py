@@ -80,11 +80,16 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         request.music,
         start=request.start,
         duration=request.duration,
+        track=request.audio_track,
         progress=part(progress, 0.0, 0.5),
     )
     warnings = doubts.copy()
     missing = seconds_missing(
-        request.music, analysis.duration, start=request.start, duration=request.duration
+        request.music,
+        analysis.duration,
+        start=request.start,
+        duration=request.duration,
+        track=request.audio_track,
     )
     if missing:
         warnings.append(

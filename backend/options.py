@@ -46,6 +46,8 @@ class MotionOptions(Options):
         Who conducts: "learned", the trained generator, or "teacher", the rules behind it.
     start, duration : float
         The stretch of the music, seconds; `duration` None is up to the end.
+    audio_track : int, optional
+        Which of the music file's sound tracks, from 1 on; None is its default track.
     seed : int
         Same seed, same motion.
     style : str
@@ -62,6 +64,7 @@ class MotionOptions(Options):
     model: Literal["learned", "teacher"] = "learned"
     start: float = Field(default=0.0, ge=0)
     duration: float | None = Field(default=None, gt=0)
+    audio_track: int | None = Field(default=None, ge=1, le=99)
     seed: int = Field(default=0, ge=0, lt=2**63)
     style: str = "neutral"
     style_values: dict[str, float] = Field(default_factory=dict)
@@ -106,7 +109,9 @@ class LikenessOptions(SubjectOptions):
     Parameters
     ----------
     start : float
-        Second of the music at which the animation starts.
+        Second of the music at which the animation starts; below 0 where the music starts later.
+    audio_track : int, optional
+        Which of the music file's sound tracks, from 1 on; None is its default track.
     background : str
         One of BACKGROUNDS, a colour "#rrggbb", or the path of a picture.
     size : (int, int), optional
@@ -115,7 +120,8 @@ class LikenessOptions(SubjectOptions):
         One of FORMATS; None is "mp4", or in a request what the ending of the output says.
     """
 
-    start: float = Field(default=0.0, ge=0)
+    start: float = Field(default=0.0, ge=-86_400)
+    audio_track: int | None = Field(default=None, ge=1, le=99)
     background: str = "photo"
     size: tuple[int, int] | None = None
     format: Literal["mp4", "prores", "vp9", "png"] | None = None

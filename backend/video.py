@@ -36,7 +36,9 @@ class Footage:
     audio : Path, optional
         File whose sound goes with them.
     audio_start : float
-        Second of `audio` at which the frames start.
+        Second of `audio` at which the frames start; below 0 they start before it.
+    audio_track : int, optional
+        Which of its sound tracks, from 1 on; its default track if not given.
     comment : str
         Kept in the file; see `video_comment`.
     """
@@ -47,6 +49,7 @@ class Footage:
     count: int
     audio: Path | None = None
     audio_start: float = 0.0
+    audio_track: int | None = None
     comment: str = ""
 
 
@@ -215,6 +218,7 @@ def _sound(footage: Footage) -> Iterator[Any]:
         duration=footage.count / footage.fps,
         sample_rate=AUDIO_RATE,
         channels=2,
+        track=footage.audio_track,
     ):
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(block), format="fltp", layout="stereo"

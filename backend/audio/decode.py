@@ -19,6 +19,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from backend.audio.cut_short import ends_early
 from backend.audio.rates import SAMPLE_RATE
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
@@ -36,11 +37,18 @@ _FORMATS: Final = (
 )
 # Their timestamps after a seek are exact; the others are decoded from the start, which is exact.
 _EXACT_SEEK: Final = frozenset({"flac", "matroska", "mov", "ogg", "w64", "wav"})
+# Their headers count the samples; the length of other formats is a guess from the bit rate, may be
+# that of the picture, or counts only where the file was cut (`ends_early`).
+_COUNTED: Final = frozenset({"aiff", "ape", "caf", "flac", "tak", "tta", "w64", "wav", "wv"})
 # Codecs need this much before a point to sound right at it (mp3 bit reservoir, opus convergence).
 _PREROLL_S: Final = 1.0
 # Silence is put where a stream leaves out more than this, so that what follows stays in time.
 _GAP_S: Final = 0.01
 _LONGEST_GAP_S: Final = 30.0
+# A mono mix quieter than the first is looked at again; one that lost more than the second of its
+# loudest side has channels of opposite sign (RMS, full scale 1).
+_FAINT: Final = 0.01
+_CANCELLED: Final = 0.1
 _REPORT_EVERY_S: Final = 5.0
 # Samples that are mixed and resampled at once.
 _JOINED: Final = 1 << 15
@@ -97,8 +105,8 @@ class AudioInfo:
     channels: int
 
 
-def probe(path: str | Path) -> AudioInfo:
-    """Length, rate and channels of a file's first sound stream.
+def probe(path: str | Path, track: int | None = None) -> AudioInfo:
+    """Length, rate and channels of a file's sound; `track` as in `load_audio`.
 
     Raises
     ------
@@ -106,11 +114,12 @@ def probe(path: str | Path) -> AudioInfo:
         If it is missing, not readable, or holds no sound.
     """
     path = Path(path)
-    with _open(path) as (container, stream):
+    with _open(path, track) as (container, stream):
         seconds = _header_duration(container, stream)
         rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
     if seconds is None:
-        seconds = sum(b.shape[1] for b in stream_audio(path, sample_rate=SAMPLE_RATE)) / SAMPLE_RATE
+        blocks = stream_audio(path, sample_rate=SAMPLE_RATE, track=track)
+        seconds = sum(block.shape[1] for block in blocks) / SAMPLE_RATE
     return AudioInfo(seconds, rate, channels)
 
 
@@ -120,11 +129,13 @@ def load_audio(
     start: float = 0.0,
     duration: float | None = None,
     sample_rate: int = SAMPLE_RATE,
+    track: int | None = None,
     progress: Progress = no_progress,
 ) -> Samples:
     """The sound of a file as mono samples.
 
-    Memory is that of the result; a damaged or truncated file gives what can be read of it.
+    Memory is that of the result; a damaged or truncated file gives what can be read of it. Where
+    left and right cancel each other, the louder of them is the result.
 
     Parameters
     ----------
@@ -136,6 +147,8 @@ def load_audio(
         Seconds to read; up to the end by default, and never past it.
     sample_rate : int
         Rate of the result, Hz.
+    track : int, optional
+        Which of several sound tracks, from 1 on; the file's default track if not given.
     progress : Progress
         Told the share that is read; may raise `Cancelled`.
 
@@ -147,46 +160,94 @@ def load_audio(
     Raises
     ------
     ConductorError
-        If the file is missing, not readable, without sound, or ends before `start`.
+        If the file is missing, not readable, without sound or such a track, or ends before `start`.
     """
     path = Path(path)
-    expected = 0.0
-    with _open(path) as (container, stream):
-        expected = max((_header_duration(container, stream) or 0.0) - start, 0.0)
-    if duration is not None:
-        expected = min(expected, duration) if expected else duration
-    # A header may promise anything; it sets the first guess only.
-    samples = np.empty(min(int(expected * sample_rate) + 1, 2 * 3600 * sample_rate), np.float32)
-    count = 0
-    reported = 0.0
-    progress(0.0, "reading the music")
-    for block in stream_audio(path, start=start, duration=duration, sample_rate=sample_rate):
-        end = count + block.shape[1]
-        if end > len(samples):
-            samples.resize(max(end, len(samples) * 5 // 4), refcheck=False)
-        samples[count:end] = block[0]
-        count = end
-        if count / sample_rate - reported >= _REPORT_EVERY_S:
-            reported = count / sample_rate
-            progress(min(reported / expected, 1.0) if expected else 0.0, "reading the music")
-    samples.resize(count, refcheck=False)
+    stretch = _Stretch(path, start, duration, sample_rate, track)
+    samples = _gathered(stretch, 1, progress)[0]
+    if (faint := _rms(samples)) < _FAINT:
+        sides = _gathered(stretch, 2, lambda _, phase: progress(1.0, phase))
+        levels = [_rms(side) for side in sides]
+        if faint < _CANCELLED * max(levels):
+            samples = sides[int(np.argmax(levels))].copy()
     progress(1.0, "reading the music")
     return samples
 
 
+@dataclass(frozen=True)
+class _Stretch:
+    """What `load_audio` was asked for."""
+
+    path: Path
+    start: float
+    duration: float | None
+    sample_rate: int
+    track: int | None
+
+
+def _gathered(stretch: _Stretch, channels: int, progress: Progress) -> Samples:
+    """All samples (channels, N) of a stretch."""
+    start, duration, sample_rate = stretch.start, stretch.duration, stretch.sample_rate
+    expected = 0.0
+    with _open(stretch.path, stretch.track) as (container, stream):
+        expected = max((_header_duration(container, stream) or 0.0) - start, 0.0)
+    if duration is not None:
+        expected = min(expected, duration) if expected else duration
+    # A header may promise anything; it sets the first guess only.
+    size = min(int(expected * sample_rate) + 1, 2 * 3600 * sample_rate)
+    samples = np.empty((size, channels), np.float32)
+    count = 0
+    reported = 0.0
+    progress(0.0, "reading the music")
+    for block in stream_audio(
+        stretch.path,
+        start=start,
+        duration=duration,
+        sample_rate=sample_rate,
+        channels=channels,
+        track=stretch.track,
+    ):
+        end = count + block.shape[1]
+        if end > len(samples):
+            samples.resize((max(end, len(samples) * 5 // 4), channels), refcheck=False)
+        samples[count:end] = block.T
+        count = end
+        if count / sample_rate - reported >= _REPORT_EVERY_S:
+            reported = count / sample_rate
+            progress(min(reported / expected, 1.0) if expected else 0.0, "reading the music")
+    samples.resize((count, channels), refcheck=False)
+    return samples.T
+
+
+def _rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(samples**2, dtype=np.float64))) if len(samples) else 0.0
+
+
 def seconds_missing(
-    path: str | Path, read: float, *, start: float = 0.0, duration: float | None = None
+    path: str | Path,
+    read: float,
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    track: int | None = None,
 ) -> float:
     """How much less than its header promises a file gave; 0 if it is whole.
+
+    A header is believed where it counts samples, or where the file itself is shorter than it says;
+    other lengths are guesses that whole files miss.
 
     Parameters
     ----------
     path : path
         The file.
     read : float
-        Seconds that `load_audio` returned for this `start` and `duration`.
+        Seconds that `load_audio` returned for this `start`, `duration` and `track`.
     """
-    promised = max(probe(path).duration - start, 0.0)
+    path = Path(path)
+    with _open(path, track) as (container, stream):
+        believed = container.format.name in _COUNTED or ends_early(path)
+        promised = (_header_duration(container, stream) or 0.0) if believed else 0.0
+    promised = max(promised - start, 0.0)
     if duration is not None:
         promised = min(promised, duration)
     missing = promised - read
@@ -200,10 +261,12 @@ def stream_audio(
     duration: float | None = None,
     sample_rate: int = SAMPLE_RATE,
     channels: int = 1,
+    track: int | None = None,
 ) -> Iterator[Samples]:
     """Blocks (channels, n) of a file's sound, mixed to one or two channels and resampled.
 
-    The first sample is the one at `start` seconds, within half a sample of the file's own rate.
+    The first sample is the one at `start` seconds, within half a sample of the file's own rate;
+    before second 0 there is silence.
 
     Raises
     ------
@@ -213,11 +276,11 @@ def stream_audio(
     path = Path(path)
     left = None if duration is None else round(duration * sample_rate)
     given = 0
-    with _open(path) as (container, stream):
+    with _open(path, track) as (container, stream):
         resampler: soxr.ResampleStream | None = None
         rate = 0
         frames = _frames_from(container, stream, start)
-        for native_rate, planes in _joined(_in_time(frames, start, path)):
+        for native_rate, planes in _joined(_in_time(_agreed(frames), start, path)):
             mixed = _downmix(planes, channels)
             if native_rate != rate:
                 if resampler is not None:
@@ -309,9 +372,10 @@ def _in_time(
         planes = _to_planes(frame)
         if now is None:
             now = time or 0.0
-            if now > start:
-                lead = round((now - start) * rate)
-                yield rate, _Planes(np.zeros((len(planes.names), lead), np.float32), planes.names)
+            lead = round((now - start) * rate)
+            for at in range(0, lead, _JOINED):
+                silence = np.zeros((len(planes.names), min(_JOINED, lead - at)), np.float32)
+                yield rate, _Planes(silence, planes.names)
         elif time is not None and _GAP_S < time - now < _LONGEST_GAP_S:
             gap = round((time - now) * rate)
             planes = _Planes(np.pad(planes.samples, ((0, 0), (gap, 0))), planes.names)
@@ -330,6 +394,27 @@ def _in_time(
             f"{path.name} is {now:.1f} seconds long, so nothing is left from second {start:g} on; "
             "start earlier."
         )
+
+
+def _agreed(
+    frames: Iterator[tuple[float | None, Any]],
+) -> Iterator[tuple[float | None, Any]]:
+    """The same frames, at times that agree with the frame after.
+
+    FFmpeg stamps the Vorbis frame of a block switch late by a part of its length, and the next
+    one right again. A frame that would end after the next begins has its time from that one.
+    """
+    held: tuple[float | None, Any] | None = None
+    for time, frame in frames:
+        if held is not None:
+            before, earlier = held
+            length = earlier.samples / earlier.sample_rate
+            if before is not None and time is not None and 0.0 < before + length - time < length:
+                before = time - length
+            yield before, earlier
+        held = time, frame
+    if held is not None:
+        yield held
 
 
 def _frames_from(container: Any, stream: Any, start: float) -> Iterator[tuple[float | None, Any]]:
@@ -418,9 +503,24 @@ def _header_duration(container: Any, stream: Any) -> float | None:
     return None
 
 
+def _chosen(container: Any, track: int | None, path: Path) -> Any:
+    """A sound stream: that number of them, or the default as the file marks it, or the first."""
+    streams = container.streams.audio
+    if not streams:
+        raise ConductorError(f"{path.name} holds no sound; choose another file.")
+    if track is None:
+        marked = (s for s in streams if s.disposition & av.stream.Disposition.default)
+        return next(marked, streams[0])
+    if not 1 <= track <= len(streams):
+        raise ConductorError(
+            f"{path.name} has no sound track {track}; choose one from 1 to {len(streams)}."
+        )
+    return streams[track - 1]
+
+
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[Any, Any]]:
-    """The open container and its first sound stream; faults become sentences."""
+def _open(path: Path, track: int | None = None) -> Iterator[tuple[Any, Any]]:
+    """The open container and its chosen sound stream; faults become sentences."""
     _check_file(path)
     try:
         container = av.open(
@@ -434,9 +534,7 @@ def _open(path: Path) -> Iterator[tuple[Any, Any]]:
             f"{path.name} is not a sound or video file, or it is damaged; choose another."
         ) from error
     with container:
-        if not container.streams.audio:
-            raise ConductorError(f"{path.name} holds no sound; choose another file.")
-        stream = container.streams.audio[0]
+        stream = _chosen(container, track, path)
         if stream.codec_context is None:
             raise ConductorError(
                 f"The sound of {path.name} is in a format that cannot be decoded; convert it to "

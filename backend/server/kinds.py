@@ -85,7 +85,7 @@ class Kind:
 
 _SOUND = (
     *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma"),
-    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
+    *(".mp4", ".m4v", ".mov", ".mka", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
 )
 _PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff")
 _SUBJECT = (".subject",)
