@@ -177,6 +177,7 @@ def _conduct_into(
             animation,
             music=request.music,
             start=request.start,
+            track=request.audio_track,
             scene=scene,
             stamp=_stamp(motion, request, scene),
             progress=part(progress, first, border),
@@ -190,6 +191,7 @@ def _conduct_into(
                 out,
                 music=request.music,
                 start=request.start,
+                track=request.audio_track,
                 background=likeness.background,
                 size=scene.size,
                 progress=part(progress, border, 0.99),
@@ -210,6 +212,7 @@ def render_likeness(
     *,
     music: Path | None,
     start: float,
+    track: int | None = None,
     background: str,
     size: tuple[int, int],
     progress: Progress = no_progress,
@@ -232,6 +235,7 @@ def render_likeness(
             photo=subject,
             music=music,
             start=start,
+            audio_track=track,
             background=background,
             plate=plate if background == "stage" else None,
             size=size,
@@ -294,6 +298,7 @@ def _likeness_into(
         out,
         music=sound,
         start=float(info.get("sound_start", 0.0)),
+        track=info.get("sound_track"),
         background=background,
         size=size or (int(info["size"][0]) // 2 * 2, int(info["size"][1]) // 2 * 2),
         progress=part(progress, 0.3, 1.0),
@@ -305,7 +310,7 @@ def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
     digest = hashlib.sha256(motion.read_bytes())
     with request.music.open("rb") as music:
         digest.update(hashlib.file_digest(music, "sha256").digest())
-    digest.update(repr((request.start, request.duration)).encode())
+    digest.update(repr((request.start, request.duration, request.audio_track)).encode())
     if isinstance(scene.avatar, Path):
         digest.update(scene.avatar.read_bytes())
     digest.update(repr((scene.size, scene.engine, __version__, version("bpy"))).encode())

@@ -51,7 +51,10 @@ def make_scene(
     """Build the Blender scene of a motion in a child process; returns its warnings."""
     command = ["animate", "--motion", str(motion), "--music", str(request.music.resolve())]
     command += ["--music-start", str(request.start), "--out", str(out)]
+    command += ["--python", sys.executable]
     command += ["--engine", scene.engine, "--size", f"{scene.size[0]}x{scene.size[1]}"]
+    if request.audio_track is not None:
+        command += ["--audio-track", str(request.audio_track)]
     if scene.avatar is not None:
         command += ["--avatar", str(scene.avatar)]
     return blender(*command, name="building the scene").wait(progress)[1]
@@ -70,6 +73,7 @@ def render_animation(
     *,
     music: Path | None,
     start: float,
+    track: int | None = None,
     scene: SceneOptions,
     stamp: str,
     progress: Progress = no_progress,
@@ -107,6 +111,7 @@ def render_animation(
         count=count,
         audio=music,
         audio_start=start,
+        audio_track=track,
         comment=stamp,
     )
     encode(footage, out, part(progress, 0.93, 1.0))

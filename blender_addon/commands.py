@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
 
     def add_scene_options(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--music-start", type=_seconds, default=0.0)
+        sub.add_argument("--audio-track", type=int, help="of several in the music file, from 1 on")
+        sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
         sub.add_argument("--avatar", type=Path)
         sub.add_argument("--out", type=Path, required=True)
         add_look(sub)
@@ -134,7 +136,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--model", default="learned")
     sub.add_argument("--style", default="neutral")
     sub.add_argument("--fps", type=float, default=30.0)
-    sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
     add_scene_options(sub)
     return parser
 

@@ -18,11 +18,12 @@ from .armature import fit_armature
 from .keyframes import apply_motion
 from .render import render_still
 from .restore import unchanged_on_failure
+from .scene_sound import Music
 from .stage.avatar import create_avatar
 from .stage.character import create_character
 from .stage.looks import setup_render
 from .stage.scenery import build_stage
-from .timeline import add_beat_markers, add_sound, read_beat_markers, set_timeline
+from .timeline import add_beat_markers, add_sound, heard_at, read_beat_markers, set_timeline
 
 FRAME_START = 1
 """Scene frame of a performance's first pose."""
@@ -45,11 +46,14 @@ class Sound:
     path : Path
         The file, absolute.
     start : float
-        Second of the file that is heard at the scene's first frame.
+        Second of the file that is heard at the scene's first frame; below 0 where it starts later.
+    track : int, optional
+        Which of its sound tracks, from 1 on; its default track if not given.
     """
 
     path: Path
     start: float
+    track: int | None = None
 
 
 def frame_rate(scene: Any) -> float:
@@ -96,9 +100,7 @@ def find_sound(scene: Any) -> Sound | None:
     if not strips:
         return None
     strip = min(strips, key=lambda s: (s.frame_final_start, s.channel))
-    path = Path(bpy.path.abspath(strip.sound.filepath, library=strip.sound.library))
-    frames = scene.frame_start - strip.frame_start + strip.animation_offset_start
-    return Sound(path, max(0.0, float(frames) / frame_rate(scene)))
+    return Sound(*heard_at(scene, strip))
 
 
 def describe(scene: Any) -> dict[str, Any]:
@@ -114,6 +116,7 @@ def describe(scene: Any) -> dict[str, Any]:
         "armature": find_armature(scene).name if armatures else None,
         "sound": str(sound.path) if sound else None,
         "sound_start": sound.start if sound else 0.0,
+        "sound_track": sound.track if sound else None,
     }
 
 
@@ -163,8 +166,7 @@ def perform(
     motion: Motion,
     *,
     character: Character | None = None,
-    music: Path | None = None,
-    start: float = 0.0,
+    music: Music | None = None,
     progress: Progress = no_progress,
 ) -> None:
     """Put a performance into a scene: Action, range, frame rate, beat markers and sound.
@@ -179,10 +181,8 @@ def perform(
         The performance.
     character : Character, optional
         The person of a photo to build where there is no armature.
-    music : path, optional
+    music : Music, optional
         Its sound.
-    start : float
-        Second of the music at which the motion starts.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def perform(
         add_beat_markers(scene, motion, frame_start=FRAME_START)
         # Last, for it replaces a strip only if nothing fails.
         if music is not None:
-            add_sound(scene, music, frame_start=FRAME_START, start=start)
+            add_sound(scene, music, frame_start=FRAME_START)
     if built is not None:
         _settle(scene, built)
     scene.virtual_conductor.avatar = armature

@@ -12,8 +12,19 @@ from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.rotation import Array
 
+from .scene_sound import Music
+
 OURS: Final = "virtual_conductor"
 """Custom property that marks a strip as ours, so that others are left alone."""
+
+MUSIC: Final = "virtual_conductor_music"
+"""Custom property of our strip whose sound is decoded and packed: the music file's own sound."""
+
+MUSIC_START: Final = "virtual_conductor_music_start"
+"""Custom property of such a strip: second of the music file at which its sound starts."""
+
+MUSIC_TRACK: Final = "virtual_conductor_music_track"
+"""Custom property of such a strip: which sound track of the music file, if one was chosen."""
 
 SOUND_NAME: Final = "Music"
 
@@ -111,21 +122,20 @@ def read_beat_markers(scene: Any, frame_start: int = 1) -> tuple[Array, NDArray[
     return times, np.array([beats[frame] for frame in frames], dtype=np.int64)
 
 
-def add_sound(scene: Any, path: Path, frame_start: int = 1, *, start: float = 0.0) -> Any:
+def add_sound(scene: Any, music: Music, frame_start: int = 1) -> Any:
     """Put the music into the sequencer, heard in time with the picture.
 
-    A strip that an earlier call made is replaced; all others stay.
+    A strip that an earlier call made is replaced; all others stay. What was decoded for Blender is
+    packed into the .blend file.
 
     Parameters
     ----------
     scene : bpy.types.Scene
         The scene; set its frame rate first.
-    path : Path
-        Sound file, or a video file with sound.
+    music : Music
+        The file and the second of it where the motion starts.
     frame_start : int
-        Frame at which the music is to be heard from `start` on.
-    start : float
-        Second of the file where the motion starts; need not fall on a frame.
+        Frame at which it is to be heard from there on.
 
     Returns
     -------
@@ -137,7 +147,7 @@ def add_sound(scene: Any, path: Path, frame_start: int = 1, *, start: float = 0.
     ConductorError
         If the file is missing or Blender can hear nothing in it.
     """
-    path = Path(path)
+    path = music.path
     if not path.is_file():
         raise ConductorError(f"The music file {path} is not there; choose it again.")
     had_editor = scene.sequence_editor is not None
@@ -149,7 +159,7 @@ def add_sound(scene: Any, path: Path, frame_start: int = 1, *, start: float = 0.
     try:
         strip = strips.new_sound(
             name=SOUND_NAME,
-            filepath=str(path.resolve()),
+            filepath=str((music.decoded or path).resolve()),
             channel=channel,
             frame_start=frame_start,
         )
@@ -167,6 +177,10 @@ def add_sound(scene: Any, path: Path, frame_start: int = 1, *, start: float = 0.
     strip.name = SOUND_NAME
     strip[OURS] = True
     strip.channel = channel
+    start = music.start
+    if music.decoded is not None:
+        start = 0.0
+        _note_origin(strip, music)
     # Strips start on whole frames; the rest of the way the sound itself is shifted, in seconds.
     skipped = round(start * rate)
     _set_timing(strip, "content_start", frame_start - skipped)
@@ -178,6 +192,43 @@ def add_sound(scene: Any, path: Path, frame_start: int = 1, *, start: float = 0.
     return strip
 
 
+def heard_at(scene: Any, strip: Any) -> tuple[Path, float, int | None]:
+    """What of which file a sound strip plays.
+
+    Returns
+    -------
+    path : Path
+        The music file, absolute.
+    second : float
+        Second of it that is heard at the scene's first frame; below 0 where it starts later.
+    track : int or None
+        Which of its sound tracks; None is its default track.
+    """
+    frames = scene.frame_start - _timing(strip, "content_start") + strip.animation_offset_start
+    second = float(frames) / _frame_rate(scene) - float(strip.sound_offset)
+    sound, track = strip.sound, None
+    if isinstance(strip.get(MUSIC), bpy.types.Sound):
+        sound, track = strip[MUSIC], strip.get(MUSIC_TRACK)
+        second += float(strip[MUSIC_START])
+    return Path(bpy.path.abspath(sound.filepath, library=sound.library)), second, track
+
+
+def _note_origin(strip: Any, music: Music) -> None:
+    """Pack a decoded sound and keep what it was made of.
+
+    The music file is kept as a sound of its own, so that Blender keeps its path right when the
+    .blend file is saved elsewhere.
+    """
+    sound = strip.sound
+    sound.pack()
+    # Read again from there: the file it came from is a temporary one.
+    sound.name, sound.filepath = SOUND_NAME, f"//{music.path.stem}.flac"
+    strip[MUSIC] = bpy.data.sounds.load(str(music.path.resolve()))
+    strip[MUSIC_START] = music.start
+    if music.track is not None:
+        strip[MUSIC_TRACK] = music.track
+
+
 def _deaf(path: Path) -> ConductorError:
     return ConductorError(
         f"Blender can hear no sound in {path.name}; convert it to WAV, FLAC or MP3."
@@ -185,10 +236,11 @@ def _deaf(path: Path) -> ConductorError:
 
 
 def _remove_strip(strips: Any, strip: Any) -> None:
-    sound = strip.sound
+    sounds = [sound for sound in (strip.sound, strip.get(MUSIC)) if sound is not None]
     strips.remove(strip)
-    if sound is not None and sound.users == 0:
-        bpy.data.sounds.remove(sound)
+    for sound in sounds:
+        if sound.users == 0:
+            bpy.data.sounds.remove(sound)
 
 
 def _timing(strip: Any, name: str) -> Any:

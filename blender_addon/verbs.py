@@ -7,6 +7,8 @@ import argparse
 import json
 import os
 import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from retarget.motion import Motion
 from retarget.progress import Progress, part
 
 from .blend_file import existing, name_in, open_empty, open_scene, save
+from .scene_sound import Music, decoded_music, is_exact
 
 EXIT_CANCELLED: Final = 130
 
@@ -31,6 +34,9 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
 
     motion = Motion.load(options.motion)
     music = existing(options.music, "music") if options.music else None
+    sound = None
+    if music is not None:
+        sound = Music(music, options.music_start, options.audio_track)
     armature = character = None
     if options.avatar is not None and options.avatar.suffix.lower() == SUBJECT:
         character = Character.load(existing(options.avatar, "avatar"))
@@ -45,21 +51,44 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
     _resize(scene, size)
     if armature is not None and scene.camera is None:
         build_stage(scene, motion)
-    perform(
-        scene,
-        armature,
-        motion,
-        character=character,
-        music=music,
-        start=options.music_start,
-        progress=part(progress, 0.05, 0.95),
-    )
+    with ExitStack() as held:
+        if sound is not None and not is_exact(sound):
+            sound = _decoded(sound, motion, options.python, held, part(progress, 0.0, 0.05))
+        perform(
+            scene,
+            armature,
+            motion,
+            character=character,
+            music=sound,
+            progress=part(progress, 0.05, 0.95),
+        )
     setup_render(scene, engine=options.engine or "workbench", size=size)
     if music is not None:
         scene.virtual_conductor.music = name_in(music, options.out)
     progress(0.95, "saving the scene")
     save(options.out)
     progress(1.0, "saving the scene")
+
+
+def _decoded(
+    music: Music, motion: Motion, python: Path | None, held: ExitStack, progress: Progress
+) -> Music:
+    """The music as Blender plays it in time, in a folder that `held` cleans up."""
+    from .backend_python import detect
+
+    python = python or detect()
+    if python is None:
+        write_line(
+            Line(
+                "warning",
+                f"Blender may play {music.path.name} some milliseconds off; install Virtual "
+                "Conductor itself, or take a WAV or FLAC file.",
+            )
+        )
+        return music
+    folder = decoded_music(music, len(motion) / motion.fps, python=python, progress=progress)
+    held.enter_context(folder)
+    return replace(music, decoded=Path(folder.name) / "music.flac")
 
 
 def frames(options: argparse.Namespace, progress: Progress) -> None:
@@ -158,6 +187,7 @@ def generate(options: argparse.Namespace, progress: Progress) -> None:
         "tempo": options.tempo,
         "start": options.music_start,
         "duration": options.duration,
+        "audio_track": options.audio_track,
         "seed": options.seed,
         "model": options.model,
         "style": options.style,

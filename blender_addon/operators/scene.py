@@ -1,6 +1,8 @@
 """Buttons that put a conductor, or what it conducts, into the scene."""
 
 import tempfile
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,12 +11,13 @@ import bpy
 from retarget.character import Character
 from retarget.errors import ConductorError
 from retarget.motion import Motion
-from retarget.progress import Progress
+from retarget.progress import Progress, part
 
 from .. import backend_python
 from ..armature import fit_armature
 from ..preferences import preferences_python
 from ..scene import SUBJECT, add_avatar, beat_table, frame_rate, perform, replace_avatar
+from ..scene_sound import Music, decoded_music, is_exact
 from ..server_jobs import run_job
 from ..task import session
 from ..working import Work, Working
@@ -65,20 +68,32 @@ class GenerateOperator(Working):
             "fps": min(max(frame_rate(scene), 10.0), 120.0),
         }
 
-        def work(progress: Progress) -> tuple[Motion, Path, float]:
+        def work(progress: Progress) -> tuple[Motion, Music, Any]:
             with scratch:
                 out = Path(scratch.name) / "motion.npz"
-                notes = run_job("motion", parameters, files, out, python=python, progress=progress)
+                listening = part(progress, 0.0, 0.95)
+                notes = run_job("motion", parameters, files, out, python=python, progress=listening)
                 session.notes = notes
-                return Motion.load(out), files["music"], start
+                motion = Motion.load(out)
+            music = Music(files["music"], start)
+            if is_exact(music):
+                return motion, music, nullcontext()
+            folder = decoded_music(
+                music,
+                len(motion) / motion.fps,
+                python=python,
+                progress=part(progress, 0.95, 1.0),
+            )
+            return motion, replace(music, decoded=Path(folder.name) / "music.flac"), folder
 
         return work
 
     def finish(self, context: Any, scene: Any, result: Any) -> str:
-        motion, music, start = result
+        motion, music, scratch = result
         settings = scene.virtual_conductor
         is_new = settings.avatar is None
-        perform(scene, settings.avatar, motion, music=music, start=start)
+        with scratch:
+            perform(scene, settings.avatar, motion, music=music)
         if is_new:
             show_stage(context)
         return f"Conducting {motion.duration:.0f} seconds with {len(motion.beats)} beats"

@@ -100,6 +100,7 @@ class LikenessOperator(Working):
         if sound is not None and sound.path.is_file():
             files["music"] = sound.path
             parameters["start"] = sound.start
+            parameters["audio_track"] = sound.track
         scratch = _Copy()
         files["guide"] = scratch.folder / "guide.npz"
         if on_stage:

@@ -22,6 +22,7 @@ from sample_rigs import bone_rows
 
 from blender_addon import armature as armatures
 from blender_addon import guide_export, keyframes, timeline
+from blender_addon.scene_sound import Music
 from blender_addon.stage.avatar import create_avatar
 from retarget import skeleton
 from retarget.errors import Cancelled, ConductorError
@@ -203,7 +204,6 @@ def action_scene():
         "in_use": rig.animation_data.action.name,
         "slot": rig.animation_data.action_slot.identifier,
         "actions": {a.name: a.use_fake_user for a in bpy.data.actions},
-        "ours": [a.name for a in keyframes.our_actions()],
         "worst": worst,
         "jump": jump,
         "range": [min(frames), max(frames)],
@@ -316,32 +316,6 @@ def failing_scene():
     return answers
 
 
-def report_scene():
-    scene = fresh()
-    nobody = armatures.find_conductor(scene)
-    rig = build(bone_rows(fingers=False))
-    other = build({"Bone": (None, (0, 0, 0), (0, 0, 1))}, name="Other")
-    bpy.context.view_layer.objects.active = other
-    only = armatures.find_conductor(scene)
-    second = build(bone_rows(), name="Second")
-    bpy.context.view_layer.objects.active = other
-    ambiguous = armatures.find_conductor(scene)
-    mesh = bpy.data.objects.new("Coat", bpy.data.meshes.new("Coat"))
-    mesh.parent = second
-    scene.collection.objects.link(mesh)
-    bpy.context.view_layer.objects.active = mesh
-    report = armatures.rig_report(rig)
-    return {
-        "nobody": nobody is None,
-        "only": only.name == rig.name,
-        "ambiguous": ambiguous is None,
-        "by_mesh": armatures.find_conductor(scene).name,
-        "family": report.family,
-        "bones": report.bones,
-        "unplayed": report.unplayed,
-    }
-
-
 def timeline_scene():
     scene = fresh()
     answers = {"rates": []}
@@ -392,7 +366,7 @@ def sound_scene():
     strips.new_sound(name="Mine", filepath=str(music), channel=1, frame_start=1).mute = True
     heard = []
     for start in (0.0, 0.01, 1.23, 1.999):
-        strip = timeline.add_sound(scene, music, start=start)
+        strip = timeline.add_sound(scene, Music(music, start))
         mix = FOLDER / "mix.wav"
         bpy.ops.sound.mixdown(filepath=str(mix), container="WAV", codec="PCM", format="S16")
         with wave.open(str(mix)) as got:
@@ -412,7 +386,7 @@ def sound_scene():
     text.write_text("this is no sound")
     for key, path in (("deaf", text), ("missing", FOLDER / "nowhere.wav")):
         try:
-            timeline.add_sound(scene, path)
+            timeline.add_sound(scene, Music(path))
             answers[key] = ""
         except ConductorError as error:
             answers[key] = str(error)
@@ -523,7 +497,6 @@ def bvh_scene():
 SCENES = {
     "action": action_scene,
     "failing": failing_scene,
-    "report": report_scene,
     "timeline": timeline_scene,
     "sound": sound_scene,
     "guide": guide_scene,
