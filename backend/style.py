@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from backend.toml_file import read_toml
 from retarget.errors import ConductorError
 
 
@@ -95,11 +96,9 @@ def load_style(name_or_path: str | os.PathLike[str]) -> Style:
         raise ConductorError(
             f"There is no style '{name_or_path}'; choose {', '.join(known)} or give a TOML file."
         )
+    values = read_toml(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
         return Style(**{key: float(value) for key, value in values.items()})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConductorError(f"{path.name} is not a TOML file: {error}.") from error
     except (TypeError, ValueError) as error:
         names = ", ".join(field.name for field in dataclasses.fields(Style))
         raise ConductorError(

@@ -95,7 +95,7 @@ def load_landmarks(path: str | os.PathLike[str], size: tuple[int, int]) -> Landm
         raise ConductorError(
             f"{name} is not JSON (line {error.lineno}: {error.msg}); mend that line."
         ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConductorError(f"{name} is not a landmark file; give the JSON of a photo.") from error
     if not isinstance(content, dict) or not isinstance(content.get("points"), dict):
         raise ConductorError(f'{name} has no "points"; give the JSON that was saved for the photo.')
@@ -195,7 +195,7 @@ def _section(content: dict[str, Any], title: str, name: str) -> dict[str, Any]:
 def _array(value: Any, shape: tuple[int, ...], what: str, name: str) -> Array:
     try:
         array = np.asarray(value, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.empty(0)
     numbers = "×".join(str(length) for length in shape)
     if array.shape != shape:

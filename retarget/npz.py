@@ -24,13 +24,13 @@ MAX_TEXT_BYTES: Final = 4 << 20
 
 # Kinds of NumPy types that a kind of the layout admits.
 _ADMITTED: Final = {"i": "iu", "f": "fiu", "U": "U"}
-# What reading a damaged archive raises, besides our own: the zip directory, its compression and
-# encryption, the header of an array, which is parsed as Python.
-_FAULTS: Final = (
+FAULTS: Final = (
     *(OSError, EOFError, ValueError, TypeError, KeyError, OverflowError, MemoryError),
     *(RuntimeError, NotImplementedError, SyntaxError, tokenize.TokenError),
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
+"""What reading a damaged array raises, besides our own: the zip directory, its compression and
+encryption, and the array's header, which is parsed as Python."""
 
 
 def save_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
@@ -84,7 +84,7 @@ def load_npz(
             }
     except FileNotFoundError as error:
         raise ConductorError(f"{path} does not exist; check the path.") from error
-    except _FAULTS as error:
+    except FAULTS as error:
         raise ConductorError(f"{name} is not a {kind}, or it is damaged; make it again.") from error
     missing = [key for key in layout if key not in arrays]
     if missing:

@@ -15,6 +15,10 @@ from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 _HEADER: Final = "time\tbeat\tbeats_in_bar\tmeter\tconfidence"
+# Beats lie further apart than this in any music, seconds, and none later; a table has fewer bytes.
+_CLOSEST_S: Final = 0.02
+_LATEST_S: Final = 24 * 3600.0
+_MAX_BYTES: Final = 16 << 20
 _METER: Final = re.compile(r"^([1-9]\d?)/(1|2|4|8|16|32)$")
 
 
@@ -116,13 +120,17 @@ class BeatGrid:
         """
         name = Path(path).name
         try:
-            text = Path(path).read_text(encoding="utf-8-sig")
+            with Path(path).open("rb") as file:
+                data = file.read(_MAX_BYTES + 1)
+            text = data.decode("utf-8-sig")
         except FileNotFoundError as error:
             raise ConductorError(f"The beat file {path} is not there; check the path.") from error
         except (OSError, UnicodeDecodeError) as error:
             raise ConductorError(
                 f"{name} is not a text file with beats; choose another."
             ) from error
+        if len(data) > _MAX_BYTES:
+            raise ConductorError(f"{name} is too large for a table of beats; choose another.")
         rows = []
         for number, line in enumerate(text.splitlines(), start=1):
             if not line.strip() or line.startswith("#") or line.lower().startswith("time"):
@@ -137,6 +145,12 @@ class BeatGrid:
             raise ConductorError(
                 f"In {name} the beat at {times[bad]:.3f} s does not come after the one before it; "
                 "sort the lines by time."
+            )
+        if (np.diff(times) < _CLOSEST_S).any():
+            bad = int(np.flatnonzero(np.diff(times) < _CLOSEST_S)[0]) + 1
+            raise ConductorError(
+                f"In {name} the beat at {times[bad]:.3f} s comes less than {_CLOSEST_S:g} s after "
+                "the one before it; leave one of them out."
             )
         counted = count_beats_in_bar(numbers)
         in_bar = np.array(
@@ -197,10 +211,11 @@ def _parse_line(line: str, number: int, name: str) -> tuple[float, int, int, str
             f"Line {number} of {name} is not a beat; write time, beat number, and if you like the "
             "beats in the bar, the meter and the confidence."
         ) from None
-    if not (math.isfinite(time) and time >= 0.0 and 1 <= beat <= 24 and 0 <= in_bar <= 24):
+    in_range = 0.0 <= time <= _LATEST_S and 1 <= beat <= 24 and 0 <= in_bar <= 24
+    if not in_range or math.isnan(confidence):
         raise ConductorError(
-            f"Line {number} of {name} is out of range; times are seconds from 0 and beat numbers "
-            "1 to 24."
+            f"Line {number} of {name} is out of range; times are seconds from 0 to a day and beat "
+            "numbers 1 to 24."
         )
     if meter:
         parse_meter(meter)

@@ -19,6 +19,7 @@ from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.beats.grid import BeatGrid
 from retarget.errors import ConductorError
 from retarget.motion import Motion
+from retarget.npz import FAULTS
 
 MOTION_FPS: Final = 30.0
 _JOINTS: Final = 13
@@ -52,7 +53,7 @@ class Clip:
             return {}
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ConductorError(f"{path} is damaged; render the clip again.") from error
         return values if isinstance(values, dict) else {}
 
@@ -87,10 +88,10 @@ class Clip:
     def _array(self, name: str, shape: tuple[int, ...]) -> NDArray:
         path = self.folder / name
         try:
-            array: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)
+            array: NDArray = np.lib.format.open_memmap(path, mode="r")  # type: ignore[no-untyped-call]
         except FileNotFoundError as error:
             raise ConductorError(f"{path} is not there; render the clip again.") from error
-        except (OSError, ValueError, EOFError) as error:
+        except FAULTS as error:
             raise ConductorError(f"{path} is damaged; render the clip again.") from error
         if array.shape[1:] != shape or array.dtype.kind != "f" or not len(array):
             raise ConductorError(

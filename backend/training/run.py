@@ -7,7 +7,6 @@ run that was stopped goes on from there as if nothing had happened.
 import copy
 import json
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.models.checkpoint import load_checkpoint, restore, save_checkpoint
+from backend.toml_file import read_toml
 from backend.training.log import TrainingLog
 from backend.training.ranks import average_gradients, gpu, rank
 from retarget.atomic import atomic_path
@@ -94,12 +94,7 @@ class Training:
         ConductorError
             If it cannot be read or sets something unknown.
         """
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ConductorError(f"The file {path} does not exist; check the path.") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConductorError(f"{path.name} is not a TOML file: {error}.") from error
+        table = read_toml(path)
         known = {field.name: field.type for field in fields(cls)}
         unknown = sorted(set(table) - set(known))
         if unknown:

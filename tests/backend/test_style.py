@@ -22,6 +22,11 @@ def test_a_file_sets_some_values_and_leaves_the_rest(tmp_path):
         ("volume = 0.5", "no style value"),
         ("size = 'big'", "no style value"),
         ("size = ", "not a TOML file"),
+        ("size = 1" + "0" * 400, "more than 64 bits"),
+        ("size = 1" + "0" * 5000, "not a TOML file"),
+        ("size = " + "[" * 5000, "nested too deeply"),
+        ("size = nan", "between 0 and 1"),
+        ("# " + "long " * 300_000, "too large"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, text, words):
