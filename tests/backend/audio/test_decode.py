@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from backend.audio.cut_short import ends_early
 from backend.audio.decode import load_audio, probe, seconds_missing, stream_audio
 from retarget.errors import Cancelled, ConductorError
 
@@ -108,6 +109,98 @@ def test_ogg_vorbis_is_in_time(tmp_path: Path) -> None:
     assert abs(shift_ms(load_audio(tmp_path / "a.ogg"), melody(RATE))) < 1.0
 
 
+@pytest.mark.parametrize("rate", [22_050, 44_100])
+def test_ogg_vorbis_stays_in_time_after_every_change_of_block_size(
+    tmp_path: Path, rate: int
+) -> None:
+    """FFmpeg stamps the frame of a change late; silence put in there would delay all the rest."""
+    sound = clicks(rate)
+    soundfile.write(tmp_path / "a.ogg", sound, rate)
+    reference = clicks(RATE)
+    heard = load_audio(tmp_path / "a.ogg")
+    assert len(heard) == pytest.approx(len(reference), abs=2)
+    half = len(reference) // 2
+    assert abs(shift_ms(heard[:half], reference[:half])) < 0.5
+    assert abs(shift_ms(heard[half:], reference[half:])) < 0.5
+    for start in np.arange(3.0, 8.0, 0.37):
+        excerpt = load_audio(tmp_path / "a.ogg", start=float(start), duration=1.5)
+        begin = round(start * RATE)
+        assert abs(shift_ms(excerpt, reference[begin : begin + len(excerpt)])) < 0.5, start
+
+
+def clicks(rate: int, seconds: float = 10.0) -> np.ndarray:
+    """Silence with a click every 0.6 s, a tenth of a second on: encoders change their blocks."""
+    sound = np.zeros(round(rate * seconds), np.float32)
+    wave = np.sin(2 * np.pi * 1000 * np.arange(rate // 50) / rate)
+    for at in np.arange(0.1, seconds - 0.1, 0.6):
+        sound[round(at * rate) : round(at * rate) + len(wave)] = 0.8 * wave
+    return sound
+
+
+def test_a_gap_that_stays_is_kept_as_silence(tmp_path: Path) -> None:
+    sound = melody(44_100)
+    path = tmp_path / "gap.mkv"
+    with av.open(str(path), "w") as container:
+        voice: Any = container.add_stream("pcm_s16le", rate=44_100, layout="mono")
+        half = len(sound) // 2
+        for begin, end, late in ((0, half, 0.0), (half, len(sound), 0.75)):
+            for i in range(begin, end, 4096):
+                block = (sound[None, i : min(i + 4096, end)] * 32_000).astype(np.int16)
+                frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+                frame.sample_rate, frame.time_base = 44_100, Fraction(1, 44_100)
+                frame.pts = i + round(late * 44_100)
+                container.mux(voice.encode(frame))
+        container.mux(voice.encode(None))
+    heard = load_audio(path)
+    assert len(heard) / RATE == pytest.approx(SECONDS + 0.75, abs=0.01)
+    late = heard[round(3.9 * RATE) :]
+    assert abs(shift_ms(late, melody(RATE)[round(3.15 * RATE) :])) < 1.5
+
+
+def test_the_default_sound_track_is_taken_and_another_can_be_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "tracks.mka"
+    with av.open(str(path), "w") as container:
+        voices: list[Any] = []
+        for default in (False, True, False):
+            voice: Any = container.add_stream("pcm_s16le", rate=8_000, layout="mono")
+            if default:
+                voice.disposition = av.stream.Disposition.default
+            voices.append(voice)
+        for level, voice in zip((1_000, 8_000, 16_000), voices, strict=True):
+            block = np.full((1, 8_000), level, np.int16)
+            frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+            frame.sample_rate, frame.time_base, frame.pts = 8_000, Fraction(1, 8_000), 0
+            container.mux(voice.encode(frame))
+            container.mux(voice.encode(None))
+
+    def level(track: int | None) -> float:
+        return float(np.median(load_audio(path, track=track))) * 2**15
+
+    assert level(None) == pytest.approx(8_000, rel=0.01)
+    assert [level(track) for track in (1, 2, 3)] == pytest.approx([1_000, 8_000, 16_000], rel=0.01)
+    with pytest.raises(ConductorError, match=r"no sound track 4; choose one from 1 to 3\."):
+        load_audio(path, track=4)
+
+
+def test_left_and_right_of_opposite_sign_are_heard(tmp_path: Path) -> None:
+    sound = melody(44_100)
+    for name, right in (("pure", -sound), ("nearly", -0.98 * sound)):
+        path = write(tmp_path / f"{name}.wav", np.stack([sound, right]), 44_100, "pcm_s16le")
+        heard = load_audio(path, start=1.0)
+        assert np.corrcoef(heard, melody(RATE)[RATE:])[0, 1] > 0.99
+    path = write(tmp_path / "left.wav", np.stack([0.01 * sound, 0 * sound]), 44_100, "pcm_s16le")
+    # One side alone cancels nothing: it stays the mean of both, however soft.
+    assert np.abs(load_audio(path)).max() == pytest.approx(0.0025, rel=0.1)
+
+
+def test_a_time_before_the_file_is_silence(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, melody(RATE), RATE)
+    heard = load_audio(path, start=-2.5)
+    assert not heard[: round(2.5 * RATE)].any()
+    assert abs(shift_ms(heard, melody(RATE)) - 2500.0) < 1.0
+
+
 def test_sound_that_begins_after_the_picture_keeps_its_place(tmp_path: Path) -> None:
     sound = np.tile(melody(44_100), (2, 1))
     path = write(tmp_path / "late.mp4", sound, 44_100, "aac", picture=True, late=0.5)
@@ -173,6 +266,58 @@ def test_a_truncated_mp3_gives_what_it_has_and_says_what_is_missing(tmp_path: Pa
     assert seconds_missing(cut, len(sound) / RATE) == pytest.approx(
         SECONDS - len(sound) / RATE, abs=0.1
     )
+    assert seconds_missing(whole, len(load_audio(whole)) / RATE) == 0.0
+
+
+def test_whole_files_whose_length_is_a_guess_miss_nothing(tmp_path: Path) -> None:
+    """Raw AAC, MP3 of varying bit rate without a header, and a film longer than its sound."""
+    loud = melody(44_100)[: 2 * 44_100]
+    sound = np.tile(np.concatenate([loud, np.zeros(30 * 44_100, np.float32)]), (2, 1))
+    raw = write(tmp_path / "a.aac", sound, 44_100, "aac")
+    with av.open(str(tmp_path / "a.mp3"), "w", options={"write_xing": "0"}) as container:
+        voice: Any = container.add_stream("libmp3lame", rate=44_100, layout="stereo")
+        voice.codec_context.options = {"compression_level": "2"}
+        voice.codec_context.flags |= 2  # variable quality
+        voice.codec_context.global_quality = 2 * 118
+        frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout="stereo")
+        frame.sample_rate, frame.time_base, frame.pts = 44_100, Fraction(1, 44_100), 0
+        container.mux(voice.encode(frame))
+        container.mux(voice.encode(None))
+    film = write(tmp_path / "a.mkv", sound, 44_100, "aac", picture=True)
+    for path in (raw, tmp_path / "a.mp3", film):
+        heard = len(load_audio(path)) / RATE
+        assert heard == pytest.approx(32.0, abs=0.2), path.name
+        assert seconds_missing(path, heard) == 0.0, path.name
+        assert not ends_early(path), path.name
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.ogg", "a.m4a", "a.mkv", "a.mp3", "a.flac"])
+def test_a_file_that_was_cut_says_so_and_a_whole_one_does_not(tmp_path: Path, name: str) -> None:
+    whole, cut = tmp_path / name, tmp_path / f"cut_{name}"
+    sound = np.tile(melody(44_100), (2, 1))
+    if name == "a.ogg":
+        soundfile.write(whole, sound.T, 44_100)
+    else:
+        codec = {"wav": "pcm_s16le", "flac": "flac", "mp3": "libmp3lame"}.get(name[2:], "aac")
+        write(whole, sound, 44_100, codec)
+    content = whole.read_bytes()
+    if name == "a.m4a":
+        # The table of contents first, as in files made for streaming, or nothing could be read.
+        with (
+            av.open(str(whole)) as read,
+            av.open(str(tmp_path / "fast.m4a"), "w", options={"movflags": "+faststart"}) as out,
+        ):
+            copy = out.add_stream_from_template(read.streams.audio[0])
+            for packet in read.demux(audio=0):
+                if packet.dts is not None:
+                    packet.stream = copy
+                    out.mux(packet)
+        content = (tmp_path / "fast.m4a").read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    heard = len(load_audio(cut)) / RATE
+    assert heard < SECONDS - 1.5
+    assert seconds_missing(cut, heard) > 1.0 or ends_early(cut)
+    assert not ends_early(whole)
     assert seconds_missing(whole, len(load_audio(whole)) / RATE) == 0.0
 
 
