@@ -2,16 +2,25 @@
 
 import re
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backend import __version__
+from backend.command_options import (
+    PHOTO_HELP,
+    Background,
+    LandmarksFile,
+    Person,
+    Photo,
+    Size,
+    Wear,
+    takes_motion_request,
+)
 from backend.corpus.commands import corpus_app
 from backend.evaluation.commands import evaluate_app
-from backend.options import check_size
+from backend.options import LikenessFormat, check_size
 from backend.terminal import (
     INTERRUPTED,
     USER_ERROR,
@@ -23,7 +32,11 @@ from backend.terminal import (
 )
 from backend.training.commands import train_app
 from blender_addon.backend_python import leave_note
+from blender_addon.engines import Engine
 from retarget.errors import ConductorError
+
+if TYPE_CHECKING:
+    from backend.motion_request import MotionRequest
 
 app = typer.Typer(
     name="virtual-conductor",
@@ -42,120 +55,13 @@ app.add_typer(evaluate_app)
 _UsageError: Any = typer.BadParameter.__base__
 
 
-class Engine(StrEnum):
-    """Render engines of the animation."""
-
-    workbench = "workbench"
-    cycles = "cycles"
-    eevee = "eevee"
-
-
-Music = Annotated[
-    Path, typer.Argument(help="Sound file (wav, flac, ogg, mp3, m4a, …) or video with sound.")
-]
-Score = Annotated[
-    Path | None,
-    typer.Option(help="MIDI or MusicXML file of the same performance: its beats are exact."),
-]
-Beats = Annotated[
-    Path | None, typer.Option(help="An edited beat table (beats.txt of an earlier run).")
-]
-Meter = Annotated[str, typer.Option(help="auto, or a meter like 2/4, 3/4, 4/4, 6/8.")]
-Tempo = Annotated[float | None, typer.Option(help="About this many beats per minute.")]
-
-
-class BeatsModel(StrEnum):
-    """Who listens for the beats."""
-
-    learned = "learned"
-    librosa = "librosa"
-
-
-class Conductor(StrEnum):
-    """Who conducts."""
-
-    learned = "learned"
-    teacher = "teacher"
-
-
-ListenWith = Annotated[BeatsModel, typer.Option("--beats-model", help="Who listens for the beats.")]
-ConductWith = Annotated[
-    Conductor, typer.Option("--model", help="Who conducts: the trained network, or its teacher.")
-]
-Start = Annotated[float, typer.Option(help="Begin at this second of the music.")]
-Duration = Annotated[float | None, typer.Option(help="Conduct this many seconds.")]
-Seed = Annotated[int, typer.Option(help="Another seed, another performance.")]
-StyleName = Annotated[
-    str,
-    typer.Option(
-        "--style",
-        help="neutral, legato, staccato, marcato, grand, chamber, or a TOML file with values.",
-    ),
-]
-Fps = Annotated[float, typer.Option(help="Frames per second.")]
-PHOTO_HELP: Final = "Photo of a person from the front, or a .subject file made of one."
-Photo = Annotated[Path | None, typer.Option(help=PHOTO_HELP)]
-
-
-class Dress(StrEnum):
-    """What the person of the photo wears."""
-
-    auto = "auto"
-    photo = "photo"
-    concert = "concert"
-    gown = "gown"
-
-
-class LikenessFormat(StrEnum):
-    """How the likeness is written."""
-
-    mp4 = "mp4"
-    prores = "prores"
-    vp9 = "vp9"
-    png = "png"
-
-
-Wear = Annotated[
-    Dress,
-    typer.Option(
-        help="photo: as photographed; concert: a tailcoat; gown: a black gown; auto: a tailcoat "
-        "where the photo's own clothes cannot be completed."
-    ),
-]
-Person = Annotated[
-    int | None, typer.Option(help="Which of several people, counted from the left: 1, 2, …")
-]
-LandmarksFile = Annotated[
-    Path | None, typer.Option(help="Corrected landmarks of the photo (subject --save-landmarks).")
-]
-Background = Annotated[
-    str,
-    typer.Option(
-        help="Behind the person: photo, blur, stage, studio, alpha (transparent), a colour like "
-        "#334455, or a picture file."
-    ),
-]
-Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
-
-
 @app.command("conduct")
+@takes_motion_request
 def conduct_command(
-    music: Music,
+    request: "MotionRequest",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
-    photo: Photo = None,
-    score: Score = None,
-    beats: Beats = None,
-    meter: Meter = "auto",
-    tempo: Tempo = None,
-    beats_model: ListenWith = BeatsModel.learned,
-    model: ConductWith = Conductor.learned,
-    start: Start = 0.0,
-    duration: Duration = None,
-    seed: Seed = 0,
-    style: StyleName = "neutral",
-    fps: Fps = 30.0,
     size: Size = "960x540",
-    engine: Annotated[Engine, typer.Option(help="Render engine.")] = Engine.workbench,
+    engine: Annotated[Engine, typer.Option(help="Render engine.")] = "workbench",
     avatar: Annotated[
         str | None,
         typer.Option(
@@ -163,130 +69,87 @@ def conduct_command(
             "the person of the photo as the avatar."
         ),
     ] = None,
-    dress: Wear = Dress.auto,
+    photo: Photo = None,
+    dress: Wear = "auto",
     person: Person = None,
     landmarks: LandmarksFile = None,
     background: Background = "photo",
     likeness_format: Annotated[
         LikenessFormat,
         typer.Option(help="mp4; prores, vp9 or png (a folder) may be transparent."),
-    ] = LikenessFormat.mp4,
+    ] = "mp4",
     no_likeness: Annotated[
         bool, typer.Option("--no-likeness", help="Leave out the video of the photo.")
     ] = False,
 ) -> None:
     """Make the motion, the Blender scene, its video, and the video of the person in the photo."""
-    with faults_in_one_sentence():
-        # Imported here so that --help answers at once.
-        from backend.motion_request import MotionRequest
-        from backend.pipeline import Look, conduct_everything
-        from backend.scenes import SceneOptions
-        from backend.subject_request import SubjectRequest
+    from backend.pipeline import Look, conduct_everything
+    from backend.scenes import SceneOptions
+    from backend.subject_request import SubjectRequest
 
-        request = MotionRequest(
-            music=music,
-            score=score,
-            beats=beats,
-            meter=meter,
-            tempo=tempo,
-            beats_model=beats_model.value,
-            model=model.value,
-            start=start,
-            duration=duration,
-            seed=seed,
-            style=style,
-            fps=fps,
+    who = None
+    if photo is not None:
+        who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
+    scene = SceneOptions(
+        read_size(size), engine, "photo" if avatar == "photo" else Path(avatar) if avatar else None
+    )
+    with shown_progress() as progress:
+        report = conduct_everything(
+            request,
+            output,
+            person=who,
+            likeness=None if no_likeness else Look(background, likeness_format),
+            scene=scene,
+            progress=progress,
         )
-        who = None
-        if photo is not None:
-            who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress.value, person=person)
-        scene = SceneOptions(
-            read_size(size),
-            engine.value,
-            "photo" if avatar == "photo" else Path(avatar) if avatar else None,
-        )
-        with shown_progress() as progress:
-            report = conduct_everything(
-                request,
-                output,
-                person=who,
-                likeness=None if no_likeness else Look(background, likeness_format.value),
-                scene=scene,
-                progress=progress,
-            )
-        for sentence in report.warnings:
-            warn(sentence)
-        for path in report.files:
-            typer.echo(path)
+    for sentence in report.warnings:
+        warn(sentence)
+    for path in report.files:
+        typer.echo(path)
 
 
 @app.command("motion")
+@takes_motion_request
 def motion_command(
-    music: Music,
+    request: "MotionRequest",
     output: Annotated[Path, typer.Option("--output", "-o", help="A .npz, .bvh or .csv file.")],
-    score: Score = None,
-    beats: Beats = None,
-    meter: Meter = "auto",
-    tempo: Tempo = None,
-    beats_model: ListenWith = BeatsModel.learned,
-    model: ConductWith = Conductor.learned,
-    start: Start = 0.0,
-    duration: Duration = None,
-    seed: Seed = 0,
-    style: StyleName = "neutral",
-    fps: Fps = 30.0,
     save_beats: Annotated[
         Path | None, typer.Option(help="Also write the beat table, to edit and give back.")
     ] = None,
 ) -> None:
     """Make the motion alone: keyframes for other programs."""
-    with faults_in_one_sentence():
-        from backend.folders import make_folder, output_folder
-        from backend.motion_request import MotionRequest, make_motion
-        from retarget.formats import write_bvh, write_csv
-        from retarget.motion import Motion
+    from backend.folders import make_folder, output_folder
+    from backend.motion_request import make_motion
+    from retarget.formats import write_bvh, write_csv
+    from retarget.motion import Motion
 
-        writers: dict[str, Any] = {
-            ".npz": Motion.save,
-            ".bvh": write_bvh,
-            ".csv": write_csv,
-        }
-        writer = writers.get(output.suffix.lower())
-        if writer is None:
-            raise ConductorError(
-                f"{output.name} has no known ending; name the output .npz, .bvh or .csv."
-            )
-        request = MotionRequest(
-            music=music,
-            score=score,
-            beats=beats,
-            meter=meter,
-            tempo=tempo,
-            beats_model=beats_model.value,
-            model=model.value,
-            start=start,
-            duration=duration,
-            seed=seed,
-            style=style,
-            fps=fps,
+    writers: dict[str, Any] = {
+        ".npz": Motion.save,
+        ".bvh": write_bvh,
+        ".csv": write_csv,
+    }
+    writer = writers.get(output.suffix.lower())
+    if writer is None:
+        raise ConductorError(
+            f"{output.name} has no known ending; name the output .npz, .bvh or .csv."
         )
-        with output_folder(output.parent), shown_progress() as progress:
-            if save_beats is not None:
-                make_folder(save_beats.parent)
-            made = make_motion(request, progress)
-            writer(made.motion, output)
-            if save_beats is not None:
-                made.grid.save(save_beats)
-        for sentence in made.warnings:
-            warn(sentence)
-        typer.echo(output)
+    with output_folder(output.parent), shown_progress() as progress:
+        if save_beats is not None:
+            make_folder(save_beats.parent)
+        made = make_motion(request, progress)
+        writer(made.motion, output)
+        if save_beats is not None:
+            made.grid.save(save_beats)
+    for sentence in made.warnings:
+        warn(sentence)
+    typer.echo(output)
 
 
 @app.command("subject")
 def subject_command(
     photo: Annotated[Path, typer.Argument(help="Photo of a person from the front.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .subject file to write.")],
-    dress: Wear = Dress.auto,
+    dress: Wear = "auto",
     person: Person = None,
     landmarks: LandmarksFile = None,
     preview: Annotated[
@@ -301,7 +164,7 @@ def subject_command(
         from backend.folders import make_folder, output_folder
         from backend.subject_request import SubjectRequest, make_subject
 
-        request = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress.value, person=person)
+        request = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
         others = [path for path in (preview, save_landmarks) if path is not None]
         with output_folder(output.parent), shown_progress() as progress:
             for path in others:
@@ -325,7 +188,7 @@ def likeness_command(
             "--output", "-o", help="The .mp4, .mov or .webm to write, or a folder for PNG files."
         ),
     ],
-    dress: Wear = Dress.auto,
+    dress: Wear = "auto",
     person: Person = None,
     landmarks: LandmarksFile = None,
     background: Background = "photo",
@@ -342,14 +205,14 @@ def likeness_command(
         from backend.pipeline import likeness_of_scene
         from backend.subject_request import SubjectRequest
 
-        who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress.value, person=person)
+        who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
         with shown_progress() as progress:
             warnings = likeness_of_scene(
                 scene,
                 who,
                 output,
                 background=background,
-                format_name=None if likeness_format is None else likeness_format.value,
+                format_name=likeness_format,
                 size=None if size is None else read_size(size),
                 progress=progress,
             )

@@ -15,6 +15,11 @@ from backend.beats.grid import parse_meter
 from backend.style import Style
 from retarget.errors import ConductorError
 
+BeatsModel = Literal["learned", "onset"]
+Conductor = Literal["learned", "teacher"]
+Dress = Literal["auto", "photo", "concert", "gown"]
+LikenessFormat = Literal["mp4", "prores", "vp9", "png"]
+
 BACKGROUNDS: Final = ("photo", "blur", "stage", "studio", "alpha")
 """Backgrounds of a likeness with a name (`pose_transfer.backdrop`)."""
 
@@ -41,7 +46,8 @@ class MotionOptions(Options):
     tempo : float, optional
         About this many beats per minute, 20 to 300.
     beats_model : str
-        Who listens for the beats: "learned", the trained network, or "librosa".
+        Who listens for the beats: "learned", the trained network, or "onset", strong onsets a beat
+        apart.
     model : str
         Who conducts: "learned", the trained generator, or "teacher", the rules behind it.
     start, duration : float
@@ -60,8 +66,8 @@ class MotionOptions(Options):
 
     meter: str = "auto"
     tempo: float | None = Field(default=None, ge=20, le=300)
-    beats_model: Literal["learned", "librosa"] = "learned"
-    model: Literal["learned", "teacher"] = "learned"
+    beats_model: BeatsModel = "learned"
+    model: Conductor = "learned"
     start: float = Field(default=0.0, ge=0)
     duration: float | None = Field(default=None, gt=0)
     audio_track: int | None = Field(default=None, ge=1, le=99)
@@ -99,7 +105,7 @@ class SubjectOptions(Options):
         Which of several people, counted from the left, from 1 on.
     """
 
-    dress: Literal["auto", "photo", "concert", "gown"] = "auto"
+    dress: Dress = "auto"
     person: int | None = Field(default=None, ge=1, le=99)
 
 
@@ -124,7 +130,7 @@ class LikenessOptions(SubjectOptions):
     audio_track: int | None = Field(default=None, ge=1, le=99)
     background: str = "photo"
     size: tuple[int, int] | None = None
-    format: Literal["mp4", "prores", "vp9", "png"] | None = None
+    format: LikenessFormat | None = None
 
     @field_validator("background")
     @classmethod

@@ -1,6 +1,6 @@
 """Music file to Motion: seconds, share of each phase and peak memory; decoding alone is the floor.
 
-`python -m bench.motion [--json] [--minutes M] [--beats-model learned|librosa]
+`python -m bench.motion [--json] [--minutes M] [--beats-model learned|onset]
 [--model learned|teacher]` synthesises an mp3 (31 minutes if nothing is said), and in a process of
 its own each decodes it, turns it into a Motion, and does the same with a quarter of its length:
 memory should grow with the result alone.
@@ -14,8 +14,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from backend.options import BeatsModel, Conductor
 from bench.features import write_piece
 
 
@@ -24,8 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--minutes", type=float, default=31.0)
-    parser.add_argument("--beats-model", default="learned", choices=("learned", "librosa"))
-    parser.add_argument("--model", default="learned", choices=("learned", "teacher"))
+    parser.add_argument("--beats-model", default="learned", choices=get_args(BeatsModel))
+    parser.add_argument("--model", default="learned", choices=get_args(Conductor))
     options = parser.parse_args()
     result = measure(options.minutes, {"beats_model": options.beats_model, "model": options.model})
     if options.json:

@@ -1,6 +1,5 @@
-"""Armature objects: their rest pose as plain arrays, and which one conducts."""
+"""Armature objects: their rest pose as plain arrays."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -9,30 +8,9 @@ from retarget.detect import detect_rig
 from retarget.errors import ConductorError
 from retarget.fit import Fit, fit_rig
 from retarget.rig import RigRest
-from retarget.skeleton import NAMES
 
 # Object scales further from even than this would bend the limbs' directions visibly.
 _EVEN: Final = 1e-2
-_NEVER_ON_RIGS: Final = frozenset({"baton", "baton_tip"})
-
-
-@dataclass(frozen=True)
-class RigReport:
-    """What is known of an armature before anything is animated.
-
-    Parameters
-    ----------
-    family : str
-        Kind of rig, in plain words ("Rigify human metarig").
-    bones : int
-        How many of its bones will be animated.
-    unplayed : tuple of str
-        Canonical joints that no bone plays (a rig without fingers, say).
-    """
-
-    family: str
-    bones: int
-    unplayed: tuple[str, ...]
 
 
 def read_rig(armature: Any) -> RigRest:
@@ -71,45 +49,6 @@ def fit_armature(armature: Any) -> Fit:
     """
     rig = read_rig(armature)
     return fit_rig(rig, detect_rig(rig))
-
-
-def rig_report(armature: Any) -> RigReport:
-    """What kind of rig it is and how much of the conductor it can show.
-
-    Raises
-    ------
-    ConductorError
-        As `fit_armature`.
-    """
-    rig = read_rig(armature)
-    found = detect_rig(rig)
-    unplayed = tuple(n for n in NAMES if n not in found.strands and n not in _NEVER_ON_RIGS)
-    return RigReport(found.label, len(found.bones), unplayed)
-
-
-def find_conductor(scene: Any) -> Any | None:
-    """The armature to animate: the active object's, else the only one in the scene that fits.
-
-    Returns
-    -------
-    bpy.types.Object or None
-        None if there is none, or several with none of them active.
-    """
-    fitting = [obj for obj in scene.objects if obj.type == "ARMATURE" and _fits(obj)]
-    active = scene.view_layers[0].objects.active
-    while active is not None:
-        if active in fitting:
-            return active
-        active = active.parent
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _fits(armature: Any) -> bool:
-    try:
-        detect_rig(read_rig(armature))
-    except ConductorError:
-        return False
-    return True
 
 
 def _check_scale(armature: Any) -> None:

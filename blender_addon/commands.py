@@ -22,9 +22,9 @@ from retarget.lines import Line, end_with_parent, report_progress, write_line
 from retarget.progress import Progress
 
 from . import verbs
+from .engines import ENGINES
 from .verbs import EXIT_CANCELLED
 
-ENGINES: Final = ("workbench", "cycles", "eevee")
 EXIT_ERROR: Final = 2
 
 

@@ -114,11 +114,6 @@ def apply_motion(
     return action
 
 
-def our_actions() -> list[Any]:
-    """The Actions of this file that `apply_motion` made, in the order of their names."""
-    return [action for action in bpy.data.actions if SOURCE_KEY in action]
-
-
 def _check_animatable(armature: Any) -> None:
     if armature is None or armature.library is not None:
         name = "The conductor" if armature is None else f"The armature '{armature.name}'"

@@ -13,6 +13,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from .engines import ENGINE_WORDS
 from .styles import presets, sliders
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/4", "2/2", "3/2", "3/8", "6/8", "9/8", "12/8")
@@ -139,9 +140,7 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         description="How the video is rendered",
         items=(
             ("SCENE", "As in the Scene", "Render with the settings of this scene"),
-            ("workbench", "Workbench", "Plain and fast"),
-            ("eevee", "EEVEE", "Lit and fast with a graphics card"),
-            ("cycles", "Cycles", "Path traced: finest and slowest"),
+            *((name, *words) for name, words in ENGINE_WORDS.items()),
         ),
     )
     folder: StringProperty(

@@ -141,7 +141,7 @@ def load_bar_net(path: Path) -> BarNet:
     ConductorError
         If it is missing, damaged or of another kind; says how to do without.
     """
-    with or_else("--beats-model librosa"):
+    with or_else("--beats-model onset"):
         return load_for_use(path, "bars", _bar_net)
 
 

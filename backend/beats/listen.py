@@ -99,5 +99,5 @@ def load_beat_net(path: Path) -> BeatNet:
     ConductorError
         If it is missing, damaged or of another kind; says how to do without.
     """
-    with or_else("--beats-model librosa"):
+    with or_else("--beats-model onset"):
         return load_for_use(path, "beats", lambda table: BeatNet(BeatNetConfig.of(table)))

@@ -5,24 +5,27 @@ measures CMLc, CMLt, AMLc, AMLt (Davies, Degara & Plumbley, "Evaluation methods 
 beat tracking algorithms", 2009). No leading seconds are left out.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import librosa
 import mir_eval
 import numpy as np
 
 from backend.audio.analysis import Analysis
-from backend.audio.rates import FEATURE_RATE
+from backend.audio.rates import FEATURE_RATE, HOP, SAMPLE_RATE
 from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import Clip
 from retarget.progress import Progress, no_progress
+from retarget.rotation import Array
 
 MEASURES: Final = ("F", "downbeat F", "meter", "CMLc", "CMLt", "AMLc", "AMLt")
 WORKS_ALIKE: Final = "all, works alike"
-Tracker = Callable[[Analysis, str | None], BeatGrid]
-"""From the music, and its meter where that is told."""
+Tracker = Callable[[Analysis, str | None], BeatGrid | Array]
+"""From the music, and its meter where that is told; times alone from who hears no bars."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class BeatRow:
     clips : int
         How many clips.
     values : dict of str to float
-        Mean of each of `MEASURES` over the clips, in [0, 1].
+        Mean of each of `MEASURES` over the clips, in [0, 1]; NaN for what a tracker does not tell.
     """
 
     tracker: str
@@ -45,16 +48,34 @@ class BeatRow:
     values: dict[str, float]
 
 
-def score_beats(found: BeatGrid, truth: BeatGrid) -> dict[str, float]:
+def librosa_beats(analysis: Analysis) -> Array:
+    """Beats as `librosa.beat.beat_track` finds them with its defaults, seconds.
+
+    A corpus keeps no sound, but all that is heard of it there: the median over the mel bands of how
+    much each rises.
+    """
+    rate: dict[str, Any] = {"sr": SAMPLE_RATE, "hop_length": HOP}
+    mel = np.asarray(analysis.mel, np.float32).T
+    rises = librosa.onset.onset_strength(S=mel, aggregate=np.median, **rate)
+    _, times = librosa.beat.beat_track(onset_envelope=rises, units="time", **rate)
+    return np.asarray(times, np.float64)
+
+
+def score_beats(found: BeatGrid | Array, truth: BeatGrid) -> dict[str, float]:
     """The measures of one clip.
 
     "meter" is the share of true beats at which the number of beats in the bar is right.
     """
-    cmlc, cmlt, amlc, amlt = mir_eval.beat.continuity(truth.times, found.times)
+    bars = found if isinstance(found, BeatGrid) else None
+    times = found.times if isinstance(found, BeatGrid) else found
+    cmlc, cmlt, amlc, amlt = mir_eval.beat.continuity(truth.times, times)
+    downbeat_f = math.nan
+    if bars is not None:
+        downbeat_f = float(mir_eval.beat.f_measure(truth.downbeats, bars.downbeats))
     return {
-        "F": float(mir_eval.beat.f_measure(truth.times, found.times)),
-        "downbeat F": float(mir_eval.beat.f_measure(truth.downbeats, found.downbeats)),
-        "meter": _meter_share(found, truth),
+        "F": float(mir_eval.beat.f_measure(truth.times, times)),
+        "downbeat F": downbeat_f,
+        "meter": math.nan if bars is None else _meter_share(bars, truth),
         "CMLc": float(cmlc),
         "CMLt": float(cmlt),
         "AMLc": float(amlc),

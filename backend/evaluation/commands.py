@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,28 +42,29 @@ def beats_command(
     ] = False,
     output: Output = None,
 ) -> None:
-    """Beats, downbeats and meter against exact ones, beside librosa's tracker."""
+    """Beats, downbeats and meter against exact ones, beside onsets alone and librosa's tracker."""
     with faults_in_one_sentence():
         from backend.beats.hear import hear_beats
         from backend.beats.track import track_beats
         from backend.corpus.dataset import ConductingDataset
-        from backend.evaluation.beats import MEASURES, evaluate_beats
+        from backend.evaluation.beats import MEASURES, Tracker, evaluate_beats, librosa_beats
 
         clips = [clip for clip in ConductingDataset(data, split).clips if clip.has_beats]
-        trackers = {
+        trackers: dict[str, Tracker] = {
             "network": lambda music, meter: hear_beats(
                 music, meter=meter, beat_net=beat_net, bar_net=bar_net
             ),
-            "librosa": lambda music, meter: track_beats(music, meter=meter),
+            "onset": lambda music, meter: track_beats(music, meter=meter),
+            "librosa": lambda music, _: librosa_beats(music),
         }
         with shown_progress() as progress:
             rows = evaluate_beats(clips, trackers, progress, told=meter_told)
         table = Table("tracker", "on", "clips", *MEASURES)
         for row in rows:
-            figures = (f"{row.values[name]:.3f}" for name in MEASURES)
+            figures = (_figure(row.values[name]) for name in MEASURES)
             table.add_row(row.tracker, row.group, str(row.clips), *figures)
         Console().print(table)
-        _write(output, [vars(row) for row in rows])
+        _write(output, [vars(row) | {"values": _finite(row.values)} for row in rows])
 
 
 @evaluate_app.command("amcnet")
@@ -199,10 +200,18 @@ def _plain(rows: Sequence["Row"]) -> list[dict[str, Any]]:
             "method": row.method,
             "name": row.name,
             "fault": row.fault,
-            "values": {k: v if math.isfinite(v) else None for k, v in row.values.items()},
+            "values": _finite(row.values),
         }
         for row in rows
     ]
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "–"
 
 
 def _check_report_name(output: Path | None) -> None:

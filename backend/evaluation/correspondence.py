@@ -70,20 +70,11 @@ class Correspondence:
         lies within 0.1 s of no shift: conductors lead by 0 to 0.2 s as they like.
     best_shift_s : float
         Median of the best shifts' absolute values, seconds.
-    answers : tuple of float
-        Mean answer at each shift of `shifts`, (0, 1).
     """
 
     scale_change: float
     synchronous: float
     best_shift_s: float
-    answers: tuple[float, ...]
-
-
-def shifts() -> np.ndarray:
-    """The shifts of the motion that are tried, seconds."""
-    reach = int(_FARTHEST_S * MOTION_RATE)
-    return np.arange(-reach, reach + 1) / MOTION_RATE
 
 
 @torch.inference_mode()
@@ -96,7 +87,7 @@ def examine(
     """Scale invariance of the motion encoder and synchrony of both, a stretch from each clip."""
     frames = int(seconds * MOTION_RATE)
     reach = int(_FARTHEST_S * MOTION_RATE)
-    moved, spread, best, answers = [], [], [], []
+    moved, spread, best = [], [], []
     for index, clip in enumerate(clips):
         progress(index / len(clips), "examining")
         at = (clip.frames - frames) // 2
@@ -110,13 +101,11 @@ def examine(
         music = network.music(torch.from_numpy(mel)[None])
         shifted = torch.cat([plain[:, i : i + frames] for i in range(2 * reach + 1)])
         answer = network.fuse(music.expand(len(shifted), -1, -1), shifted).sigmoid().mean(dim=1)
-        answers.append(answer.numpy())
         best.append(abs(int(answer.argmax()) - reach))
     return Correspondence(
         scale_change=float(np.mean(moved) / np.mean(spread)),
         synchronous=float(np.mean(np.array(best) <= _SYNCHRONOUS_S * MOTION_RATE)),
         best_shift_s=float(np.median(best) / MOTION_RATE),
-        answers=tuple(np.mean(answers, axis=0).tolist()),
     )
 
 

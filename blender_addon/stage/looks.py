@@ -2,14 +2,13 @@
 
 import ctypes.util
 import sys
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import bpy
 
 from retarget.errors import ConductorError
 
-Engine = Literal["workbench", "cycles", "eevee"]
-ENGINES: Final[tuple[Engine, ...]] = ("workbench", "cycles", "eevee")
+from ..engines import ENGINES, Engine
 
 # Half the cost of five samples, and at these sizes hardly to be told from them.
 _WORKBENCH_AA: Final = "FXAA"

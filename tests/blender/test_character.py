@@ -125,12 +125,12 @@ import numpy as np
 from pathlib import Path
 import blender_addon
 from blender_addon import commands
-from blender_addon.armature import fit_armature, rig_report
+from blender_addon.armature import fit_armature
 from blender_addon.guide_export import export_guide
 from blender_addon.scene import find_armature
 from blender_addon.stage.character import create_character
 from blender_addon.stage.looks import setup_render
-from retarget import rotation
+from retarget import rotation, skeleton
 from retarget.character import Character
 
 folder = Path(folder)
@@ -165,8 +165,10 @@ for bone in armature.pose.bones:
     bone.rotation_quaternion = (1, 0, 0, 0)
 
 # Known to be a rig of ours, in the T-pose.
-report, fit = rig_report(armature), fit_armature(armature)
-answer["family"], answer["unplayed"] = report.family, list(report.unplayed)
+fit = fit_armature(armature)
+answer["family"] = fit.map.label
+played = fit.map.strands
+answer["unplayed"] = [n for n in skeleton.NAMES if n not in played and "baton" not in n]
 answer["turned"] = {}
 for bone in fit.map.bones:
     here = rotation.conjugate(fit.rest_rotations[fit.rig.index[bone]])

@@ -201,7 +201,6 @@ def test_a_new_action_is_in_use_and_former_ones_stay(blender):
     assert told["in_use"] == told["second"]
     assert told["slot"] == "OBMaestro"
     assert told["actions"] == {told["first"]: True, told["second"]: False, "Mine": True}
-    assert told["ours"] == sorted([told["first"], told["second"]])
 
 
 def test_blenders_own_curves_stay_within_the_stated_tolerance(blender):
@@ -263,23 +262,6 @@ def test_what_cannot_be_animated_is_said_and_left_alone(blender, fault, sentence
     message, unchanged = blender.answer("failing")[fault]
     assert sentence in message
     assert unchanged
-
-
-def test_the_conductor_is_found_by_selection_or_because_it_is_the_only_one(blender):
-    told = blender.answer("report")
-    assert told["nobody"]
-    assert told["only"]
-    assert told["ambiguous"]
-    assert told["by_mesh"] == "Second"
-
-
-def test_the_report_says_what_a_rig_cannot_show(blender):
-    told = blender.answer("report")
-    assert told["family"] == "conductor avatar"
-    assert told["bones"] == 20
-    assert set(told["unplayed"]) == {
-        f"{f}.{s}" for f in ("thumb", "index", "fingers") for s in "LR"
-    }
 
 
 def test_the_scene_takes_the_motions_rate_and_range(blender):

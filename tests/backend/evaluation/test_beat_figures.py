@@ -3,13 +3,18 @@
 import json
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from backend.audio.analysis import Analysis
+from backend.audio.features import analyse
+from backend.audio.rates import HOP, SAMPLE_RATE
 from backend.beats.grid import BeatGrid
+from backend.cli import app
 from backend.corpus.dataset import Clip
-from backend.evaluation.beats import WORKS_ALIKE, evaluate_beats
+from backend.evaluation.beats import WORKS_ALIKE, evaluate_beats, librosa_beats
 
 
 def grid(bar: int, bpm: float = 120.0) -> BeatGrid:
@@ -44,3 +49,40 @@ def test_a_long_work_counts_no_more_than_a_short_one(tmp_path: Path) -> None:
     assert rows["3 in a bar"].clips == 3
     assert rows["4 in a bar"].values["F"] == pytest.approx(1.0)
     assert rows["4 in a bar"].values["meter"] == 0.0
+
+
+def test_beats_without_bars_are_told_no_downbeats(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "0", "work", 4)
+
+    def times(analysis: Analysis, meter: str | None) -> np.ndarray:
+        return grid(4).times
+
+    values = evaluate_beats([clip], {"times": times})[0].values
+    assert values["F"] == values["CMLt"] == pytest.approx(1.0)
+    assert np.isnan(values["downbeat F"])
+    assert np.isnan(values["meter"])
+
+
+def test_librosa_s_tracker_is_librosa_s_own() -> None:
+    sound = np.zeros(22 * SAMPLE_RATE, np.float32)
+    rng = np.random.default_rng(0)
+    for at in (grid(4, 110.0).times * SAMPLE_RATE).astype(int):
+        sound[at : at + 400] = np.hanning(400) * rng.standard_normal(400)
+    _, frames = librosa.beat.beat_track(y=sound, sr=SAMPLE_RATE, hop_length=HOP)
+    times = librosa.frames_to_time(frames, sr=SAMPLE_RATE, hop_length=HOP)
+    found = librosa_beats(analyse(sound))
+    assert len(times) > 15
+    np.testing.assert_allclose(found, times, atol=1e-6)
+
+
+def test_the_command_names_the_trackers_and_writes_no_figure_for_what_is_not_told(
+    tmp_path: Path,
+) -> None:
+    write_clip(tmp_path / "test" / "0", "work", 4)
+    report = tmp_path / "beats.json"
+    result = CliRunner().invoke(app, ["evaluate", "beats", str(tmp_path), "-o", str(report)])
+    assert result.exit_code == 0, result.output
+    rows = {row["tracker"]: row["values"] for row in json.loads(report.read_text())}
+    assert list(rows) == ["network", "onset", "librosa"]
+    assert rows["librosa"]["downbeat F"] is rows["librosa"]["meter"] is None
+    assert rows["onset"]["meter"] is not None

@@ -45,7 +45,7 @@ def test_chunks_of_a_long_piece_do_not_show(tmp_path: Path, monkeypatch) -> None
 
 
 def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConductorError, match=r"not there.*--beats-model librosa"):
+    with pytest.raises(ConductorError, match=r"not there.*--beats-model onset"):
         load_beat_net(tmp_path / "none.safetensors")
     path = tmp_path / "n.safetensors"
     save(path)
@@ -55,7 +55,7 @@ def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> Non
     save(tmp_path / "other.safetensors", kind="amcnet")
     with pytest.raises(ConductorError, match="no checkpoint for beats"):
         load_beat_net(tmp_path / "other.safetensors")
-    with pytest.raises(ConductorError, match=r"no checkpoint for bars.*--beats-model librosa"):
+    with pytest.raises(ConductorError, match=r"no checkpoint for bars.*--beats-model onset"):
         load_bar_net(tmp_path / "other.safetensors")
 
 
@@ -63,7 +63,7 @@ def test_a_bar_network_for_other_bars_is_refused(tmp_path: Path) -> None:
     config = BarNetConfig(states=7, members=1, wide=8, layers=(1,))
     path = tmp_path / "bars.safetensors"
     save_checkpoint(path, "bars", asdict(config), BarNet(config).state_dict(), "a test")
-    with pytest.raises(ConductorError, match=r"other bars.*--beats-model librosa"):
+    with pytest.raises(ConductorError, match=r"other bars.*--beats-model onset"):
         load_bar_net(path)
 
 

@@ -1,0 +1,117 @@
+"""Options that several verbs of the command share, each told once."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from backend.options import Dress, MotionOptions
+from backend.terminal import faults_in_one_sentence
+
+PHOTO_HELP: Final = "Photo of a person from the front, or a .subject file made of one."
+Photo = Annotated[Path | None, typer.Option(help=PHOTO_HELP)]
+Wear = Annotated[
+    Dress,
+    typer.Option(
+        help="photo: as photographed; concert: a tailcoat; gown: a black gown; auto: a tailcoat "
+        "where the photo's own clothes cannot be completed."
+    ),
+]
+Person = Annotated[
+    int | None, typer.Option(help="Which of several people, counted from the left: 1, 2, …")
+]
+LandmarksFile = Annotated[
+    Path | None, typer.Option(help="Corrected landmarks of the photo (subject --save-landmarks).")
+]
+Background = Annotated[
+    str,
+    typer.Option(
+        help="Behind the person: photo, blur, stage, studio, alpha (transparent), a colour like "
+        "#334455, or a picture file."
+    ),
+]
+Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
+
+_MUSIC: Final = typer.Argument(help="Sound file (wav, flac, ogg, mp3, m4a, …) or video with sound.")
+_FILES: Final = {
+    "score": "MIDI or MusicXML file of the same performance: its beats are exact.",
+    "beats": "An edited beat table (beats.txt of an earlier run).",
+}
+# The help of the fields of `MotionOptions` that are options; their types and defaults are there.
+_MOTION: Final = {
+    "meter": "auto, or a meter like 2/4, 3/4, 4/4, 6/8.",
+    "tempo": "About this many beats per minute.",
+    "beats_model": "Who listens for the beats: the trained network, or onsets alone.",
+    "model": "Who conducts: the trained network, or its teacher.",
+    "start": "Begin at this second of the music.",
+    "duration": "Conduct this many seconds.",
+    "audio_track": "Which of the music file's sound tracks: 1, 2, …; its default if not given.",
+    "seed": "Another seed, another performance.",
+    "style": "neutral, legato, staccato, marcato, grand, chamber, or a TOML file with values.",
+    "fps": "Frames per second.",
+}
+
+
+def takes_motion_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a motion; it is called with the `MotionRequest` they make.
+
+    What goes wrong in it ends the program in one sentence.
+
+    Parameters
+    ----------
+    command : callable
+        Its first parameter is the request; the others are its own options.
+
+    Returns
+    -------
+    callable
+        With the signature that typer reads: music, what the command needs, the options of a motion,
+        the rest of the command's own.
+    """
+    own = list(inspect.signature(command).parameters.values())[1:]
+    needed = [one for one in own if one.default is one.empty]
+    others = [one for one in own if one.default is not one.empty]
+    music = _parameter("music", Annotated[Path, _MUSIC])
+    parameters = [music, *needed, *_motion_parameters(), *others]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        with faults_in_one_sentence():
+            # Imported here so that --help answers at once.
+            from backend.motion_request import MotionRequest
+
+            own_values = {one.name: values.pop(one.name) for one in own}
+            command(MotionRequest(**values), **own_values)
+
+    told: Any = run
+    told.__signature__ = inspect.Signature(
+        [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    )
+    told.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+def _motion_parameters() -> list[inspect.Parameter]:
+    files = [
+        _parameter(name, Annotated[Path | None, typer.Option(help=words)], None)
+        for name, words in _FILES.items()
+    ]
+    fields = MotionOptions.model_fields
+    return files + [
+        _parameter(
+            name,
+            Annotated[fields[name].annotation, typer.Option(help=words)],
+            fields[name].default,
+        )
+        for name, words in _MOTION.items()
+    ]
+
+
+def _parameter(
+    name: str, annotation: Any, default: Any = inspect.Parameter.empty
+) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
