@@ -36,8 +36,12 @@ def write(
     layout: str = "stereo",
     picture: bool = False,
     late: float = 0.0,
+    longer: float = 0.0,
 ) -> Path:
-    """Encode samples (C, n); with pictures and sound that begins `late` seconds if asked."""
+    """Encode samples (C, n); with pictures that begin `late` seconds earlier if asked.
+
+    The pictures end `longer` seconds after the sound.
+    """
     with av.open(str(path), "w") as container:
         video: Any = None
         if picture:
@@ -46,7 +50,7 @@ def write(
             video.pix_fmt = "yuv420p"
         voice: Any = container.add_stream(codec, rate=rate, layout=layout)
         if picture:
-            for i in range(int(sound.shape[1] / rate * 25)):
+            for i in range(int((sound.shape[1] / rate + longer) * 25)):
                 image = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
                 image.pts, image.time_base = i, Fraction(1, 25)
                 container.mux(video.encode(image))
@@ -272,18 +276,16 @@ def test_a_truncated_mp3_gives_what_it_has_and_says_what_is_missing(tmp_path: Pa
 def test_whole_files_whose_length_is_a_guess_miss_nothing(tmp_path: Path) -> None:
     """Raw AAC, MP3 of varying bit rate without a header, and a film longer than its sound."""
     loud = melody(44_100)[: 2 * 44_100]
-    sound = np.tile(np.concatenate([loud, np.zeros(30 * 44_100, np.float32)]), (2, 1))
+    sound = np.tile(np.concatenate([np.zeros(30 * 44_100, np.float32), loud]), (2, 1))
     raw = write(tmp_path / "a.aac", sound, 44_100, "aac")
     with av.open(str(tmp_path / "a.mp3"), "w", options={"write_xing": "0"}) as container:
-        voice: Any = container.add_stream("libmp3lame", rate=44_100, layout="stereo")
-        voice.codec_context.options = {"compression_level": "2"}
-        voice.codec_context.flags |= 2  # variable quality
-        voice.codec_context.global_quality = 2 * 118
+        varying = {"flags": "+qscale", "global_quality": str(2 * 118)}
+        voice: Any = container.add_stream("libmp3lame", 44_100, varying, layout="stereo")
         frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout="stereo")
         frame.sample_rate, frame.time_base, frame.pts = 44_100, Fraction(1, 44_100), 0
         container.mux(voice.encode(frame))
         container.mux(voice.encode(None))
-    film = write(tmp_path / "a.mkv", sound, 44_100, "aac", picture=True)
+    film = write(tmp_path / "a.mkv", sound, 44_100, "aac", picture=True, longer=5.0)
     for path in (raw, tmp_path / "a.mp3", film):
         heard = len(load_audio(path)) / RATE
         assert heard == pytest.approx(32.0, abs=0.2), path.name
