@@ -50,6 +50,10 @@ _LONGEST_GAP_S: Final = 30.0
 _FAINT: Final = 0.01
 _CANCELLED: Final = 0.1
 _REPORT_EVERY_S: Final = 5.0
+# Rates of sound, Hz: half a telephone's, and four times what studios use.
+_RATES: Final = (2_000, 768_000)
+# Longest stretch that is held in memory at once, hours.
+_LONGEST_H: Final = 4
 # Samples that are mixed and resampled at once.
 _JOINED: Final = 1 << 15
 # Channel names by layout: asking FFmpeg for them costs more than decoding a frame.
@@ -212,6 +216,11 @@ def _gathered(stretch: _Stretch, channels: int, progress: Progress) -> Samples:
             samples.resize((max(end, len(samples) * 5 // 4), channels), refcheck=False)
         samples[count:end] = block.T
         count = end
+        if count > _LONGEST_H * 3600 * sample_rate:
+            raise ConductorError(
+                f"{stretch.path.name} lasts more than {_LONGEST_H} hours; give the stretch to "
+                "conduct with --start and --duration."
+            )
         if count / sample_rate - reported >= _REPORT_EVERY_S:
             reported = count / sample_rate
             progress(min(reported / expected, 1.0) if expected else 0.0, "reading the music")
@@ -459,7 +468,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
         except (av.error.FFmpegError, ValueError):
             continue
         for frame in frames:
-            if frame.samples > 0 and frame.sample_rate > 0:
+            if frame.samples > 0 and _RATES[0] <= frame.sample_rate <= _RATES[1]:
                 yield frame
 
 
@@ -539,6 +548,13 @@ def _open(path: Path, track: int | None = None) -> Iterator[tuple[Any, Any]]:
             raise ConductorError(
                 f"The sound of {path.name} is in a format that cannot be decoded; convert it to "
                 "wav or mp3."
+            )
+        rate = stream.codec_context.sample_rate
+        # A stream may leave its rate to its frames.
+        if rate and not _RATES[0] <= rate <= _RATES[1]:
+            raise ConductorError(
+                f"The sound of {path.name} has {rate:,} samples a second, which is no sound that "
+                "can be conducted; convert it to 44,100."
             )
         yield container, stream
 

@@ -1,5 +1,6 @@
 """Decoding: every format in time, every fault one sentence."""
 
+import wave
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -390,3 +391,28 @@ def test_progress_rises_to_one_and_can_cancel(tmp_path: Path) -> None:
 
     with pytest.raises(Cancelled):
         load_audio(path, progress=stop)
+
+
+@pytest.mark.parametrize("rate", [1, 1_999, 2**31 - 1])
+def test_a_rate_that_no_sound_has_is_refused_before_it_is_resampled(
+    tmp_path: Path, rate: int
+) -> None:
+    with wave.open(str(tmp_path / "slow.wav"), "wb") as file:
+        file.setparams((1, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(bytes(200_000))
+    whole = bytearray((tmp_path / "slow.wav").read_bytes())
+    whole[24:28] = rate.to_bytes(4, "little")
+    (tmp_path / "slow.wav").write_bytes(whole)
+    for read in (probe, load_audio):
+        with pytest.raises(ConductorError, match=r"samples a second|not a sound"):
+            read(tmp_path / "slow.wav")
+
+
+def test_more_hours_than_fit_are_refused(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "long.wav"), "wb") as file:
+        file.setparams((1, 1, 2_000, 0, "NONE", ""))
+        file.writeframes(bytes(2_000 * 3600 * 4 + 100_000))
+    with pytest.raises(ConductorError, match="more than 4 hours"):
+        load_audio(tmp_path / "long.wav", sample_rate=2_000)
+    last = load_audio(tmp_path / "long.wav", start=4 * 3600, duration=10, sample_rate=2_000)
+    assert len(last) == 20_000
