@@ -99,8 +99,8 @@ def even_skin(
     x, y, z = vertex_normals(parts.vertices, parts.body.faces).T
     lit = over_surface(light_on(np.stack([x, z, np.abs(y)]).astype(np.float32), parts.light))
     usual = float(np.median(lit[skin & own]))
-    import os as _os
-    tone = parts.tone * (usual / light_on_faces(parts.light)) ** float(_os.environ.get("KARM", "1"))
+    # The tone is that of a lit face.
+    tone = parts.tone * (usual / light_on_faces(parts.light))
     image = colours.astype(np.float32)
     made = _painted(image, skin & alike, own, tone, lit / usual, _DETAIL * length)
     out = picture.copy()

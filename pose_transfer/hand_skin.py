@@ -15,7 +15,7 @@ from retarget.rotation import Array
 
 from .deform import vertex_normals
 from .hand_map import HandMap, hand_map
-from .lighting import light_on
+from .lighting import USUAL_LIGHT, light_on, light_on_faces
 from .skinwork import SKIN_SHADE
 
 # The palm of dark skin is far lighter than the back; that of light skin is redder only. CIE Lab.
@@ -64,6 +64,7 @@ def hand_picture(
     own: NDArray[np.bool_],
     side: str,
     wrist: Wrist | None = None,
+    light: Array | None = None,
 ) -> tuple[NDArray[np.uint8], Array]:
     """A picture of a hand (h, w, 3), and the places (F, 3, 2) of its faces' corners in it.
 
@@ -81,19 +82,26 @@ def hand_picture(
         "L" or "R".
     wrist : Wrist, optional
         Of a bare arm: there the hand takes its colours.
+    light : (3,) array, optional
+        How the photo is lit, as `light_on` takes it; without, the hand is as light as the tone.
     """
     faces = body.faces[own]
     shown = _map(np.packbits(own).tobytes(), len(own), side)
     x, y, z = vertex_normals(vertices, body.faces).T
     # The photo's camera looks along +y; what it does not see is lit as if in a mirror.
-    light = light_on(np.stack([x, z, np.abs(y)]).astype(np.float32)).astype(np.float64)
-    light /= float(np.median(light[np.unique(faces)]))
+    shown_normals = np.stack([x, z, np.abs(y)]).astype(np.float32)
+    lit = light_on(shown_normals, USUAL_LIGHT if light is None else light).astype(np.float64)
+    usual = float(np.median(lit[np.unique(faces)]))
+    lit /= usual
     if wrist is not None:
         # The arm's far side is painted in the colours of its lit one; the hand must not differ.
-        light = light**_FLATTER
-    skin = _coloured(np.asarray(tone, np.float64), shown, shown.spread(light, faces))
+        lit = lit**_FLATTER
+    skin = _coloured(np.asarray(tone, np.float64), shown, shown.spread(lit, faces))
     # Folds and blood take from the tone; on the whole it stays the person's.
     skin *= _MOSTLY * tone / np.median(skin[shown.palm < 0.5], axis=0) + (1.0 - _MOSTLY)
+    if light is not None:
+        # The tone is in part a lit face's.
+        skin *= np.sqrt(usual / light_on_faces(light))
     if wrist is not None:
         skin *= _toward_arm(skin, shown, faces, vertices, wrist)
     return _picture(skin, shown), shown.uv

@@ -19,8 +19,14 @@ KEY: Final = np.array([-0.25, 0.75, 0.6]) / np.linalg.norm([-0.25, 0.75, 0.6])
 # Light on a surface that faces away from the key, as a share of that on one that faces it. Rooms
 # and overcast skies fill about half, as the encoded values of a picture go.
 _AMBIENT: Final = 0.55
-# A photo's own shades are on the texture already; more change than this looks like a fault of it.
-GAIN_LIMITS: Final = (0.7, 1.25)
+
+USUAL_LIGHT: Final = (1.0 - _AMBIENT) / (1.0 + _AMBIENT) * KEY
+"""Light of a photo that does not say how it is lit: see `light_on`."""
+
+# A photo's own shades are on the texture already; more darkening looks like a fault of it. Nothing
+# gets brighter than it was: people stand with their front to the light, and what turns into better
+# light mostly comes into shadows that are not told here, of the head and the other arm.
+GAIN_LIMITS: Final = (0.65, 1.0)
 
 # Soft shadows are sums over cells this wide, blurred by this much, metres: about half an arm.
 _CELL_M: Final = 0.02
@@ -34,6 +40,9 @@ _AWAY: Final = (0.09, 0.35)
 # The key stands above, so the shadow falls below the arm.
 _DROP_M: Final = 0.03
 
+# Cheeks and forehead turn so far from the camera on a face that does not, radians.
+_ROUND: Final = np.radians(45.0)
+
 _AS_IT_IS: Final = np.eye(3)
 _SAMPLED_ROW: Final = 512
 
@@ -44,13 +53,29 @@ _CASTERS: Final = {"L": ("arm.L", "hand.L"), "R": ("arm.R", "hand.R")}
 _RECEIVERS: Final = ("trunk", "legs", "head")
 
 
-def light_on(normals: Floats, to_camera: Array = _AS_IT_IS) -> Floats:
-    """Light (V,) on surfaces with unit normals (3, V), largest 1; their turn to camera space.
+def light_on(normals: Floats, light: Array = USUAL_LIGHT, to_camera: Array = _AS_IT_IS) -> Floats:
+    """Light on surfaces, as a share of that on one across the light's direction.
 
     Half Lambert (Mitchell et al., Shading in Valve's Source Engine, 2006): soft, never black.
+
+    Parameters
+    ----------
+    normals : (3, V) array
+        Unit normals.
+    light : (3,) array
+        Points towards the light, camera space; its length, below 1, says how much brighter than
+        the mean a surface is that faces it, and how much darker one that faces away.
+    to_camera : (3, 3) array
+        Turns the normals to camera space.
     """
-    half = 0.5 * (1.0 - _AMBIENT)
-    return (half * (KEY @ to_camera)).astype(np.float32) @ normals + np.float32(_AMBIENT + half)
+    return (light @ to_camera).astype(np.float32) @ normals + np.float32(1.0)
+
+
+def light_on_faces(light: Array) -> float:
+    """What `light_on` gives for the brightest of a face that looks into the camera."""
+    uneven = max(float(np.linalg.norm(light)), 1e-9)
+    away = np.arccos(np.clip(light[2] / uneven, -1.0, 1.0))
+    return 1.0 + uneven * float(np.cos(max(0.0, away - _ROUND)))
 
 
 class ContactShadow:

@@ -90,7 +90,7 @@ def hand_piece(
         fit.vertices, parts.vertices, past, at, elbow, sleeve=wrist is None
     )
     own = limb & (past[body.faces].max(axis=1) >= begins)
-    picture, uv = hand_picture(parts.tone, body, places, own, side, wrist)
+    picture, uv = hand_picture(parts.tone, body, places, own, side, wrist, parts.light)
     used, local = np.unique(body.faces[own], return_inverse=True)
     piece = Piece(
         vertices=places[used],

@@ -1,6 +1,6 @@
 """What the pieces of a photographed person are made from, and which faces show which part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from retarget.rotation import Array
 
 from .fit import BodyFit
 from .labels import ARM_L, ARM_R, HAND_L, HAND_R, HEAD, TRUNK, PartLabels
+from .lighting import USUAL_LIGHT
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class PersonParts:
         Faces and weights.
     tone : (3,) array
         The person's skin, RGB.
+    light : (3,) array
+        How the photo is lit, as `lighting.light_on` takes it.
     """
 
     foreground: NDArray[np.uint8]
@@ -43,6 +46,7 @@ class PersonParts:
     vertices: Array
     body: Body
     tone: Array
+    light: Array = field(default_factory=USUAL_LIGHT.copy)
 
 
 def kept_faces(body: Body) -> NDArray[np.bool_]:

@@ -80,6 +80,7 @@ def assemble(
     backdrop: NDArray[np.uint8] | None = None,
     dress: str = "photo",
     warnings: tuple[str, ...] = (),
+    light: Array | None = None,
 ) -> Character:
     """One character of all pieces, their pictures side by side in one texture."""
     pieces = [piece.trimmed() for piece in pieces]
@@ -121,6 +122,7 @@ def assemble(
         backdrop=backdrop,
         dress=dress,
         warnings=warnings,
+        light=light,
     )
 
 

@@ -27,6 +27,7 @@ from .matte import cut_out, foreground_colours
 from .person import person_bones, person_pieces
 from .person_parts import PersonParts
 from .photo import Photo, read_photo
+from .photo_light import find_light
 from .pieces import Piece, assemble
 from .skinwork import skin_tone
 
@@ -129,10 +130,10 @@ def sit(
     progress(0.5, "fitting the clothes")
     vertices = fit_outline(fit, body, labels, stout)
     progress(0.65, "completing what the photo hides")
-    parts = PersonParts(
-        foreground, matte, labels, fit, vertices, body, skin_tone(foreground, labels, found.face)
-    )
     face = found.face
+    tone = skin_tone(foreground, labels, face)
+    light = find_light(foreground, matte, labels, face, fit, vertices, body)
+    parts = PersonParts(foreground, matte, labels, fit, vertices, body, tone, light)
     head = _head(parts, face)
     progress(0.8, "removing the person from the background")
     backdrop = None
@@ -142,8 +143,10 @@ def sit(
     def dressed(kind: str) -> Character:
         if kind == "photo":
             pieces, bones = [*person_pieces(parts), head], person_bones(fit)
-        else:
-            pieces, bones = concert_dress(kind, head, face, foreground, fit, parts.tone)
+            return assemble(
+                pieces, bones, fit.camera, backdrop=backdrop, dress=kind, light=parts.light
+            )
+        pieces, bones = concert_dress(kind, head, face, foreground, fit, parts.tone)
         return assemble(pieces, bones, fit.camera, backdrop=backdrop, dress=kind)
 
     own_clothes = dress in ("auto", "photo")

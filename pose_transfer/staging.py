@@ -12,7 +12,7 @@ from retarget.rotation import Array
 from .atlas import resample_atlas
 from .baton_stick import Shaft, cork, find_shaft, handle_matrix, handle_mesh
 from .culling import shown_faces
-from .lighting import GAIN_LIMITS, ContactShadow, light_on
+from .lighting import GAIN_LIMITS, USUAL_LIGHT, ContactShadow, light_on
 from .outline import Outline, facing, find_outline
 from .skin import Skin
 from .surface import Surface
@@ -133,6 +133,7 @@ class Stage:
         self._vertices[:, 4:6] = surface.uv
         self._vertices[:, 7] = 1.0
         self._vertices[self._fringe_index, 7] = _BY_TEXTURE
+        self._light = USUAL_LIGHT if character.light is None else character.light
         self._chest = character.bone("chest")
         is_patch = np.zeros(count + len(handle), bool)
         is_patch[character.faces[character.kinds == PATCH]] = True
@@ -199,7 +200,7 @@ class Stage:
         per_metre: float,
     ) -> Floats:
         """What becomes of the texture's values at each vertex, (N,)."""
-        light = light_on(normals, view[:3, :3]) / self._still_light
+        light = light_on(normals, self._light, view[:3, :3]) / self._still_light
         shadow = self._shadow.cast(x, y, depth, per_metre / float(np.mean(depth)))
         # What the photo shows already is not added again, and never taken away.
         shadow = np.maximum(shadow - self._still_shadow, 0.0)
@@ -299,7 +300,7 @@ class Stage:
         # What the photo does not see is painted after what it sees, as if in a mirror.
         shown = camera.view[:3, :3].astype(np.float32) @ normals
         shown[2, unseen] = np.abs(shown[2, unseen])
-        self._still_light = np.where(self._is_handle, np.float32(1.0), light_on(shown))
+        self._still_light = np.where(self._is_handle, np.float32(1.0), light_on(shown, self._light))
         per_metre = camera.focal / float(np.mean(clip[3]))
         self._still_shadow = self._shadow.cast(x, y, clip[3], per_metre)
 

@@ -17,7 +17,7 @@ from .motion import FARTHEST_M
 from .npz import load_npz, read_json, save_npz
 from .rotation import Array
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the character file this code writes and reads."""
 
 PARTS: Final = ("trunk", "head", "arm.L", "arm.R", "hand.L", "hand.R", "legs")
@@ -102,6 +102,9 @@ class Character:
         "photo", "concert" (a tailcoat) or "gown".
     warnings : tuple of str
         What the user should know.
+    light : (3,) array, or None
+        How the photo is lit, as `pose_transfer.lighting.light_on` takes it; None if it does not
+        say.
     """
 
     vertices: NDArray[np.float32]
@@ -122,6 +125,7 @@ class Character:
     backdrop: NDArray[np.uint8] | None
     dress: str
     warnings: tuple[str, ...] = ()
+    light: Array | None = None
 
     def bone(self, name: str) -> int:
         """Place of a bone."""
@@ -157,6 +161,7 @@ class Character:
                     "bones": np.array(self.bones),
                     "camera": np.array(lens, dtype=np.float64),
                     "backdrop": empty if self.backdrop is None else self.backdrop,
+                    "light": np.zeros(0) if self.light is None else self.light,
                     "notes": np.array(json.dumps(notes)),
                 },
             )
@@ -186,6 +191,7 @@ class Character:
                 backdrop=arrays["backdrop"] if arrays["backdrop"].size else None,
                 dress=str(notes["dress"]),
                 warnings=tuple(str(warning) for warning in notes["warnings"]),
+                light=arrays["light"].astype(np.float64) if arrays["light"].size else None,
             )
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise ConductorError(f"{name} is damaged ({error}); make it again.") from error
@@ -239,6 +245,8 @@ def _check(arrays: dict[str, NDArray]) -> None:
         raise ValueError("turns")
     if arrays["kinds"].max() > PATCH or arrays["parts"].max() >= len(PARTS):
         raise ValueError("kinds")
+    if arrays["light"].shape not in ((0,), (3,)) or not np.isfinite(arrays["light"]).all():
+        raise ValueError("light")
     for key, channels in (("texture", 4), ("backdrop", 3)):
         picture = arrays[key]
         fits = picture.dtype == np.uint8 and picture.shape[2:] == (channels,)
