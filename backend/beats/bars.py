@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -66,11 +67,15 @@ class TempoMap:
         starts = sorted(marks)
         return cls(np.array([float(s) for s in starts]), np.array([marks[s] for s in starts]))
 
+    @cached_property
+    def _at(self) -> Array:
+        """Seconds at which each mark is reached."""
+        return np.r_[0.0, np.cumsum(np.diff(self.starts) * 60.0 / self.bpm[:-1])]
+
     def seconds(self, quarters: Array) -> Array:
         """Time of positions in the score played from its beginning without repeats."""
-        at = np.r_[0.0, np.cumsum(np.diff(self.starts) * 60.0 / self.bpm[:-1])]
         i = np.maximum(np.searchsorted(self.starts, quarters, side="right") - 1, 0)
-        return at[i] + (quarters - self.starts[i]) * 60.0 / self.bpm[i]
+        return self._at[i] + (quarters - self.starts[i]) * 60.0 / self.bpm[i]
 
     def quarters_per_minute(self, start: Fraction, length: Fraction) -> float:
         """Mean tempo over a stretch of the score."""
@@ -171,6 +176,12 @@ def _offset(
         return Fraction(0)
     if filled > 0 and filled <= missing:
         return filled
-    whole_next = after is not None and after.meter == bar.meter and after.length >= after.nominal
+    # The half of a bar before a repeat is no upbeat to the bar that the repeat leads back to.
+    whole_next = (
+        after is not None
+        and after.start == bar.start + bar.length
+        and after.meter == bar.meter
+        and after.length >= after.nominal
+    )
     upbeat = bar.length <= bar.nominal / 2 and whole_next
     return missing if before is None or upbeat else Fraction(0)

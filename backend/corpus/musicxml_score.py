@@ -18,6 +18,7 @@ from backend.corpus.tempo_words import tempo_of_words, turn_of_words
 from backend.score.bar import Bar
 from backend.score.musicxml import read_bars, unpack
 from backend.score.playing_order import movements, playing_order
+from backend.score.tempo_marks import tempo_marks
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
@@ -89,7 +90,7 @@ def _part_list(xml: bytes) -> tuple[dict[str, str], dict[str, int]]:
 
 def _tempo_map(bars: list[Bar], parts: list[Part], starts: list[Fraction]) -> TempoMap:
     """The tempo marks; where words stand without a number, what they usually mean."""
-    marks = {starts[i] + at: bpm for i, bar in enumerate(bars) for at, bpm in bar.tempos.items()}
+    marks = tempo_marks(bars, starts)
     for part in parts:
         for mark in part.marks:
             place = starts[mark.bar] + Fraction(mark.at).limit_denominator(768)

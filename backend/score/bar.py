@@ -4,6 +4,18 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 
+@dataclass(frozen=True)
+class TempoMark:
+    """A tempo: quarter notes a minute, or how many times the tempo before it if `relative`.
+
+    Of several at one place the one of the highest `rank` is meant.
+    """
+
+    value: float
+    rank: int
+    relative: bool = False
+
+
 @dataclass
 class Bar:
     """A written bar, gathered over all parts; lengths and places in quarter notes.
@@ -11,7 +23,9 @@ class Bar:
     Parameters
     ----------
     number : int, optional
-        As printed; None for one that is not counted.
+        As printed; None if there is none or it is no number.
+    counted : bool
+        False for a pickup, or the rest of a bar that a repeat splits, where the file says so.
     final : bool
         Whether it closes with a thin and a thick line and no repeat.
     marks : set of str
@@ -20,7 +34,7 @@ class Bar:
 
     length: Fraction = Fraction(0)
     meter: tuple[int, int] = (4, 4)
-    tempos: dict[Fraction, float] = field(default_factory=dict)
+    tempos: dict[Fraction, TempoMark] = field(default_factory=dict)
     repeat_from: bool = False
     repeat_times: int = 0
     ending: frozenset[int] = frozenset()
@@ -28,3 +42,9 @@ class Bar:
     final: bool = False
     marks: set[str] = field(default_factory=set)
     number: int | None = None
+    counted: bool = True
+
+    @property
+    def nominal(self) -> Fraction:
+        """Length in quarter notes that the meter asks for."""
+        return Fraction(4 * self.meter[0], self.meter[1])

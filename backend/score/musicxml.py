@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -15,19 +16,11 @@ from xml.etree import ElementTree
 from backend.beats.bars import PlayedBar, TempoMap
 from backend.score.bar import Bar
 from backend.score.playing_order import playing_order
+from backend.score.signs import add_signs, add_written_signs
+from backend.score.tempo_marks import mark_of_direction, mark_of_sound, set_tempo, tempo_map
 from retarget.errors import ConductorError
 
 _LARGEST_XML: Final = 1 << 30
-_BEAT_UNITS: Final = {
-    "breve": Fraction(8),
-    "whole": Fraction(4),
-    "half": Fraction(2),
-    "quarter": Fraction(1),
-    "eighth": Fraction(1, 2),
-    "16th": Fraction(1, 4),
-    "32nd": Fraction(1, 8),
-}
-_SLOWEST, _FASTEST = 5.0, 1000.0
 # Bars off by less than this are sums of rounded tuplets, not other meters.
 _ROUNDING: Final = Fraction(1, 16)
 
@@ -55,13 +48,10 @@ def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
         ) from error
     if not any(bar.length for bar in bars):
         raise ConductorError(f"{path.name} holds no music; choose another score.")
-    starts = [Fraction(0)]
-    for bar in bars:
-        starts.append(starts[-1] + bar.length)
-    marks = {starts[i] + at: bpm for i, bar in enumerate(bars) for at, bpm in bar.tempos.items()}
+    starts = list(accumulate((bar.length for bar in bars), initial=Fraction(0)))
     order = [i for i in playing_order(bars) if bars[i].length > 0]
     played = [PlayedBar(starts[i], bars[i].length, bars[i].meter) for i in order]
-    return played, TempoMap.from_marks(marks)
+    return played, tempo_map(bars, starts)
 
 
 def unpack(path: Path, data: bytes) -> bytes:
@@ -106,30 +96,34 @@ def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) 
                 reader.identity = element.get("id", "")
                 readers[reader.identity] = reader
             if number == len(bars):
-                bars.append(Bar(number=_bar_number(element)))
+                bars.append(Bar())
+                _count(bars[number], element)
             reader.read(element, number, bars[number])
             element.clear()
             if not timewise:
                 number += 1
         elif tag == "measure":
             if number < len(bars):
-                bars[number].number = _bar_number(element)
+                _count(bars[number], element)
             number += 1
         elif tag == "part":
             if reader is not None:
                 reader.identity = element.get("id", "")
             element.clear()
             reader, number = None, 0
+    silent = not any(bar.length for bar in bars)
     for bar in bars:
-        nominal = Fraction(4 * bar.meter[0], bar.meter[1])
-        if abs(bar.length - nominal) <= _ROUNDING:
-            bar.length = nominal
+        # A counted bar in which nothing is written is a bar of rest.
+        empty = bar.length == 0 and bar.counted and not silent
+        if empty or (bar.length and abs(bar.length - bar.nominal) <= _ROUNDING):
+            bar.length = bar.nominal
     return bars
 
 
-def _bar_number(measure: ElementTree.Element) -> int | None:
+def _count(bar: Bar, measure: ElementTree.Element) -> None:
     text = measure.get("number", "")
-    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
+    bar.number = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
+    bar.counted = measure.get("implicit") != "yes"
 
 
 class PartReader:
@@ -162,7 +156,8 @@ class PartReader:
             elif tag == "direction":
                 self._direction(element, number, at, bar)
             elif tag == "sound":
-                self._sound(element, at, bar)
+                set_tempo(bar, at, mark_of_sound(element))
+                add_signs(bar, element)
             elif tag == "barline":
                 _barline(element, bar)
         bar.length = max(bar.length, longest, at)
@@ -198,27 +193,12 @@ class PartReader:
     def _direction(self, element: ElementTree.Element, number: int, at: Fraction, bar: Bar) -> None:
         offset = element.findtext("offset")
         place = at + (Fraction(offset.strip()) / self._divisions if offset else 0)
+        set_tempo(bar, place, mark_of_direction(element))
         sound = element.find("sound")
         if sound is not None:
-            self._sound(sound, place, bar)
-        if sound is None or sound.get("tempo") is None:
-            for metronome in element.iter("metronome"):
-                _set_tempo(bar, place, _metronome(metronome))
+            add_signs(bar, sound)
         self.direction(element, number, max(place, Fraction(0)))
-        for mark in ("segno", "coda"):
-            if element.find(f"direction-type/{mark}") is not None:
-                bar.marks.add(mark)
-
-    def _sound(self, element: ElementTree.Element, at: Fraction, bar: Bar) -> None:
-        tempo = element.get("tempo")
-        if tempo is not None:
-            _set_tempo(bar, at, _number(tempo))
-        for mark in ("dacapo", "dalsegno", "tocoda", "fine", "segno", "coda"):
-            if element.get(mark) not in (None, "no"):
-                bar.marks.add(mark)
-                # The coda sign at the place one leaves from is no place to arrive at.
-                if mark == "tocoda":
-                    bar.marks.discard("coda")
+        add_written_signs(bar, element)
 
 
 def _barline(element: ElementTree.Element, bar: Bar) -> None:
@@ -257,23 +237,3 @@ def _read_meter(time: ElementTree.Element) -> tuple[int, int] | None:
 
 def _sum(text: str | None) -> int:
     return sum(int(n) for n in re.findall(r"\d+", text or ""))
-
-
-def _metronome(element: ElementTree.Element) -> float | None:
-    """Quarter notes a minute of "beat unit = number", or None for other kinds."""
-    units = [e for e in element if e.tag == "beat-unit"]
-    rate = _number(element.findtext("per-minute") or "")
-    if len(units) != 1 or rate is None or units[0].text not in _BEAT_UNITS:
-        return None
-    dots = len(element.findall("beat-unit-dot"))
-    return rate * float(_BEAT_UNITS[units[0].text] * (2 - Fraction(1, 2**dots)))
-
-
-def _number(text: str) -> float | None:
-    match = re.search(r"\d+(\.\d+)?", text)
-    return float(match[0]) if match else None
-
-
-def _set_tempo(bar: Bar, at: Fraction, bpm: float | None) -> None:
-    if bpm is not None and _SLOWEST <= bpm <= _FASTEST:
-        bar.tempos.setdefault(max(at, Fraction(0)), bpm)
