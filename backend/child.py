@@ -16,6 +16,10 @@ from retarget.progress import Progress, no_progress
 _KILL_AFTER_S = 5.0
 
 
+class ChildDiedError(RuntimeError):
+    """A signal ended the child: the program in it crashed, or something killed it."""
+
+
 class Child:
     """A running child that reports in marked lines (`retarget.lines`).
 
@@ -59,6 +63,11 @@ class Child:
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
         self._drain.start()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def wait(self, progress: Progress = no_progress) -> tuple[list[str], list[str]]:
         """Follow the child to its end.
 
@@ -71,8 +80,10 @@ class Child:
         ------
         ConductorError
             The child's own error sentence.
+        ChildDiedError
+            If a signal ended it.
         RuntimeError
-            If it died without one; carries the end of its output.
+            If it ended without a sentence in another way; carries the end of its output.
         """
         results: list[str] = []
         warnings: list[str] = []
@@ -100,7 +111,8 @@ class Child:
         if error:
             raise ConductorError(error)
         if code != 0:
-            raise RuntimeError(f"{self.name} ended with code {code}:\n" + "\n".join(self._noise))
+            fault = ChildDiedError if code < 0 else RuntimeError
+            raise fault(f"{self.name} ended with code {code}:\n" + "\n".join(self._noise))
         return results, warnings
 
     def stop(self) -> None:

@@ -33,7 +33,8 @@ def open_scene(path: Path, what: str = "scene") -> Any:
 
     existing(path, what)
     try:
-        bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False)
+        # An avatar from elsewhere may carry scripts; whatever the user's settings, none is run.
+        bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False, use_scripts=False)
     except RuntimeError as error:
         raise ConductorError(
             f"{path.name} cannot be opened by Blender {bpy.app.version_string}; "

@@ -5,6 +5,7 @@ the command. Every call has a time limit and raises `ConductorError` with a sent
 """
 
 import contextlib
+import hmac
 import http.client
 import json
 import os
@@ -19,6 +20,7 @@ from retarget.atomic import atomic_path
 from retarget.errors import Cancelled, ConductorError
 from retarget.progress import Progress, no_progress
 
+from . import proof
 from .form import Form
 from .launch import launch
 
@@ -34,6 +36,8 @@ _START_S: Final = 60.0
 _STOP_S: Final = 15.0
 _POLL_S: Final = 0.25
 _BLOCK: Final = 1 << 18
+_MAX_PROOF_BYTES: Final = 4096
+_BUSY: Final = "The server has more to answer than it can; try again in a moment."
 _GONE: Final = "The server stopped; run this again and it is started anew."
 
 
@@ -244,7 +248,7 @@ class Server:
             If the progress callback asked to stop; the server forgets what it got.
         """
         with Form({"kind": kind, "params": json.dumps(dict(params))}, files) as form:
-            connection = self._connect(_UPLOAD_S)
+            connection = self._proven(_UPLOAD_S)
             try:
                 connection.putrequest("POST", "/v1/jobs", skip_accept_encoding=True)
                 for name, value in (self._headers() | form.headers).items():
@@ -328,7 +332,7 @@ class Server:
             If the progress callback asked to stop.
         """
         where = f"/v1/jobs/{job_id}/result" + (f"/{name}" if name else "")
-        connection = self._connect(_UPLOAD_S)
+        connection = self._proven(_UPLOAD_S)
         with contextlib.closing(connection), atomic_path(path) as temporary:
             try:
                 connection.request("GET", where, headers=self._headers())
@@ -384,14 +388,52 @@ class Server:
             return False
         return True
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(HOST, self.port, timeout=timeout)
+    def _proven(self, timeout: float) -> http.client.HTTPConnection:
+        """A connection to a server that has shown on it that it knows the token.
+
+        Raises
+        ------
+        ServerGoneError
+            If nobody answers, or somebody who does not know the token; it was not sent.
+        RefusedError
+            If the server is too busy to show it.
+        """
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=timeout)
+        try:
+            connection.connect()
+            # Another connection would be to somebody who has shown nothing.
+            connection.auto_open = 0
+            self._challenge(connection)
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise ServerGoneError(_GONE) from error
+        except ConductorError:
+            connection.close()
+            raise
+        return connection
+
+    def _challenge(self, connection: http.client.HTTPConnection) -> None:
+        challenge = proof.new_challenge()
+        connection.request("GET", proof.PATH, headers={proof.HEADER: challenge})
+        response = connection.getresponse()
+        content = response.read(_MAX_PROOF_BYTES)
+        if response.status == http.client.SERVICE_UNAVAILABLE:
+            raise RefusedError(_BUSY, response.status)
+        try:
+            given = str(json.loads(content)["proof"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            given = ""
+        expected = proof.proof(self._token, self.port, challenge)
+        if response.status != http.client.OK or not hmac.compare_digest(
+            given.encode("utf-8", "replace"), expected.encode()
+        ):
+            raise ServerGoneError(_GONE)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
 
     def _call(self, method: str, path: str, timeout: float = _CALL_S) -> dict[str, Any]:
-        connection = self._connect(timeout)
+        connection = self._proven(timeout)
         try:
             connection.request(method, path, headers=self._headers())
             return _answer(connection.getresponse())

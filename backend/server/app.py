@@ -16,18 +16,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from backend import __version__
-from backend.server.jobs import DONE, QUEUED, Job, Jobs
+from backend.server.jobs import DONE, MAX_QUEUED, QUEUED, Job, Jobs
 from backend.server.kinds import Kind
 from backend.server.refusal import RefusedError
+from backend.server.rows import queue_fault
 from backend.server.runner import Runner, is_over
 from backend.server.uploads import receive
 
 _LOG = logging.getLogger(__name__)
 
-MAX_QUEUED: Final = 100
-"""Jobs that may wait."""
-
 _ID: Final = re.compile(r"[0-9a-f]{16}")
+_TOO_MANY: Final = f"There are {MAX_QUEUED} jobs waiting; cancel some first."
 _NO_JOB: Final = "There is no such job; it may have been removed."
 
 
@@ -74,11 +73,14 @@ def create_app(
         }
 
     def enqueue(job: Job) -> None:
+        added = False
         try:
-            jobs.add(job)
-        except sqlite3.Error:
-            shutil.rmtree(jobs.folder(job.id), ignore_errors=True)
-            raise
+            added = jobs.add(job)
+        finally:
+            if not added:
+                shutil.rmtree(jobs.folder(job.id), ignore_errors=True)
+        if not added:
+            raise RefusedError(429, _TOO_MANY)
         runner.wake()
 
     @app.get("/v1/health")
@@ -88,13 +90,14 @@ def create_app(
             "version": __version__,
             "pid": os.getpid(),
             "running": run.job.id if run else None,
-            "queued": len(jobs.in_state(QUEUED)),
+            "queued": jobs.count(QUEUED),
         }
 
     @app.post("/v1/jobs", status_code=201)
     async def add(request: Request) -> dict[str, str]:
-        if len(jobs.in_state(QUEUED)) >= MAX_QUEUED:
-            raise RefusedError(429, f"There are {MAX_QUEUED} jobs waiting; cancel some first.")
+        # Told before the files are sent; what comes in beside it is counted again at the end.
+        if await run_in_threadpool(jobs.count, QUEUED) >= MAX_QUEUED:
+            raise RefusedError(429, _TOO_MANY)
         job_id = secrets.token_hex(8)
         job = await receive(request, kinds, job_id, jobs.folder(job_id))
         await run_in_threadpool(enqueue, job)
@@ -167,10 +170,15 @@ def _answer_errors_in_sentences(app: FastAPI) -> None:
     async def gone(_: Request, error: ClientDisconnect) -> Response:
         return say(400, "The upload broke off; send the job again.")
 
-    @app.exception_handler(sqlite3.OperationalError)
-    async def queue_fault(_: Request, error: sqlite3.OperationalError) -> Response:
+    @app.exception_handler(sqlite3.Error)
+    async def queue_unusable(_: Request, error: sqlite3.Error) -> Response:
         _LOG.error("The queue cannot be used: %s", error)
-        return say(507, f"The queue cannot be written ({error}); free some disk space.")
+        return say(507, queue_fault(error))
+
+    @app.exception_handler(FileNotFoundError)
+    async def folder_gone(_: Request, error: FileNotFoundError) -> Response:
+        _LOG.error("A file of the queue is gone: %s", error)
+        return say(503, "The server's state folder was removed; start the server again.")
 
     @app.exception_handler(Exception)
     async def fault(_: Request, error: Exception) -> Response:

@@ -3,16 +3,19 @@
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from blender_addon import proof
 
 HOST: Final = "127.0.0.1"
 
 _NO_TOKEN: Final = "The token is missing or wrong; read it from the server's state folder."
 _WRONG_HOST: Final = "This server answers to 127.0.0.1 and localhost alone."
 _FROM_A_PAGE: Final = "This server does not answer web pages."
+_NO_CHALLENGE: Final = f"The header {proof.HEADER} must carry 64 hexadecimal digits."
 _STOPPING: Final = "The server is stopping; start it again."
 
 
@@ -35,7 +38,8 @@ class Gate:
     """ASGI middleware before everything else: checks host, origin and token.
 
     A page in the user's browser can reach loopback ports; the host check defeats names that are
-    re-pointed to loopback, the origin check whatever the browser sends for a page.
+    re-pointed to loopback, the origin check whatever the browser sends for a page. One address is
+    answered without the token, `proof.PATH`: there this server shows that it knows the token.
 
     Parameters
     ----------
@@ -61,6 +65,7 @@ class Gate:
         stopping: Callable[[], bool],
     ) -> None:
         self._app = app
+        self._token, self._port = token, port
         self._bearer = f"Bearer {token}".encode()
         self._hosts = (f"{HOST}:{port}".encode(), f"localhost:{port}".encode())
         self._attendance = attendance
@@ -70,31 +75,54 @@ class Gate:
         """Let the request through, or answer it with the refusal."""
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
-        refusal = self._refusal(scope)
-        if refusal is None:
-            with self._attendance:
-                await self._app(scope, receive, send)
-            return
-        status, sentence = refusal
-        body = json.dumps({"error": sentence}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        if status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         values: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
             values.setdefault(name, []).append(value)
-        hosts = values.get(b"host", [])
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            return 403, _WRONG_HOST
-        if b"origin" in values:
-            return 403, _FROM_A_PAGE
+        refusal = _from_elsewhere(values, self._hosts)
+        if refusal is None and (scope["method"], scope["path"]) == ("GET", proof.PATH):
+            await self._prove(values, send)
+            return
+        refusal = refusal or self._refusal(values)
+        if refusal is not None:
+            await answer(send, refusal[0], {"error": refusal[1]})
+            return
+        with self._attendance:
+            await self._app(scope, receive, send)
+
+    async def _prove(self, values: Mapping[bytes, list[bytes]], send: Send) -> None:
+        given = [value.decode("latin-1") for value in values.get(proof.HEADER.lower().encode(), [])]
+        if len(given) != 1 or not proof.is_challenge(given[0]):
+            await answer(send, 400, {"error": _NO_CHALLENGE})
+            return
+        await answer(send, 200, {"proof": proof.proof(self._token, self._port, given[0])})
+
+    def _refusal(self, values: Mapping[bytes, list[bytes]]) -> tuple[int, str] | None:
         given = values.get(b"authorization", [])
         if len(given) != 1 or not hmac.compare_digest(given[0], self._bearer):
             return 401, _NO_TOKEN
         if self._stopping():
             return 503, _STOPPING
         return None
+
+
+def _from_elsewhere(
+    values: Mapping[bytes, list[bytes]], hosts: tuple[bytes, ...]
+) -> tuple[int, str] | None:
+    named = values.get(b"host", [])
+    if len(named) != 1 or named[0].lower() not in hosts:
+        return 403, _WRONG_HOST
+    if b"origin" in values:
+        return 403, _FROM_A_PAGE
+    return None
+
+
+async def answer(send: Send, status: int, content: Mapping[str, str]) -> None:
+    """Answer a request with JSON, without an application."""
+    body = json.dumps(dict(content)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if status == 503:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

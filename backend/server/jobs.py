@@ -5,17 +5,33 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from backend.server.rows import (
+    DAMAGED,
+    is_id,
+    queue_fault,
+    sentences,
+    sizes,
+    texts,
+    values,
+)
 from retarget.errors import ConductorError
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
+_STATES: Final = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
 
 UPLOADS: Final = "in"
 """Folder of the uploads within a job's folder."""
+
+SCRATCH: Final = "tmp"
+"""Folder of the worker's temporary files within a job's folder: it goes with the job."""
+
+MAX_QUEUED: Final = 100
+"""Jobs that may wait."""
 
 MAX_ATTEMPTS: Final = 2
 """A job whose server died under it is run once more, then failed."""
@@ -105,15 +121,18 @@ class Jobs:
             self._db.execute("PRAGMA journal_mode = WAL")
             # What was answered with 201 is on the disk, also if the power fails.
             self._db.execute("PRAGMA synchronous = FULL")
+            (fault,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+            if fault != "ok":
+                raise ConductorError(
+                    f"The queue {database} is damaged ({fault}); move it away and start again."
+                )
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 self._db.executescript(
                     f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
                 )
-        except sqlite3.DatabaseError as error:
-            raise ConductorError(
-                f"The queue {database} cannot be used ({error}); if it is damaged, delete it."
-            ) from error
+        except sqlite3.Error as error:
+            raise ConductorError(queue_fault(error, database)) from error
         if version > _SCHEMA_VERSION:
             raise ConductorError(
                 f"The queue {database} was made by a newer version; update Virtual Conductor."
@@ -132,11 +151,12 @@ class Jobs:
         """Where the job's last start writes: a worker that outlives its server cannot mix in."""
         return self.folder(job.id) / _results_name(job.attempts)
 
-    def add(self, job: Job) -> None:
-        """Put a job whose folder is complete at the end of the queue."""
-        self._change(
+    def add(self, job: Job, limit: int = MAX_QUEUED) -> bool:
+        """Put a job whose folder is complete at the end of the queue; False if `limit` wait."""
+        return self._change(
             "INSERT INTO jobs (id, kind, params, files, names, state, created) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "SELECT ?, ?, ?, ?, ?, ?, ? "
+            "WHERE (SELECT count(*) FROM jobs WHERE state = ?) < ?",
             job.id,
             job.kind,
             json.dumps(job.params),
@@ -144,7 +164,15 @@ class Jobs:
             json.dumps(job.names),
             QUEUED,
             time.time(),
+            QUEUED,
+            limit,
         )
+
+    def count(self, *states: str) -> int:
+        """How many jobs are in these states."""
+        marks = ", ".join("?" * len(states))
+        rows = self._rows(f"SELECT count(*) FROM jobs WHERE state IN ({marks})", *states)
+        return int(rows[0][0])
 
     def get(self, job_id: str) -> Job | None:
         """The job, or None."""
@@ -158,7 +186,9 @@ class Jobs:
     def in_state(self, *states: str) -> list[Job]:
         """The jobs in these states, the oldest first."""
         marks = ", ".join("?" * len(states))
-        return self._read(f"WHERE state IN ({marks}) ORDER BY number", *states)
+        found = self._read(f"WHERE state IN ({marks}) ORDER BY number", *states)
+        # A row that was spoilt since the start reads as failed, whatever it was.
+        return [job for job in found if job.state in states]
 
     def start(self, job_id: str) -> Job | None:
         """Mark a queued job as running; None if it is no longer queued."""
@@ -219,7 +249,11 @@ class Jobs:
             job.id,
         )
         if state == DONE:
-            for stale in (UPLOADS, *(_results_name(attempt) for attempt in range(1, job.attempts))):
+            for stale in (
+                UPLOADS,
+                SCRATCH,
+                *(_results_name(attempt) for attempt in range(1, job.attempts)),
+            ):
                 shutil.rmtree(folder / stale, ignore_errors=True)
 
     def delete(self, job_id: str) -> None:
@@ -228,7 +262,8 @@ class Jobs:
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
 
     def recover(self) -> None:
-        """Set right what a server that died has left: running jobs, half uploads."""
+        """Set right what a server that died has left: running jobs, half uploads, spoilt rows."""
+        self._repair()
         for job in self.in_state(RUNNING):
             if job.attempts < MAX_ATTEMPTS:
                 self._change("UPDATE jobs SET state = ? WHERE id = ?", QUEUED, job.id)
@@ -241,7 +276,8 @@ class Jobs:
                 )
         known = {job.id for job in self.all()}
         for folder in self._folder.iterdir():
-            if folder.name not in known:
+            # What was not made here is not removed here.
+            if is_id(folder.name) and folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self, *, keep_s: float = KEEP_S, keep_bytes: int = KEEP_BYTES) -> None:
@@ -250,31 +286,41 @@ class Jobs:
         The newest finished job always stays.
         """
         rows = self._rows(
-            "SELECT id, finished, results FROM jobs WHERE finished IS NOT NULL "
+            f"SELECT {_COLUMNS}, finished FROM jobs WHERE finished IS NOT NULL "
             "ORDER BY finished DESC, number DESC"
         )
         total = 0
-        for position, (job_id, finished, results) in enumerate(rows):
-            total += sum(json.loads(results).values())
+        for position, row in enumerate(rows):
+            job = _job(row)
+            finished = row[-1] if isinstance(row[-1], float | int) else 0.0
+            total += sum(job.results.values())
             if position and (finished < time.time() - keep_s or total > keep_bytes):
-                self.delete(job_id)
+                self.delete(job.id)
+
+    def _repair(self) -> None:
+        """Rows that cannot be read become failed jobs; those without a usable id are dropped."""
+        for number, *row in self._rows(f"SELECT number, {_COLUMNS}, created, finished FROM jobs"):
+            job, created, finished = _job(row), row[-2], row[-1]
+            if not is_id(job.id):
+                self._change("DELETE FROM jobs WHERE number = ?", number)
+                continue
+            over = finished is not None or job.state in (QUEUED, RUNNING)
+            times = all(isinstance(value, float | int | None) for value in (created, finished))
+            if job.error == DAMAGED or not (over and times):
+                self._change(
+                    "UPDATE jobs SET kind = ?, params = '{}', files = '{}', names = '{}', "
+                    "state = ?, attempts = 0, error = ?, warnings = '[]', results = '{}', "
+                    "created = ?, finished = ? WHERE number = ?",
+                    job.kind,
+                    FAILED,
+                    DAMAGED,
+                    time.time(),
+                    time.time(),
+                    number,
+                )
 
     def _read(self, where: str, *values: object) -> list[Job]:
-        return [
-            Job(
-                id=row[0],
-                kind=row[1],
-                params=json.loads(row[2]),
-                files=json.loads(row[3]),
-                names=json.loads(row[4]),
-                state=row[5],
-                attempts=row[6],
-                error=row[7],
-                warnings=tuple(json.loads(row[8])),
-                results=json.loads(row[9]),
-            )
-            for row in self._rows(f"SELECT {_COLUMNS} FROM jobs {where}", *values)
-        ]
+        return [_job(row) for row in self._rows(f"SELECT {_COLUMNS} FROM jobs {where}", *values)]
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -287,3 +333,25 @@ class Jobs:
 
 def _results_name(attempt: int) -> str:
     return f"result-{attempt}"
+
+
+def _job(row: Sequence[Any]) -> Job:
+    """The job of a row that begins with `_COLUMNS`; a failed one if the row cannot be read."""
+    job_id, kind, params, files, names, state, attempts, error, warnings, results = row[:10]
+    try:
+        if state not in _STATES or not isinstance(attempts, int) or not isinstance(kind, str):
+            raise ValueError("no such state")
+        return Job(
+            id=job_id,
+            kind=kind,
+            params=values(params),
+            files=texts(files),
+            names=texts(names),
+            state=state,
+            attempts=attempts,
+            error=None if error is None else str(error),
+            warnings=sentences(warnings),
+            results=sizes(results),
+        )
+    except (ValueError, TypeError, RecursionError):
+        return Job(str(job_id), str(kind), {}, {}, {}, state=FAILED, error=DAMAGED)

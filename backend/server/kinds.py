@@ -1,11 +1,12 @@
 """The kinds of jobs: what each may be given, what runs it, what comes out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from backend.options import Options, SubjectOptions
+from backend.server.limits import Limits
 from backend.server.params import LikenessParams, MotionParams
 from retarget.progress import Progress
 
@@ -76,11 +77,14 @@ class Kind:
         Name of the upload field to its rule.
     run : str
         "module:function" of its `Work`; imported in the worker alone.
+    limits : Limits
+        What its worker may take.
     """
 
     params: type[Options]
     files: Mapping[str, FileRule]
     run: str
+    limits: Limits = field(default_factory=Limits)
 
 
 _SOUND = (
@@ -97,7 +101,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         params=MotionParams,
         files={
             "music": FileRule(_SOUND, _MUSIC_BYTES, required=True),
-            "score": FileRule((".mid", ".midi", ".musicxml", ".xml", ".mxl"), 100 * _MB),
+            "score": FileRule((".mid", ".midi", ".rmi", ".musicxml", ".xml", ".mxl"), 100 * _MB),
             "beats": FileRule((".txt", ".tsv", ".csv"), 10 * _MB),
             "style": FileRule((".toml",), _MB),
         },

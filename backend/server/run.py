@@ -5,6 +5,7 @@ import json
 import logging
 import logging.handlers
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -20,9 +21,11 @@ import uvicorn
 
 from backend import __version__
 from backend.server.app import create_app
+from backend.server.connection import MAX_CONNECTIONS, Connection
 from backend.server.gate import HOST, Attendance, Gate
 from backend.server.jobs import QUEUED, RUNNING, Jobs
 from backend.server.kinds import KINDS, Kind
+from backend.server.rows import queue_fault
 from backend.server.runner import Runner
 from backend.server.state import StateFolder
 from blender_addon.client import Server
@@ -36,7 +39,6 @@ INTERRUPTED: Final = 130
 # Longer than another server takes to start or to end.
 _WAIT_FOR_FOLDER_S: Final = 15.0
 _END_REQUESTS_S: Final = 2
-_MAX_CONNECTIONS: Final = 64
 _LOG_BYTES: Final = 1_000_000
 
 
@@ -72,9 +74,10 @@ def serve(
     Raises
     ------
     ConductorError
-        If the port is taken or the folder cannot be used.
+        If the port is taken, or the folder cannot be used or is removed.
     """
     os.umask(0o077)
+    _allow_open_files()
     folder = StateFolder(state)
     deadline = time.monotonic() + _WAIT_FOR_FOLDER_S
     while not folder.lock():
@@ -133,18 +136,28 @@ def _serve_in(
         jobs.recover()
         jobs.sweep()
     except sqlite3.Error as error:
-        raise ConductorError(
-            f"The queue in {folder.path} cannot be written ({error}); free some disk space."
-        ) from error
+        raise ConductorError(queue_fault(error, folder.database)) from error
     listener = _listen(port)
     port = listener.getsockname()[1]
-    runner = Runner(jobs, kinds, folder.log)
+    faults: list[str] = []
+
+    def give_up(sentence: str) -> None:
+        faults.append(sentence)
+        shut_down()
+
+    runner = Runner(jobs, kinds, folder.log, give_up)
     attendance = Attendance()
     token = secrets.token_urlsafe(32)
 
     def ready() -> None:
         folder.announce(port, token)
         _report(port, os.getpid(), __version__)
+
+    def over() -> bool:
+        if not folder.is_ours():
+            faults.append(f"The state folder {folder.path} was removed, so the server ends.")
+            return True
+        return idle()
 
     def idle() -> bool:
         last = max(attendance.last_end, runner.last_end)
@@ -168,7 +181,7 @@ def _serve_in(
     server = _Uvicorn(
         uvicorn.Config(
             gate,
-            http="h11",
+            http=Connection,
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -177,11 +190,10 @@ def _serve_in(
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=_MAX_CONNECTIONS,
             timeout_graceful_shutdown=_END_REQUESTS_S,
         ),
         ready,
-        idle,
+        over,
     )
     caught = _catch_signals(shut_down)
     runner.start()
@@ -190,25 +202,27 @@ def _serve_in(
     finally:
         runner.stop()
         jobs.close()
+    if faults:
+        raise ConductorError(faults[0])
     return INTERRUPTED if signal.SIGINT in caught else 0
 
 
 class _Uvicorn(uvicorn.Server):
-    """Says when it is ready, and ends when it is idle."""
+    """Says when it is ready, and ends when there is nothing left for it to do."""
 
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], idle: Callable[[], bool]
+        self, config: uvicorn.Config, ready: Callable[[], None], over: Callable[[], bool]
     ) -> None:
         super().__init__(config)
         self._ready = ready
-        self._idle = idle
+        self._over = over
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        if self._idle():
+        if not self.should_exit and self._over():
             # From here on the gate is closed: no request can come in between.
             self.should_exit = True
         return await super().on_tick(counter)
@@ -252,6 +266,15 @@ def _listen(port: int) -> socket.socket:
             f"Port {port} {reason}; choose another, or 0 for a free one."
         ) from error
     return listener
+
+
+def _allow_open_files() -> None:
+    """Raise the limit on open files, as far as the system lets us, to what the connections need."""
+    needed = 3 * MAX_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _log_to(path: Path) -> None:

@@ -6,14 +6,26 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from backend.child import Child
-from backend.server.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, UPLOADS, Job, Jobs
+from backend.server.jobs import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    SCRATCH,
+    UPLOADS,
+    Job,
+    Jobs,
+)
 from backend.server.kinds import Kind, Task
+from backend.server.limits import Watch
+from backend.server.rows import is_damage, queue_fault
 from backend.server.worker import write_task
 from retarget.atomic import write_error
 from retarget.errors import ConductorError
@@ -34,6 +46,7 @@ class Run:
     job: Job
     child: Child
     began: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
     fraction: float = 0.0
     phase: str = "starting"
     ends: float | None = None
@@ -43,7 +56,7 @@ class Run:
     def report(self, fraction: float, phase: str, /) -> None:
         """The worker's `Progress`."""
         now = time.monotonic()
-        self.fraction, self.phase = fraction, phase
+        self.fraction, self.phase, self.heard = fraction, phase, now
         elapsed = now - self.began
         if fraction >= _MIN_FRACTION and elapsed >= _MIN_ELAPSED_S:
             self.ends = now + elapsed * (1.0 - fraction) / fraction
@@ -65,12 +78,17 @@ class Runner:
         Kind name to what runs it.
     log : Path
         Where the details of a failed job are written, for its sentence.
+    give_up : callable
+        Told, in a sentence, that the queue's file is damaged: nothing more can be run.
     """
 
-    def __init__(self, jobs: Jobs, kinds: Mapping[str, Kind], log: Path) -> None:
+    def __init__(
+        self, jobs: Jobs, kinds: Mapping[str, Kind], log: Path, give_up: Callable[[str], None]
+    ) -> None:
         self._jobs = jobs
         self._kinds = kinds
         self._log = log
+        self._give_up = give_up
         self._changed = threading.Condition()
         self._stopping = False
         self._current: Run | None = None
@@ -127,7 +145,10 @@ class Runner:
                             self.last_end = time.monotonic()
                         run.ended.set()
                     self._jobs.sweep()
-            except (OSError, sqlite3.Error):
+            except (OSError, sqlite3.Error) as error:
+                if isinstance(error, sqlite3.Error) and is_damage(error):
+                    self._give_up(queue_fault(error))
+                    return
                 # A full disk, most likely: what is queued stays queued until there is room again.
                 _LOG.exception("The queue cannot be written.")
                 with self._changed:
@@ -163,18 +184,23 @@ class Runner:
                 f"This version has no jobs of the kind {job.kind}; start the work again."
             )
         folder, out = self._jobs.folder(job.id), self._jobs.results_folder(job)
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir()
+        scratch = folder / SCRATCH
+        for fresh in (out, scratch):
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
         files = {name: folder / UPLOADS / file for name, file in job.files.items()}
         task = Task(params=job.params, files=files, names=job.names, out=out)
         write_task(folder, kind.run, task)
         # -P: nothing in the working folder can pass for a module.
         command = [sys.executable, "-P", "-m", "backend.server.worker", str(folder)]
-        return Child(command, f"the {job.kind} job", cwd=folder)
+        environment = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+        return Child(command, f"the {job.kind} job", environment, cwd=folder)
 
     def _follow(self, run: Run) -> None:
         job = run.job
         state, error, warnings, results = DONE, None, list[str](), dict[str, int]()
+        limits, folder = self._kinds[job.kind].limits, self._jobs.folder(job.id)
+        watch = Watch(run.child.pid, folder, limits, lambda: run.heard, run.child.stop)
         try:
             names, warnings = run.child.wait(run.report)
             out = self._jobs.results_folder(job)
@@ -189,6 +215,10 @@ class Runner:
                     "The job ended without a word, by a fault in Virtual Conductor or for lack of "
                     f"memory; close other programs and try again (details are in {self._log})."
                 )
+        finally:
+            watch.close()
+        if watch.sentence is not None:
+            state, error = FAILED, watch.sentence
         if run.cancelled:
             self._record(job, CANCELLED)
         elif state == FAILED and error is None:
@@ -208,7 +238,9 @@ class Runner:
             try:
                 self._jobs.finish(job, state, error=error, warnings=warnings or [], results=results)
                 return
-            except sqlite3.Error:
+            except sqlite3.Error as fault:
+                if is_damage(fault):
+                    raise
                 # Not to be lost, and not to be run again: wait until there is room on the disk.
                 _LOG.exception("The end of job %s cannot be written.", job.id)
                 with self._changed:

@@ -39,6 +39,11 @@ class StateFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._take()
             self._lock = os.open(self.path / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+            if self.jobs.is_symlink():
+                raise ConductorError(
+                    f"{self.jobs} is a link to another folder, whose files the server would "
+                    "remove; take the link away, or choose another state folder."
+                )
             self.jobs.mkdir(mode=0o700, exist_ok=True)
         except FileExistsError as error:
             raise ConductorError(f"{self.path} is no folder; choose another place.") from error
@@ -67,7 +72,17 @@ class StateFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        if not self.is_ours():
+            raise ConductorError(f"{self.path} was removed just now; start again.")
         return True
+
+    def is_ours(self) -> bool:
+        """Whether the folder at this path is still the one that was opened here."""
+        try:
+            there = os.stat(self.path / _LOCK_FILE)
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self._lock))
 
     def announce(self, port: int, token: str) -> None:
         """Write where this process listens and the token, for its user's eyes alone."""
@@ -78,8 +93,9 @@ class StateFolder:
                 json.dump(content, file)
 
     def withdraw(self) -> None:
-        """Take back what `announce` wrote."""
-        (self.path / STATE_FILE).unlink(missing_ok=True)
+        """Take back what `announce` wrote; what another server wrote since stays."""
+        if self.is_ours():
+            (self.path / STATE_FILE).unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let the next server have the folder."""

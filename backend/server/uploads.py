@@ -56,9 +56,9 @@ async def receive(request: Request, kinds: Mapping[str, Kind], job_id: str, fold
     if kind != b"multipart/form-data" or not boundary:
         raise RefusedError(400, "A job is sent as multipart/form-data.")
     announced = int(request.headers.get("content-length", 0))
-    folder.mkdir(mode=0o700)
     whole = False
     try:
+        await run_in_threadpool(folder.mkdir, mode=0o700)
         if announced > shutil.disk_usage(folder).free:
             raise RefusedError(507, "The disk is full; free some space and send the job again.")
         form = _Form(boundary, kinds, folder / UPLOADS)
@@ -70,7 +70,8 @@ async def receive(request: Request, kinds: Mapping[str, Kind], job_id: str, fold
         whole = True
     finally:
         if not whole:
-            shutil.rmtree(folder, ignore_errors=True)
+            # Not on the event loop: large files take their time to go.
+            await run_in_threadpool(shutil.rmtree, folder, ignore_errors=True)
     return job
 
 
@@ -248,6 +249,8 @@ def _suffix(name: str, field: str, rule: FileRule) -> str:
 def _params(kind: Kind, text: bytes) -> dict[str, Any]:
     try:
         values = json.loads(text)
+        # Half a surrogate pair is JSON, but no text: it could be neither written nor shown.
+        json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise RefusedError(422, "The parameters are not JSON; send an object.") from error
     try:

@@ -2,10 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
 import time
 
 from backend.options import Options
 from backend.server.kinds import FileRule, Kind, Outcome, Task
+from backend.server.limits import Limits
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.progress import Progress
@@ -70,6 +74,20 @@ def fill(task: Task, progress: Progress) -> Outcome:
     return Outcome(("large.bin",))
 
 
+def leave(task: Task, progress: Progress) -> Outcome:
+    """Begins a temporary folder, as libraries do, and has no time to remove it."""
+    folder = tempfile.mkdtemp()
+    wait(task, progress)
+    (task.out / "where.txt").write_text(folder)
+    return Outcome(("where.txt",))
+
+
+def hog(task: Task, progress: Progress) -> Outcome:
+    """Takes 300 MB in a child of its own, and keeps them."""
+    subprocess.run([sys.executable, "-c", "x = b'x' * 300_000_000; import time; time.sleep(30)"])
+    return Outcome(())
+
+
 _FILE = {"music": FileRule((".wav", ".bin"), 3_000_000, required=True)}
 
 TEST_KINDS = {
@@ -78,5 +96,10 @@ TEST_KINDS = {
     "refuse": Kind(NoParams, _FILE, "queue_work:refuse"),
     "die": Kind(NoParams, {}, "queue_work:die"),
     "stumble": Kind(NoParams, {}, "queue_work:stumble"),
+    "leave": Kind(WaitParams, {}, "queue_work:leave"),
+    "hog": Kind(NoParams, {}, "queue_work:hog", Limits(memory_bytes=250_000_000)),
+    "slow": Kind(WaitParams, {}, "queue_work:wait", Limits(seconds=1.5)),
+    "silent": Kind(WaitParams, {}, "queue_work:wait", Limits(silent_s=1.5)),
+    "large": Kind(NoParams, {}, "queue_work:fill", Limits(disk_bytes=10_000_000)),
     "fill": Kind(NoParams, {}, "queue_work:fill"),
 }

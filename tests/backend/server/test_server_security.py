@@ -175,6 +175,7 @@ def test_largest_allowed_upload_passes(running: QueueProcess) -> None:
         ([("kind", None, b"\xff\xfe")], 422, "kinds"),
         ([KIND, ("params", None, b"{"), ("music", "a.wav", b"x")], 422, "JSON"),
         ([KIND, ("params", None, b"[" * 50_000), ("music", "a.wav", b"x")], 422, "JSON"),
+        ([KIND, ("params", None, b'{"\\ud800": 1}'), ("music", "a.wav", b"x")], 422, "JSON"),
         ([KIND, ("params", None, b"[1]"), ("music", "a.wav", b"x")], 422, "object"),
         ([KIND, ("params", None, b" " * 70_000)], 413, "too long"),
         ([KIND, ("params", None, b'{"path": "/"}'), ("music", "a.wav", b"x")], 422, "path"),
