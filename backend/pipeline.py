@@ -18,7 +18,14 @@ from backend.kept_subject import KEPT, subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.options import FORMATS, LikenessOptions, check_alpha, format_of
-from backend.scenes import SceneOptions, blender, make_scene, render_animation, scene_info
+from backend.scenes import (
+    SceneOptions,
+    blender,
+    check_avatar,
+    make_scene,
+    render_animation,
+    scene_info,
+)
 from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
 from retarget.atomic import atomic_path
@@ -115,8 +122,8 @@ def conduct_everything(
         if scene.avatar == "photo":
             raise ConductorError("--avatar photo needs the photo of a person; give --photo.")
         likeness = None
-    if isinstance(scene.avatar, Path) and not scene.avatar.is_file():
-        raise ConductorError(f"The avatar {scene.avatar} does not exist; check the path.")
+    if isinstance(scene.avatar, Path):
+        check_avatar(scene.avatar)
     with output_folder(folder), scratch_folder() as scratch:
         return _conduct_into(folder, request, person, likeness, scene, scratch, progress)
 

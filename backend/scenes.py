@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,10 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.child import Child, run_children
+from backend.child import Child, ChildDiedError, run_children
 from backend.folders import make_folder
 from backend.motion_request import MotionRequest
+from backend.subject_request import SUBJECT
 from backend.video import Footage, encode, video_comment
+from retarget.character import Character
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 
@@ -41,6 +45,27 @@ class SceneOptions:
     avatar: Path | Literal["photo"] | None = None
 
 
+def check_avatar(avatar: Path) -> None:
+    """Try a .blend or `.subject` file with somebody to animate before anything is made for it.
+
+    Raises
+    ------
+    ConductorError
+        If it is missing or damaged, Blender crashes on it, or nobody is in it.
+    """
+    if not avatar.is_file():
+        raise ConductorError(f"The avatar {avatar} does not exist; check the path.")
+    if avatar.suffix.lower() == SUBJECT:
+        Character.load(avatar)
+        return
+    with crash_blamed_on(avatar):
+        if scene_info(avatar)["armature"] is None:
+            raise ConductorError(
+                f"{avatar.name} has no armature to animate; choose a .blend file with a rigged "
+                "person."
+            )
+
+
 def make_scene(
     motion: Path,
     request: MotionRequest,
@@ -57,7 +82,8 @@ def make_scene(
         command += ["--audio-track", str(request.audio_track)]
     if scene.avatar is not None:
         command += ["--avatar", str(scene.avatar)]
-    return blender(*command, name="building the scene").wait(progress)[1]
+    with crash_blamed_on(scene.avatar):
+        return blender(*command, name="building the scene").wait(progress)[1]
 
 
 def scene_info(blend: Path) -> dict[str, Any]:
@@ -122,6 +148,20 @@ def blender(verb: str, *arguments: str, name: str) -> Child:
     """A child process with bpy that does one verb of the extension's headless commands."""
     command = [sys.executable, "-m", "blender_addon.commands", verb, *arguments, "--parent-pipe"]
     return Child(command, name, env={"PYTHONUNBUFFERED": "1"})
+
+
+@contextmanager
+def crash_blamed_on(avatar: Path | str | None) -> Iterator[None]:
+    """A crash of Blender with somebody's own avatar is that file's fault."""
+    try:
+        yield
+    except ChildDiedError as error:
+        if not isinstance(avatar, Path) or avatar.suffix.lower() == SUBJECT:
+            raise
+        raise ConductorError(
+            f"Blender crashes on {avatar.name}; open it in Blender, save it anew and try again, or "
+            "choose another avatar."
+        ) from error
 
 
 def _start_frames(frames: Path, stamp: str) -> None:
