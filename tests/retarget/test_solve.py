@@ -210,3 +210,14 @@ def test_shoulders_and_hips_in_one_place_are_refused():
     rows = {name: (p, h * 0.0, t * 0.0 + [0, 0, 1]) for name, (p, h, t) in bone_rows().items()}
     with pytest.raises(ConductorError, match="in one place"):
         _fit(rig_from_rows(rows))
+
+
+def test_keys_are_continuous_whatever_signs_the_rotations_come_with(motion) -> None:
+    """Blender interpolates components: from q to −q a bone would spin through a whole turn."""
+    flipped = motion.rotations.copy()
+    flipped[1::2] *= -1.0
+    solution = solve(_fit(RIGS["rolled bones"]), replace(motion, rotations=flipped))
+    steps = np.sum(solution.rotations[1:] * solution.rotations[:-1], axis=-1)
+    assert steps.min() > 0.0
+    plain = solve(_fit(RIGS["rolled bones"]), motion)
+    np.testing.assert_allclose(solution.rotations, plain.rotations, atol=1e-12)

@@ -65,6 +65,15 @@ def test_a_given_meter_suits_the_tempo_in_some_bars_better(
     assert (good > -0.1).all()
 
 
+def test_beats_are_heard_when_they_sound(march: Analysis) -> None:
+    """Within a third of a video frame on the whole, which is less than can be seen."""
+    true, found = steady(112, 80), hear_beats(march).times
+    late = np.array([time - true[np.abs(true - time).argmin()] for time in found])
+    assert len(found) > 70
+    assert abs(np.median(late)) < 0.015
+    assert np.abs(late).max() < 1 / 30
+
+
 def test_a_wrong_meter_is_one_sentence(march: Analysis) -> None:
     with pytest.raises(ConductorError, match="is not a meter"):
         hear_beats(march, meter="march")

@@ -1,6 +1,7 @@
 """The learned conductor's motion, from a generator that has learned nothing but a stance."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import torch
 from typer.testing import CliRunner
 
 from backend.audio.analysis import Analysis
-from backend.audio.features import analysis_from_mel
+from backend.audio.features import analyse_file, analysis_from_mel
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
+from backend.beats.hear import hear_beats
+from backend.beats.score import grid_from_score
 from backend.cli import app
 from backend.corpus.conduct import conduct_clip
+from backend.demo import demo_file
 from backend.evaluation.motion import bodily
 from backend.models.amcnet import AmcConfig, AmcNet
 from backend.models.checkpoint import save_checkpoint
@@ -22,7 +26,7 @@ from backend.models.generator import Generator, GeneratorConfig
 from backend.models.kinematics import to_6d
 from backend.models.learned import conduct_learned
 from backend.style import Style
-from retarget import rotation
+from retarget import rotation, skeleton
 from retarget.errors import ConductorError
 from retarget.motion import Motion
 
@@ -115,6 +119,48 @@ def test_a_broken_generator_is_named_with_the_way_around(
 ) -> None:
     with pytest.raises(ConductorError, match=r"not there.*--model teacher"):
         conduct(analysis, tmp_path / "none.safetensors")
+
+
+def test_the_shipped_generator_beats_with_the_right_hand_as_patterns_go() -> None:
+    """Two of four goes in to the conductor's left (+X), three out to the right."""
+    grid = grid_from_score(demo_file("ode_to_joy.mid"))
+    analysis = analyse_file(demo_file("ode_to_joy.ogg"))
+    motion = conduct_learned(grid, analysis, style=Style(), seed=0, fps=30.0)
+    joints = motion.joints_3d()
+    right, left = (joints[:, skeleton.INDEX[f"hand.{side}"]] for side in "RL")
+    assert right[:, 0].mean() < -0.1 < 0.1 < left[:, 0].mean()
+
+    def travel(hand: np.ndarray) -> float:
+        return float(np.linalg.norm(np.diff(hand, axis=0), axis=1).sum())
+
+    assert travel(right) > 1.3 * travel(left)
+    frames = np.round(motion.beats * motion.fps).astype(int)
+    one, two, three = (right[frames[motion.beat_numbers == n], 0].mean() for n in (1, 2, 3))
+    assert three < one - 0.08
+    assert two > one + 0.03
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_changes_no_byte(
+    threads: int, analysis: Analysis, restored_threads: None
+) -> None:
+    heard = hear_beats(analysis)
+    motion = conduct_learned(heard, analysis, style=Style(), seed=0, fps=30.0)
+    torch.set_num_threads(threads)
+    again = hear_beats(analysis)
+    assert np.array_equal(heard.times, again.times)
+    assert np.array_equal(heard.confidence, again.confidence)
+    made = conduct_learned(again, analysis, style=Style(), seed=0, fps=30.0)
+    assert np.array_equal(motion.rotations, made.rotations)
+    assert np.array_equal(motion.root, made.root)
+
+
+@pytest.fixture
+def restored_threads() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_the_table_sets_it_beside_the_teacher_and_floors(
