@@ -10,7 +10,7 @@ from typing import Final
 
 from retarget.errors import ConductorError
 
-SUFFIXES: Final = frozenset({".mxl", ".musicxml", ".xml", ".mid", ".midi"})
+SUFFIXES: Final = frozenset({".mxl", ".musicxml", ".xml", ".mid", ".midi", ".rmi"})
 SPLITS: Final = ("train", "val", "test")
 _SHARES: Final = (0.8, 0.9)
 # "Beethoven_Op.125_3": composer, catalogue number, movement.

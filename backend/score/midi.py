@@ -98,7 +98,7 @@ def _bars(path: Path, meters: dict[Fraction, tuple[int, int]], end: Fraction) ->
     count = sum(ceil((stop - start) / _nominal(meters[start])) for start, stop in stretches)
     if count > MOST_BARS:
         raise ConductorError(
-            f"{path.name} has {count} bars, more than {MOST_BARS}; cut it into shorter files."
+            f"{path.name} has {count:,} bars, more than {MOST_BARS:,}; cut it into shorter files."
         )
     bars: list[PlayedBar] = []
     for start, stop in stretches:
@@ -120,8 +120,9 @@ def _check_meter(path: Path, numerator: int, denominator: int) -> None:
     try:
         parse_meter(f"{numerator}/{denominator}")
     except ConductorError as error:
+        lower = denominator if denominator < 1024 else f"2^{denominator.bit_length() - 1}"
         raise ConductorError(
-            f"{path.name} asks for bars of {numerator}/{denominator}; correct its meter to one "
+            f"{path.name} asks for bars of {numerator}/{lower}; correct its meter to one "
             "that is conducted, up to 24/32."
         ) from error
 

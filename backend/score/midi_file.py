@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from retarget.errors import ConductorError
 
-MOST_NOTES: Final = 1_000_000
-"""More than thirty times the notes of a long symphony."""
+MOST_NOTES: Final = 500_000
+MOST_CHANGES: Final = 100_000
+LARGEST_MB: Final = 16
+"""Ten times and more what a long symphony needs; changes are those of tempo and meter."""
 
-_TEXT, _TEMPO, _METER, _END = 0x03, 0x51, 0x58, 0x2F
+_NAME, _TEMPO, _METER, _END = 0x03, 0x51, 0x58, 0x2F
 # Data bytes of channel messages, by the status without its channel, and of system messages.
 _DATA_BYTES: Final = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_BYTES: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0}
@@ -72,9 +74,14 @@ def parse_midi(path: Path, data: bytes) -> MidiFile:
     Raises
     ------
     ConductorError
-        If it is no MIDI file, is damaged, is of type 2, counts in film frames, or holds no notes
-        or too many.
+        If it is no MIDI file, is damaged, too large or of type 2, counts in film frames, or holds
+        no notes or too many.
     """
+    if len(data) > LARGEST_MB << 20:
+        raise ConductorError(
+            f"{path.name} is larger than {LARGEST_MB} MB, the most a MIDI file may have; cut it "
+            "into shorter files."
+        )
     reader = _Reader()
     try:
         header, tracks = _chunks(_unwrapped(data))
@@ -89,7 +96,7 @@ def parse_midi(path: Path, data: bytes) -> MidiFile:
         ) from error
     except _TooLongError as error:
         raise ConductorError(
-            f"{path.name} holds more than {MOST_NOTES} notes; cut it into shorter files."
+            f"{path.name} holds more than {error}; cut it into shorter files."
         ) from error
     if kind == 2:
         raise ConductorError(
@@ -116,7 +123,7 @@ class _DamagedError(Exception):
 
 
 class _TooLongError(Exception):
-    """More notes than any music has."""
+    """More than any music has, and of what."""
 
 
 def _unwrapped(data: bytes) -> bytes:
@@ -134,16 +141,16 @@ def _unwrapped(data: bytes) -> bytes:
 
 def _chunks(data: bytes) -> tuple[bytes, list[bytes]]:
     """Header and tracks; chunks of other kinds are left out."""
-    header: bytes | None = None
+    header = b""
     tracks: list[bytes] = []
-    others = at = 0
+    promised = others = at = 0
     while at + 8 <= len(data):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8])
         body = data[at + 8 : at + 8 + size]
-        if header is None:
+        if not header:
             if name != b"MThd" or len(body) < 6:
                 raise _DamagedError
-            header = body
+            header, promised = body, int.from_bytes(body[2:4])
         elif name == b"MTrk":
             if len(body) < size and not body.endswith(b"\xff\x2f\x00"):
                 raise _DamagedError
@@ -151,11 +158,11 @@ def _chunks(data: bytes) -> tuple[bytes, list[bytes]]:
         elif name.isascii() and name.decode().isprintable():
             others += 1
         else:
-            # A length before this place is wrong, and what follows cannot be told apart.
-            raise _DamagedError
+            # Padding after the last track; before it a length is wrong, and tracks would be lost.
+            break
         at += 8 + size
     # Some programs count their own chunks among the tracks.
-    if header is None or len(tracks) + others < int.from_bytes(header[2:4]):
+    if not header or len(tracks) + others < promised:
         raise _DamagedError
     return header, tracks
 
@@ -178,7 +185,8 @@ class _Reader:
         for tick, status, body in _events(track):
             last = tick
             if status > 0xFF:
-                name = self._meta(tick, status & 0xFF, body) or name
+                named = self._meta(tick, status & 0xFF, body)
+                name = name or named
                 continue
             kind, channel = status >> 4, status & 0xF
             if kind not in (0x8, 0x9, 0xC):
@@ -200,7 +208,7 @@ class _Reader:
 
     def _add(self, part: int, key: int, velocity: int, on: int, off: int) -> None:
         if len(self.notes) >= MOST_NOTES:
-            raise _TooLongError
+            raise _TooLongError(f"{MOST_NOTES:,} notes")
         self.notes.append((part, key, velocity, on, off))
 
     def _meta(self, tick: int, kind: int, body: bytes) -> str:
@@ -209,9 +217,9 @@ class _Reader:
             self.tempos[tick] = int.from_bytes(body)
         elif kind == _METER and len(body) >= 2 and body[0]:
             self.meters[tick] = (body[0], 1 << body[1])
-        elif kind == _TEXT:
-            return body.decode("latin-1").strip("\x00 ")
-        return ""
+        if len(self.tempos) + len(self.meters) > MOST_CHANGES:
+            raise _TooLongError(f"{MOST_CHANGES:,} changes of tempo or meter")
+        return body.decode("latin-1").strip("\x00 ") if kind == _NAME else ""
 
 
 def _events(track: bytes) -> Iterator[tuple[int, int, bytes]]:
