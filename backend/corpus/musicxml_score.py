@@ -1,7 +1,8 @@
 """A MusicXML file to its movements."""
 
 import re
-import zipfile
+from bisect import bisect
+from collections import defaultdict
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,9 +17,10 @@ from backend.corpus.movement import Movement, NoteTable
 from backend.corpus.notes import NoteReader, Part, Touch
 from backend.corpus.tempo_words import tempo_of_words, turn_of_words
 from backend.score.bar import Bar
-from backend.score.musicxml import read_bars, unpack
+from backend.score.musicxml import read_bars
 from backend.score.playing_order import movements, playing_order
 from backend.score.tempo_marks import tempo_marks
+from backend.score.unpack import reading, unpack
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
@@ -32,7 +34,7 @@ def read_musicxml_score(path: Path, data: bytes) -> list[Movement]:
         If it is no MusicXML, is damaged, or holds no notes.
     """
     readers: list[NoteReader] = []
-    try:
+    with reading(path):
         xml = unpack(path, data)
         names, drums = _part_list(xml)
 
@@ -41,17 +43,6 @@ def read_musicxml_score(path: Path, data: bytes) -> list[Movement]:
             return readers[-1]
 
         bars = read_bars(xml, new_reader)
-    except (
-        ElementTree.ParseError,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        ZeroDivisionError,
-        StopIteration,
-    ) as error:
-        raise ConductorError(
-            f"{path.name} is not a MusicXML score, or it is damaged; export it again."
-        ) from error
     parts = [reader.part for reader in readers]
     for reader in readers:
         reader.part.name = names.get(reader.identity, reader.identity)
@@ -91,13 +82,17 @@ def _part_list(xml: bytes) -> tuple[dict[str, str], dict[str, int]]:
 def _tempo_map(bars: list[Bar], parts: list[Part], starts: list[Fraction]) -> TempoMap:
     """The tempo marks; where words stand without a number, what they usually mean."""
     marks = tempo_marks(bars, starts)
+    known = sorted(marks)
     for part in parts:
         for mark in part.marks:
             place = starts[mark.bar] + Fraction(mark.at).limit_denominator(768)
-            if mark.kind == "word" and not any(abs(place - at) < 4 for at in marks):
+            after = bisect(known, place)
+            near = known[max(after - 1, 0) : after + 1]
+            if mark.kind == "word" and not any(abs(place - at) < 4 for at in near):
                 qpm = tempo_of_words(mark.text, bars[mark.bar].meter)
                 if qpm is not None:
                     marks[place] = qpm
+                    known.insert(after, place)
     return TempoMap.from_marks(marks)
 
 
@@ -155,14 +150,19 @@ def _movement(
     by_onset = np.argsort(notes.onset, kind="stable")
     holds: set[tuple[float, float]] = set()
     turns: dict[float, str] = {}
-    fermatas = {f for part in parts for f in part.fermatas}
-    words = {(m.bar, m.at, m.text) for part in parts for m in part.marks if m.kind == "word"}
-    for begin, i in zip(begins[:-1], order, strict=True):
-        holds |= {(begin + a, begin + b) for bar, a, b in fermatas if bar == i and b > a}
-        for bar, at, text in words:
-            turn = turn_of_words(text) if bar == i else None
+    held: dict[int, set[tuple[float, float]]] = defaultdict(set)
+    told: dict[int, dict[float, str]] = defaultdict(dict)
+    for part in parts:
+        for bar, a, b in part.fermatas:
+            if b > a:
+                held[bar].add((a, b))
+        for mark in part.marks:
+            turn = turn_of_words(mark.text) if mark.kind == "word" else None
             if turn is not None:
-                turns[begin + at] = turn
+                told[mark.bar].setdefault(mark.at, turn)
+    for begin, i in zip(begins[:-1], order, strict=True):
+        holds |= {(begin + a, begin + b) for a, b in held[i]}
+        turns.update({begin + at: turn for at, turn in told[i].items()})
     return Movement(
         bars=played,
         starts=begins,

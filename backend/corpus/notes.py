@@ -12,6 +12,7 @@ _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _TYPES: Final = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}
 # Strokes closer than this are no longer counted, only heard as a tremolo.
 _SHORTEST_STROKE: Final = Fraction(1, 12)
+_MOST_BEAMS: Final = 8
 _TRILL_STROKE: Final = Fraction(1, 8)
 _SHORTEST_TRILL: Final = Fraction(1, 2)
 
@@ -195,7 +196,9 @@ def _strokes(
         return plain
     tremolo = ornaments.find("tremolo")
     if tremolo is not None:
-        beams = int(tremolo.text or 3) + _TYPES.get(element.findtext("type") or "", 0)
+        beams = min(max(int(tremolo.text or 3), 0), _MOST_BEAMS) + _TYPES.get(
+            element.findtext("type") or "", 0
+        )
         stroke = max(Fraction(1, 2**beams), _SHORTEST_STROKE)
         kind = tremolo.get("type", "single")
         if kind == "single":

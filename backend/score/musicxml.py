@@ -5,7 +5,6 @@ Reads only what the beats need, which takes a tenth of the time of building the 
 
 import io
 import re
-import zipfile
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
@@ -18,9 +17,18 @@ from backend.score.bar import Bar
 from backend.score.playing_order import playing_order
 from backend.score.signs import add_signs, add_written_signs
 from backend.score.tempo_marks import mark_of_direction, mark_of_sound, set_tempo, tempo_map
+from backend.score.unpack import reading, unpack
 from retarget.errors import ConductorError
 
-_LARGEST_XML: Final = 1 << 30
+MOST_BARS: Final = 20_000
+"""Written bars, at most; a long opera has some 5,000."""
+
+LONGEST_BAR: Final = 1_000
+"""Quarter notes in a bar, at most; a written-out cadenza may have a hundred."""
+
+_TOO_LONG: Final = (
+    f"The score has a bar of more than {LONGEST_BAR:,} quarter notes; export it again."
+)
 # Bars off by less than this are sums of rounded tuplets, not other meters.
 _ROUNDING: Final = Fraction(1, 16)
 
@@ -40,31 +48,14 @@ def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
     ConductorError
         If it is no MusicXML or holds no bars.
     """
-    try:
+    with reading(path):
         bars = read_bars(unpack(path, data))
-    except (ElementTree.ParseError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ConductorError(
-            f"{path.name} is not a MusicXML score, or it is damaged; export it again."
-        ) from error
     if not any(bar.length for bar in bars):
         raise ConductorError(f"{path.name} holds no music; choose another score.")
     starts = list(accumulate((bar.length for bar in bars), initial=Fraction(0)))
     order = [i for i in playing_order(bars) if bars[i].length > 0]
     played = [PlayedBar(starts[i], bars[i].length, bars[i].meter) for i in order]
     return played, tempo_map(bars, starts)
-
-
-def unpack(path: Path, data: bytes) -> bytes:
-    """The XML of a score file, plain or compressed."""
-    if not data.startswith(b"PK"):
-        return data
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
-        root = next(e for e in container.iter() if e.tag.rpartition("}")[2] == "rootfile")
-        entry = archive.getinfo(root.attrib["full-path"])
-        if entry.file_size > _LARGEST_XML:
-            raise ConductorError(f"{path.name} unpacks to more than 1 GB; choose another score.")
-        return archive.read(entry)
 
 
 def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) -> list[Bar]:
@@ -96,6 +87,10 @@ def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) 
                 reader.identity = element.get("id", "")
                 readers[reader.identity] = reader
             if number == len(bars):
+                if number == MOST_BARS:
+                    raise ConductorError(
+                        f"The score has more than {MOST_BARS:,} bars; choose a shorter one."
+                    )
                 bars.append(Bar())
                 _count(bars[number], element)
             reader.read(element, number, bars[number])
@@ -161,6 +156,8 @@ class PartReader:
             elif tag == "barline":
                 _barline(element, bar)
         bar.length = max(bar.length, longest, at)
+        if bar.length > LONGEST_BAR:
+            raise ConductorError(_TOO_LONG)
         bar.meter = self._meter
 
     def _duration(self, element: ElementTree.Element) -> Fraction:
@@ -169,7 +166,9 @@ class PartReader:
             return Fraction(0)
         length = self._lengths.get(text)
         if length is None:
-            length = self._lengths[text] = Fraction(text.strip()) / self._divisions
+            length = self._lengths[text] = rational(text) / self._divisions
+            if length > LONGEST_BAR:
+                raise ConductorError(_TOO_LONG)
         return length
 
     def note(
@@ -183,8 +182,8 @@ class PartReader:
     def attributes(self, element: ElementTree.Element) -> None:
         """Take in divisions and meter."""
         divisions = element.findtext("divisions")
-        if divisions and Fraction(divisions.strip()) > 0:
-            self._divisions = Fraction(divisions.strip())
+        if divisions and rational(divisions) > 0:
+            self._divisions = rational(divisions)
             self._lengths.clear()
         time = element.find("time")
         if time is not None and time.find("senza-misura") is None:
@@ -192,7 +191,7 @@ class PartReader:
 
     def _direction(self, element: ElementTree.Element, number: int, at: Fraction, bar: Bar) -> None:
         offset = element.findtext("offset")
-        place = at + (Fraction(offset.strip()) / self._divisions if offset else 0)
+        place = at + (rational(offset) / self._divisions if offset else 0)
         set_tempo(bar, place, mark_of_direction(element))
         sound = element.find("sound")
         if sound is not None:
@@ -220,6 +219,19 @@ def _barline(element: ElementTree.Element, bar: Bar) -> None:
     for mark in ("segno", "coda"):
         if element.find(mark) is not None:
             bar.marks.add(mark)
+
+
+def rational(text: str) -> Fraction:
+    """A number as MusicXML writes it, with a point or without.
+
+    Raises
+    ------
+    ValueError
+        For others: `Fraction` itself takes "1/0", and works on "1e5000000" for minutes.
+    """
+    if not re.fullmatch(r"\s*[+-]?\d{1,18}(\.\d{0,18})?\s*", text, re.ASCII):
+        raise ValueError("not a number")
+    return Fraction(text.strip())
 
 
 def _read_meter(time: ElementTree.Element) -> tuple[int, int] | None:
