@@ -7,13 +7,17 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+from backend.folders import scratch_folder
 from retarget.errors import Cancelled, ConductorError
 from retarget.lines import read_line
 from retarget.progress import Progress, no_progress
 
 _KILL_AFTER_S = 5.0
+# Where Python, and where Blender, look for the place of temporary files.
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 class ChildDiedError(RuntimeError):
@@ -36,6 +40,8 @@ class Child:
         Environment variables to add.
     cwd : path, optional
         Working folder.
+    scratch : path, optional
+        Folder for its temporary files; if not given, one that is removed when it has ended.
     """
 
     def __init__(
@@ -44,8 +50,14 @@ class Child:
         name: str,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        scratch: Path | None = None,
     ) -> None:
         self.name = name
+        self._held = ExitStack()
+        if scratch is None:
+            # What is killed cannot tidy up after itself.
+            scratch = self._held.enter_context(scratch_folder())
+        temporary = dict.fromkeys(_TEMPORARY, str(scratch))
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -54,7 +66,7 @@ class Child:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **temporary, **(env or {})},
             cwd=cwd,
             # Ctrl-C reaches the parent alone, which then stops its children in order.
             start_new_session=True,
@@ -108,6 +120,7 @@ class Child:
             self.stop()
             raise
         self._drain.join(timeout=1.0)
+        self._held.close()
         if error:
             raise ConductorError(error)
         if code != 0:
@@ -124,6 +137,7 @@ class Child:
             except subprocess.TimeoutExpired:
                 self._signal(signal.SIGKILL)
                 self._process.wait()
+        self._held.close()
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

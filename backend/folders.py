@@ -1,12 +1,21 @@
 """Folders for results and for what nobody needs afterwards."""
 
+import fcntl
+import os
+import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
+from typing import Final
 
 from retarget.errors import ConductorError
+
+_SCRATCH: Final = "virtual-conductor-scratch-"
+_NEW_S: Final = 60.0
 
 
 @contextmanager
@@ -43,7 +52,49 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
+def sole_use(folder: Path) -> Iterator[None]:
+    """Have a folder for this process alone, until it is done or dies.
+
+    Raises
+    ------
+    ConductorError
+        If another process has it.
+    """
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConductorError(
+                f"Another run is writing to {folder}; wait until it is done, or choose another "
+                "folder."
+            ) from None
+        except OSError:
+            # Some network disks have no locks: there it is the user who must see to it.
+            pass
+        yield
+    finally:
+        os.close(held)
+
+
+@contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as folder:
-        yield Path(folder)
+    """A folder that is gone afterwards; what a killed process left is removed first."""
+    _remove_abandoned(Path(tempfile.gettempdir()))
+    # A grandchild that ends just now may still write; the next run removes what that leaves.
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with sole_use(folder):
+            yield folder
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove the scratch folders of this user that no process has."""
+    for folder in place.glob(f"{_SCRATCH}*"):
+        with suppress(OSError, ConductorError):
+            status = folder.lstat()
+            # A new one is not locked yet; one in use is.
+            old = time.time() - status.st_mtime > _NEW_S
+            if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and old:
+                with sole_use(folder):
+                    shutil.rmtree(folder)

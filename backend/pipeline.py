@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from backend import __version__
-from backend.folders import output_folder, scratch_folder
+from backend.folders import output_folder, scratch_folder, sole_use
 from backend.kept_subject import KEPT, subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
@@ -124,7 +124,7 @@ def conduct_everything(
         likeness = None
     if isinstance(scene.avatar, Path):
         check_avatar(scene.avatar)
-    with output_folder(folder), scratch_folder() as scratch:
+    with output_folder(folder), sole_use(folder), scratch_folder() as scratch:
         return _conduct_into(folder, request, person, likeness, scene, scratch, progress)
 
 

@@ -193,8 +193,7 @@ class Runner:
         write_task(folder, kind.run, task)
         # -P: nothing in the working folder can pass for a module.
         command = [sys.executable, "-P", "-m", "backend.server.worker", str(folder)]
-        environment = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
-        return Child(command, f"the {job.kind} job", environment, cwd=folder)
+        return Child(command, f"the {job.kind} job", cwd=folder, scratch=scratch)
 
     def _follow(self, run: Run) -> None:
         job = run.job
