@@ -10,11 +10,6 @@ from backend.score.musicxml import read_musicxml
 from retarget.errors import ConductorError
 
 
-def grid_from_score(path: str | Path) -> BeatGrid:
-    """The beats of `beats_from_score` alone."""
-    return beats_from_score(path)[0]
-
-
 def beats_from_score(path: str | Path) -> tuple[BeatGrid, list[str]]:
     """The conducted beats of a MIDI or MusicXML file (plain or `.mxl`), and what is doubtful.
 

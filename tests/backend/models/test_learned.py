@@ -15,7 +15,7 @@ from backend.audio.features import analyse_file, analysis_from_mel
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.beats.hear import hear_beats
-from backend.beats.score import grid_from_score
+from backend.beats.score import beats_from_score
 from backend.cli import app
 from backend.corpus.conduct import conduct_clip
 from backend.demo import demo_file
@@ -123,7 +123,7 @@ def test_a_broken_generator_is_named_with_the_way_around(
 
 def test_the_shipped_generator_beats_with_the_right_hand_as_patterns_go() -> None:
     """Two of four goes in to the conductor's left (+X), three out to the right."""
-    grid = grid_from_score(demo_file("ode_to_joy.mid"))
+    grid = beats_from_score(demo_file("ode_to_joy.mid"))[0]
     analysis = analyse_file(demo_file("ode_to_joy.ogg"))
     motion = conduct_learned(grid, analysis, style=Style(), seed=0, fps=30.0)
     joints = motion.joints_3d()
