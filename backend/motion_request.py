@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from pydantic import BaseModel
 
 from backend import __version__
@@ -13,6 +14,7 @@ from backend.audio.features import analyse_file
 from backend.beats.grid import BeatGrid
 from backend.beats.hear import hear_beats
 from backend.beats.score import beats_from_score
+from backend.beats.score_fit import UNFITTING_CONFIDENCE, score_doubts
 from backend.beats.track import track_beats
 from backend.models.learned import conduct_learned
 from backend.options import MotionOptions
@@ -101,6 +103,15 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         )
     if given is not None:
         grid = given.excerpt(request.start, analysis.duration)
+        if request.beats is None:
+            begins, ends = request.start == 0.0, request.duration is None
+            whole = given if begins and ends else grid
+            unfitting = score_doubts(whole, analysis, begins=begins, ends=ends)
+            if unfitting:
+                doubts += unfitting
+                warnings += unfitting
+                confidence = np.minimum(grid.confidence, UNFITTING_CONFIDENCE)
+                grid = replace(grid, confidence=confidence)
     else:
         listener = hear_beats if request.beats_model == "learned" else track_beats
         grid = listener(
