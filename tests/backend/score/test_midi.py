@@ -262,7 +262,8 @@ def test_files_without_end_are_refused(tmp_path: Path, track: bytes, said: str) 
 @pytest.mark.parametrize(
     "data",
     [
-        file_of(AT_100, steps())[:-60],  # cut off
+        file_of(AT_100, steps())[:-60],  # cut off within a note
+        file_of(AT_100, steps())[:-9],  # and between two
         header(2) + chunk(b"MTrk", steps() + END),  # a track is missing
         header(2) + chunk(b"MTrk", steps())[:-8] + chunk(b"MTrk", steps() + END),  # wrong length
         file_of(b"\x00\x3c\x50" + steps()),  # data without a status
