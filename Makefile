@@ -1,10 +1,12 @@
 # make demo   set up, then conduct the bundled piece with the bundled photo
 # make test   set up, then lint, types and tests
 # make bench  speed, each figure beside a floor or a peer measured in the same run
+# make fuzz   10,000 damaged files to every reader; goes on where it was stopped (SEED=1 for others)
+# make soak   the server under force: kills, a full disk, a crowd, slow sockets
 # make addon  the extension as an installable zip in dist/
 # make clean  remove what the build made (the environments stay; "make distclean" removes them)
 .DEFAULT_GOAL := demo
-.PHONY: demo test bench addon clean distclean setup setup-test
+.PHONY: demo test bench fuzz addon clean distclean setup setup-test
 
 python := .venv/bin/python
 demo_files := backend/demo
@@ -27,6 +29,12 @@ test: setup-test
 
 bench: setup-test
 	$(python) -m bench
+
+fuzz: setup-test
+	$(python) tests/fuzz/fuzz_campaign.py --inputs 10000 --seed $(or $(SEED),0) --out out/fuzz
+
+soak: setup-test
+	$(python) tests/soak/soak.py
 
 addon: setup
 	$(python) build_addon.py

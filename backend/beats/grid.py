@@ -19,6 +19,8 @@ _HEADER: Final = "time\tbeat\tbeats_in_bar\tmeter\tconfidence"
 _CLOSEST_S: Final = 0.02
 _LATEST_S: Final = 24 * 3600.0
 _MAX_BYTES: Final = 16 << 20
+# Letters of what is no meter that a message repeats.
+_SHOWN: Final = 20
 _METER: Final = re.compile(r"^([1-9]\d?)/(1|2|4|8|16|32)$")
 
 
@@ -195,7 +197,8 @@ def parse_meter(text: str) -> tuple[int, int]:
     """
     match = _METER.match(text.strip())
     if match is None or int(match[1]) > 24:
-        raise ConductorError(f"'{text}' is not a meter; write it like 3/4 or 6/8.")
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise ConductorError(f"'{shown}' is not a meter; write it like 3/4 or 6/8.")
     return int(match[1]), int(match[2])
 
 

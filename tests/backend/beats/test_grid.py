@@ -28,6 +28,7 @@ def test_columns_may_be_left_out_and_are_counted(tmp_path: Path) -> None:
         ("0 1 4 4/4 nan\n", "out of range"),
         ("0 " + "1" * 5000, "not a beat"),
         ("0 1 4 4/7\n", "not a meter"),
+        ("0 1 4 4/" + "9" * 5000, "^'4/999999999999999999…' is not a meter"),
         ("# nothing\n", "holds no beats"),
         ("# " + "long" * (5 << 20), "too large"),
     ],
