@@ -16,7 +16,7 @@ from backend.models.checkpoint import shipped
 from backend.training.bar_data import PulseBatch, PulseSource, read_pulses
 from backend.training.bar_targets import bar_loss
 from backend.training.beat_data import read_clips
-from backend.training.run import Training, train
+from backend.training.run import Positive, Training, train
 from retarget.progress import Progress, no_progress, part
 
 _VALIDATION_BATCHES: Final = 8
@@ -37,7 +37,7 @@ class BarTraining(Training):
     """
 
     beats: str = ""
-    pulses: int = 96
+    pulses: Positive = 96
 
 
 def train_bars(config: BarTraining, progress: Progress = no_progress) -> Path:

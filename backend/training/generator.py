@@ -35,7 +35,9 @@ from backend.training.generator_data import (
 )
 from backend.training.run import (
     Learner,
+    Positive,
     Training,
+    Weight,
     begin,
     draws,
     load_state,
@@ -73,12 +75,12 @@ class GeneratorTraining(Training):
     """
 
     amcnet: str = ""
-    mse: float = 1.0
-    perceptual: float = 0.3
-    adversarial: float = 0.02
-    divergence: float = 0.01
-    drawn: float = 0.1
-    critic_steps: int = 1
+    mse: Weight = 1.0
+    perceptual: Weight = 0.3
+    adversarial: Weight = 0.02
+    divergence: Weight = 0.01
+    drawn: Weight = 0.1
+    critic_steps: Positive = 1
 
 
 def train_generator(config: GeneratorTraining, progress: Progress = no_progress) -> Path:

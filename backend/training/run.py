@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
+from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 
 from backend.models.checkpoint import load_checkpoint, restore, save_checkpoint
@@ -27,6 +28,11 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
 _STATE: Final = "state.pt"
+
+Count = Annotated[int, Field(strict=True, ge=0)]
+Positive = Annotated[int, Field(strict=True, ge=1)]
+Weight = Annotated[float, Field(strict=True, ge=0.0, allow_inf_nan=False)]
+Above0 = Annotated[float, Field(strict=True, gt=0.0, allow_inf_nan=False)]
 
 Batch = TypeVar("Batch")
 Network = TypeVar("Network", bound=nn.Module)
@@ -70,17 +76,17 @@ class Training:
 
     data: str
     out: str
-    steps: int = 4000
-    batch: int = 8
-    seconds: float = 45.0
-    rate: float = 2e-3
-    warmup: int = 200
-    decay: float = 0.01
-    average: float = 0.998
-    seed: int = 0
-    threads: int = 0
-    device: str = "auto"
-    save_every: int = 250
+    steps: Positive = 4000
+    batch: Positive = 8
+    seconds: Above0 = 45.0
+    rate: Above0 = 2e-3
+    warmup: Count = 200
+    decay: Weight = 0.01
+    average: Annotated[Weight, Field(lt=1.0)] = 0.998
+    seed: Count = 0
+    threads: Count = 0
+    device: Literal["cpu", "cuda", "auto"] = "auto"
+    save_every: Positive = 250
     learned: str = "train"
     held_out: str = "val"
     start: str = ""
@@ -92,7 +98,7 @@ class Training:
         Raises
         ------
         ConductorError
-            If it cannot be read or sets something unknown.
+            If it cannot be read, sets something unknown, or sets something to what it cannot be.
         """
         table = read_toml(path)
         known = {field.name: field.type for field in fields(cls)}
@@ -105,7 +111,14 @@ class Training:
         for needed in ("data", "out"):
             if needed not in table:
                 raise ConductorError(f"{path.name} lacks '{needed}'; add it.")
-        return cls(**table)
+        try:
+            return TypeAdapter(cls).validate_python(table)
+        except ValidationError as error:
+            first = error.errors()[0]
+            reason = first["msg"].replace("Input", "it", 1)
+            raise ConductorError(
+                f"{path.name} sets {first['loc'][0]} to {first['input']!r}; {reason}."
+            ) from None
 
     @property
     def torch_device(self) -> torch.device:

@@ -1,6 +1,7 @@
 """Training of the beat network on a corpus made in the test."""
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,19 @@ import pytest
 import torch
 from small_corpus import write_clip
 
+import backend.training
 from backend.beats.grid import BeatGrid
 from backend.beats.listen import load_beat_net
 from backend.models.beat_net import POOL, RATE, SLOW
+from backend.training.bars import BarTraining
 from backend.training.beat_data import chances
 from backend.training.beat_targets import targets_of
 from backend.training.beats import train_beats
+from backend.training.generator import GeneratorTraining
 from backend.training.run import Training
 from retarget.errors import Cancelled, ConductorError
+
+CONFIGS = sorted((Path(backend.training.__file__).parent / "configs").glob("*.toml"))
 
 
 @pytest.fixture
@@ -108,5 +114,25 @@ def test_what_a_config_cannot_say_is_named(tmp_path: Path) -> None:
     path.write_text('data = "d"\n')
     with pytest.raises(ConductorError, match="lacks 'out'"):
         Training.load(path)
+    needed = 'data = "d"\nout = "o"\n'
+    for line, sentence in (
+        ('steps = "many"', "c.toml sets steps to 'many'; it should be a valid integer."),
+        ("batch = 0", "sets batch to 0; it should be greater than or equal to 1."),
+        ("rate = nan", "sets rate to nan; it should be a finite number."),
+        ("seed = true", "sets seed to True; it should be a valid integer."),
+        ('device = "abacus"', "sets device to 'abacus'; it should be 'cpu', 'cuda' or 'auto'."),
+        ("data = 3", "c.toml sets data to 3; it should be a valid string."),
+    ):
+        path.write_text((needed if "data" not in line else 'out = "o"\n') + line)
+        with pytest.raises(ConductorError, match=re.escape(sentence)):
+            Training.load(path)
+    path.write_text(needed + "seconds = 30\nrate = 1e-3\n")
+    assert Training.load(path).seconds == 30.0
     with pytest.raises(ConductorError, match="no folder 'train'"):
         train_beats(Training(data=str(tmp_path / "none"), out=str(tmp_path / "o")))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_the_configs_that_come_with_the_program_are_right(config: Path) -> None:
+    kind = {"generator": GeneratorTraining, "bars": BarTraining}.get(config.stem, Training)
+    assert kind.load(config).steps > 0
