@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from backend.beats.grid import BeatGrid
-from backend.beats.score import beats_from_score
-from backend.corpus.score import read_score
+from backend.score.beats import beats_from_score
+from backend.score.movements import read_score
 from retarget.errors import ConductorError
 
 TICKS = 480
@@ -86,6 +86,8 @@ def assert_32_beats_at_100(found: tuple[BeatGrid, list[str]]) -> None:
         b"\xff\x77\x02\x01\x02",  # no known kind
         b"\xff\x51\x02\x01\x02",  # a tempo of two bytes
         b"\xf0\x03\xc0\xff\x01",  # system-exclusive data without their end
+        b"\xf0\x03\x43\x12\x00\x00\xf7\x02\x01\xf7",  # divided
+        b"\xf7\x02\xf3\x01",  # a song select that is sent as it is
         b"\xf8",  # a tick of the clock
     ],
 )
