@@ -13,11 +13,11 @@ from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
 from backend.beats.grid import BeatGrid
 from backend.beats.hear import hear_beats
-from backend.beats.score import beats_from_score
 from backend.beats.score_fit import UNFITTING_CONFIDENCE, score_doubts
 from backend.beats.track import track_beats
 from backend.models.learned import conduct_learned
 from backend.options import MotionOptions
+from backend.score.beats import beats_from_score
 from backend.style import load_style
 from backend.teacher import conduct_taught
 from retarget.motion import Motion

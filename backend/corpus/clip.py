@@ -20,12 +20,12 @@ from backend.corpus.augment import Recording, record
 from backend.corpus.clock import Clock, play_after, play_freely
 from backend.corpus.conduct import checksum, conduct_clip
 from backend.corpus.drums import with_drums
-from backend.corpus.movement import Movement
 from backend.corpus.performance import perform
 from backend.corpus.plan import PlannedClip, composer_of, work_of
 from backend.corpus.recordings import recorded_tempos
-from backend.corpus.score import read_score
 from backend.corpus.synthesis import Hall, synthesise
+from backend.score.movement import Movement
+from backend.score.movements import read_score
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.corpus.movement import Movement
+from backend.score.movement import Movement
 from retarget.rotation import Array
 
 _STEP: Final = 0.25

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from backend.corpus.instruments import RHYTHM, Instrument
-from backend.corpus.movement import Movement, NoteTable
+from backend.score.instruments import RHYTHM, Instrument
+from backend.score.movement import Movement, NoteTable
 from retarget.rotation import Array
 
 # General MIDI: the kits by their programs, and the keys of their drums.

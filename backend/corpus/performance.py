@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.corpus.clock import Clock
-from backend.corpus.instruments import (
+from backend.score.instruments import (
     DRUM_KIT,
     PIZZICATO,
     RHYTHM,
     Instrument,
     speaks_after,
 )
-from backend.corpus.movement import Movement, NoteTable
-from backend.corpus.notes import Touch
+from backend.score.movement import Movement, NoteTable
+from backend.score.notes import Touch
 from retarget.rotation import Array
 
 DRUM_CHANNEL: Final = 9

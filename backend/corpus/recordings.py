@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import scipy.ndimage
 
-from backend.corpus.movement import Movement
+from backend.score.movement import Movement
 from retarget.rotation import Array
 
 _SUFFIX: Final = "_alignment.csv"

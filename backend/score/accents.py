@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.beats.bars import PlayedBar
+from backend.score.played_bars import PlayedBar
 from retarget.rotation import Array
 
 _FEWEST_BARS: Final = 12

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from backend.beats.bars import PlayedBar, TempoMap, grid_from_bars
 from backend.beats.grid import BeatGrid, parse_meter
 from backend.score.accents import accent_after_bar_line
 from backend.score.free_time import FREE_CONFIDENCE, keeps_beats
 from backend.score.midi_file import MidiFile, parse_midi
+from backend.score.played_bars import PlayedBar, TempoMap, grid_from_bars
 from retarget.errors import ConductorError
 
 MOST_BARS: Final = 20_000

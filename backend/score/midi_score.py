@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from backend.corpus.instruments import DRUM_KIT, Instrument, instrument_of_program
-from backend.corpus.movement import Movement, NoteTable
+from backend.score.instruments import DRUM_KIT, Instrument, instrument_of_program
 from backend.score.midi import midi_bars
 from backend.score.midi_file import MidiPart, parse_midi
+from backend.score.movement import Movement, NoteTable
 
 _DRUMS: Final = 9
 _KIT: Final = Instrument((0,), DRUM_KIT)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
-from backend.beats.bars import PlayedBar, TempoMap
-from backend.score.bar import Bar
+from backend.score.played_bars import PlayedBar, TempoMap
 from backend.score.playing_order import playing_order
 from backend.score.signs import add_signs, add_written_signs
 from backend.score.tempo_marks import mark_of_direction, mark_of_sound, set_tempo, tempo_map
 from backend.score.unpack import reading, unpack
+from backend.score.written_bar import Bar
 from retarget.errors import ConductorError
 
 MOST_BARS: Final = 20_000

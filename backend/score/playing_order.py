@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from backend.score.bar import Bar
+from backend.score.written_bar import Bar
 from retarget.errors import ConductorError
 
 MOST_PLAYED = 100_000

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from xml.etree import ElementTree
 
-from backend.score.bar import Bar
+from backend.score.written_bar import Bar
 
 _SIGNS: Final = ("dacapo", "dalsegno", "tocoda", "fine", "segno", "coda")
 # What is written where the file does not say in its own terms where the playing goes on.

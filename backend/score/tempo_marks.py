@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Final
 from xml.etree import ElementTree
 
-from backend.beats.bars import DEFAULT_BPM, TempoMap
-from backend.score.bar import Bar, TempoMark
+from backend.score.played_bars import DEFAULT_BPM, TempoMap
+from backend.score.written_bar import Bar, TempoMark
 
 _BEAT_UNITS: Final = {
     "breve": Fraction(8),

@@ -13,9 +13,9 @@ from PIL import Image
 
 from backend.audio.decode import load_audio, probe
 from backend.beats.grid import BeatGrid
-from backend.beats.score import beats_from_score
-from backend.corpus.score import read_score
 from backend.demo import demo_file
+from backend.score.beats import beats_from_score
+from backend.score.movements import read_score
 from backend.style import load_style
 from backend.toml_file import read_toml
 from pose_transfer.landmark_file import load_landmarks, save_landmarks

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from backend.corpus.movement import Movement
-from backend.corpus.score import read_score
+from backend.score.movement import Movement
+from backend.score.movements import read_score
 
 DIVISIONS = 24
 

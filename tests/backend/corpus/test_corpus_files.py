@@ -242,8 +242,8 @@ def test_the_sound_begins_where_the_beats_say(tmp_path: Path) -> None:
     """Staccato chords on a dry recording: their rise lies within 15 ms of the beats on average."""
     from backend.corpus.clock import play_freely
     from backend.corpus.performance import perform
-    from backend.corpus.score import read_score
     from backend.corpus.synthesis import Hall, synthesise
+    from backend.score.movements import read_score
 
     (movement,) = read_score(quartet(tmp_path / "score.musicxml", 16))
     lags = []

@@ -21,7 +21,7 @@ from backend.corpus.clock import play_after, play_freely
 from backend.corpus.drums import with_drums
 from backend.corpus.performance import DRUM_CHANNEL, perform
 from backend.corpus.recordings import recorded_tempos
-from backend.corpus.score import read_score
+from backend.score.movements import read_score
 
 
 def seeds(count: int = 20) -> list[np.random.Generator]:

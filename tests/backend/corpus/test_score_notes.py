@@ -20,8 +20,8 @@ from small_scores import (
     write_score,
 )
 
-from backend.corpus.notes import Touch
-from backend.corpus.score import read_score
+from backend.score.movements import read_score
+from backend.score.notes import Touch
 from retarget.errors import ConductorError
 
 

@@ -15,7 +15,6 @@ from backend.audio.features import analyse_file, analysis_from_mel
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
 from backend.beats.hear import hear_beats
-from backend.beats.score import beats_from_score
 from backend.cli import app
 from backend.corpus.conduct import conduct_clip
 from backend.demo import demo_file
@@ -25,6 +24,7 @@ from backend.models.checkpoint import save_checkpoint
 from backend.models.generator import Generator, GeneratorConfig
 from backend.models.kinematics import to_6d
 from backend.models.learned import conduct_learned
+from backend.score.beats import beats_from_score
 from backend.style import Style
 from retarget import rotation, skeleton
 from retarget.errors import ConductorError

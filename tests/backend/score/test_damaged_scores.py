@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.beats.score import beats_from_score
-from backend.corpus.score import read_score
 from backend.score import musicxml, unpack
+from backend.score.beats import beats_from_score
+from backend.score.movements import read_score
 from retarget.errors import ConductorError
 
 NOTE = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note>"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.beats.bars import grid_from_bars
 from backend.beats.grid import BeatGrid
 from backend.score.musicxml import read_bars, read_musicxml
+from backend.score.played_bars import grid_from_bars
 from backend.score.playing_order import playing_order
 
 

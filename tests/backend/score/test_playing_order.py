@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from backend.score.bar import Bar
 from backend.score.playing_order import MOST_PLAYED, movements, playing_order
+from backend.score.written_bar import Bar
 from retarget.errors import ConductorError
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.corpus.notes import Mark
+from backend.score.notes import Mark
 from retarget.rotation import Array
 
 _LEVELS: Final = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backend.beats.grid import BeatGrid
-from backend.beats.score import beats_from_score
+from backend.score.beats import beats_from_score
 from retarget.errors import ConductorError
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from backend.beats.bars import grid_from_bars
 from backend.beats.grid import BeatGrid
 from backend.score.midi import midi_beats
 from backend.score.midi_file import is_midi
 from backend.score.musicxml import read_musicxml
+from backend.score.played_bars import grid_from_bars
 from retarget.errors import ConductorError
 
 

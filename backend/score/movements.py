@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from backend.corpus.movement import Movement
-from backend.corpus.musicxml_score import read_musicxml_score
 from backend.score.midi_file import is_midi
 from backend.score.midi_score import read_midi_score
+from backend.score.movement import Movement
+from backend.score.musicxml_score import read_musicxml_score
 from retarget.errors import ConductorError
 
 

@@ -10,17 +10,17 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.beats.bars import PlayedBar, TempoMap
-from backend.corpus.dynamics import loudness_of
-from backend.corpus.instruments import drum_key, instrument_of
-from backend.corpus.movement import Movement, NoteTable
-from backend.corpus.notes import NoteReader, Part, Touch
-from backend.corpus.tempo_words import tempo_of_words, turn_of_words
-from backend.score.bar import Bar
+from backend.score.dynamics import loudness_of
+from backend.score.instruments import drum_key, instrument_of
+from backend.score.movement import Movement, NoteTable
 from backend.score.musicxml import read_bars
+from backend.score.notes import NoteReader, Part, Touch
+from backend.score.played_bars import PlayedBar, TempoMap
 from backend.score.playing_order import movements, playing_order
 from backend.score.tempo_marks import tempo_marks
+from backend.score.tempo_words import tempo_of_words, turn_of_words
 from backend.score.unpack import reading, unpack
+from backend.score.written_bar import Bar
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.beats.bars import BeatPlaces, PlayedBar, TempoMap, beat_places
-from backend.corpus.instruments import Instrument
+from backend.score.instruments import Instrument
+from backend.score.played_bars import BeatPlaces, PlayedBar, TempoMap, beat_places
 from retarget.rotation import Array
 
 
