@@ -135,6 +135,49 @@ def test_conduct_panel_likeness_and_commands_agree_within_two_milliseconds(
             assert first_click(way) == pytest.approx(right, abs=0.002), (name, way.name)
 
 
+PACKED = """
+import shutil, sys
+from pathlib import Path
+from blender_addon import blend_file, scene as scenes, scene_sound, timeline
+scene.render.fps, scene.frame_start, scene.frame_end = 30, 1, 60
+here, there = Path(folder) / "here", Path(folder) / "there"
+music = here / "tracks.mka"
+for start, track in ((0.5, 2), (1.25, 1)):
+    given = scene_sound.Music(music, start, track)
+    with scene_sound.decoded_music(given, 2.0, python=Path(sys.executable)) as made:
+        decoded = Path(made) / "music.flac"
+        timeline.add_sound(scene, scene_sound.Music(music, start, track, decoded))
+answer = {"sounds": len(bpy.data.sounds)}
+blend_file.save(here / "scene.blend")
+shutil.move(here, there)
+scene = blend_file.open_scene(there / "scene.blend")
+sound = scenes.find_sound(scene)
+answer |= {"path": str(sound.path), "start": sound.start, "track": sound.track}
+bpy.ops.sound.mixdown(filepath=folder + "/mix.wav", container="WAV", codec="PCM", format="S16")
+"""
+
+
+def test_a_decoded_track_lies_in_the_scene_which_still_knows_its_file(
+    tmp_path: Path, run_in_blender: Callable[..., Any]
+) -> None:
+    (tmp_path / "here").mkdir()
+    with av.open(str(tmp_path / "here" / "tracks.mka"), "w") as container:
+        voices = [container.add_stream("pcm_s16le", rate=RATE, layout="mono") for _ in range(2)]
+        for level, voice in zip((1.0, 0.1), voices, strict=True):
+            block = (32_000 * level * clicks()).clip(-32_000, 32_000).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+            frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
+            container.mux(voice.encode(frame))
+            container.mux(voice.encode(None))
+    told = run_in_blender(PACKED, folder=str(tmp_path))
+    # The strip of the first call took its two sounds with it.
+    assert told["sounds"] == 2
+    assert told["path"] == str(tmp_path / "there" / "tracks.mka")
+    assert (told["start"], told["track"]) == (1.25, 1)
+    assert first_click(tmp_path / "mix.wav") == pytest.approx(-1.25, abs=0.001)
+    assert np.abs(load_audio(tmp_path / "mix.wav")).max() > 0.3
+
+
 MOVED = """
 from pathlib import Path
 from blender_addon import scene as scenes, scene_sound, timeline
