@@ -12,6 +12,7 @@ from scipy.sparse.linalg import splu
 from retarget.body.model import INDEX, Body
 from retarget.rotation import Array
 
+from .arm_depth import as_deep_as_wide
 from .coverage import CoverageRenderer
 from .fit import SHOULDERS_M, BodyFit
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
@@ -74,7 +75,8 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
     Vertices on a part's outline are drawn to the outline of its label where that is the person's
     own: towards the background, and of an arm also over the trunk. First they move along their
     normals, so that limbs grow round, then in the picture plane alone. A bending energy (the
-    squared graph Laplacian) spreads the change over the surface.
+    squared graph Laplacian) spreads the change over the surface. In depth arms grow no more than
+    across the picture.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
         for stiffness in _TOGETHER:
             vertices = whole.shifted(vertices, stiffness, pulls_of_all(vertices))
         rim = np.concatenate([pulls(vertices).vertex, pulls_of_all(vertices).vertex])
-    return whole.faired(vertices, rim)
+    return as_deep_as_wide(whole.faired(vertices, rim), fit, body)
 
 
 @dataclass(frozen=True)
