@@ -248,7 +248,8 @@ def _catch_signals(shut_down: Callable[[], None]) -> list[int]:
 def _listen(port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise ConductorError(f"{port} is no port; take 1024 to 65535, or 0 for a free one.")
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends small pieces without delay only where the protocol is named.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # A port that was in use a minute ago is free; one that is in use now stays refused.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

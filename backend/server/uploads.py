@@ -249,10 +249,15 @@ def _suffix(name: str, field: str, rule: FileRule) -> str:
 def _params(kind: Kind, text: bytes) -> dict[str, Any]:
     try:
         values = json.loads(text)
-        # Half a surrogate pair is JSON, but no text: it could be neither written nor shown.
-        json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise RefusedError(422, "The parameters are not JSON; send an object.") from error
+    try:
+        # Half a surrogate pair is JSON, but no text: it could be neither written nor shown.
+        json.dumps(values, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise RefusedError(
+            422, "A parameter holds half a character (a lone surrogate); send whole text."
+        ) from error
     try:
         return kind.params.model_validate(values).model_dump(mode="json")
     except ValidationError as error:

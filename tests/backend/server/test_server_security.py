@@ -175,7 +175,7 @@ def test_largest_allowed_upload_passes(running: QueueProcess) -> None:
         ([("kind", None, b"\xff\xfe")], 422, "kinds"),
         ([KIND, ("params", None, b"{"), ("music", "a.wav", b"x")], 422, "JSON"),
         ([KIND, ("params", None, b"[" * 50_000), ("music", "a.wav", b"x")], 422, "JSON"),
-        ([KIND, ("params", None, b'{"\\ud800": 1}'), ("music", "a.wav", b"x")], 422, "JSON"),
+        ([KIND, ("params", None, b'{"\\ud800": 1}'), ("music", "a.wav", b"x")], 422, "surrogate"),
         ([KIND, ("params", None, b"[1]"), ("music", "a.wav", b"x")], 422, "object"),
         ([KIND, ("params", None, b" " * 70_000)], 413, "too long"),
         ([KIND, ("params", None, b'{"path": "/"}'), ("music", "a.wav", b"x")], 422, "path"),
@@ -193,7 +193,13 @@ def test_wrong_forms_get_one_sentence_and_leave_nothing(
 
 @pytest.mark.parametrize(
     "params",
-    [b'{"music": "/etc/passwd"}', b'{"style": "/etc/passwd"}', b'{"seed": -1}', b'{"fps": NaN}'],
+    [
+        b'{"meter": "\\ud800"}',
+        b'{"music": "/etc/passwd"}',
+        b'{"style": "/etc/passwd"}',
+        b'{"seed": -1}',
+        b'{"fps": NaN}',
+    ],
 )
 def test_motion_takes_no_paths_and_no_nonsense(running: QueueProcess, params: bytes) -> None:
     form = (("kind", None, b"motion"), ("params", None, params), ("music", "a.wav", b"x"))
