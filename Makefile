@@ -6,7 +6,7 @@
 # make addon  the extension as an installable zip in dist/
 # make clean  remove what the build made (the environments stay; "make distclean" removes them)
 .DEFAULT_GOAL := demo
-.PHONY: demo test bench fuzz addon clean distclean setup setup-test
+.PHONY: demo test bench fuzz soak addon clean distclean setup setup-test
 
 python := .venv/bin/python
 demo_files := backend/demo
