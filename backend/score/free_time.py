@@ -11,7 +11,7 @@ FREE_CONFIDENCE: Final = 0.1
 
 # Notes nearer than this, in quarter notes, are one chord: 30 ms at 120.
 _CHORD: Final = 0.06
-_FEWEST_CHORDS: Final = 24
+_FEWEST_CHORDS: Final = 16
 # Into how many equal parts music divides a quarter note; down to fours whatever the notes'
 # lengths, finer only where half of the notes follow each other within four such parts.
 _DIVISIONS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24)
@@ -29,7 +29,7 @@ def keeps_beats(onsets: Array) -> bool:
     begin anywhere in a quarter note. Where they begin is an angle on the circle of one division;
     the mean of those directions is 1 long where all fall together, and short where they are
     spread evenly (Rayleigh's test). Triplets, swing, syncopes and the unevenness of a hand leave
-    it long for one of the divisions. Fewer than 24 chords are believed.
+    it long for one of the divisions. Fewer than 16 chords are believed.
 
     Parameters
     ----------

@@ -151,7 +151,8 @@ def test_a_file_of_independent_pieces_is_refused(tmp_path: Path) -> None:
 
 def test_notes_that_keep_to_no_beat_are_said_and_uncertain(tmp_path: Path) -> None:
     played = np.cumsum(np.random.default_rng(1).uniform(0.2, 1.1, 80))
-    for track in (steps(32, 437 / 480), notes(played, np.full(80, 0.1), np.full(80, 60))):
+    few, many = steps(16, 450 / TICKS), steps(32, 437 / TICKS)
+    for track in (few, many, notes(played, np.full(80, 0.1), np.full(80, 60))):
         grid, (doubt,) = read(tmp_path, file_of(track))
         assert "do not keep to its beats" in doubt
         assert (grid.confidence < 0.2).all()
