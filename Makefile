@@ -1,4 +1,5 @@
 # make demo   set up, then conduct the bundled piece with the bundled photo
+#             TORCH_INDEX=https://download.pytorch.org/whl/cpu make demo: with torch for CPUs alone
 # make test   set up, then lint, types and tests
 # make bench  speed, each figure beside a floor or a peer measured in the same run
 # make fuzz   10,000 damaged files to every reader; goes on where it was stopped (SEED=1 for others)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Set up the project beside this script: Debian packages, virtual environment, Python packages.
 # Usage: scripts/setup.sh [test]      "test" adds what lint, types and tests need.
+# PYTHON is the Python 3.11 to take; TORCH_INDEX is a package index with another build of torch.
 # Safe to run again: what is there already is left alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -26,10 +27,20 @@ if [ -z "$python" ]; then
         fi
     done
 fi
-if [ -z "$python" ]; then
-    die "Python 3.11 was not found; install it (on Debian 12: apt install python3.11 python3.11-venv)" \
-        "or set PYTHON to it."
+# uv finds a Python 3.11 of its own, or downloads one.
+if [ -z "$python" ] && command -v uv >/dev/null 2>&1; then
+    say "Python 3.11 was not found here; uv gets it"
+    uv python install 3.11 || true
+    python=$(uv python find 3.11 2>/dev/null || true)
 fi
+if [ -z "$python" ]; then
+    die "Python 3.11 was not found, and Blender's module works with no other. Install uv" \
+        "(https://docs.astral.sh/uv) and run this again: it gets one without touching the system's." \
+        "Or install it (Debian 12: apt install python3.11 python3.11-venv; macOS: brew install" \
+        "python@3.11; pyenv install 3.11) and set PYTHON to its path."
+fi
+"$python" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null ||
+    die "PYTHON is $python, which is no Python 3.11; set it to one."
 "$python" -c 'import ensurepip' 2>/dev/null || packages+=(python3.11-venv)
 
 if command -v dpkg-query >/dev/null 2>&1; then
@@ -64,6 +75,19 @@ fi
 # What the base set downloads depends on the torch that pip finds: the CPU build, or the usual one
 # for Linux on x86-64 with its CUDA libraries.
 size="about 1 GB with the CPU build of torch, 3.5 GB with the usual one"
+
+# Torch alone comes from another index, before the rest, which then takes it as it is.
+install_torch() { # environment
+    local wanted
+    wanted=$(printf '%s\n' "$TORCH_INDEX"; grep '^torch==' constraints.txt)
+    if [ "$(cat "$1/.installed-torch" 2>/dev/null)" != "$wanted" ]; then
+        say "Installing torch from $TORCH_INDEX"
+        "$1/bin/python" -m pip install -q --disable-pip-version-check --force-reinstall --no-deps \
+            --index-url "$TORCH_INDEX" "$(grep '^torch==' constraints.txt)"
+        printf '%s\n' "$wanted" > "$1/.installed-torch"
+    fi
+}
+[ -z "${TORCH_INDEX:-}" ] || install_torch .venv
 
 # One stamp for each set of packages: its content is what was asked for.
 install() { # stamp name, environment, what it downloads, pip arguments
