@@ -114,7 +114,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     rate = 22_050
     t = np.arange(6 * rate) / rate
     clicks = np.sin(2 * np.pi * 330 * t) * np.exp(-12 * (t % 0.5))
-    soundfile.write(folder / "music.wav", 0.6 * clicks, rate)
+    for name in ("music.wav", "music.ogg"):
+        soundfile.write(folder / name, 0.6 * clicks, rate)
     yield folder
     server = Server.find(folder / "state" / "virtual-conductor")
     if server is not None:
@@ -213,22 +214,30 @@ def test_generate_animates_a_new_conductor_through_the_server(blender: Blender) 
     assert "Cube" not in made["objects"]
 
 
-def test_moved_markers_are_conducted(blender: Blender) -> None:
+def test_moved_markers_are_conducted_to_music_that_blender_plays_in_time(blender: Blender) -> None:
     made = blender.run(
         """
+            from bl_ext.user_default.virtual_conductor.scene import find_sound
             scene = bpy.context.scene
             settings = scene.virtual_conductor
-            settings.music, settings.beats = music, "MARKERS"
+            settings.music, settings.beats = music.replace(".wav", ".ogg"), "MARKERS"
             scene.render.fps = 20
             for i in range(6):
                 scene.timeline_markers.new(str(1 + i % 3), frame=11 + 17 * i)
             scene.timeline_markers.new("Solo", frame=40)
             bpy.ops.virtual_conductor.generate()
-            answer = sorted((m.frame, m.name) for m in scene.timeline_markers)
+            strip = scene.sequence_editor.strips[0]
+            answer = {
+                "markers": sorted((m.frame, m.name) for m in scene.timeline_markers),
+                "decoded": bool(strip.sound.packed_file) and strip.sound.filepath,
+                "sound": str(find_sound(scene).path),
+            }
         """
     )
     beats = [[11, "Bar 1"], [28, "2"], [45, "3"], [62, "Bar 2"], [79, "2"], [96, "3"]]
-    assert made == sorted([*beats, [40, "Solo"]])
+    assert made["markers"] == sorted([*beats, [40, "Solo"]])
+    assert made["decoded"] == "//music.flac"
+    assert made["sound"] == str(blender.music.with_suffix(".ogg"))
 
 
 def test_a_character_from_a_photo_is_made_by_the_server_and_conducts(
