@@ -124,7 +124,7 @@ def check_head(
     face : (478, 3) array
         Face mesh, pixels.
     """
-    off = _own_pose(character, photo).astype(np.float64) - photo.rgb
+    off = own_pose(character, photo).astype(np.float64) - photo.rgb
     inside = (matte > _INSIDE) & oval_mask(face, matte.shape)
     rows = np.arange(len(matte))[:, None]
     lower = inside & (rows > face[:, 1].mean())
@@ -152,8 +152,7 @@ def check(
     photo, matte, labels, landmarks
         What it was made from.
     """
-    returned = _own_pose(character, photo)
-    error = ((returned.astype(np.float64) - photo.rgb) ** 2).mean(axis=-1)
+    error = ((own_pose(character, photo).astype(np.float64) - photo.rgb) ** 2).mean(axis=-1)
     inside = matte > _INSIDE
     holes, areas = _far(character)
     return Quality(
@@ -165,7 +164,14 @@ def check(
     )
 
 
-def _own_pose(character: Character, photo: Photo) -> NDArray[np.uint8]:
+def returned_db(character: Character, photo: Photo, matte: NDArray[np.float32]) -> float:
+    """PSNR of the photo given back by its character, dB, where the matte leaves no doubt."""
+    error = ((own_pose(character, photo).astype(np.float64) - photo.rgb) ** 2).mean(axis=-1)
+    return _decibels(error, matte > _INSIDE)
+
+
+def own_pose(character: Character, photo: Photo) -> NDArray[np.uint8]:
+    """The character as the photo shows it, without a baton, (H, W, 3)."""
     take = drive(character, guide_of(character))
     take.baton[:] = np.nan
     backdrop = photo.rgb if character.backdrop is None else character.backdrop

@@ -13,11 +13,10 @@ from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 from .backdrop import studio
+from .check import own_pose, returned_db
 from .coverage import CoverageRenderer
 from .deform import vertex_normals
-from .drawing import Painter
-from .drive import drive
-from .guides import HELD, POSES, far_poses, guide_of
+from .guides import HELD, POSES, far_poses
 from .labels import LABELS
 from .landmark_drawing import draw_landmarks
 from .landmarks import Landmarks
@@ -72,8 +71,8 @@ def draw_preview(sitting: Sitting, progress: Progress = no_progress) -> Image:
         "Parts": _cut(_with_parts(photo, sitting), window),
     }
     progress(0.2, "drawing the preview")
-    returned = _own_pose(sitting)
-    above[f"Own pose, {_likeness_of(returned, photo, sitting)}"] = _cut(returned, window)
+    returned = own_pose(sitting.character, replace(sitting.photo, rgb=photo))
+    above[f"Own pose, {_likeness_of(sitting)}"] = _cut(returned, window)
     progress(0.4, "drawing the preview")
     frames = likeness_frames(far_poses(), sitting.character, size=_POSE_CELL)
     below = dict(zip(POSES, islice(frames, HELD // 2, None, HELD), strict=True))
@@ -81,23 +80,12 @@ def draw_preview(sitting: Sitting, progress: Progress = no_progress) -> Image:
     return np.concatenate([_row(above, _CELL), _row(below, _POSE_CELL)])
 
 
-def _own_pose(sitting: Sitting) -> Image:
-    """The character as the photo shows it, at the photo's size."""
-    character = sitting.character
-    take = drive(character, guide_of(character))
-    with Painter(character, character.camera.size, backdrop=character.backdrop) as painter:
-        drawn = painter.draw(take, 0)
-    if drawn.shape[2] == 3:
-        return drawn
-    return _on_plain(np.ascontiguousarray(drawn[..., :3]), drawn[..., 3] / np.float32(255.0))
-
-
-def _likeness_of(returned: Image, photo: Image, sitting: Sitting) -> str:
+def _likeness_of(sitting: Sitting) -> str:
     """How near the photo the person in their own pose is, in words."""
     if sitting.character.dress != "photo":
         return "in concert dress"
-    error = ((returned.astype(np.float64) - photo) ** 2)[sitting.matte > 0.5].mean()
-    return f"{10.0 * np.log10(255.0**2 / max(error, 1e-3)):.0f} dB from the photo"
+    distance = returned_db(sitting.character, sitting.photo, sitting.matte)
+    return f"{distance:.0f} dB from the photo"
 
 
 def _on_plain(rgb: Image, alpha: NDArray[np.float32] | None) -> Image:
