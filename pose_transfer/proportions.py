@@ -7,6 +7,7 @@ import numpy as np
 
 from retarget import rotation, skeleton
 from retarget.character import Character
+from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 # How much each measure has to say about the scale; what it leaves over, the body stretches.
@@ -115,9 +116,20 @@ def scale_between(person: Proportions, avatar: Proportions, *, stature: bool) ->
     person, avatar : Proportions
     stature : bool
         Whether the height of the shoulders over the floor counts too.
+
+    Raises
+    ------
+    ConductorError
+        If the head of one of them is not above the shoulders, or those not above the feet.
     """
-    logs = {name: float(np.log(getattr(avatar, name) / getattr(person, name))) for name in _WEIGHTS}
     counted = [name for name in _WEIGHTS if stature or name != "stature"]
+    for who, measures in (("person of the photo", person), ("avatar", avatar)):
+        if not all(0.0 < getattr(measures, name) < np.inf for name in counted):
+            raise ConductorError(
+                f"The {who} does not hold the head above the shoulders, or those above the feet; "
+                "choose another."
+            )
+    logs = {name: float(np.log(getattr(avatar, name) / getattr(person, name))) for name in counted}
     total = sum(_WEIGHTS[name] for name in counted)
     mean = sum(_WEIGHTS[name] * logs[name] for name in counted) / total
     if stature:

@@ -15,6 +15,7 @@ from pose_transfer.sitting import Sitting
 from pose_transfer.take import Take
 from retarget import rotation, skeleton
 from retarget.character import Character
+from retarget.errors import ConductorError
 from retarget.guide import Guide
 
 LIMBS = ("forearm.L", "forearm.R", "hand.L", "hand.R")
@@ -245,6 +246,17 @@ def test_legs_stretch_by_so_little_that_nobody_sees_it(standing: Character, tall
         own = standing.heads[[standing.bone(f"{stem}.{side}") for stem in ("upper_arm", "foot")]]
         now, was = (np.linalg.norm(a - b) for a, b in (ends, size * own))
         assert abs(np.log(now / was)) < 0.1
+
+
+@pytest.mark.parametrize(("joint", "height"), [("head", 0.5), ("foot.L", 9.0)])
+def test_an_avatar_upside_down_is_refused_in_one_sentence(
+    standing: Character, joint: str, height: float
+) -> None:
+    guide = far_poses()
+    rest = guide.rest.copy()
+    rest[skeleton.INDEX[joint], 2] = height
+    with pytest.raises(ConductorError, match="The avatar does not hold the head"):
+        drive(standing, replace(guide, rest=rest), grounded=True)
 
 
 def test_who_is_cut_off_at_the_hips_is_not_set_on_the_floor(sitting: Sitting) -> None:
