@@ -83,7 +83,7 @@ def _with_signs(bars: Sequence[Bar]) -> list[Bar]:
     """Bars of one movement with the signs that are meant but not written.
 
     The first of two coda signs is where the coda is left for, and without a "fine" a minuet ends
-    where its final barline is.
+    where its final barline is or its trio begins.
     """
     marks: set[str] = set().union(*(bar.marks for bar in bars))
     signs: dict[int, set[str]] = {}
@@ -92,7 +92,8 @@ def _with_signs(bars: Sequence[Bar]) -> list[Bar]:
         signs[codas[0]] = bars[codas[0]].marks - {"coda"} | {"tocoda"}
     if "dacapo" in marks and not marks & {"fine", "tocoda"}:
         jump = next(i for i, bar in enumerate(bars) if "dacapo" in bar.marks)
-        line = next((i for i in range(jump - 1, -1, -1) if bars[i].final), None)
+        inside = range(jump - 1, -1, -1)
+        line = next((i for i in inside if bars[i].final or "trio" in bars[i + 1].marks), None)
         if line is not None:
             signs[line] = bars[line].marks | {"fine"}
     return [replace(bar, marks=signs[i]) if i in signs else bar for i, bar in enumerate(bars)]
@@ -143,7 +144,7 @@ class _Walk:
             inside = self._inside.get(i)
             if bar.repeat_times or (inside is not None and inside.last and inside.stop == i):
                 section, turn = i + 1, 1
-            coda = self._next(i, "coda") if jump is not None and "tocoda" in bar.marks else None
+            coda = self._coda(i, jump)
             if coda is not None:
                 i = section = coda
                 turn, jump = 1, None
@@ -178,8 +179,12 @@ class _Walk:
         # After an earlier da capo a new piece may begin, which then has its own "fine".
         return origin if any("fine" in bar.marks for bar in self._bars[origin : i + 1]) else 0
 
-    def _next(self, i: int, mark: str) -> int | None:
-        return next((j for j in range(i + 1, len(self._bars)) if mark in self._bars[j].marks), None)
+    def _coda(self, i: int, jump: int | None) -> int | None:
+        """The bar to go on with after bar `i` where that leaves for the coda of a jump."""
+        if jump is None or "tocoda" not in self._bars[i].marks:
+            return None
+        places = [j for j in range(i + 1, len(self._bars)) if "coda" in self._bars[j].marks]
+        return next((j for j in places if j > jump), places[0] if places else None)
 
 
 def _endings(bars: Sequence[Bar]) -> dict[int, _Ending]:

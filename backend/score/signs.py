@@ -14,6 +14,7 @@ _WORDS: Final = {
     "tocoda": re.compile(r"^(to|alla)\s+coda\W*$"),
     "fine": re.compile(r"^(il\s+)?fine\W*$"),
     "coda": re.compile(r"^coda\W*$"),
+    "trio": re.compile(r"^trio\b"),
 }
 
 

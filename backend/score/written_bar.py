@@ -29,7 +29,7 @@ class Bar:
     final : bool
         Whether it closes with a thin and a thick line and no repeat.
     marks : set of str
-        Of "dacapo", "dalsegno", "tocoda", "fine", "segno" and "coda".
+        Of "dacapo", "dalsegno", "tocoda", "fine", "segno", "coda" and "trio".
     """
 
     length: Fraction = Fraction(0)

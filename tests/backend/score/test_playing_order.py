@@ -13,9 +13,10 @@ def bars(text: str, meters: dict[int, tuple[int, int]] | None = None) -> list[Ba
     """Bars of a short text, one a word: its number and its signs.
 
     "[" repeat from here, "]" repeat, "|" final barline, "(1" ending begins, ")" ending stops,
-    "F" fine, "C" da capo, "S" segno, "D" dal segno, "T" to coda, "K" coda.
+    "F" fine, "C" da capo, "S" segno, "D" dal segno, "T" to coda, "K" coda, "R" trio.
     """
     signs = {"F": "fine", "C": "dacapo", "S": "segno", "D": "dalsegno", "T": "tocoda", "K": "coda"}
+    signs["R"] = "trio"
     found = []
     for place, word in enumerate(text.split()):
         bar = Bar(length=Fraction(4), number=int(word[0]))
@@ -76,6 +77,14 @@ def test_a_final_barline_in_the_middle_does_not_hide_the_segno_or_the_coda() -> 
 def test_without_a_final_barline_before_it_a_trio_is_as_long_as_its_da_capo() -> None:
     # No fine anywhere: all of it is played again.
     assert places("1 2 3C 4") == [1, 2, 3, 1, 2, 3, 4]
+
+
+def test_a_minuet_without_a_fine_ends_where_its_trio_begins() -> None:
+    assert places("1 2] 3R 4C 5") == [1, 2, 1, 2, 3, 4, 1, 2, 5]
+
+
+def test_each_dal_segno_has_the_coda_that_follows_it() -> None:
+    assert places("1 2ST 3D 4K 5D 6K 7") == [1, 2, 3, 2, 4, 5, 2, 6, 7]
 
 
 def test_the_first_of_two_coda_signs_is_where_one_leaves() -> None:
