@@ -10,21 +10,18 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import av
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
+from backend.audio.channels import Planes, Samples, downmix, to_planes
 from backend.audio.cut_short import ends_early
 from backend.audio.rates import SAMPLE_RATE
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
-
-Samples = NDArray[np.float32]
 
 # FFmpeg's own messages mean nothing to a user; every fault becomes a sentence of ours.
 av.logging.set_level(None)
@@ -56,38 +53,7 @@ _RATES: Final = (2_000, 768_000)
 _LONGEST_H: Final = 4
 # Samples that are mixed and resampled at once.
 _JOINED: Final = 1 << 15
-# Channel names by layout: asking FFmpeg for them costs more than decoding a frame.
-_known_names: dict[str, tuple[str, ...]] = {}
 _CUT_SHORT_S: Final = 1.0
-
-# ITU-R BS.775 downmix to left and right; names are FFmpeg's channel names. Low-frequency effects
-# are left out.
-_HALF: Final = 0.5**0.5
-_DOWNMIX: Final[dict[str, tuple[float, float]]] = {
-    "FL": (1.0, 0.0),
-    "FR": (0.0, 1.0),
-    "DL": (1.0, 0.0),
-    "DR": (0.0, 1.0),
-    "FC": (_HALF, _HALF),
-    "FLC": (1.0, _HALF),
-    "FRC": (_HALF, 1.0),
-    "LFE": (0.0, 0.0),
-    "LFE2": (0.0, 0.0),
-    "BL": (_HALF, 0.0),
-    "SL": (_HALF, 0.0),
-    "WL": (_HALF, 0.0),
-    "BR": (0.0, _HALF),
-    "SR": (0.0, _HALF),
-    "WR": (0.0, _HALF),
-    "BC": (0.5, 0.5),
-}
-_OTHER_CHANNEL: Final = (0.5, 0.5)
-# What channels are where a file does not name them.
-_UNNAMED: Final[dict[int, tuple[str, ...]]] = {
-    2: ("FL", "FR"),
-    6: ("FL", "FR", "FC", "LFE", "BL", "BR"),
-    8: ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
-}
 
 
 @dataclass(frozen=True)
@@ -290,7 +256,7 @@ def stream_audio(
         rate = 0
         frames = _frames_from(container, stream, start)
         for native_rate, planes in _joined(_in_time(_agreed(frames), start, path)):
-            mixed = _downmix(planes, channels)
+            mixed = downmix(planes, channels)
             if native_rate != rate:
                 if resampler is not None:
                     yield _resampled(resampler, np.zeros((0, channels), np.float32), last=True)
@@ -310,26 +276,18 @@ def stream_audio(
             yield tail if left is None else tail[:, : left - given]
 
 
-@dataclass(frozen=True)
-class _Planes:
-    """Decoded samples (C, n), float32, with FFmpeg's channel names."""
-
-    samples: Samples
-    names: tuple[str, ...]
-
-
-def _joined(pieces: Iterator[tuple[int, _Planes]]) -> Iterator[tuple[int, _Planes]]:
+def _joined(pieces: Iterator[tuple[int, Planes]]) -> Iterator[tuple[int, Planes]]:
     """The same sound in longer pieces, since each costs time; finite samples alone."""
     held: list[Samples] = []
     names: tuple[str, ...] = ()
     rate = count = 0
 
-    def join() -> _Planes:
+    def join() -> Planes:
         samples = held[0] if len(held) == 1 else np.concatenate(held, axis=1)
         # A float file may hold NaN or infinity; one such sample would spoil everything after it.
         if not np.isfinite(samples.sum()):
             samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
-        return _Planes(samples, names)
+        return Planes(samples, names)
 
     for next_rate, planes in pieces:
         if held and (next_rate != rate or planes.names != names or count >= _JOINED):
@@ -350,50 +308,30 @@ def _resampled(stream: soxr.ResampleStream, samples: Samples, *, last: bool) -> 
     )
 
 
-def _downmix(planes: _Planes, channels: int) -> Samples:
-    """Mix to `channels` (1 or 2); returns (n, channels), contiguous for the resampler."""
-    mixed = np.zeros((planes.samples.shape[1], channels), np.float32)
-    # Sums of a few rows: a matrix product would wake threads for each block, and wait for them.
-    for side, weights in enumerate(_weights(planes.names, channels)):
-        for weight, plane in zip(weights, planes.samples, strict=True):
-            mixed[:, side] += weight * plane
-    return mixed
-
-
-@cache
-def _weights(names: tuple[str, ...], channels: int) -> Samples:
-    """The (channels, C) matrix that mixes channels of these names without clipping."""
-    sides = np.array([_DOWNMIX.get(name, _OTHER_CHANNEL) for name in names], np.float32)
-    weights = sides.T if channels == 2 else sides.mean(axis=1)[None]
-    if len(names) == 1 or (weights.sum(axis=1) == 0.0).any():
-        weights = np.ones_like(weights)
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
 def _in_time(
     frames: Iterator[tuple[float | None, Any]], start: float, path: Path
-) -> Iterator[tuple[int, _Planes]]:
+) -> Iterator[tuple[int, Planes]]:
     """Decoded blocks from `start` on: earlier samples dropped, gaps filled with silence."""
     now: float | None = None
     reached = False
     for time, frame in frames:
         rate = frame.sample_rate
-        planes = _to_planes(frame)
+        planes = to_planes(frame)
         if now is None:
             now = time or 0.0
             lead = round((now - start) * rate)
             for at in range(0, lead, _JOINED):
                 silence = np.zeros((len(planes.names), min(_JOINED, lead - at)), np.float32)
-                yield rate, _Planes(silence, planes.names)
+                yield rate, Planes(silence, planes.names)
         elif time is not None and _GAP_S < time - now < _LONGEST_GAP_S:
             gap = round((time - now) * rate)
-            planes = _Planes(np.pad(planes.samples, ((0, 0), (gap, 0))), planes.names)
+            planes = Planes(np.pad(planes.samples, ((0, 0), (gap, 0))), planes.names)
         count = planes.samples.shape[1]
         skip = min(max(round((start - now) * rate), 0), count)
         now += count / rate
         if skip < count:
             reached = True
-            yield rate, _Planes(planes.samples[:, skip:], planes.names)
+            yield rate, Planes(planes.samples[:, skip:], planes.names)
     if now is None:
         raise ConductorError(
             f"{path.name} is not a sound or video file, or it is damaged; choose another."
@@ -470,30 +408,6 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
         for frame in frames:
             if frame.samples > 0 and _RATES[0] <= frame.sample_rate <= _RATES[1]:
                 yield frame
-
-
-def _to_planes(frame: Any) -> _Planes:
-    names = _names(frame.layout)
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, len(names)).T
-    if samples.dtype == np.uint8:
-        return _Planes((samples.astype(np.float32) - 128.0) / 128.0, names)
-    if samples.dtype.kind == "i":
-        full_scale = float(2 ** (8 * samples.dtype.itemsize - 1))
-        return _Planes((samples / full_scale).astype(np.float32), names)
-    return _Planes(samples.astype(np.float32, copy=False), names)
-
-
-def _names(layout: Any) -> tuple[str, ...]:
-    """FFmpeg's names of the channels of a layout."""
-    names = _known_names.get(layout.name)
-    if names is None:
-        names = tuple(channel.name for channel in layout.channels)
-        if not any(name in _DOWNMIX for name in names):
-            names = _UNNAMED.get(len(names), names)
-        _known_names[layout.name] = names
-    return names
 
 
 def _picture_start(container: Any) -> float | None:
