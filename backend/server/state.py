@@ -80,8 +80,11 @@ class StateFolder:
         """Whether the folder at this path is still the one that was opened here."""
         try:
             there = os.stat(self.path / _LOCK_FILE)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError:
+            # A disk that does not answer for a moment took nothing away.
+            return True
         return os.path.samestat(there, os.fstat(self._lock))
 
     def announce(self, port: int, token: str) -> None:
