@@ -26,6 +26,7 @@ test: setup-test
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
+	$(python) -m mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(python) -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 bench: setup-test
