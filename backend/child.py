@@ -58,19 +58,23 @@ class Child:
             # What is killed cannot tidy up after itself.
             scratch = self._held.enter_context(scratch_folder())
         temporary = dict.fromkeys(_TEMPORARY, str(scratch))
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, **temporary, **(env or {})},
-            cwd=cwd,
-            # Ctrl-C reaches the parent alone, which then stops its children in order.
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env={**os.environ, **temporary, **(env or {})},
+                cwd=cwd,
+                # Ctrl-C reaches the parent alone, which then stops its children in order.
+                start_new_session=True,
+            )
+        except OSError:
+            self._held.close()
+            raise
         self._noise: deque[str] = deque(maxlen=40)
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
         self._drain.start()
