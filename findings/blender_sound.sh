@@ -1,26 +1,26 @@
-"""Blender plays a LAME mp3 25 ms early, and the sound of a film that begins late at once.
+#!/usr/bin/env bash
+# Blender plays a LAME mp3 25 ms early, and the sound of a film that begins late at once.
+#
+# Versions: bpy 4.5.15, av 18.1.0, numpy 1.26.4, from PyPI; Python 3.11.
+# Input: two whole, valid files that PyAV writes, each with one click. In the mp3 (libmp3lame) it
+# is at 1.000 s, in the film (H.264 and AAC in .mov) at 1.500 s of a sound track that begins 0.5
+# s after the picture. FFmpeg's tools and players have the clicks there. Each is put into
+# Blender's sequencer as a sound strip on frame 1 and mixed down to WAV.
+#
+# Seen: the click of the mp3 at 0.975 s, 1105 samples early (as if the delay of encoder and
+# decoder, which the file declares, were taken off twice), the click of the film at 1.023 s, 477
+# ms early.
+#
+# Run: `bash findings/blender_sound.sh` (downloads about 400 MB into a temporary folder; PYTHON
+# names the interpreter, else python3). Ends with 0 if this is still so, with 1 if the behaviour
+# has changed.
+set -euo pipefail
+python=${PYTHON:-python3}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$python" -m pip install --quiet --target "$folder" bpy==4.5.15 av==18.1.0 numpy==1.26.4
 
-Versions: bpy 4.5.15, av 18.1.0, numpy 1.26.4, from PyPI; Python 3.11.
-Input: two whole, valid files that PyAV writes, each with one click. In the mp3 (libmp3lame) it is
-at 1.000 s, in the film (H.264 and AAC in .mov) at 1.500 s of a sound track that begins 0.5 s after
-the picture. FFmpeg's tools and players have the clicks there. Each is put into Blender's sequencer
-as a sound strip on frame 1 and mixed down to WAV.
-
-Seen: the click of the mp3 at 0.975 s, 1105 samples early (as if the delay of encoder and decoder,
-which the file declares, were taken off twice), the click of the film at 1.023 s, 477 ms early.
-
-Run: `python findings/blender_sound.py` (downloads about 400 MB into a temporary folder). Ends with
-0 if this is still so, with 1 if the behaviour has changed.
-"""
-
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
-PACKAGES = ("bpy==4.5.15", "av==18.1.0", "numpy==1.26.4")
-
-WRITE = """
+"$python" -I - "$folder" <<'END'
 import sys
 sys.path.insert(0, sys.argv[1])
 from fractions import Fraction
@@ -50,9 +50,9 @@ def write(path, codec, click_at, late):
 
 write(sys.argv[1] + "/click.mp3", "libmp3lame", 1.0, 0.0)
 write(sys.argv[1] + "/click.mov", "aac", 1.5, 0.5)
-"""
+END
 
-PLAY = """
+if "$python" -I - "$folder" <<'END'
 import sys
 sys.path.insert(0, sys.argv[1])
 import wave
@@ -74,24 +74,10 @@ for name, right, seen in (("click.mp3", 1.0, -0.0251), ("click.mov", 1.5, -0.476
     print(f"{name}: right {right:.3f} s, heard {heard:.3f} s, {1000 * (heard - right):+.1f} ms")
     same &= abs(heard - right - seen) < 0.002
 sys.exit(0 if same else 1)
-"""
-
-
-def main() -> int:
-    """Install, write, play, say whether it is still so."""
-    with tempfile.TemporaryDirectory() as folder:
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder]
-        subprocess.run([*install, *PACKAGES], check=True)
-        code = 0
-        # bpy and av bring FFmpeg's libraries each: never both in one process.
-        for number, text in enumerate((WRITE, PLAY)):
-            script = Path(folder) / f"step_{number}.py"
-            script.write_text(text, encoding="utf-8")
-            step = [sys.executable, "-I", str(script), folder]
-            code = code or subprocess.run(step, check=False).returncode
-    print("still so" if code == 0 else "changed")
-    return code
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+END
+then
+    echo "still so"
+else
+    echo "changed"
+    exit 1
+fi
