@@ -93,10 +93,12 @@ def test_nothing_stands_behind_a_transparent_likeness(sitting: Sitting) -> None:
 def test_a_kept_subject_gives_the_same_frames(sitting: Sitting, tmp_path: Path) -> None:
     sitting.character.save(tmp_path / "me.subject")
     kept = Character.load(tmp_path / "me.subject")
-    guide = guide_of(kept)
-    ours = likeness_frames(guide, sitting.character, size=SIZE)[0]
-    theirs = likeness_frames(guide, kept, size=SIZE)[0]
-    assert np.abs(ours.astype(int) - theirs).max() <= 1
+    assert sitting.character.light is not None
+    np.testing.assert_allclose(kept.light, sitting.character.light, atol=1e-6)
+    for guide in (guide_of(kept), far_poses()):
+        ours = likeness_frames(guide, sitting.character, size=SIZE)[0]
+        theirs = likeness_frames(guide, kept, size=SIZE)[0]
+        assert np.abs(ours.astype(int) - theirs).max() <= 1
 
 
 def test_a_cut_out_is_shown_before_a_studio_wall_with_a_note(sitting: Sitting) -> None:
