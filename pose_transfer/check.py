@@ -152,21 +152,23 @@ def check(
     photo, matte, labels, landmarks
         What it was made from.
     """
-    error = ((own_pose(character, photo).astype(np.float64) - photo.rgb) ** 2).mean(axis=-1)
-    inside = matte > _INSIDE
+    returned = own_pose(character, photo)
+    face = np.where(_face(landmarks, matte.shape), matte, 0.0)
     holes, areas = _far(character)
     return Quality(
-        returned_db=_decibels(error, inside),
-        face_db=_decibels(error, inside & _face(landmarks, matte.shape)),
+        returned_db=returned_db(returned, photo.rgb, matte),
+        face_db=returned_db(returned, photo.rgb, face),
         holes=holes,
         hand_areas=areas,
         left_behind=_left_behind(landmarks, matte),
     )
 
 
-def returned_db(character: Character, photo: Photo, matte: NDArray[np.float32]) -> float:
-    """PSNR of the photo given back by its character, dB, where the matte leaves no doubt."""
-    error = ((own_pose(character, photo).astype(np.float64) - photo.rgb) ** 2).mean(axis=-1)
+def returned_db(
+    returned: NDArray[np.uint8], photo: NDArray[np.uint8], matte: NDArray[np.floating]
+) -> float:
+    """PSNR of a photo (H, W, 3) given back in its own pose, dB, where the matte is sure."""
+    error = ((returned.astype(np.float64) - photo) ** 2).mean(axis=-1)
     return _decibels(error, matte > _INSIDE)
 
 

@@ -20,9 +20,10 @@ _MOST: Final = 18.0
 # Such details in the stronger third of plain cloth, and of patterns.
 _PLAIN, _PATTERNED = 9.0, 16.0
 # Cloths differ by so much (CIE Lab), and over two pixels at their border by this share of it: a
-# fold or a shadow fades, a hem does not. A pattern this strong is one cloth.
+# fold or a shadow fades, a hem does not. A pattern this strong is one cloth. What is rarer than the
+# share below, a button or a badge, is no cloth of its own.
 _CLOTHS, _APART, _CRISP, _ONE_CLOTH = 4, 18.0, 0.5, 0.5
-_LEAST_SHARE: Final = 0.02
+_RARER: Final = 0.03
 # How soft the border of two cloths is carried on, pixels.
 _HEM_PX: Final = 0.8
 
@@ -117,7 +118,7 @@ def _cloths(picture: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np
     centres: Array = colours[[middle]]
     while len(centres) < _CLOTHS:
         away = np.linalg.norm(colours[:, None] - centres, axis=-1).min(axis=1)
-        far = np.argsort(away, kind="stable")[int(0.97 * len(away))]
+        far = np.argsort(away, kind="stable")[int((1.0 - _RARER) * len(away))]
         if away[far] < _APART:
             break
         centres = np.vstack([centres, colours[far]])
@@ -125,10 +126,9 @@ def _cloths(picture: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np
     known = np.full(seen.shape, -1)
     known[seen] = of_colour
     name = np.arange(len(centres))
-    sizes = np.bincount(of_colour, minlength=len(centres)) / len(of_colour)
     for a in range(len(centres)):
         for b in range(a):
-            if not _parted(lab, known, centres, a, b) or min(sizes[a], sizes[b]) < _LEAST_SHARE:
+            if not _parted(lab, known, centres, a, b):
                 name[name == name[a]] = name[b]
     _, compact = np.unique(name, return_inverse=True)
     return np.where(seen, compact[known], -1)

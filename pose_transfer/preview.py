@@ -72,7 +72,7 @@ def draw_preview(sitting: Sitting, progress: Progress = no_progress) -> Image:
     }
     progress(0.2, "drawing the preview")
     returned = own_pose(sitting.character, replace(sitting.photo, rgb=photo))
-    above[f"Own pose, {_likeness_of(sitting)}"] = _cut(returned, window)
+    above[f"Own pose, {_likeness_of(returned, photo, sitting)}"] = _cut(returned, window)
     progress(0.4, "drawing the preview")
     frames = likeness_frames(far_poses(), sitting.character, size=_POSE_CELL)
     below = dict(zip(POSES, islice(frames, HELD // 2, None, HELD), strict=True))
@@ -80,12 +80,11 @@ def draw_preview(sitting: Sitting, progress: Progress = no_progress) -> Image:
     return np.concatenate([_row(above, _CELL), _row(below, _POSE_CELL)])
 
 
-def _likeness_of(sitting: Sitting) -> str:
+def _likeness_of(returned: Image, photo: Image, sitting: Sitting) -> str:
     """How near the photo the person in their own pose is, in words."""
     if sitting.character.dress != "photo":
         return "in concert dress"
-    distance = returned_db(sitting.character, sitting.photo, sitting.matte)
-    return f"{distance:.0f} dB from the photo"
+    return f"{returned_db(returned, photo, sitting.matte):.0f} dB from the photo"
 
 
 def _on_plain(rgb: Image, alpha: NDArray[np.float32] | None) -> Image:
