@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.score.stuck_notes import end_stuck_notes
 from retarget.errors import ConductorError
 
 MOST_NOTES: Final = 500_000
@@ -52,6 +53,10 @@ class MidiFile:
     notes : (N, 5) int array
         Part, key, velocity, and the ticks where the note begins and ends, in the order of
         beginning.
+    stuck : int
+        How many notes were not released in time and end with the music instead.
+    lost_tracks : int
+        How many tracks the header counts that are not there.
     """
 
     resolution: int
@@ -59,6 +64,8 @@ class MidiFile:
     meters: dict[int, tuple[int, int]]
     parts: tuple[MidiPart, ...]
     notes: NDArray[np.int64]
+    stuck: int
+    lost_tracks: int
 
 
 def is_midi(data: bytes) -> bool:
@@ -69,7 +76,8 @@ def is_midi(data: bytes) -> bool:
 def parse_midi(path: Path, data: bytes) -> MidiFile:
     """Read a Standard MIDI file of type 0 or 1, alone or in RIFF (`.rmi`).
 
-    A data byte above 127 counts as 127; a note that is never released ends with its track.
+    A data byte above 127 counts as 127; a note that is never released ends with the music
+    (`end_stuck_notes`), or with its track if that is earlier.
 
     Raises
     ------
@@ -84,7 +92,7 @@ def parse_midi(path: Path, data: bytes) -> MidiFile:
         )
     reader = _Reader()
     try:
-        header, tracks = _chunks(_unwrapped(data))
+        header, tracks, lost = _chunks(_unwrapped(data))
         kind, resolution = int.from_bytes(header[:2]), int.from_bytes(header[4:6])
         if kind > 2:
             raise _DamagedError
@@ -109,12 +117,15 @@ def parse_midi(path: Path, data: bytes) -> MidiFile:
     if not reader.notes or max(note[4] for note in reader.notes) == 0:
         raise ConductorError(f"{path.name} holds no notes; choose another file.")
     notes = np.array(reader.notes, dtype=np.int64)
+    stuck = end_stuck_notes(notes, resolution)
     return MidiFile(
         resolution,
         reader.tempos,
         reader.meters,
         tuple(reader.parts),
-        notes[np.argsort(notes[:, 3], kind="stable")],
+        notes[np.argsort(notes[:, 3], kind="stable")][:, :5],
+        stuck,
+        lost,
     )
 
 
@@ -127,24 +138,25 @@ class _TooLongError(Exception):
 
 
 def _unwrapped(data: bytes) -> bytes:
-    """The Standard MIDI file in a RIFF file, or the data themselves."""
+    """The Standard MIDI file in a RIFF file, or the data themselves.
+
+    Programs write wrong sizes around it, or none; its own chunks tell where it ends.
+    """
     if not data.startswith(b"RIFF"):
         return data
-    at = 12
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        if data[at : at + 4] == b"data":
-            return data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
-    raise _DamagedError
+    at = data.find(b"MThd")
+    if at < 0:
+        raise _DamagedError
+    return data[at:]
 
 
-def _chunks(data: bytes) -> tuple[bytes, list[bytes]]:
-    """Header and tracks; chunks of other kinds are left out."""
+def _chunks(data: bytes) -> tuple[bytes, list[bytes], int]:
+    """Header, tracks, and how many more the header counts; other chunks are left out."""
     header = b""
     tracks: list[bytes] = []
     promised = others = at = 0
-    while at + 8 <= len(data):
+    whole = True
+    while whole and at + 8 <= len(data):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8])
         body = data[at + 8 : at + 8 + size]
         if not header:
@@ -155,16 +167,16 @@ def _chunks(data: bytes) -> tuple[bytes, list[bytes]]:
             if len(body) < size and not body.endswith(b"\xff\x2f\x00"):
                 raise _DamagedError
             tracks.append(body)
-        elif name.isascii() and name.decode().isprintable():
-            others += 1
         else:
-            # Padding after the last track; before it a length is wrong, and tracks would be lost.
-            break
+            # Padding after the last track; before it a length is wrong, and tracks are lost.
+            whole = len(body) == size
+            others += whole
         at += 8 + size
     # Some programs count their own chunks among the tracks.
-    if not header or len(tracks) + others < promised:
+    lost = max(promised - len(tracks) - others, 0)
+    if not tracks or (lost and not whole):
         raise _DamagedError
-    return header, tracks
+    return header, tracks, lost
 
 
 @dataclass
@@ -174,7 +186,7 @@ class _Reader:
     tempos: dict[int, int] = field(default_factory=dict)
     meters: dict[int, tuple[int, int]] = field(default_factory=dict)
     parts: list[MidiPart] = field(default_factory=list)
-    notes: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    notes: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
 
     def read(self, track: bytes) -> None:
         """Add one track; its events are in order, so a later one at the same tick counts."""
@@ -197,19 +209,21 @@ class _Reader:
                 continue
             key, velocity = min(body[0], 127), min(body[1], 127)
             if (channel, key) in begun:
-                self._add(part, key, *begun.pop((channel, key)), tick)
+                self._add(part, key, *begun.pop((channel, key)), tick, released=True)
             if kind == 0x9 and velocity > 0:
                 begun[channel, key] = (velocity, tick)
         for (channel, key), (velocity, on) in begun.items():
-            self._add(indices[channel], key, velocity, on, last)
+            self._add(indices[channel], key, velocity, on, last, released=False)
         for channel in indices:
             part_name = name or f"channel {channel + 1}"
             self.parts.append(MidiPart(part_name, channel, programs.get(channel, 0)))
 
-    def _add(self, part: int, key: int, velocity: int, on: int, off: int) -> None:
+    def _add(
+        self, part: int, key: int, velocity: int, on: int, off: int, *, released: bool
+    ) -> None:
         if len(self.notes) >= MOST_NOTES:
             raise _TooLongError(f"{MOST_NOTES:,} notes")
-        self.notes.append((part, key, velocity, on, off))
+        self.notes.append((part, key, velocity, on, off, released))
 
     def _meta(self, tick: int, kind: int, body: bytes) -> str:
         """Keep a tempo or meter; the track's name if it is one. A wrong one is left out."""
@@ -249,9 +263,9 @@ def _events(track: bytes) -> Iterator[tuple[int, int, bytes]]:
         if len(body) < size:
             raise _DamagedError
         at += size
+        yield tick, current, body
         if current == 0x100 + _END:
             return
-        yield tick, current, body
 
 
 def _variable(track: bytes, at: int) -> tuple[int, int]:

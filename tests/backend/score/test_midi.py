@@ -35,17 +35,20 @@ def meter(numerator: int, power: int) -> bytes:
     return bytes((0, 0xFF, 0x58, 4, numerator, power, 24, 8))
 
 
-def notes(onsets: np.ndarray, lengths: np.ndarray, keys: np.ndarray) -> bytes:
+def notes(
+    onsets: np.ndarray, lengths: np.ndarray, keys: np.ndarray, velocities: np.ndarray | None = None
+) -> bytes:
     """A track's events of notes that are given in quarter notes."""
+    loud = np.full(len(onsets), 80) if velocities is None else velocities
     ons = np.round(onsets * TICKS).astype(int)
     offs = np.round((onsets + lengths) * TICKS).astype(int)
     events = sorted(
-        [(on, 1, key) for on, key in zip(ons.tolist(), keys.tolist(), strict=True)]
-        + [(off, 0, key) for off, key in zip(offs.tolist(), keys.tolist(), strict=True)]
+        [(on, 1, *note) for on, *note in zip(ons.tolist(), keys, loud, strict=True)]
+        + [(off, 0, key, 0) for off, key in zip(offs.tolist(), keys, strict=True)]
     )
     track, now = b"", 0
-    for tick, begins, key in events:
-        track += number(tick - now) + bytes((0x90 if begins else 0x80, key, 80))
+    for tick, begins, key, velocity in events:
+        track += number(tick - now) + bytes((0x90 if begins else 0x80, key, velocity))
         now = tick
     return track
 
@@ -62,7 +65,8 @@ def file_of(*tracks: bytes, kind: int = 1, division: int = TICKS) -> bytes:
 
 def read(folder: Path, data: bytes, name: str = "a.mid") -> tuple[BeatGrid, list[str]]:
     (folder / name).write_bytes(data)
-    return beats_from_score(folder / name)
+    score = beats_from_score(folder / name)
+    return score.grid, score.doubts
 
 
 def assert_32_beats_at_100(found: tuple[BeatGrid, list[str]]) -> None:
@@ -104,11 +108,31 @@ def test_unknown_chunks_are_skipped(tmp_path: Path, place: int, counted: int) ->
     assert_32_beats_at_100(read(tmp_path, header(2 + counted) + b"".join(chunks)))
 
 
+@pytest.mark.parametrize("wrong", [b"\xff\x00\x80\x01", b"\0\0\0\0", b"a\nb\x7f"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_chunks_whose_name_is_no_text_are_skipped(tmp_path: Path, place: int, wrong: bytes) -> None:
+    chunks = [chunk(b"MTrk", AT_100 + END), chunk(b"MTrk", steps() + END)]
+    chunks.insert(place, chunk(wrong, b"\x01\x02\x03"))
+    assert_32_beats_at_100(read(tmp_path, header(2) + b"".join(chunks)))
+
+
+@pytest.mark.parametrize("promised", [3, 200])
+def test_tracks_that_a_header_counts_and_a_file_lacks_are_said(
+    tmp_path: Path, promised: int
+) -> None:
+    tracks = chunk(b"MTrk", AT_100 + END) + chunk(b"MTrk", steps() + END)
+    grid, (doubt,) = read(tmp_path, header(promised) + tracks)
+    assert f"lacks {promised - 2} of the tracks" in doubt
+    assert_32_beats_at_100((grid, []))
+
+
+@pytest.mark.parametrize("size", [None, 0, 20, 10_000, 0xFFFFFFFF])
 @pytest.mark.parametrize("name", ["a.rmi", "a.mid"])
-def test_midi_in_riff_is_read(tmp_path: Path, name: str) -> None:
+def test_midi_in_riff_is_read(tmp_path: Path, name: str, size: int | None) -> None:
     midi = file_of(AT_100, steps())
     body = b"RMID" + b"DISP" + (3).to_bytes(4, "little") + b"abc\x00"
-    body += b"data" + len(midi).to_bytes(4, "little") + midi
+    body += b"data" + (len(midi) if size is None else size).to_bytes(4, "little") + midi
+    body += bytes(len(midi) % 2) + b"LIST" + (4).to_bytes(4, "little") + b"INFO"
     data = b"RIFF" + len(body).to_bytes(4, "little") + body
     assert_32_beats_at_100(read(tmp_path, data, name))
     (movement,) = read_score(tmp_path / name)
@@ -133,15 +157,15 @@ def test_every_channel_of_every_track_is_a_part(tmp_path: Path) -> None:
     conductor = AT_100 + b"\x00\xff\x03\x05Piece"
     two = b"\x00\xff\x03\x04Duet\x00\xc0\x28\x00\xc1\x49"
     two += b"\x00\x90\x43\x50\x00\x91\x48\x40\x83\x60\x80\x43\x00\x00\x81\x48\x00"
-    drums = b"\x00\x99\x23\x70\x87\x40\xff\x01\x00"
+    drums = b"\x00\x99\x23\x70\x87\x40\x99\x23\x70\x83\x60\xff\x01\x00"
     (tmp_path / "a.mid").write_bytes(file_of(conductor, two, drums))
     (movement,) = read_score(tmp_path / "a.mid")
     assert movement.parts == ("Duet", "Duet", "channel 10")
     assert [i.programs for i in movement.instruments] == [(40,), (73,), (0,)]
-    assert movement.notes.part.tolist() == [0, 1, 2]
-    assert movement.notes.velocity.tolist() == [80, 64, 112]
-    # The drum is never released and ends with its track.
-    np.testing.assert_allclose(movement.notes.duration, [1, 1, 2])
+    assert movement.notes.part.tolist() == [0, 1, 2, 2]
+    assert movement.notes.velocity.tolist() == [80, 64, 112, 112]
+    # The drum is never released and ends with its next stroke, the last one with its track.
+    np.testing.assert_allclose(movement.notes.duration, [1, 1, 2, 1])
 
 
 def test_a_file_of_independent_pieces_is_refused(tmp_path: Path) -> None:
@@ -226,7 +250,7 @@ def test_bars_that_begin_with_a_pickup_are_said(tmp_path: Path) -> None:
     assert doubts == []
 
 
-LONG = b"\xff\xff\xff\x7f\x80\x3c\x00"
+LONG = b"\x00\x90\x3c\x50\xff\xff\xff\x7f\x80\x3c\x00\x00\x90\x3c\x50"
 
 
 @pytest.mark.parametrize(
@@ -235,10 +259,10 @@ LONG = b"\xff\xff\xff\x7f\x80\x3c\x00"
         (file_of(meter(1, 255) + steps()), "1/2^255"),
         (file_of(meter(4, 24) + steps()), "4/2^24"),
         (file_of(meter(200, 2) + steps()), "200/4"),
-        (file_of(b"\x00\x90\x3c\x50" + LONG, division=1), "hours"),
-        (file_of(b"\x00\xff\x51\x03\xff\xff\xff\x00\x90\x3c\x50" + LONG), "hours"),
+        (file_of(LONG, division=1), "hours"),
+        (file_of(b"\x00\xff\x51\x03\xff\xff\xff" + LONG), "hours"),
         (file_of(b"\x00\xff\x51\x03\x00\x00\x01" + steps()), "quarter notes a minute"),
-        (file_of(meter(1, 5) + b"\x00\x90\x3c\x50" + LONG, division=32767), "bars"),
+        (file_of(meter(1, 5) + LONG, division=32767), "bars"),
     ],
 )
 def test_what_nobody_conducts_is_refused_at_once(tmp_path: Path, data: bytes, said: str) -> None:
@@ -267,7 +291,7 @@ def test_files_without_end_are_refused(tmp_path: Path, track: bytes, said: str) 
     [
         file_of(AT_100, steps())[:-60],  # cut off within a note
         file_of(AT_100, steps())[:-9],  # and between two
-        header(2) + chunk(b"MTrk", steps() + END),  # a track is missing
+        header(2),
         header(2) + chunk(b"MTrk", steps())[:-8] + chunk(b"MTrk", steps() + END),  # wrong length
         file_of(b"\x00\x3c\x50" + steps()),  # data without a status
         file_of(b"\xff\xff\xff\xff\x7f\x90\x3c\x50"),  # a time of five bytes
@@ -280,6 +304,87 @@ def test_files_without_end_are_refused(tmp_path: Path, track: bytes, said: str) 
 def test_damaged_files_are_named_in_one_sentence(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(ConductorError, match=r"a\.mid is not a MIDI file, or it is damaged; .*\.$"):
         read(tmp_path, data)
+
+
+def accented(pickup: int, in_bar: int, velocities: list[int]) -> bytes:
+    """20 bars of equal quarter notes whose velocities alone tell them apart, after a pickup."""
+    count = pickup + 20 * in_bar
+    places = (np.arange(count) - pickup) % in_bar
+    rng = np.random.default_rng(4)
+    loud = np.array(velocities)[places] + rng.integers(-6, 7, count)
+    return notes(np.arange(count) * 1.0, np.full(count, 0.9), np.full(count, 60), loud)
+
+
+@pytest.mark.parametrize(
+    ("in_bar", "velocities"),
+    [(4, [100, 70, 70, 70]), (4, [100, 70, 85, 70]), (3, [96, 80, 80])],
+)
+def test_a_pickup_that_shows_by_velocity_alone_is_said(
+    tmp_path: Path, in_bar: int, velocities: list[int]
+) -> None:
+    for pickup in range(in_bar):
+        data = file_of(meter(in_bar, 2) + accented(pickup, in_bar, velocities))
+        _, doubts = read(tmp_path, data)
+        if pickup:
+            assert f"{pickup} quarter notes after the bar lines" in doubts[0]
+        else:
+            assert doubts == []
+
+
+@pytest.mark.parametrize(
+    "velocities",
+    [
+        [80, 80, 80, 80],
+        [80, 83, 80, 80],  # no accent
+        [70, 100, 70, 100],  # the backbeat
+        [90, 70, 96, 70],  # no louder than the bar line by an accent
+    ],
+)
+def test_velocities_that_do_not_tell_the_bar_line_are_not_doubted(
+    tmp_path: Path, velocities: list[int]
+) -> None:
+    _, doubts = read(tmp_path, file_of(meter(4, 2) + accented(0, 4, velocities)))
+    assert doubts == []
+
+
+def test_loud_notes_after_a_heavy_bar_line_are_syncopes(tmp_path: Path) -> None:
+    """A mazurka: the bass at the bar line, the accent on the second quarter note."""
+    places = np.arange(60) % 3
+    keys = np.where(places == 0, 43, 64)
+    lengths = np.where(places == 0, 2.8, 0.9)
+    track = notes(np.arange(60) * 1.0, lengths, keys, np.where(places == 1, 100, 70))
+    _, doubts = read(tmp_path, file_of(meter(3, 2) + track))
+    assert doubts == []
+
+
+FAR = number(9_600_000)
+
+
+@pytest.mark.parametrize(
+    "track",
+    [
+        b"\x00\x90\x30\x50" + steps() + FAR + b"\x80\x30\x00",  # released far too late
+        b"\x00\x90\x30\x50" + steps() + FAR + b"\xff\x01\x00",  # never released
+        b"\x00\x90\x30\x50" + steps() + FAR + b"\xff\x2f\x00",
+        steps(31) + number(TICKS // 2) + b"\x90\x30\x50" + FAR + b"\x80\x30\x00",  # alone
+        steps(31) + number(TICKS // 2) + b"\x90\x30\x50" + FAR + b"\xff\x2f\x00",
+    ],
+)
+def test_a_stuck_note_ends_with_the_music_and_is_said(tmp_path: Path, track: bytes) -> None:
+    grid, (doubt,) = read(tmp_path, file_of(AT_100, track))
+    assert doubt.startswith("A note of a.mid would sound on long after all others")
+    assert_32_beats_at_100((grid, []))
+    (movement,) = read_score(tmp_path / "a.mid")
+    assert (movement.notes.onset + movement.notes.duration).max() <= 32.0
+
+
+def test_a_long_last_chord_and_a_track_that_goes_on_are_not_doubted(tmp_path: Path) -> None:
+    held = steps(28) + number(TICKS // 2) + b"\x90\x30\x50" + number(4 * TICKS) + b"\x80\x30\x00"
+    assert_32_beats_at_100(read(tmp_path, file_of(AT_100, held)))
+    assert_32_beats_at_100(read(tmp_path, file_of(AT_100, steps() + FAR + b"\xff\x01\x00")))
+    organ = steps(28) + number(TICKS // 2) + b"\x90\x30\x50" + number(40 * TICKS) + b"\x80\x30\x00"
+    grid, doubts = read(tmp_path, file_of(AT_100, organ))
+    assert (len(grid), doubts) == (68, [])
 
 
 @pytest.mark.parametrize("track", [b"", AT_100, b"\x00\x90\x3c\x50\x00\x80\x3c\x00"])
