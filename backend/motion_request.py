@@ -73,11 +73,13 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
     style = replace(style, **request.style_values)
     meter = None if request.meter == "auto" else request.meter
     # What can be refused at once is read before the music, which takes longer.
-    given, doubts = None, list[str]()
+    given, score = None, None
     if request.beats is not None:
         given = BeatGrid.load(request.beats)
     elif request.score is not None:
-        given, doubts = beats_from_score(request.score)
+        score = beats_from_score(request.score)
+        given = score.grid
+    doubts = [] if score is None else score.doubts.copy()
     analysis = analyse_file(
         request.music,
         start=request.start,
@@ -103,10 +105,10 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         )
     if given is not None:
         grid = given.excerpt(request.start, analysis.duration)
-        if request.beats is None:
+        if score is not None:
             begins, ends = request.start == 0.0, request.duration is None
             whole = given if begins and ends else grid
-            unfitting = score_doubts(whole, analysis, begins=begins, ends=ends)
+            unfitting = score_doubts(whole, analysis, score.sounding, begins=begins, ends=ends)
             if unfitting:
                 doubts += unfitting
                 warnings += unfitting

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from backend.audio.analysis import Analysis
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
+from backend.score.score_beats import Sounding
 
 UNFITTING_CONFIDENCE: Final = 0.25
 """Confidence of the beats of a score that does not fit."""
@@ -25,7 +26,12 @@ _LEVELS: Final = np.log([1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 
 
 
 def score_doubts(
-    grid: BeatGrid, analysis: Analysis, *, begins: bool = True, ends: bool = True
+    grid: BeatGrid,
+    analysis: Analysis,
+    notes: Sounding | None,
+    *,
+    begins: bool = True,
+    ends: bool = True,
 ) -> list[str]:
     """What does not fit between a score's beats and the music, a sentence for each; none is good.
 
@@ -35,6 +41,9 @@ def score_doubts(
         Beats of the score, seconds from the beginning of `analysis`.
     analysis : Analysis
         The music, or a stretch of it.
+    notes : Sounding, optional
+        When the score sounds, seconds from the beginning of the music; of a score without notes
+        only the tempo is compared.
     begins, ends : bool
         Whether the stretch begins with the music, and ends with it.
     """
@@ -42,37 +51,55 @@ def score_doubts(
     if len(grid) < 2 or not len(sounding):
         return []
     first, last = sounding[0] / FEATURE_RATE, (sounding[-1] + 1) / FEATURE_RATE
-    beat = np.diff(grid.times)
     doubts = []
-    if begins:
-        early, late = grid.times[0] - first, first - grid.times[0]
-        if late > _LEAD_IN_S + 0.5 * beat[0]:
-            doubts.append(
-                f"The music begins {late:.1f} seconds after the score, whose beats are all early "
-                "by that; cut the silence off, or move the beats in the table and give it "
-                "with --beats."
-            )
-        elif early > _LEAD_IN_S + beat[0]:
-            doubts.append(
-                f"The music begins {early:.1f} seconds before the score, whose beats are all late "
-                "by that; move the beats in the table and give it with --beats."
-            )
-    score, music = float(grid.times[-1] + beat[-1] - grid.times[0]), float(last - first)
-    apart = abs(score - music) > max(_LENGTH_S, _LENGTH_SHARE * max(score, music))
-    if begins and ends and apart:
-        doubts.append(
-            f"The score lasts {score:.1f} seconds and the music {music:.1f}, so the beats are "
-            "wrong from some place on; correct the tempo marks or repeats of the score, or "
-            "leave --score out."
+    if begins and notes is not None:
+        doubts.append(_lead_in_doubt(grid, notes, first))
+    length = _length_doubt(notes, last - first) if begins and ends and notes is not None else ""
+    doubts.append(length or _tempo_doubt(grid, analysis.tempo[sounding[0] : sounding[-1] + 1]))
+    return [doubt for doubt in doubts if doubt]
+
+
+def _lead_in_doubt(grid: BeatGrid, notes: Sounding, first: float) -> str:
+    """What is wrong with a score's first note for music that begins at `first` seconds, or ""."""
+    at = max(int(np.searchsorted(grid.times[:-1], notes.first, side="right")) - 1, 0)
+    beat = grid.times[at + 1] - grid.times[at]
+    late = first - notes.first
+    if late > _LEAD_IN_S + 0.5 * beat:
+        return (
+            f"The music begins {late:.1f} seconds after the score's first note, so all beats are "
+            "early by that; cut the silence off, or move the beats in the table and give it with "
+            "--beats."
         )
-    else:
-        told, heard = _tempi(grid, analysis.tempo[sounding[0] : sounding[-1] + 1])
-        if told and np.abs(np.log(heard / told) - _LEVELS).min() > np.log1p(_OTHER_TEMPO):
-            doubts.append(
-                f"The score beats {told:.0f} a minute and the music seems to have {heard:.0f}; "
-                "correct the tempo marks of the score, or leave --score out."
-            )
-    return doubts
+    if -late > _LEAD_IN_S + beat:
+        return (
+            f"The music begins {-late:.1f} seconds before the score's first note, so all beats "
+            "are late by that; move the beats in the table and give it with --beats."
+        )
+    return ""
+
+
+def _length_doubt(notes: Sounding, music: float) -> str:
+    """What is wrong with a score's length for music that sounds for so many seconds, or ""."""
+    score = notes.end - notes.first
+    allowed = max(_LENGTH_S, _LENGTH_SHARE * max(score, music))
+    # Drums, harps and the piano are silent before a long last note ends.
+    if notes.last - notes.first - allowed <= music <= score + allowed:
+        return ""
+    return (
+        f"The score lasts {score:.1f} seconds and the music {music:.1f}, so the beats are wrong "
+        "from some place on; correct the tempo marks or repeats of the score, or leave --score out."
+    )
+
+
+def _tempo_doubt(grid: BeatGrid, local: NDArray[np.float32]) -> str:
+    """What is wrong with a score's tempo for music of these beats a minute, (F,), or ""."""
+    told, heard = _tempi(grid, local)
+    if not told or np.abs(np.log(heard / told) - _LEVELS).min() <= np.log1p(_OTHER_TEMPO):
+        return ""
+    return (
+        f"The score beats {told:.0f} a minute and the music seems to have {heard:.0f}; "
+        "correct the tempo marks of the score, or leave --score out."
+    )
 
 
 def _tempi(grid: BeatGrid, local: NDArray[np.float32]) -> tuple[float, float]:

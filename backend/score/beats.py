@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from backend.beats.grid import BeatGrid
 from backend.score.midi import midi_beats
 from backend.score.midi_file import is_midi
-from backend.score.musicxml import read_musicxml
-from backend.score.played_bars import grid_from_bars
+from backend.score.musicxml import musicxml_beats
+from backend.score.score_beats import ScoreBeats
 from retarget.errors import ConductorError
 
 
-def beats_from_score(path: str | Path) -> tuple[BeatGrid, list[str]]:
-    """The conducted beats of a MIDI or MusicXML file (plain or `.mxl`), and what is doubtful.
+def beats_from_score(path: str | Path) -> ScoreBeats:
+    """The conducted beats of a MIDI or MusicXML file (plain or `.mxl`), and when its notes sound.
 
     Times follow the tempo marks, from 120 quarter notes a minute where there is none; repeats,
     endings, da capo and dal segno are played out. How many beats of a bar are conducted follows
@@ -38,4 +37,4 @@ def beats_from_score(path: str | Path) -> tuple[BeatGrid, list[str]]:
         raise ConductorError(f"{path.name} is not a MIDI file, or it is damaged; export it again.")
     if is_midi(data):
         return midi_beats(path, data)
-    return grid_from_bars(*read_musicxml(path, data)), []
+    return musicxml_beats(path, data)

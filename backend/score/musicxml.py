@@ -5,19 +5,22 @@ Reads only what the beats need, which takes a tenth of the time of building the 
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
-from backend.score.played_bars import PlayedBar, TempoMap
+import numpy as np
+
+from backend.score.played_bars import PlayedBar, TempoMap, grid_from_bars, seconds_played
 from backend.score.playing_order import playing_order
+from backend.score.score_beats import ScoreBeats, Sounding
 from backend.score.signs import add_signs, add_written_signs
 from backend.score.tempo_marks import mark_of_direction, mark_of_sound, set_tempo, tempo_map
 from backend.score.unpack import reading, unpack
-from backend.score.written_bar import Bar
+from backend.score.written_bar import Bar, WrittenNotes
 from retarget.errors import ConductorError
 
 MOST_BARS: Final = 20_000
@@ -29,12 +32,14 @@ LONGEST_BAR: Final = 1_000
 _TOO_LONG: Final = (
     f"The score has a bar of more than {LONGEST_BAR:,} quarter notes; export it again."
 )
+_HEARD: Final = frozenset({"pitch", "unpitched"})
+_UNHEARD: Final = frozenset({"rest", "cue", "grace"})
 # Bars off by less than this are sums of rounded tuplets, not other meters.
 _ROUNDING: Final = Fraction(1, 16)
 
 
-def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
-    """Bars in the order of playing and the tempo map of a MusicXML file.
+def musicxml_beats(path: Path, data: bytes) -> ScoreBeats:
+    """The conducted beats of a MusicXML file, and when its notes sound.
 
     Parameters
     ----------
@@ -55,7 +60,23 @@ def read_musicxml(path: Path, data: bytes) -> tuple[list[PlayedBar], TempoMap]:
     starts = list(accumulate((bar.length for bar in bars), initial=Fraction(0)))
     order = [i for i in playing_order(bars) if bars[i].length > 0]
     played = [PlayedBar(starts[i], bars[i].length, bars[i].meter) for i in order]
-    return played, tempo_map(bars, starts)
+    tempo = tempo_map(bars, starts)
+    sounding = _sounding([bars[i].notes for i in order], played, tempo)
+    return ScoreBeats(grid_from_bars(played, tempo), sounding)
+
+
+def _sounding(
+    notes: Sequence[WrittenNotes], bars: Sequence[PlayedBar], tempo: TempoMap
+) -> Sounding | None:
+    """When the notes of played bars sound."""
+    firsts = [(i, bar.first) for i, bar in enumerate(notes) if bar.first is not None]
+    lasts = [(i, bar.last) for i, bar in enumerate(notes) if bar.last is not None] or firsts
+    ends = [(i, bar.end) for i, bar in enumerate(notes) if bar.end is not None]
+    if not firsts:
+        return None
+    index, offset = zip(firsts[0], lasts[-1], ends[-1], strict=True)
+    at = seconds_played(bars, tempo, np.array(index), np.array(offset, dtype=float))
+    return Sounding(*at.tolist())
 
 
 def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) -> list[Bar]:
@@ -140,6 +161,9 @@ class PartReader:
                 if element.find("chord") is None:
                     before = at
                     at += duration
+                if duration > 0 and _sounds(element):
+                    tied = any(tie.get("type") == "stop" for tie in element.iterfind("tie"))
+                    bar.notes.add(before, duration, tied=tied)
                 self.note(element, number, before, duration)
             elif tag == "forward":
                 at += self._duration(element)
@@ -198,6 +222,12 @@ class PartReader:
             add_signs(bar, sound)
         self.direction(element, number, max(place, Fraction(0)))
         add_written_signs(bar, element)
+
+
+def _sounds(note: ElementTree.Element) -> bool:
+    """Whether a note is heard, also one that is not printed: no rest, cue or grace note."""
+    parts = {part.tag for part in note}
+    return not parts & _UNHEARD and not parts.isdisjoint(_HEARD)
 
 
 def _barline(element: ElementTree.Element, bar: Bar) -> None:

@@ -113,12 +113,28 @@ class BeatPlaces:
 def grid_from_bars(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatGrid:
     """The conducted beats of bars played one after the other; the first begins where it stands."""
     places = beat_places(bars, tempo)
+    return places.at(seconds_played(bars, tempo, places.bar, places.offset))
+
+
+def seconds_played(
+    bars: Sequence[PlayedBar], tempo: TempoMap, index: NDArray[np.int64], offset: Array
+) -> Array:
+    """When places are reached in bars played one after the other, (N,) seconds.
+
+    Parameters
+    ----------
+    bars, tempo
+        As for `grid_from_bars`.
+    index : (N,) int array
+        Played bars.
+    offset : (N,) array
+        Quarter notes from their beginnings.
+    """
     edges = [(float(bar.start), float(bar.start + bar.length)) for bar in bars]
     span = tempo.seconds(np.array(edges).ravel()).reshape(-1, 2)
     begins = span[0, 0] + np.r_[0.0, np.cumsum(span[:-1, 1] - span[:-1, 0])]
     starts = np.array([start for start, _ in edges])
-    inside = tempo.seconds(starts[places.bar] + places.offset) - span[places.bar, 0]
-    return places.at(begins[places.bar] + inside)
+    return begins[index] + tempo.seconds(starts[index] + offset) - span[index, 0]
 
 
 def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:

@@ -17,6 +17,32 @@ class TempoMark:
 
 
 @dataclass
+class WrittenNotes:
+    """Where notes sound in a bar, quarter notes from its beginning; None where none does.
+
+    Parameters
+    ----------
+    first : Fraction, optional
+        The first one begins.
+    last : Fraction, optional
+        The last one that is not tied to one before begins.
+    end : Fraction, optional
+        The longest ends.
+    """
+
+    first: Fraction | None = None
+    last: Fraction | None = None
+    end: Fraction | None = None
+
+    def add(self, at: Fraction, duration: Fraction, *, tied: bool) -> None:
+        """Take in a note, `tied` to one before or not."""
+        self.first = at if self.first is None else min(self.first, at)
+        self.end = at + duration if self.end is None else max(self.end, at + duration)
+        if not tied:
+            self.last = at if self.last is None else max(self.last, at)
+
+
+@dataclass
 class Bar:
     """A written bar, gathered over all parts; lengths and places in quarter notes.
 
@@ -30,6 +56,8 @@ class Bar:
         Whether it closes with a thin and a thick line and no repeat.
     marks : set of str
         Of "dacapo", "dalsegno", "tocoda", "fine", "segno", "coda" and "trio".
+    notes : WrittenNotes
+        Where in it notes sound.
     """
 
     length: Fraction = Fraction(0)
@@ -43,6 +71,7 @@ class Bar:
     marks: set[str] = field(default_factory=set)
     number: int | None = None
     counted: bool = True
+    notes: WrittenNotes = field(default_factory=WrittenNotes)
 
     @property
     def nominal(self) -> Fraction:

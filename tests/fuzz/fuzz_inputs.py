@@ -98,7 +98,7 @@ def _write_midi(folder: Path) -> None:
 
 
 def _read_score(path: Path) -> None:
-    grid, _ = beats_from_score(path)
+    grid = beats_from_score(path).grid
     assert np.isfinite(grid.times).all()
     read_score(path)
 

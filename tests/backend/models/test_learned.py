@@ -123,7 +123,7 @@ def test_a_broken_generator_is_named_with_the_way_around(
 
 def test_the_shipped_generator_beats_with_the_right_hand_as_patterns_go() -> None:
     """Two of four goes in to the conductor's left (+X), three out to the right."""
-    grid = beats_from_score(demo_file("ode_to_joy.mid"))[0]
+    grid = beats_from_score(demo_file("ode_to_joy.mid")).grid
     analysis = analyse_file(demo_file("ode_to_joy.ogg"))
     motion = conduct_learned(grid, analysis, style=Style(), seed=0, fps=30.0)
     joints = motion.joints_3d()

@@ -53,7 +53,7 @@ def score(*parts: list[str]) -> str:
 def read(folder: Path, *parts: list[str]) -> BeatGrid:
     path = folder / "score.musicxml"
     path.write_text(score(*parts))
-    return beats_from_score(path)[0]
+    return beats_from_score(path).grid
 
 
 def test_without_a_tempo_mark_it_is_120_quarters_a_minute(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_compressed_scores_read_like_plain_ones(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.mxl", "w") as archive:
         archive.writestr("META-INF/container.xml", container)
         archive.writestr("a.xml", text)
-    plain, packed = (beats_from_score(tmp_path / name)[0] for name in ("a.musicxml", "a.mxl"))
+    plain, packed = (beats_from_score(tmp_path / name).grid for name in ("a.musicxml", "a.mxl"))
     np.testing.assert_array_equal(plain.times, packed.times)
     assert plain.meters == packed.meters
 
@@ -233,14 +233,14 @@ def test_midi_follows_meter_and_tempo_changes(tmp_path: Path) -> None:
         (2.0, set_tempo(120)),
         (4.0, set_meter(3, 4)),
     ]
-    grid = beats_from_score(midi(tmp_path / "a.mid", events, 10.0))[0]
+    grid = beats_from_score(midi(tmp_path / "a.mid", events, 10.0)).grid
     np.testing.assert_allclose(grid.times, [0, 1, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5], atol=1e-6)
     assert grid.numbers.tolist() == [1, 2, 3, 4, 1, 2, 3, 1, 2, 3]
     assert grid.meters == ("4/4",) * 4 + ("3/4",) * 6
 
 
 def test_midi_without_a_meter_is_in_four_and_beaten_to_the_end_of_the_bar(tmp_path: Path) -> None:
-    grid = beats_from_score(midi(tmp_path / "a.mid", [], 6.0))[0]
+    grid = beats_from_score(midi(tmp_path / "a.mid", [], 6.0)).grid
     assert grid.numbers.tolist() == [1, 2, 3, 4] * 2
 
 
@@ -249,7 +249,7 @@ def test_silence_before_the_first_midi_note_is_not_beaten(tmp_path: Path) -> Non
     file = mido.MidiFile(path)
     next(m for m in file.tracks[1] if m.type == "note_on").time = 7 * 480
     file.save(path)
-    grid = beats_from_score(path)[0]
+    grid = beats_from_score(path).grid
     # The first note is the second beat of the third bar; its bar is beaten whole.
     assert grid.times[0] == pytest.approx(6.0)
     assert grid.numbers[0] == 1
@@ -257,7 +257,7 @@ def test_silence_before_the_first_midi_note_is_not_beaten(tmp_path: Path) -> Non
 
 def test_a_first_midi_bar_of_its_own_short_meter_is_a_pickup(tmp_path: Path) -> None:
     events = [(0.0, set_meter(1, 4)), (1.0, set_meter(4, 4))]
-    grid = beats_from_score(midi(tmp_path / "a.mid", events, 9.0))[0]
+    grid = beats_from_score(midi(tmp_path / "a.mid", events, 9.0)).grid
     assert grid.numbers.tolist() == [4, 1, 2, 3, 4, 1, 2, 3, 4]
 
 
@@ -272,6 +272,6 @@ def test_faults_are_one_sentence(tmp_path: Path) -> None:
     midi(tmp_path / "still.mid", [], 0.0)
     for path in (*tmp_path.iterdir(), tmp_path, tmp_path / "missing.mid"):
         with pytest.raises(ConductorError) as fault:
-            beats_from_score(path)[0]
+            beats_from_score(path)
         assert str(fault.value).endswith(".")
         assert str(fault.value).count(". ") == 0

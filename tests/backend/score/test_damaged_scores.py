@@ -112,7 +112,7 @@ def test_a_meter_nobody_conducts_leaves_the_one_before(
     )
     path = tmp_path / "a.xml"
     path.write_text(xml(NOTE, odd + NOTE))
-    assert set(beats_from_score(path)[0].meters) == {"4/4"}
+    assert set(beats_from_score(path).grid.meters) == {"4/4"}
     assert len(read_score(path)[0].bars) == 2
 
 
@@ -131,7 +131,7 @@ def test_a_very_long_score_with_words_in_every_bar_is_read(tmp_path: Path) -> No
     )
     path = tmp_path / "a.xml"
     path.write_text(xml(*[bar] * count))
-    assert len(beats_from_score(path)[0]) == 4 * count
+    assert len(beats_from_score(path).grid) == 4 * count
     assert len(read_score(path)[0].turns) == count
 
 

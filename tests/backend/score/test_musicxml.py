@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.beats.grid import BeatGrid
-from backend.score.musicxml import read_bars, read_musicxml
-from backend.score.played_bars import grid_from_bars
+from backend.score.musicxml import musicxml_beats, read_bars
 from backend.score.playing_order import playing_order
 
 
@@ -45,7 +44,7 @@ def xml(bars: list[str], first: int = 1) -> bytes:
 
 
 def grid(bars: list[str], first: int = 1) -> BeatGrid:
-    return grid_from_bars(*read_musicxml(Path("a.musicxml"), xml(bars, first)))
+    return musicxml_beats(Path("a.musicxml"), xml(bars, first)).grid
 
 
 def test_a_bar_with_nothing_in_it_is_a_bar_of_rest() -> None:
@@ -58,7 +57,7 @@ def test_an_empty_bar_without_a_number_is_a_bar_of_rest_and_an_uncounted_one_is_
     bars = xml([meter(4, 4) + note(4), note(4)])
     for empty, beats in (("<measure/>", 12), ('<measure number="X1" implicit="yes"/>', 8)):
         text = bars.replace(b'<measure number="2"', empty.encode() + b'<measure number="2"')
-        assert len(grid_from_bars(*read_musicxml(Path("a.musicxml"), text))) == beats
+        assert len(musicxml_beats(Path("a.musicxml"), text).grid) == beats
 
 
 def test_metric_modulation_keeps_the_pulse_and_changes_its_note_value() -> None:
