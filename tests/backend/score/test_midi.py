@@ -306,24 +306,25 @@ def test_damaged_files_are_named_in_one_sentence(tmp_path: Path, data: bytes) ->
         read(tmp_path, data)
 
 
-def accented(pickup: int, in_bar: int, velocities: list[int]) -> bytes:
-    """20 bars of equal quarter notes whose velocities alone tell them apart, after a pickup."""
-    count = pickup + 20 * in_bar
+def accented(pickup: int, in_bar: int, velocities: list[int], bars: int = 20) -> bytes:
+    """Bars of equal quarter notes whose velocities alone tell them apart, after a pickup."""
+    count = pickup + bars * in_bar
     places = (np.arange(count) - pickup) % in_bar
     rng = np.random.default_rng(4)
     loud = np.array(velocities)[places] + rng.integers(-6, 7, count)
     return notes(np.arange(count) * 1.0, np.full(count, 0.9), np.full(count, 60), loud)
 
 
+@pytest.mark.parametrize("bars", [7, 20])
 @pytest.mark.parametrize(
     ("in_bar", "velocities"),
     [(4, [100, 70, 70, 70]), (4, [100, 70, 85, 70]), (3, [96, 80, 80])],
 )
 def test_a_pickup_that_shows_by_velocity_alone_is_said(
-    tmp_path: Path, in_bar: int, velocities: list[int]
+    tmp_path: Path, in_bar: int, velocities: list[int], bars: int
 ) -> None:
     for pickup in range(in_bar):
-        data = file_of(meter(in_bar, 2) + accented(pickup, in_bar, velocities))
+        data = file_of(meter(in_bar, 2) + accented(pickup, in_bar, velocities, bars))
         _, doubts = read(tmp_path, data)
         if pickup:
             assert f"{pickup} quarter notes after the bar lines" in doubts[0]
