@@ -16,10 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from backend import __version__
-from backend.server.jobs import DONE, MAX_QUEUED, QUEUED, Job, Jobs
+from backend.server.jobs import MAX_QUEUED, Jobs
 from backend.server.kinds import Kind
 from backend.server.refusal import RefusedError
-from backend.server.rows import queue_fault
+from backend.server.rows import DONE, QUEUED, Job, queue_fault
 from backend.server.runner import Runner, is_over
 from backend.server.uploads import receive
 

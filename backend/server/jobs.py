@@ -1,34 +1,39 @@
 """The queue on disk: one row per job in SQLite, one folder per job beside it."""
 
 import json
-import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from backend.server.job_folders import (
+    UPLOADS,
+    discard,
+    keep_only,
+    remove,
+    remove_set_aside,
+    results_name,
+    scratch_name,
+    set_aside,
+    task_name,
+)
 from backend.server.rows import (
+    CANCELLED,
+    COLUMNS,
     DAMAGED,
+    DONE,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    Job,
+    is_damage,
     is_id,
+    job_of,
     queue_fault,
-    sentences,
-    sizes,
-    texts,
-    values,
 )
 from retarget.errors import ConductorError
-
-QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
-_STATES: Final = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
-
-UPLOADS: Final = "in"
-"""Folder of the uploads within a job's folder."""
-
-SCRATCH: Final = "tmp"
-"""Folder of the worker's temporary files within a job's folder: it goes with the job."""
 
 MAX_QUEUED: Final = 100
 """Jobs that may wait."""
@@ -60,45 +65,15 @@ CREATE TABLE jobs (
     finished REAL
 );
 """
-_COLUMNS: Final = "id, kind, params, files, names, state, attempts, error, warnings, results"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One row of the queue.
-
-    Parameters
-    ----------
-    id, kind, state : str
-        Its name (hexadecimal), its kind, and one of queued, running, done, failed, cancelled.
-    params : dict
-        Checked parameters.
-    files, names : dict
-        Upload field to file name in the job's folder, and to the user's own file name.
-    attempts : int
-        How often it was started.
-    error : str, optional
-        The sentence of a failed job.
-    warnings : tuple of str
-        What the user should know of the results.
-    results : dict
-        Result file to its size in bytes, the main one first.
-    """
-
-    id: str
-    kind: str
-    params: dict[str, Any]
-    files: dict[str, str]
-    names: dict[str, str]
-    state: str = QUEUED
-    attempts: int = 0
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
-    results: dict[str, int] = field(default_factory=dict)
+_COUNT_QUEUED: Final = "SELECT count(*) FROM jobs WHERE state = ?"
 
 
 class Jobs:
     """The queue. Every method may be called from any thread.
+
+    A job that waits or runs has its uploads; one that is done has its results alone; one that
+    failed or was cancelled has no folder, and nobody sees it over before its folder is gone.
+    Whenever a server is killed, `recover` makes this so again.
 
     Parameters
     ----------
@@ -116,6 +91,7 @@ class Jobs:
     def __init__(self, database: Path, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._queued = 0
         try:
             self._db = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -137,11 +113,17 @@ class Jobs:
             raise ConductorError(
                 f"The queue {database} was made by a newer version; update Virtual Conductor."
             )
+        self._queued = self.count(QUEUED)
 
     def close(self) -> None:
         """Close the database."""
         with self._lock:
             self._db.close()
+
+    @property
+    def queued(self) -> int:
+        """How many jobs wait: told at once, whatever else the queue is busy with."""
+        return self._queued
 
     def folder(self, job_id: str) -> Path:
         """The job's own folder; only for ids this queue gave out."""
@@ -149,7 +131,15 @@ class Jobs:
 
     def results_folder(self, job: Job) -> Path:
         """Where the job's last start writes: a worker that outlives its server cannot mix in."""
-        return self.folder(job.id) / _results_name(job.attempts)
+        return self.folder(job.id) / results_name(job.attempts)
+
+    def scratch_folder(self, job: Job) -> Path:
+        """Where the job's last start keeps its temporary files."""
+        return self.folder(job.id) / scratch_name(job.attempts)
+
+    def task_file(self, job: Job) -> Path:
+        """What tells the worker of the job's last start what to do."""
+        return self.folder(job.id) / task_name(job.attempts)
 
     def add(self, job: Job, limit: int = MAX_QUEUED) -> bool:
         """Put a job whose folder is complete at the end of the queue; False if `limit` wait."""
@@ -211,16 +201,14 @@ class Jobs:
 
     def cancel_queued(self, job_id: str) -> bool:
         """Cancel a job that has not begun; False if it is in another state."""
-        changed = self._change(
+        return self._change(
             "UPDATE jobs SET state = ?, finished = ? WHERE id = ? AND state = ?",
             CANCELLED,
             time.time(),
             job_id,
             QUEUED,
+            without=job_id,
         )
-        if changed:
-            shutil.rmtree(self.folder(job_id), ignore_errors=True)
-        return changed
 
     def finish(
         self,
@@ -231,14 +219,8 @@ class Jobs:
         warnings: Iterable[str] = (),
         results: dict[str, int] | None = None,
     ) -> None:
-        """Record the end of a running job and remove what is no longer needed.
-
-        The files of a job that is not done go first: they may be what filled the disk.
-        """
-        folder = self.folder(job.id)
-        if state != DONE:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._change(
+        """Record the end of a running job and remove what is no longer needed."""
+        end = (
             "UPDATE jobs SET state = ?, error = ?, warnings = ?, results = ?, finished = ? "
             "WHERE id = ?",
             state,
@@ -249,20 +231,27 @@ class Jobs:
             job.id,
         )
         if state == DONE:
-            for stale in (
-                UPLOADS,
-                SCRATCH,
-                *(_results_name(attempt) for attempt in range(1, job.attempts)),
-            ):
-                shutil.rmtree(folder / stale, ignore_errors=True)
+            self._change(*end)
+            keep_only(self.folder(job.id), results_name(job.attempts))
+            return
+        try:
+            self._change(*end, without=job.id)
+        except sqlite3.Error as fault:
+            if is_damage(fault):
+                raise
+            # The job's own files may be what filled the disk.
+            remove(self.folder(job.id))
+            self._change(*end)
 
     def delete(self, job_id: str) -> None:
         """Forget a job that is not running, and its files."""
-        self._change("DELETE FROM jobs WHERE id = ?", job_id)
-        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+        self._change("DELETE FROM jobs WHERE id = ?", job_id, without=job_id)
 
     def recover(self) -> None:
-        """Set right what a server that died has left: running jobs, half uploads, spoilt rows."""
+        """Set right what a server that died has left: running jobs, half uploads, spoilt rows.
+
+        It may be killed itself at any moment, and is then done again by the next one.
+        """
         self._repair()
         for job in self.in_state(RUNNING):
             if job.attempts < MAX_ATTEMPTS:
@@ -274,11 +263,15 @@ class Jobs:
                     error="The server ended twice during this job, perhaps for lack of memory; "
                     "close other programs or take a shorter stretch, and start it again.",
                 )
-        known = {job.id for job in self.all()}
-        for folder in self._folder.iterdir():
-            # What was not made here is not removed here.
-            if is_id(folder.name) and folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
+        for job in self.in_state(QUEUED):
+            if not (self.folder(job.id) / UPLOADS).is_dir():
+                self.finish(
+                    job,
+                    FAILED,
+                    error="The files of this job are gone from the server's folder; "
+                    "start it again.",
+                )
+        self._tidy_folders()
 
     def sweep(self, *, keep_s: float = KEEP_S, keep_bytes: int = KEEP_BYTES) -> None:
         """Remove finished jobs that are old, and the oldest while their results are too large.
@@ -286,21 +279,36 @@ class Jobs:
         The newest finished job always stays.
         """
         rows = self._rows(
-            f"SELECT {_COLUMNS}, finished FROM jobs WHERE finished IS NOT NULL "
+            f"SELECT {COLUMNS}, finished FROM jobs WHERE finished IS NOT NULL "
             "ORDER BY finished DESC, number DESC"
         )
         total = 0
         for position, row in enumerate(rows):
-            job = _job(row)
+            job = job_of(row)
             finished = row[-1] if isinstance(row[-1], float | int) else 0.0
             total += sum(job.results.values())
             if position and (finished < time.time() - keep_s or total > keep_bytes):
                 self.delete(job.id)
 
+    def _tidy_folders(self) -> None:
+        """Bring the folders into the state that the rows say they are in."""
+        known = {job.id: job for job in self.all()}
+        remove_set_aside(self._folder)
+        for folder in list(self._folder.iterdir()):
+            job = known.get(folder.name)
+            if job is None:
+                # What was not made here is not removed here.
+                if is_id(folder.name):
+                    remove(folder)
+            elif job.state == DONE:
+                keep_only(folder, results_name(job.attempts))
+            elif job.state not in (QUEUED, RUNNING):
+                remove(folder)
+
     def _repair(self) -> None:
         """Rows that cannot be read become failed jobs; those without a usable id are dropped."""
-        for number, *row in self._rows(f"SELECT number, {_COLUMNS}, created, finished FROM jobs"):
-            job, created, finished = _job(row), row[-2], row[-1]
+        for number, *row in self._rows(f"SELECT number, {COLUMNS}, created, finished FROM jobs"):
+            job, created, finished = job_of(row), row[-2], row[-1]
             if not is_id(job.id):
                 self._change("DELETE FROM jobs WHERE number = ?", number)
                 continue
@@ -320,38 +328,26 @@ class Jobs:
                 )
 
     def _read(self, where: str, *values: object) -> list[Job]:
-        return [_job(row) for row in self._rows(f"SELECT {_COLUMNS} FROM jobs {where}", *values)]
+        return [job_of(row) for row in self._rows(f"SELECT {COLUMNS} FROM jobs {where}", *values)]
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(statement, values).fetchall()
 
-    def _change(self, statement: str, *values: object) -> bool:
+    def _change(self, statement: str, *values: object, without: str | None = None) -> bool:
+        """Change rows; False if there was none to change.
+
+        Parameters
+        ----------
+        without : str, optional
+            The job whose folder goes with the change, before anybody can see the change.
+        """
+        aside = None
         with self._lock:
-            return self._db.execute(statement, values).rowcount > 0
-
-
-def _results_name(attempt: int) -> str:
-    return f"result-{attempt}"
-
-
-def _job(row: Sequence[Any]) -> Job:
-    """The job of a row that begins with `_COLUMNS`; a failed one if the row cannot be read."""
-    job_id, kind, params, files, names, state, attempts, error, warnings, results = row[:10]
-    try:
-        if state not in _STATES or not isinstance(attempts, int) or not isinstance(kind, str):
-            raise ValueError("no such state")
-        return Job(
-            id=job_id,
-            kind=kind,
-            params=values(params),
-            files=texts(files),
-            names=texts(names),
-            state=state,
-            attempts=attempts,
-            error=None if error is None else str(error),
-            warnings=sentences(warnings),
-            results=sizes(results),
-        )
-    except (ValueError, TypeError, RecursionError):
-        return Job(str(job_id), str(kind), {}, {}, {}, state=FAILED, error=DAMAGED)
+            changed = self._db.execute(statement, values).rowcount > 0
+            if changed:
+                (self._queued,) = self._db.execute(_COUNT_QUEUED, (QUEUED,)).fetchone()
+                if without is not None:
+                    aside = set_aside(self.folder(without))
+        discard(aside)
+        return changed

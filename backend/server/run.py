@@ -23,9 +23,9 @@ from backend import __version__
 from backend.server.app import create_app
 from backend.server.connection import MAX_CONNECTIONS, Connection
 from backend.server.gate import HOST, Attendance, Gate
-from backend.server.jobs import QUEUED, RUNNING, Jobs
+from backend.server.jobs import Jobs
 from backend.server.kinds import KINDS, Kind
-from backend.server.rows import queue_fault
+from backend.server.rows import QUEUED, RUNNING, queue_fault
 from backend.server.runner import Runner
 from backend.server.state import StateFolder
 from blender_addon.client import Server

@@ -1,7 +1,6 @@
 """Runs the queue: one job at a time, each in a child process."""
 
 import logging
-import shutil
 import sqlite3
 import sys
 import threading
@@ -12,20 +11,20 @@ from pathlib import Path
 from typing import Final
 
 from backend.child import Child
-from backend.server.jobs import (
+from backend.server.job_folders import UPLOADS, remove
+from backend.server.jobs import Jobs
+from backend.server.kinds import Kind, Task
+from backend.server.limits import Watch
+from backend.server.rows import (
     CANCELLED,
     DONE,
     FAILED,
     QUEUED,
     RUNNING,
-    SCRATCH,
-    UPLOADS,
     Job,
-    Jobs,
+    is_damage,
+    queue_fault,
 )
-from backend.server.kinds import Kind, Task
-from backend.server.limits import Watch
-from backend.server.rows import is_damage, queue_fault
 from backend.server.worker import write_task
 from retarget.atomic import write_error
 from retarget.errors import ConductorError
@@ -184,15 +183,15 @@ class Runner:
                 f"This version has no jobs of the kind {job.kind}; start the work again."
             )
         folder, out = self._jobs.folder(job.id), self._jobs.results_folder(job)
-        scratch = folder / SCRATCH
+        scratch, task_file = self._jobs.scratch_folder(job), self._jobs.task_file(job)
         for fresh in (out, scratch):
-            shutil.rmtree(fresh, ignore_errors=True)
+            remove(fresh)
             fresh.mkdir()
         files = {name: folder / UPLOADS / file for name, file in job.files.items()}
         task = Task(params=job.params, files=files, names=job.names, out=out)
-        write_task(folder, kind.run, task)
+        write_task(task_file, kind.run, task)
         # -P: nothing in the working folder can pass for a module.
-        command = [sys.executable, "-P", "-m", "backend.server.worker", str(folder)]
+        command = [sys.executable, "-P", "-m", "backend.server.worker", str(task_file)]
         return Child(command, f"the {job.kind} job", cwd=folder, scratch=scratch)
 
     def _follow(self, run: Run) -> None:

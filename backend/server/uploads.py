@@ -17,9 +17,10 @@ from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from backend.server.jobs import UPLOADS, Job
+from backend.server.job_folders import UPLOADS
 from backend.server.kinds import FileRule, Kind
 from backend.server.refusal import RefusedError
+from backend.server.rows import Job
 from retarget.atomic import write_error
 
 MAX_TEXT_BYTES: Final = 64 * 1024

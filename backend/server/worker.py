@@ -1,4 +1,4 @@
-"""`python -m backend.server.worker JOBDIR`: run one job and report in lines (`retarget.lines`).
+"""`python -m backend.server.worker TASKFILE`: run one job and report in lines (`retarget.lines`).
 
 A process of its own, so that a cancel is a kill and the memory of a job ends with it.
 """
@@ -14,15 +14,12 @@ from backend.server.kinds import Task, Work
 from retarget.errors import ConductorError
 from retarget.lines import Line, end_with_parent, report_progress, write_line
 
-TASK_FILE: Final = "task.json"
-"""What the server leaves in the job's folder for the worker."""
-
 # Blender's window and the music come first on a small machine.
 _NICE: Final = 5
 
 
-def write_task(folder: Path, run: str, task: Task) -> None:
-    """Leave `task`, to be done by `run` ("module:function"), in the job's folder."""
+def write_task(path: Path, run: str, task: Task) -> None:
+    """Leave `task`, to be done by `run` ("module:function"), in a file in the job's folder."""
     content = {
         "run": run,
         "params": task.params,
@@ -31,12 +28,13 @@ def write_task(folder: Path, run: str, task: Task) -> None:
         "in": next((path.parent.name for path in task.files.values()), ""),
         "out": task.out.name,
     }
-    (folder / TASK_FILE).write_text(json.dumps(content), encoding="utf-8")
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
-def read_task(folder: Path) -> tuple[Work, Task]:
-    """The work and its task from the job's folder."""
-    content = json.loads((folder / TASK_FILE).read_text(encoding="utf-8"))
+def read_task(path: Path) -> tuple[Work, Task]:
+    """The work and its task from the file that `write_task` left."""
+    folder = path.parent
+    content = json.loads(path.read_text(encoding="utf-8"))
     module, _, function = content["run"].partition(":")
     task = Task(
         params=content["params"],
@@ -55,11 +53,11 @@ def in_users_words(sentence: str, task: Task) -> str:
     return sentence
 
 
-def main(folder: Path) -> int:
+def main(task_file: Path) -> int:
     """Run the job; returns the exit code."""
     end_with_parent()
     os.nice(_NICE)
-    work, task = read_task(folder)
+    work, task = read_task(task_file)
     try:
         outcome = work(task, report_progress)
     except ConductorError as error:

@@ -261,12 +261,9 @@ def _count_jobs(
 
 
 def _is_whole(job: Job, folder: Path) -> bool:
-    """Whether the job's folder holds its task and its results alone, and these are right."""
+    """Whether the job's folder holds its results alone, and these are right."""
     results = list(folder.glob("result-*"))
-    if len(results) != 1 or {path.name for path in folder.iterdir()} != {
-        "task.json",
-        results[0].name,
-    }:
+    if len(results) != 1 or list(folder.iterdir()) != results:
         return False
     sizes = {path.name: path.stat().st_size for path in results[0].iterdir()}
     turned = (results[0] / "reversed.bin").read_bytes()

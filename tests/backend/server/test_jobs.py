@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.server.jobs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Job, Jobs
+from backend.server.jobs import Jobs
+from backend.server.rows import CANCELLED, DONE, FAILED, QUEUED, RUNNING, Job
 from retarget.errors import ConductorError
 
 

@@ -61,7 +61,7 @@ def test_temporary_files_of_a_killed_worker_go_with_its_job(
     params = {"release": str(tmp_path / "release"), "diary": str(tmp_path / "diary")}
     job_id = queue.start().client.submit("leave", params, {})
     until((tmp_path / "diary").is_file)
-    left = list((queue.state / "jobs" / job_id / "tmp").iterdir())
+    left = list((queue.state / "jobs" / job_id / "tmp-1").iterdir())
     assert len(left) == 1
     queue.kill()
     Path(params["release"]).touch()
@@ -69,5 +69,5 @@ def test_temporary_files_of_a_killed_worker_go_with_its_job(
     assert finished(client, job_id).state == "done"
     client.download(job_id, tmp_path / "where.txt")
     assert Path((tmp_path / "where.txt").read_text()).is_relative_to(queue.state)
-    until(lambda: not (queue.state / "jobs" / job_id / "tmp").exists())
+    until(lambda: not list((queue.state / "jobs" / job_id).glob("tmp-*")))
     assert not left[0].exists()
