@@ -3,7 +3,6 @@
 Reads only what the beats need, which takes a tenth of the time of building the whole score.
 """
 
-import io
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -14,13 +13,15 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from backend.score.note_values import drawn_length
 from backend.score.played_bars import PlayedBar, TempoMap, grid_from_bars, seconds_played
 from backend.score.playing_order import playing_order
 from backend.score.score_beats import ScoreBeats, Sounding
 from backend.score.signs import add_signs, add_written_signs
-from backend.score.tempo_marks import mark_of_direction, mark_of_sound, set_tempo, tempo_map
-from backend.score.unpack import reading, unpack
+from backend.score.tempo_marks import add_sound_tempo, add_tempo, tempo_map
+from backend.score.unpack import reading, score_elements, unpack
 from backend.score.written_bar import Bar, WrittenNotes
+from backend.score.written_meter import meter_text, read_meter
 from retarget.errors import ConductorError
 
 MOST_BARS: Final = 20_000
@@ -34,6 +35,8 @@ _TOO_LONG: Final = (
 )
 _HEARD: Final = frozenset({"pitch", "unpitched"})
 _UNHEARD: Final = frozenset({"rest", "cue", "grace"})
+# Of what cannot be read, so much is told.
+_MOST_TOLD: Final = 3
 # Bars off by less than this are sums of rounded tuplets, not other meters.
 _ROUNDING: Final = Fraction(1, 16)
 
@@ -55,14 +58,36 @@ def musicxml_beats(path: Path, data: bytes) -> ScoreBeats:
     """
     with reading(path):
         bars = read_bars(unpack(path, data))
-    if not any(bar.length for bar in bars):
-        raise ConductorError(f"{path.name} holds no music; choose another score.")
+    check_music(path, bars)
     starts = list(accumulate((bar.length for bar in bars), initial=Fraction(0)))
     order = [i for i in playing_order(bars) if bars[i].length > 0]
     played = [PlayedBar(starts[i], bars[i].length, bars[i].meter) for i in order]
     tempo = tempo_map(bars, starts)
     sounding = _sounding([bars[i].notes for i in order], played, tempo)
-    return ScoreBeats(grid_from_bars(played, tempo), sounding)
+    return ScoreBeats(grid_from_bars(played, tempo), sounding, _unread(path, bars))
+
+
+def check_music(path: Path, bars: Sequence[Bar]) -> None:
+    """Raise a `ConductorError`, with the reason if it is known, where no bar has a length."""
+    if not any(bar.length for bar in bars):
+        told = _unread(path, bars) or [f"{path.name} holds no music; choose another score."]
+        raise ConductorError(*told)
+
+
+def _unread(path: Path, bars: Sequence[Bar]) -> list[str]:
+    """One sentence about all that is written in bars and cannot be read, or none."""
+    places: dict[str, str] = {}
+    for i, bar in enumerate(bars):
+        for what in sorted(bar.unread):
+            places.setdefault(what, f"{what} (bar {i + 1 if bar.number is None else bar.number})")
+    if not places:
+        return []
+    told = ", ".join(list(places.values())[:_MOST_TOLD])
+    more = f" and {len(places) - _MOST_TOLD:,} more" if len(places) > _MOST_TOLD else ""
+    return [
+        f"In {path.name} this cannot be read and is left out: {told}{more}; correct it there or "
+        "export the score again."
+    ]
 
 
 def _sounding(
@@ -92,12 +117,12 @@ def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) 
     make = new_reader or PartReader
     bars: list[Bar] = []
     number = 0
-    _, root = next(ElementTree.iterparse(io.BytesIO(xml), events=("start",)))
-    timewise = root.tag == "score-timewise"
+    kind, elements = score_elements(xml)
+    timewise = kind == "score-timewise"
     readers: dict[str, PartReader] = {}
     reader: PartReader | None = None
     # Elements are dropped as soon as they are read: an orchestral score has a million of them.
-    for _, element in ElementTree.iterparse(io.BytesIO(xml)):
+    for element in elements:
         tag = element.tag
         if tag == ("part" if timewise else "measure"):
             if timewise:
@@ -147,8 +172,8 @@ class PartReader:
 
     def __init__(self) -> None:
         self.identity = ""
-        self._divisions = Fraction(1)
-        self._meter = (4, 4)
+        self._divisions: Fraction | None = Fraction(1)
+        self._meter: tuple[int, int] | None = None
         self._lengths: dict[str, Fraction] = {}
 
     def read(self, measure: ElementTree.Element, number: int, bar: Bar) -> None:
@@ -157,7 +182,7 @@ class PartReader:
         for element in measure:
             tag = element.tag
             if tag == "note":
-                duration = self._duration(element)
+                duration = self._note_length(element, bar)
                 if element.find("chord") is None:
                     before = at
                     at += duration
@@ -166,31 +191,57 @@ class PartReader:
                     bar.notes.add(before, duration, tied=tied)
                 self.note(element, number, before, duration)
             elif tag == "forward":
-                at += self._duration(element)
+                at += self._step(element, bar) or 0
             elif tag == "backup":
                 longest = max(longest, at)
-                at = max(at - self._duration(element), Fraction(0))
+                step = self._step(element, bar)
+                at = Fraction(0) if step is None else max(at - step, Fraction(0))
             elif tag == "attributes":
-                self.attributes(element)
+                self._attributes(element, bar)
             elif tag == "direction":
                 self._direction(element, number, at, bar)
             elif tag == "sound":
-                set_tempo(bar, at, mark_of_sound(element))
+                add_sound_tempo(bar, at, element)
                 add_signs(bar, element)
             elif tag == "barline":
                 _barline(element, bar)
         bar.length = max(bar.length, longest, at)
         if bar.length > LONGEST_BAR:
             raise ConductorError(_TOO_LONG)
-        bar.meter = self._meter
+        # A part that writes no meter goes in the others'.
+        bar.meter = self._meter or bar.meter
 
-    def _duration(self, element: ElementTree.Element) -> Fraction:
-        text = element.findtext("duration")
-        if not text:
+    def _note_length(self, element: ElementTree.Element, bar: Bar) -> Fraction:
+        """Quarter notes a note takes; as it is drawn, where no duration is told."""
+        if element.find("grace") is not None:
             return Fraction(0)
+        length = self._duration(element)
+        if length is None:
+            length = drawn_length(element)
+        if length is None:
+            rest = element.find("rest")
+            if rest is not None and rest.get("measure") == "yes":
+                beats, unit = self._meter or bar.meter
+                return Fraction(4 * beats, unit)
+            bar.cannot_read("a note without its length")
+        return length or Fraction(0)
+
+    def _step(self, element: ElementTree.Element, bar: Bar) -> Fraction | None:
+        """Quarter notes of a `forward` or `backup`; None if it does not tell."""
+        length = self._duration(element)
+        if length is None:
+            bar.cannot_read(f"a <{element.tag}> without its length")
+        return length
+
+    def _duration(self, element: ElementTree.Element) -> Fraction | None:
+        text = (element.findtext("duration") or "").strip()
+        if not text or self._divisions is None:
+            return None
         length = self._lengths.get(text)
         if length is None:
             length = self._lengths[text] = rational(text) / self._divisions
+            if length < 0:
+                raise ValueError("no duration")
             if length > LONGEST_BAR:
                 raise ConductorError(_TOO_LONG)
         return length
@@ -204,19 +255,29 @@ class PartReader:
         """Hear of a mark above or below the bar, at its place."""
 
     def attributes(self, element: ElementTree.Element) -> None:
+        """Hear of the part's key, clef and transposition."""
+
+    def _attributes(self, element: ElementTree.Element, bar: Bar) -> None:
         """Take in divisions and meter."""
         divisions = element.findtext("divisions")
-        if divisions and rational(divisions) > 0:
-            self._divisions = rational(divisions)
+        if divisions is not None:
+            told = rational(divisions) if divisions.strip() else Fraction(0)
+            self._divisions = told if told > 0 else None
             self._lengths.clear()
+            if self._divisions is None:
+                bar.cannot_read(f"<divisions> of {divisions.strip() or 'nothing'}")
         time = element.find("time")
         if time is not None and time.find("senza-misura") is None:
-            self._meter = _read_meter(time) or self._meter
+            meter = read_meter(time)
+            if meter is None:
+                bar.cannot_read(f"the meter {meter_text(time)}")
+            self._meter = meter or self._meter
+        self.attributes(element)
 
     def _direction(self, element: ElementTree.Element, number: int, at: Fraction, bar: Bar) -> None:
         offset = element.findtext("offset")
-        place = at + (rational(offset) / self._divisions if offset else 0)
-        set_tempo(bar, place, mark_of_direction(element))
+        place = at + (rational(offset) / self._divisions if offset and self._divisions else 0)
+        add_tempo(bar, place, element)
         sound = element.find("sound")
         if sound is not None:
             add_signs(bar, sound)
@@ -262,20 +323,3 @@ def rational(text: str) -> Fraction:
     if not re.fullmatch(r"\s*[+-]?\d{1,18}(\.\d{0,18})?\s*", text, re.ASCII):
         raise ValueError("not a number")
     return Fraction(text.strip())
-
-
-def _read_meter(time: ElementTree.Element) -> tuple[int, int] | None:
-    """The meter; additive ones (3+2, or several fractions) as their sum, alla breve as 2/2."""
-    beats = [_sum(e.text) for e in time.findall("beats")]
-    units = [int(e.text or 0) for e in time.findall("beat-type")]
-    if not beats or len(beats) != len(units) or min(*beats, *units) < 1:
-        return None
-    unit = max(units)
-    count = sum(b * unit // u for b, u in zip(beats, units, strict=True))
-    if (count, unit) == (4, 4) and time.get("symbol") == "cut":
-        count, unit = 2, 2
-    return (count, unit) if count <= 24 and unit <= 32 else None
-
-
-def _sum(text: str | None) -> int:
-    return sum(int(n) for n in re.findall(r"\d+", text or ""))

@@ -4,8 +4,8 @@ import re
 from bisect import bisect
 from collections import defaultdict
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from backend.score.dynamics import loudness_of
 from backend.score.instruments import drum_key, instrument_of
 from backend.score.movement import Movement, NoteTable
-from backend.score.musicxml import read_bars
+from backend.score.musicxml import check_music, read_bars
 from backend.score.notes import NoteReader, Part, Touch
 from backend.score.played_bars import PlayedBar, TempoMap
 from backend.score.playing_order import movements, playing_order
 from backend.score.tempo_marks import tempo_marks
 from backend.score.tempo_words import tempo_of_words, turn_of_words
-from backend.score.unpack import reading, unpack
+from backend.score.unpack import reading, score_elements, unpack
 from backend.score.written_bar import Bar
 from retarget.errors import ConductorError
 from retarget.rotation import Array
@@ -43,6 +43,7 @@ def read_musicxml_score(path: Path, data: bytes) -> list[Movement]:
             return readers[-1]
 
         bars = read_bars(xml, new_reader)
+    check_music(path, bars)
     parts = [reader.part for reader in readers]
     for reader in readers:
         reader.part.name = names.get(reader.identity, reader.identity)
@@ -64,12 +65,13 @@ def read_musicxml_score(path: Path, data: bytes) -> list[Movement]:
 
 def _part_list(xml: bytes) -> tuple[dict[str, str], dict[str, int]]:
     """Names of the parts by id, and keys of the drum kit by instrument id."""
-    begin, end = xml.find(b"<part-list"), xml.find(b"</part-list>")
-    if begin < 0 or end < 0:
-        return {}, {}
     names: dict[str, str] = {}
     drums: dict[str, int] = {}
-    for part in ElementTree.fromstring(xml[begin:end] + b"</part-list>").iter("score-part"):
+    _, elements = score_elements(xml)
+    # Before the first bar, or nowhere.
+    for part in takewhile(lambda it: it.tag not in ("part-list", "measure", "part"), elements):
+        if part.tag != "score-part":
+            continue
         name = (part.findtext("part-name") or "").strip()
         sound = part.findtext("score-instrument/instrument-name") or ""
         names[part.get("id", "")] = re.sub(r"\s+", " ", name or sound.strip())

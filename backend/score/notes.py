@@ -79,7 +79,6 @@ class NoteReader(PartReader):
         self._plucked = False
 
     def attributes(self, element: ElementTree.Element) -> None:
-        super().attributes(element)
         transpose = element.find("transpose")
         if transpose is not None:
             chromatic = float(transpose.findtext("chromatic") or 0)

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
+
+# Letters of what cannot be read that a message repeats.
+_SHOWN: Final = 40
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,13 @@ class Bar:
     final : bool
         Whether it closes with a thin and a thick line and no repeat.
     marks : set of str
-        Of "dacapo", "dalsegno", "tocoda", "fine", "segno", "coda" and "trio".
+        Places: "segno", "coda", "tocoda", "fine", "trio" and "title", the heading of a dance.
+        Jumps: "dacapo" and "dalsegno", and what they say: "alfine", "alcoda", "alsegno",
+        "withrepeats". A sign with a name stands there twice, as "segno" and "segno=name".
     notes : WrittenNotes
         Where in it notes sound.
+    unread : set of str
+        What is written in it and cannot be read: "the meter 4/3".
     """
 
     length: Fraction = Fraction(0)
@@ -72,8 +80,19 @@ class Bar:
     number: int | None = None
     counted: bool = True
     notes: WrittenNotes = field(default_factory=WrittenNotes)
+    unread: set[str] = field(default_factory=set)
 
     @property
     def nominal(self) -> Fraction:
         """Length in quarter notes that the meter asks for."""
         return Fraction(4 * self.meter[0], self.meter[1])
+
+    def cannot_read(self, what: str) -> None:
+        """Remember that `what`, cut to a few words, is taken as if it was not written."""
+        text = " ".join(what.split())
+        self.unread.add(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+    @property
+    def closes(self) -> bool:
+        """Whether a section ends with it, at a repeat or a final barline."""
+        return self.final or self.repeat_times > 0
