@@ -8,9 +8,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from backend import __version__
-from backend.audio.cut_short import ends_early
-from backend.audio.decode import seconds_missing
 from backend.audio.features import analyse_file
+from backend.audio.missing import loss_sentences
 from backend.beats.grid import BeatGrid
 from backend.beats.hear import hear_beats
 from backend.beats.score_fit import UNFITTING_CONFIDENCE, score_doubts
@@ -88,21 +87,13 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         progress=part(progress, 0.0, 0.5),
     )
     warnings = doubts.copy()
-    missing = seconds_missing(
+    warnings += loss_sentences(
         request.music,
         analysis.duration,
         start=request.start,
         duration=request.duration,
         track=request.audio_track,
     )
-    if missing:
-        warnings.append(
-            f"{request.music.name} is cut short or damaged: {missing:.0f} seconds are missing."
-        )
-    elif ends_early(request.music):
-        warnings.append(
-            f"{request.music.name} is cut short or damaged; it is conducted as far as it goes."
-        )
     if given is not None:
         grid = given.excerpt(request.start, analysis.duration)
         if score is not None:

@@ -34,6 +34,9 @@ _DOWNMIX: Final[dict[str, tuple[float, float]]] = {
     "BC": (0.5, 0.5),
 }
 _OTHER_CHANNEL: Final = (0.5, 0.5)
+# A mono mix with less than this share of the energy of what it cancels has lost the music: over
+# left and right of opposite sign, what both have in common is a hum.
+_CANCELLED: Final = 0.5
 # What channels are where a file does not name them.
 _UNNAMED: Final[dict[int, tuple[str, ...]]] = {
     2: ("FL", "FR"),
@@ -93,3 +96,36 @@ def _weights(names: tuple[str, ...], channels: int) -> Samples:
     if len(names) == 1 or (weights.sum(axis=1) == 0.0).any():
         weights = np.ones_like(weights)
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+@dataclass
+class Balance:
+    """Energies of left and right and of what they have in common, summed over all samples.
+
+    Parameters
+    ----------
+    left, right : float
+        Sums of the squares.
+    common : float
+        Sum of the products; less than 0 where they are of opposite sign.
+    """
+
+    left: float = 0.0
+    right: float = 0.0
+    common: float = 0.0
+
+    def add(self, planes: Planes) -> None:
+        """Count samples; a single channel has no sides."""
+        if len(planes.names) == 1:
+            return
+        left, right = planes.samples if len(planes.names) == 2 else downmix(planes, 2).T
+        # Not a matrix product, whose sum depends on the number of threads.
+        self.left += float(np.square(left).sum(dtype=np.float64))
+        self.right += float(np.square(right).sum(dtype=np.float64))
+        self.common += float((left * right).sum(dtype=np.float64))
+
+    @property
+    def cancels(self) -> bool:
+        """Whether left and right cancel each other in their mean."""
+        both = self.left + self.right
+        return both + 2.0 * self.common < _CANCELLED * (both - 2.0 * self.common)

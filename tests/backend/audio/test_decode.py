@@ -11,7 +11,8 @@ import pytest
 import soundfile
 
 from backend.audio.cut_short import ends_early
-from backend.audio.decode import load_audio, probe, seconds_missing, stream_audio
+from backend.audio.decode import load_audio, probe, stream_audio
+from backend.audio.missing import loss_sentences, lost_stretches, seconds_missing
 from retarget.errors import Cancelled, ConductorError
 
 RATE = 22_050
@@ -189,13 +190,35 @@ def test_the_default_sound_track_is_taken_and_another_can_be_chosen(tmp_path: Pa
 
 def test_left_and_right_of_opposite_sign_are_heard(tmp_path: Path) -> None:
     sound = melody(44_100)
-    for name, right in (("pure", -sound), ("nearly", -0.98 * sound)):
+    for name, right in (("pure", -sound), ("nearly", -0.98 * sound), ("softer", -0.3 * sound)):
         path = write(tmp_path / f"{name}.wav", np.stack([sound, right]), 44_100, "pcm_s16le")
         heard = load_audio(path, start=1.0)
         assert np.corrcoef(heard, melody(RATE)[RATE:])[0, 1] > 0.99
     path = write(tmp_path / "left.wav", np.stack([0.01 * sound, 0 * sound]), 44_100, "pcm_s16le")
     # One side alone cancels nothing: it stays the mean of both, however soft.
     assert np.abs(load_audio(path)).max() == pytest.approx(0.0025, rel=0.1)
+
+
+@pytest.mark.parametrize("level", [1.0, 0.1, 0.01])
+@pytest.mark.parametrize("share", [0.5, 0.3, 0.1, 0.01])
+def test_the_hum_that_opposite_sides_share_is_not_the_music(
+    tmp_path: Path, level: float, share: float
+) -> None:
+    """`share` is the hum's RMS over that of the music."""
+    sound = level * melody(44_100)
+    hum = share * 2**0.5 * sound.std() * np.sin(2 * np.pi * 50 * np.arange(len(sound)) / 44_100)
+    sides = np.stack([sound + hum, hum - sound]).astype(np.float32)
+    heard = load_audio(write(tmp_path / "a.wav", sides, 44_100, "pcm_s24le"))
+    meant = level * melody(RATE)
+    assert np.corrcoef(heard, meant)[0, 1] > 0.85
+    assert np.std(heard) == pytest.approx(np.std(meant), rel=0.15)
+
+
+def test_wide_stereo_stays_the_mean_of_both_sides(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    sides = 0.1 * rng.normal(size=(2, 3 * RATE)).astype(np.float32)
+    heard = load_audio(write(tmp_path / "a.wav", sides, RATE, "pcm_s16le"))
+    np.testing.assert_allclose(heard, sides.mean(axis=0), atol=1e-4)
 
 
 def test_a_time_before_the_file_is_silence(tmp_path: Path) -> None:
@@ -272,6 +295,41 @@ def test_a_truncated_mp3_gives_what_it_has_and_says_what_is_missing(tmp_path: Pa
         SECONDS - len(sound) / RATE, abs=0.1
     )
     assert seconds_missing(whole, len(load_audio(whole)) / RATE) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("count", "noisy"), [(200, False), (900, False), (10_000, False), (2_000, True)]
+)
+def test_a_damaged_mp3_stays_in_time_and_its_damage_is_said(
+    tmp_path: Path, count: int, noisy: bool
+) -> None:
+    path = write(tmp_path / "a.mp3", np.tile(melody(44_100), (2, 1)), 44_100, "libmp3lame")
+    content = bytearray(path.read_bytes())
+    at = len(content) // 2
+    noise = np.random.default_rng(5).bytes(count)
+    content[at : at + count] = noise if noisy else bytes(count)
+    path.write_bytes(content)
+    heard, reference = load_audio(path), melody(RATE)
+    assert len(heard) == pytest.approx(len(reference), abs=0.02 * RATE)
+    assert abs(shift_ms(heard[: 2 * RATE], reference[: 2 * RATE])) < 0.1
+    assert abs(shift_ms(heard[4 * RATE :], reference[4 * RATE :])) < 0.1
+    if count > 1_000:
+        ((begins, lasts),) = lost_stretches(path)
+        assert begins == pytest.approx(3.0, abs=0.05)
+        assert lasts == pytest.approx(count / 16_000, abs=0.06)
+        assert "is damaged at 0:0" in loss_sentences(path, SECONDS)[0]
+    assert loss_sentences(path, 1.0, start=4.0, duration=1.0) == []
+
+
+@pytest.mark.parametrize("tag", [b"TAG", b"APETAGEX", b"ID3\x03\0\0\0\x02\x17\x76"])
+def test_tags_between_and_after_the_frames_are_no_damage(tmp_path: Path, tag: bytes) -> None:
+    one = write(tmp_path / "a.mp3", np.tile(melody(44_100, 3.0), (2, 1)), 44_100, "libmp3lame")
+    alone = len(load_audio(one))
+    data = one.read_bytes()
+    (tmp_path / "joined.mp3").write_bytes(data + tag + bytes(40_000) + data + tag + bytes(40_000))
+    heard = load_audio(tmp_path / "joined.mp3")
+    assert abs(len(heard) - 2 * alone) < 0.1 * RATE
+    assert lost_stretches(tmp_path / "joined.mp3") == []
 
 
 def test_whole_files_whose_length_is_a_guess_miss_nothing(tmp_path: Path) -> None:
