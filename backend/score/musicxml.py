@@ -17,7 +17,7 @@ from backend.score.note_values import drawn_length
 from backend.score.played_bars import PlayedBar, TempoMap, grid_from_bars, seconds_played
 from backend.score.playing_order import playing_order
 from backend.score.score_beats import ScoreBeats, Sounding
-from backend.score.signs import add_signs, add_written_signs
+from backend.score.signs import add_signs, add_written_signs, ending_numbers
 from backend.score.tempo_marks import add_sound_tempo, add_tempo, tempo_map
 from backend.score.unpack import reading, score_elements, unpack
 from backend.score.written_bar import Bar, WrittenNotes
@@ -60,11 +60,14 @@ def musicxml_beats(path: Path, data: bytes) -> ScoreBeats:
         bars = read_bars(unpack(path, data))
     check_music(path, bars)
     starts = list(accumulate((bar.length for bar in bars), initial=Fraction(0)))
-    order = [i for i in playing_order(bars) if bars[i].length > 0]
+    playing = playing_order(bars)
+    order = [i for i in playing if bars[i].length > 0]
     played = [PlayedBar(starts[i], bars[i].length, bars[i].meter) for i in order]
     tempo = tempo_map(bars, starts)
     sounding = _sounding([bars[i].notes for i in order], played, tempo)
-    return ScoreBeats(grid_from_bars(played, tempo), sounding, _unread(path, bars))
+    return ScoreBeats(
+        grid_from_bars(played, tempo), sounding, [*_unread(path, bars), *playing.doubts]
+    )
 
 
 def check_music(path: Path, bars: Sequence[Bar]) -> None:
@@ -179,6 +182,7 @@ class PartReader:
     def read(self, measure: ElementTree.Element, number: int, bar: Bar) -> None:
         """Take in a written bar, the `number`th from 0."""
         at = longest = before = Fraction(0)
+        meter = self._meter
         for element in measure:
             tag = element.tag
             if tag == "note":
@@ -198,6 +202,9 @@ class PartReader:
                 at = Fraction(0) if step is None else max(at - step, Fraction(0))
             elif tag == "attributes":
                 self._attributes(element, bar)
+                # A meter after the first note is the next bar's, told in advance.
+                if meter is None or not (at or longest):
+                    meter = self._meter
             elif tag == "direction":
                 self._direction(element, number, at, bar)
             elif tag == "sound":
@@ -209,7 +216,7 @@ class PartReader:
         if bar.length > LONGEST_BAR:
             raise ConductorError(_TOO_LONG)
         # A part that writes no meter goes in the others'.
-        bar.meter = self._meter or bar.meter
+        bar.meter = meter or bar.meter
 
     def _note_length(self, element: ElementTree.Element, bar: Bar) -> Fraction:
         """Quarter notes a note takes; as it is drawn, where no duration is told."""
@@ -297,14 +304,17 @@ def _barline(element: ElementTree.Element, bar: Bar) -> None:
         if repeat.get("direction") == "forward":
             bar.repeat_from = True
         else:
-            bar.repeat_times = max(int(repeat.get("times") or 2), 2)
+            times = (repeat.get("times") or "2").strip()
+            known = re.fullmatch(r"\d{1,6}", times, re.ASCII)
+            bar.repeat_times = max(int(times), 2) if known else 2
+            if not known:
+                bar.cannot_read(f"a repeat of {times} times")
     elif element.findtext("bar-style") == "light-heavy":
         bar.final = True
     ending = element.find("ending")
     if ending is not None:
         if ending.get("type") == "start":
-            numbers = re.findall(r"\d+", ending.get("number", ""))
-            bar.ending = frozenset(map(int, numbers)) or frozenset({1})
+            bar.ending = ending_numbers(ending.get("number", ""))
         else:
             bar.ending_stops = True
     for mark in ("segno", "coda"):

@@ -16,7 +16,7 @@ from backend.score.movement import Movement, NoteTable
 from backend.score.musicxml import check_music, read_bars
 from backend.score.notes import NoteReader, Part, Touch
 from backend.score.played_bars import PlayedBar, TempoMap
-from backend.score.playing_order import movements, playing_order
+from backend.score.playing_order import playing_order
 from backend.score.tempo_marks import tempo_marks
 from backend.score.tempo_words import tempo_of_words, turn_of_words
 from backend.score.unpack import reading, score_elements, unpack
@@ -55,9 +55,8 @@ def read_musicxml_score(path: Path, data: bytes) -> list[Movement]:
         raise ConductorError(f"{path.name} holds no notes; choose another score.")
     tempo = _tempo_map(bars, parts, starts)
     found = []
-    for stretch in movements(bars):
-        inner = playing_order(bars[stretch.start : stretch.stop])
-        order = [stretch.start + i for i in inner if bars[stretch.start + i].length > 0]
+    for indices in playing_order(bars).movements:
+        order = [i for i in indices if bars[i].length > 0]
         if order:
             found.append(_movement(bars, starts, order, tempo, parts, table, note_bars))
     return [movement for movement in found if len(movement.notes)]

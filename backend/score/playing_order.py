@@ -1,8 +1,13 @@
-"""The order in which written bars are played: movements, repeats, endings, da capo, dal segno."""
+"""The order in which written bars are played: repeats, endings, da capo, dal segno."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 
+from backend.score.endings import Ending, endings
+from backend.score.jumps import label, named_targets, segno_before, with_meant_signs
+from backend.score.movement_bounds import movements
+from backend.score.sign_places import SignPlaces
 from backend.score.written_bar import Bar
 from retarget.errors import ConductorError
 
@@ -10,105 +15,54 @@ MOST_PLAYED = 100_000
 """Bars as they are played, at most; the longest operas have some 10,000."""
 
 
-def movements(bars: Sequence[Bar]) -> list[range]:
-    """Stretches of bars that no sign leads out of; a whole quartet in one file is four of them.
+@dataclass(frozen=True)
+class PlayingOrder:
+    """Indices of bars as they are played; iterates over those of all movements.
 
-    A movement begins where the numbers of the bars begin again, or after a final barline. A part
-    of it may end in a final barline too, the minuet before its trio: such a part is told by what
-    follows, a da capo or dal segno whose place is before the line, or the coda.
+    Parameters
+    ----------
+    movements : tuple of tuple of int
+        Those of each movement.
+    doubts : tuple of str
+        Sentences: the jumps and endings that could not be followed.
     """
-    starts = [0, *_restarts(bars)]
-    known = set(starts)
-    starts = sorted(known | {i + 1 for i, bar in enumerate(bars[:-1]) if bar.final})
-    found: list[range] = []
-    for start, stop in zip(starts, [*starts[1:], len(bars)], strict=True):
-        if found and _belongs(bars, found[-1], range(start, stop), start in known):
-            found[-1] = range(found[-1].start, stop)
-        else:
-            found.append(range(start, stop))
-    return found
+
+    movements: tuple[tuple[int, ...], ...]
+    doubts: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[int]:
+        return (i for movement in self.movements for i in movement)
 
 
-def playing_order(bars: Sequence[Bar]) -> list[int]:
-    """Indices of bars as they are played: repeats, endings, da capo, dal segno, coda, fine.
+def playing_order(bars: Sequence[Bar]) -> PlayingOrder:
+    """Bars as they are played: repeats, endings, da capo, dal segno, coda, fine.
 
-    After a da capo or dal segno repeats are left out and the last endings are taken, as is usual.
-    At the "fine" only the movement ends, or its part with the da capo: what follows is played.
+    After a da capo or dal segno repeats are left out and the last endings are taken, as is usual,
+    unless the words ask for the repeats. At the "fine" only the movement ends, or its part with
+    the da capo: what follows is played. A jump whose target is missing is not followed.
 
     Raises
     ------
     ConductorError
         If more than `MOST_PLAYED` bars were to be played.
     """
-    order: list[int] = []
+    found: list[tuple[int, ...]] = []
+    doubts: list[str] = []
+    left = MOST_PLAYED
     for stretch in movements(bars):
-        for i in _Walk(_with_signs(bars[stretch.start : stretch.stop])).bars_played():
-            order.append(stretch.start + i)
-            if len(order) > MOST_PLAYED:
-                raise ConductorError(
-                    f"With its repeats the score is longer than {MOST_PLAYED:,} bars; "
-                    "choose another score."
-                )
-    return order
-
-
-def _restarts(bars: Sequence[Bar]) -> Iterator[int]:
-    """Bars at which counting begins again, at 1 or with a pickup numbered 0."""
-    last = 0
-    for i, bar in enumerate(bars):
-        if bar.number is None:
-            continue
-        if bar.number <= 1 < last:
-            # An upbeat that is not counted, between the final barline and bar 1.
-            yield i - 1 if i > 1 and bars[i - 1].number is None and bars[i - 2].final else i
-        last = bar.number
-
-
-def _belongs(bars: Sequence[Bar], before: range, own: range, counted_anew: bool) -> bool:
-    """Whether a sign in the bars `own` leads back to those before them, or on from them."""
-    earlier, here = (set().union(*(bars[i].marks for i in part)) for part in (before, own))
-    closed = bars[own.start - 1]
-    if "dacapo" in here and not here & {"fine", "tocoda"}:
-        if "fine" in closed.marks:
-            return True
-        if not counted_anew and ("fine" in earlier or closed.meter == bars[own.start].meter):
-            return True
-    if "dalsegno" in here and "segno" not in here and "segno" in earlier:
-        return True
-    leaves = "tocoda" in earlier and "coda" not in earlier
-    return leaves and "coda" in here and not counted_anew
-
-
-def _with_signs(bars: Sequence[Bar]) -> list[Bar]:
-    """Bars of one movement with the signs that are meant but not written.
-
-    The first of two coda signs is where the coda is left for, and without a "fine" a minuet ends
-    where its final barline is or its trio begins.
-    """
-    marks: set[str] = set().union(*(bar.marks for bar in bars))
-    signs: dict[int, set[str]] = {}
-    codas = [i for i, bar in enumerate(bars) if "coda" in bar.marks]
-    if len(codas) > 1 and "tocoda" not in marks and marks & {"dacapo", "dalsegno"}:
-        signs[codas[0]] = bars[codas[0]].marks - {"coda"} | {"tocoda"}
-    if "dacapo" in marks and not marks & {"fine", "tocoda"}:
-        jump = next(i for i, bar in enumerate(bars) if "dacapo" in bar.marks)
-        inside = range(jump - 1, -1, -1)
-        line = next((i for i in inside if bars[i].final or "trio" in bars[i + 1].marks), None)
-        if line is not None:
-            signs[line] = bars[line].marks | {"fine"}
-    return [replace(bar, marks=signs[i]) if i in signs else bar for i, bar in enumerate(bars)]
-
-
-@dataclass(frozen=True)
-class _Ending:
-    """Bars `start` to `stop`, both included, under a bracket; `group` is the highest number."""
-
-    start: int
-    stop: int
-    numbers: frozenset[int]
-    first: bool
-    last: bool
-    group: int
+        meant, lost = with_meant_signs(bars[stretch.start : stretch.stop])
+        walk = _Walk(meant)
+        order = [stretch.start + i for i in islice(walk.bars_played(), left + 1)]
+        left -= len(order)
+        if left < 0:
+            raise ConductorError(
+                f"With its repeats the score is longer than {MOST_PLAYED:,} bars; "
+                "choose another score."
+            )
+        found.append(tuple(order))
+        doubts += lost
+        doubts += walk.unheard_endings(set(order), stretch.start)
+    return PlayingOrder(tuple(found), tuple(doubts))
 
 
 class _Walk:
@@ -116,114 +70,147 @@ class _Walk:
 
     def __init__(self, bars: Sequence[Bar]) -> None:
         self._bars = bars
-        self._endings = _endings(bars)
+        self._signs = SignPlaces(bars)
+        self._endings = endings(bars)
         self._inside = {i: e for e in self._endings.values() for i in range(e.start, e.stop + 1)}
+        self._nested = _nested(bars, self._inside)
+        self._section, self._turn = 0, 1
+        self._outer: list[tuple[int, int]] = []
 
     def bars_played(self) -> Iterator[int]:
         """Indices of bars in the order of playing."""
-        i = section = origin = 0
-        turn = 1
+        i = origin = 0
         jump: int | None = None
         jumps: set[int] = set()
         while i < len(self._bars):
             bar = self._bars[i]
-            if bar.repeat_from and i != section:
-                section, turn = i, 1
+            straight = jump is not None and "withrepeats" not in self._bars[jump].marks
             ending = self._endings.get(i)
-            if ending is not None and self._skips(ending, turn, jump is not None):
+            if ending is not None and self._skips(ending, straight):
+                if ending.last:
+                    self._close(ending.stop)
                 i = ending.stop + 1
                 continue
+            if bar.repeat_from and i != self._section:
+                self._open(i)
             yield i
-            if jump is not None and ("fine" in bar.marks or i == jump):
-                i = section = origin = jump + 1
-                turn, jump = 1, None
+            if not straight and self._repeats(i):
+                i, self._turn = self._section, self._turn + 1
                 continue
-            if jump is None and self._repeats(i, turn):
-                i, turn = section, turn + 1
-                continue
-            inside = self._inside.get(i)
-            if bar.repeat_times or (inside is not None and inside.last and inside.stop == i):
-                section, turn = i + 1, 1
-            coda = self._coda(i, jump)
+            if bar.repeat_times or self._leaves(i):
+                self._close(i)
+            coda = None if jump is None else self._coda(i, jump)
             if coda is not None:
-                i = section = coda
-                turn, jump = 1, None
+                i, jump = coda, None
+                self._begin(i)
+            elif jump is not None and ("fine" in bar.marks or i == jump):
+                i = origin = jump + 1
+                jump = None
+                self._begin(i)
             elif jump is None and i not in jumps and bar.marks & {"dacapo", "dalsegno"}:
                 jumps.add(i)
-                jump, turn = i, 1
-                i = section = self._target(i, origin)
+                jump, i = i, self._target(i, origin)
+                self._begin(i)
             else:
                 i += 1
 
-    def _skips(self, ending: _Ending, turn: int, jumped: bool) -> bool:
+    def unheard_endings(self, played: set[int], first: int) -> list[str]:
+        """Sentences about the endings that no pass reaches.
+
+        Parameters
+        ----------
+        played : set of int
+            Indices of the bars that are.
+        first : int
+            What they are counted from in the score.
+        """
+        lost = (e for e in self._endings.values() if first + e.start not in played)
+        return [
+            f"The ending for pass {', '.join(map(str, sorted(e.numbers)))} at bar "
+            f"{label(self._bars, e.start)} is left out: no repeat leads to it."
+            for e in lost
+        ]
+
+    def _begin(self, i: int) -> None:
+        """Go on at bar `i` after a jump."""
+        self._section, self._turn = i, 1
+        self._outer.clear()
+
+    def _open(self, i: int) -> None:
+        """Enter the repeated section that begins with bar `i`."""
+        if i in self._nested:
+            self._outer.append((self._section, self._turn))
+        self._section, self._turn = i, 1
+
+    def _close(self, i: int) -> None:
+        """Leave the repeated section that ends with bar `i`, for the one around it if any."""
+        self._section, self._turn = self._outer.pop() if self._outer else (i + 1, 1)
+
+    def _leaves(self, i: int) -> bool:
+        """Whether bar `i` ends the last ending of a section, and no new one began in it."""
+        ending = self._inside.get(i)
+        if ending is None or not ending.last:
+            return False
+        return ending.stop == i and self._section < ending.start
+
+    def _skips(self, ending: Ending, straight: bool) -> bool:
         if ending.stop + 1 == len(self._bars):
             return False
-        if not jumped:
-            return turn not in ending.numbers
-        return not ending.last or (ending.first and self._bars[ending.stop].repeat_times > 0)
+        # The next section may begin with the last ending.
+        if not ending.first and ending.start == self._section:
+            return False
+        return not ending.straight if straight else self._turn not in ending.numbers
 
-    def _repeats(self, i: int, turn: int) -> bool:
+    def _repeats(self, i: int) -> bool:
         """Whether the barline after bar `i` leads back this time."""
         times = self._bars[i].repeat_times
         if not times:
             return False
         ending = self._inside.get(i)
         if ending is None:
-            return turn < times
-        return turn in ending.numbers and (ending.first or turn < ending.group)
+            return self._turn < times
+        return self._turn in ending.numbers and (ending.first or self._turn < ending.group)
 
     def _target(self, i: int, origin: int) -> int:
         """The bar a da capo or dal segno at bar `i` goes back to."""
         if "dalsegno" in self._bars[i].marks:
-            return next((j for j in range(i, -1, -1) if "segno" in self._bars[j].marks), 0)
+            return segno_before(self._signs, i, self._bars[i].marks) or 0
         # After an earlier da capo a new piece may begin, which then has its own "fine".
-        return origin if any("fine" in bar.marks for bar in self._bars[origin : i + 1]) else 0
+        return origin if self._signs.within(range(origin, i + 1), "fine") else 0
 
-    def _coda(self, i: int, jump: int | None) -> int | None:
+    def _coda(self, i: int, jump: int) -> int | None:
         """The bar to go on with after bar `i` where that leaves for the coda of a jump."""
-        if jump is None or "tocoda" not in self._bars[i].marks:
+        marks = self._bars[i].marks
+        if "tocoda" not in marks:
             return None
-        places = [j for j in range(i + 1, len(self._bars)) if "coda" in self._bars[j].marks]
-        return next((j for j in places if j > jump), places[0] if places else None)
+        count = len(self._bars)
+        later = range(max(i, jump) + 1, count)
+        named = self._signs.first(later, *named_targets(marks, "tocoda", "coda"))
+        found = self._signs.first(later, "coda") if named is None else named
+        return self._signs.first(range(i + 1, count), "coda") if found is None else found
 
 
-def _endings(bars: Sequence[Bar]) -> dict[int, _Ending]:
-    """Endings by their first bar; one that no repeat leads to is played as it stands."""
-    groups: list[list[tuple[int, int]]] = []
-    for start, bar in enumerate(bars):
-        if not bar.ending:
-            continue
-        follows = bool(groups) and groups[-1][-1][1] + 1 == start and 1 not in bar.ending
-        if not (1 in bar.ending or (follows and _leads_back(bars, groups[-1][-1]))):
-            continue
-        if not follows:
-            groups.append([])
-        groups[-1].append((start, _ending_stop(bars, start)))
-    found: dict[int, _Ending] = {}
-    for group in groups:
-        highest = max(max(bars[start].ending) for start, _ in group)
-        for k, (start, stop) in enumerate(group):
-            found[start] = _Ending(
-                start, stop, bars[start].ending, k == 0, k + 1 == len(group), highest
-            )
+def _nested(bars: Sequence[Bar], inside: dict[int, Ending]) -> set[int]:
+    """First bars of the repeated sections that lie within another one."""
+    found: set[int] = set()
+    within: list[tuple[int, set[int]]] = []
+    for i, bar in enumerate(bars):
+        ending = inside.get(i)
+        begins_last = ending is not None and not ending.first and ending.start == i
+        if bar.repeat_from:
+            if begins_last and within:
+                found |= within.pop()[1]
+            within.append((i, set()))
+        section = within[-1][0] if within else -1
+        if ending is None or ending.start <= section:
+            leaves = bar.repeat_times > 0
+        else:
+            leaves = ending.last and ending.stop == i
+        if leaves and within:
+            start, inner = within.pop()
+            found |= inner
+            if within:
+                within[-1][1].add(start)
+        if bar.final or bar.marks & {"dacapo", "dalsegno"}:
+            within.clear()
     return found
-
-
-def _leads_back(bars: Sequence[Bar], span: tuple[int, int]) -> bool:
-    inside = bars[span[0] : span[1] + 1]
-    return any(bar.repeat_times or bar.marks & {"dacapo", "dalsegno"} for bar in inside)
-
-
-def _ending_stop(bars: Sequence[Bar], start: int) -> int:
-    """The last bar of the ending that starts at bar `start`; one left open is one bar long."""
-    for i in range(start, len(bars)):
-        bar = bars[i]
-        if i > start and bar.ending:
-            return start if 1 in bar.ending else i - 1
-        if i > start and bar.repeat_from:
-            return start
-        if bar.ending_stops:
-            return i
-        if bar.repeat_times:
-            return i if 1 in bars[start].ending else start
-    return start

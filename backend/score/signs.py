@@ -7,34 +7,122 @@ from xml.etree import ElementTree
 from backend.score.written_bar import Bar
 
 _SIGNS: Final = ("dacapo", "dalsegno", "tocoda", "fine", "segno", "coda")
+_NAMED_SIGNS: Final = frozenset({"dalsegno", "tocoda", "segno", "coda"})
+_JUMPS: Final = frozenset({"dacapo", "dalsegno"})
+
+# Signs as characters: those of Unicode, those of SMuFL fonts, and MuseScore's names for them.
+_TRANSLATION: Final = str.maketrans(
+    {
+        **dict.fromkeys("𝄋\ue047\ue04a", " segno "),
+        **dict.fromkeys("𝄌\ue048\ue049", " coda "),
+        **dict.fromkeys('()[]{}"“”„«»*', " "),
+        **dict.fromkeys("’‘`", "'"),
+    }
+)
+_NAMED: Final = re.compile(r"<sym>(segno|coda)\w*</sym>", re.IGNORECASE)
+
+_DANCE: Final = (
+    r"(men+u?et+o?|minuet+o?|scherz[oi]|allemande|bourr[eé]e|gavot+[ea]|musette|passepied|"
+    r"polonaise|rigaudon|l[aä]ndler|walzer|waltz|valse)"
+)
+_REPEATS: Final = r"(replica|repliche|r[ei]petizion[ei]|r[ée]p[ée]titions?|ritornell[oi]|repeats?)"
 # What is written where the file does not say in its own terms where the playing goes on.
-_WORDS: Final = {
-    "dacapo": re.compile(r"\bd\.\s*c\b|\bda\s*capo\b|^dc\b"),
-    "dalsegno": re.compile(r"\bd\.\s*s\b|\bdal\s+segno\b|^ds\b"),
-    "tocoda": re.compile(r"^(to|alla)\s+coda\W*$"),
-    "fine": re.compile(r"^(il\s+)?fine\W*$"),
-    "coda": re.compile(r"^coda\W*$"),
-    "trio": re.compile(r"^trio\b"),
+_JUMP_WORDS: Final = {
+    "dacapo": re.compile(
+        r"\bd\s*\.\s*c\b|\bda\s*capo\b|\bdc( al\b|$)|"
+        rf"(^|\b(wieder|{_DANCE}) )(von|vom) (anfang|vorne?)( bis\b| ohne\b| mit\b|$)|"
+        r"\b(reprendre|reprenez|retourner) (au|du) (d[ée]but|commencement)\b|"
+        r"\b(repeat|return|go back|again) (from|to) (the )?(beginning|start|top)\b"
+    ),
+    "dalsegno": re.compile(
+        r"\bd\s*\.\s*s\b|\bdal\s+segno\b|\bds( al\b|$)|\bvom (zeichen|segno)\b|"
+        r"\b(reprendre|reprenez|retourner) (au|du) signe\b|"
+        r"\b(repeat|return|go back|again) (from|to) (the )?sign\b"
+    ),
+}
+# How far, and how, the player goes after the jump.
+_JUMP_ENDS: Final = {
+    "alfine": re.compile(
+        r"\b(al|sin|sino|fino|bis|to|until|jusqu'[aà]u?)( (al|a|il|zum|zur|la|the))* "
+        r"(fine?|ende|schlu(ss|ß))\b"
+    ),
+    "alcoda": re.compile(r"\b(al|alla|to|zur|à la|sin'? al|fino al)( the)? coda\b"),
+    "alsegno": re.compile(r"\bal segno\b"),
+    "withrepeats": re.compile(
+        rf"\b(con|with|avec|mit)( (la|le|les|the))? {_REPEATS}\b|\bmit wiederholung"
+    ),
+}
+# An instruction for another time through, which stands where it is followed; no jump ends there.
+_ANOTHER_TIME: Final = re.compile(r"^alla (seconda|2da|r[ei]petizione)\b")
+_PLACE_WORDS: Final = {
+    "tocoda": re.compile(r"^(coda )?(to|al|alla|zur|à la)( the)? coda( coda)?$"),
+    "fine": re.compile(r"^(il |la )?(fine?|ende)( (del|della|dell'|du|de|des) ?.*)?$"),
+    "coda": re.compile(r"^coda\b(\W*\w+){0,3}$"),
+    "segno": re.compile(r"^segno$"),
+    "trio": re.compile(
+        rf"^([ivx]+\W+)?trio\b|^(minore|maggiore|mineur|majeur|alternativo|alternativement)$|"
+        rf"^{_DANCE} (ii|2|2do|2de|secondo|seconda|alternativ\w+)\b"
+    ),
+    "title": re.compile(rf"^([ivx]+\W+)?((tempo|tempo di) )?{_DANCE}\b"),
 }
 
 
 def add_signs(bar: Bar, sound: ElementTree.Element) -> None:
     """Take in the signs of a `sound` element."""
     for sign in _SIGNS:
-        if sound.get(sign) not in (None, "no"):
+        name = sound.get(sign)
+        if name not in (None, "no"):
             bar.marks.add(sign)
+            if sign in _NAMED_SIGNS and name != "yes":
+                bar.marks.add(f"{sign}={name}")
     _leave(bar)
 
 
 def add_written_signs(bar: Bar, direction: ElementTree.Element) -> None:
-    """Take in the signs and words of a direction."""
-    for sign in ("segno", "coda"):
-        if direction.find(f"direction-type/{sign}") is not None:
-            bar.marks.add(sign)
-    for words in direction.iter("words"):
-        text = " ".join((words.text or "").lower().split())
-        bar.marks.update(sign for sign, pattern in _WORDS.items() if pattern.search(text))
+    """Take in the signs, words and rehearsal marks of a direction."""
+    texts = [_plain(element) for kind in direction.iter("direction-type") for element in kind]
+    texts = [text for text in texts if text]
+    whole = " ".join(texts)
+    if _ANOTHER_TIME.search(whole):
+        return
+    # "D.S.", "al" and a coda sign are one instruction, in which the sign is no place.
+    signs = signs_of_words(whole)
+    if not signs & _JUMPS:
+        signs = signs.union(*map(signs_of_words, texts))
+    bar.marks.update(signs)
     _leave(bar)
+
+
+def signs_of_words(text: str) -> frozenset[str]:
+    """What plain words ask for: marks as in `Bar`, none for most words.
+
+    Parameters
+    ----------
+    text : str
+        In small letters, without brackets and dots at its ends, "segno" and "coda" for the signs.
+    """
+    jumps = {sign for sign, pattern in _JUMP_WORDS.items() if pattern.search(text)}
+    words = _JUMP_ENDS if jumps else _PLACE_WORDS
+    return frozenset(jumps | {sign for sign, pattern in words.items() if pattern.search(text)})
+
+
+def ending_numbers(text: str) -> frozenset[int]:
+    """The passes an ending is for: of "1, 2", "1.-3." or "1.2."; the first if it does not say."""
+    numbers: set[int] = set()
+    for first, last in re.findall(r"(\d{1,3})(?:\s*\.?\s*[-–—]\s*(\d{1,3}))?", text):
+        numbers.update(range(int(first), int(last or first) + 1))
+    return frozenset(numbers) or frozenset({1})
+
+
+def _plain(element: ElementTree.Element) -> str:
+    """The text of a part of a direction as `signs_of_words` takes it."""
+    if element.tag in ("segno", "coda"):
+        return element.tag
+    if element.tag not in ("words", "rehearsal"):
+        return ""
+    # Some programs leave the markup of their own text in.
+    text = re.sub(r"<[^>]*>", " ", _NAMED.sub(r" \1 ", element.text or ""))
+    return " ".join(text.translate(_TRANSLATION).lower().split()).strip(" .,:;-–—!'")
 
 
 def _leave(bar: Bar) -> None:

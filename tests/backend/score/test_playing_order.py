@@ -1,32 +1,52 @@
 """The order in which written bars are played."""
 
+import re
 from fractions import Fraction
 
 import pytest
 
-from backend.score.playing_order import MOST_PLAYED, movements, playing_order
+from backend.score.movement_bounds import movements
+from backend.score.playing_order import MOST_PLAYED, playing_order
+from backend.score.signs import ending_numbers
 from backend.score.written_bar import Bar
 from retarget.errors import ConductorError
 
+SIGNS = {
+    "F": "fine",
+    "C": "dacapo",
+    "S": "segno",
+    "D": "dalsegno",
+    "T": "tocoda",
+    "K": "coda",
+    "R": "trio",
+    "M": "title",
+    "f": "alfine",
+    "k": "alcoda",
+    "s": "alsegno",
+    "r": "withrepeats",
+}
+
 
 def bars(text: str, meters: dict[int, tuple[int, int]] | None = None) -> list[Bar]:
-    """Bars of a short text, one a word: its number and its signs.
+    """Bars of a short text, one a word: its number, X for none, and its signs.
 
-    "[" repeat from here, "]" repeat, "|" final barline, "(1" ending begins, ")" ending stops,
-    "F" fine, "C" da capo, "S" segno, "D" dal segno, "T" to coda, "K" coda, "R" trio.
+    "[" repeat from here, "]" repeat, "]4" played four times, "|" final barline, "(1" ending
+    begins, ")" ending stops, "~" a pickup, and the letters of `SIGNS`.
     """
-    signs = {"F": "fine", "C": "dacapo", "S": "segno", "D": "dalsegno", "T": "tocoda", "K": "coda"}
-    signs["R"] = "trio"
     found = []
     for place, word in enumerate(text.split()):
-        bar = Bar(length=Fraction(4), number=int(word[0]))
+        number = re.match(r"\d+", word)
+        bar = Bar(length=Fraction(1 if "~" in word else 4))
+        bar.number = int(number[0]) if number else None
         bar.repeat_from = "[" in word
-        bar.repeat_times = 2 if "]" in word else 0
+        times = re.search(r"\](\d?)", word)
+        bar.repeat_times = int(times[1] or 2) if times else 0
         bar.final = "|" in word
         bar.ending_stops = ")" in word
-        if "(" in word:
-            bar.ending = frozenset({int(word.partition("(")[2][0])})
-        bar.marks = {name for sign, name in signs.items() if sign in word}
+        ending = re.search(r"\(([\d,-]+)", word)
+        if ending:
+            bar.ending = ending_numbers(ending[1])
+        bar.marks = {name for sign, name in SIGNS.items() if sign in word}
         bar.meter = (meters or {}).get(place, (4, 4))
         found.append(bar)
     return found
@@ -35,6 +55,10 @@ def bars(text: str, meters: dict[int, tuple[int, int]] | None = None) -> list[Ba
 def places(text: str, meters: dict[int, tuple[int, int]] | None = None) -> list[int]:
     """Places of the bars played, from 1."""
     return [i + 1 for i in playing_order(bars(text, meters))]
+
+
+def doubts(text: str) -> str:
+    return " ".join(playing_order(bars(text)).doubts)
 
 
 def test_what_follows_a_da_capo_al_fine_is_played() -> None:
@@ -118,3 +142,164 @@ def test_endless_repeats_are_refused() -> None:
     endless[1].repeat_times = MOST_PLAYED
     with pytest.raises(ConductorError, match="longer than"):
         playing_order(endless)
+
+
+@pytest.mark.parametrize(
+    ("score", "order"),
+    [
+        ("1 2| 1R 2C", [1, 2, 3, 4, 1, 2]),
+        ("1 2F| 1R 2C 1", [1, 2, 3, 4, 1, 2, 5]),
+        ("1F 2 3| 1R 2C| 1", [1, 2, 3, 4, 5, 1, 6]),
+        ("1 2| 3~ 3R 4C", [1, 2, 3, 4, 5, 1, 2]),
+        ("1 2| 3R 4| 5C", [1, 2, 3, 4, 5, 1, 2]),
+        ("1 2| 1R 2C| 1R 2C|", [1, 2, 3, 4, 1, 2, 5, 6, 1, 2]),
+        ("1 2] X~ 3R 4C", [1, 2, 1, 2, 3, 4, 5, 1, 2]),
+    ],
+)
+def test_a_trio_is_told_by_its_heading_however_its_bars_are_counted(
+    score: str, order: list[int]
+) -> None:
+    assert places(score) == order
+
+
+def test_a_trio_may_be_in_another_meter_than_its_minuet() -> None:
+    meters = {0: (3, 4), 1: (3, 4), 2: (2, 4), 3: (2, 4)}
+    assert places("1 2| 3R 4C", meters) == [1, 2, 3, 4, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("score", "order"),
+    [
+        ("1 2| 3 4 5R 6C", [1, 2, 3, 4, 5, 6, 3, 4]),
+        ("1 2| 3M 4 5 6C", [1, 2, 3, 4, 5, 6, 3, 4, 5, 6]),
+        ("1 2| 3 4 5R 6C 7 8 9R 10C", [1, 2, 3, 4, 5, 6, 3, 4, 7, 8, 9, 10, 7, 8]),
+        ("1 2| 3 4| 5R 6C| 7", [1, 2, 3, 4, 5, 6, 3, 4, 7]),
+    ],
+)
+def test_a_da_capo_leads_to_its_minuet_and_not_to_the_movement_before(
+    score: str, order: list[int]
+) -> None:
+    assert places(score) == order
+
+
+@pytest.mark.parametrize(
+    ("score", "order"),
+    [
+        ("1 2T| 3 4C| 1K 2", [1, 2, 3, 4, 1, 2, 5, 6]),
+        ("1 2T| 1R 2C| 1K 2| 1 2", [1, 2, 3, 4, 1, 2, 5, 6, 7, 8]),
+        ("1 2| 3R 4C| 5K 6", [1, 2, 3, 4, 1, 2, 5, 6]),
+        ("1 2T 3| 4R 5C| 6K 7", [1, 2, 3, 4, 5, 1, 2, 6, 7]),
+    ],
+)
+def test_a_coda_that_is_counted_anew_or_follows_a_final_barline_is_found(
+    score: str, order: list[int]
+) -> None:
+    assert places(score) == order
+
+
+def test_a_refrain_is_found_before_the_verses_between() -> None:
+    assert places("1S 2F| 3 4| 5 6D") == [1, 2, 3, 4, 5, 6, 1, 2]
+    assert places("1 2F| 3 4| 5 6C") == [1, 2, 3, 4, 5, 6, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("score", "order"),
+    [
+        ("1[ 2 0~ 3]", [1, 2, 3, 4, 1, 2, 3, 4]),
+        ("1 2] 0~ 3 4]", [1, 2, 1, 2, 3, 4, 5, 3, 4, 5]),
+        ("1[ 2 X~ 3 4]", [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]),
+        ("1[ 2 1 2]", [1, 2, 3, 4, 1, 2, 3, 4]),
+        ("1F 2 0~ 3C", [1, 2, 3, 4, 1]),
+    ],
+)
+def test_an_upbeat_within_a_movement_begins_no_new_one(score: str, order: list[int]) -> None:
+    assert places(score) == order
+    assert len(movements(bars(score))) == 1
+
+
+def test_an_upbeat_without_a_number_belongs_to_the_movement_it_leads_into() -> None:
+    assert movements(bars("1 2 3] X~ 1 2 3")) == [range(3), range(3, 7)]
+    assert movements(bars("1 2 3| X~ 1 2 3")) == [range(3), range(3, 7)]
+
+
+@pytest.mark.parametrize(
+    ("score", "order"),
+    [
+        ("1[ 2(1)] 3 4] 5", [1, 2, 1, 3, 4, 3, 4, 5]),
+        ("1[ 2(1-3)]4 3(4) 4", [1, 2, 1, 2, 1, 2, 1, 3, 4]),
+        ("1[ 2(1,2)]3 3(3) 4", [1, 2, 1, 2, 1, 3, 4]),
+        ("1[ 2(1,3)]4 3(2,4)]4 4", [1, 2, 1, 3, 1, 2, 1, 3, 4]),
+        ("1[ 2(1 3(1)] 4(2) 5", [1, 2, 3, 1, 4, 5]),
+        ("1[ 2(1) 3(1)] 4(2) 5", [1, 2, 3, 1, 4, 5]),
+        ("1[ 2(1,2)]3 3(2) 4", [1, 2, 1, 2, 1, 3, 4]),
+        ("1[ 2(1)] 3(2)[ 4] 5", [1, 2, 1, 3, 4, 3, 4, 5]),
+        ("1[ 2(1F)] 3(2)[ 4] 5C 6", [1, 2, 1, 3, 4, 3, 4, 5, 1, 2, 6]),
+        ("1[ 2(1T)] 3(2) 4C 5K", [1, 2, 1, 3, 4, 1, 2, 5]),
+    ],
+)
+def test_endings(score: str, order: list[int]) -> None:
+    assert places(score) == order
+    assert not doubts(score)
+
+
+def test_an_ending_that_no_pass_reaches_is_said() -> None:
+    assert places("1[ 2(1)] 3(3) 4") == [1, 2, 1, 4]
+    assert "The ending for pass 3 at bar 3 is left out" in doubts("1[ 2(1)] 3(3) 4")
+
+
+@pytest.mark.parametrize(
+    ("score", "order"),
+    [
+        ("1[ 2[ 3] 4] 5", [1, 2, 3, 2, 3, 4, 1, 2, 3, 2, 3, 4, 5]),
+        ("1[ 2[ 3] 4[ 5] 6] 7", [1, 2, 3, 2, 3, 4, 5, 4, 5, 6] * 2 + [7]),
+        ("1[ 2[ 3] 4(1)] 5(2) 6", [1, 2, 3, 2, 3, 4, 1, 2, 3, 2, 3, 5, 6]),
+        ("1[ 2 3[ 4] 5", [1, 2, 3, 4, 3, 4, 5]),
+    ],
+)
+def test_a_repeat_within_a_repeat_is_played_each_time(score: str, order: list[int]) -> None:
+    assert places(score) == order
+
+
+def test_repeats_after_a_da_capo_are_played_where_the_words_ask_for_them() -> None:
+    assert places("1 2]F 3[ 4]C 5") == [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 5]
+    assert places("1 2]F 3[ 4]Cr 5") == [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 5]
+    assert places("1 2(1)] 3(2F) 4Cr 5") == [1, 2, 1, 3, 4, 1, 2, 1, 3, 5]
+
+
+def test_a_da_capo_to_the_segno_ends_there() -> None:
+    assert places("1 2S 3 4Cs 5K") == [1, 2, 3, 4, 1, 2, 5]
+
+
+def test_of_several_segnos_and_codas_those_of_the_same_name_are_meant() -> None:
+    named = bars("1S 2F 3S 4D 5")
+    named[0].marks.add("segno=refrain")
+    named[2].marks.add("segno=verse")
+    named[3].marks.add("dalsegno=refrain")
+    assert list(playing_order(named)) == [0, 1, 2, 3, 0, 1, 4]
+    named = bars("1T 2C 3K 4K")
+    named[0].marks.add("tocoda=b")
+    named[3].marks.add("coda=b")
+    assert list(playing_order(named)) == [0, 1, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        ("1 2 3D 4", "Bar 3 asks for a dal segno, but the score has no segno before it"),
+        ("1 2T 3C 4", "Bar 3 asks for a da capo, but the score has no coda after it"),
+        ("1S 2T 3Dk 4", "no coda after it"),
+        ("1 2 3Ck 4 5K", "no sign at which to leave for the coda"),
+        ("1 2 3Cf 4", "no fine"),
+        ("1F 2S 3Df 4", "no fine"),
+        ("1 2 3Cs 4", "no segno before it"),
+    ],
+)
+def test_a_jump_whose_target_is_missing_is_said_and_not_followed(score: str, said: str) -> None:
+    assert said in doubts(score)
+    assert len(playing_order(bars(score)).doubts) == 1
+    assert places(score) == list(range(1, len(score.split()) + 1))
+
+
+def test_a_coda_right_after_its_jump_needs_no_sign_to_leave_at() -> None:
+    assert places("1 2 3Ck 4K 5") == [1, 2, 3, 1, 2, 3, 4, 5]
+    assert not doubts("1 2 3Ck 4K 5")
