@@ -19,6 +19,7 @@ setup-test:
 	@scripts/setup.sh test
 
 demo: setup
+	@mkdir -p out
 	@.venv/bin/virtual-conductor conduct $(demo_files)/ode_to_joy.ogg --score $(demo_files)/ode_to_joy.mid --photo $(demo_files)/photo.png --fps 24 -o out/demo
 	@echo "The videos are out/demo/animation.mp4 and out/demo/likeness.mp4; the scene is out/demo/scene.blend."
 

@@ -118,7 +118,7 @@ def motion_command(
     ] = None,
 ) -> None:
     """Make the motion alone: keyframes for other programs."""
-    from backend.folders import make_folder, output_folder
+    from backend.folders import check_outputs
     from backend.motion_request import make_motion
     from retarget.formats import write_bvh, write_csv
     from retarget.motion import Motion
@@ -133,9 +133,8 @@ def motion_command(
         raise ConductorError(
             f"{output.name} has no known ending; name the output .npz, .bvh or .csv."
         )
-    with output_folder(output.parent), shown_progress() as progress:
-        if save_beats is not None:
-            make_folder(save_beats.parent)
+    check_outputs(output, save_beats)
+    with shown_progress() as progress:
         made = make_motion(request, progress)
         writer(made.motion, output)
         if save_beats is not None:
@@ -161,14 +160,13 @@ def subject_command(
 ) -> None:
     """Make the person of a photo once, to look them over and to give in place of the photo."""
     with faults_in_one_sentence():
-        from backend.folders import make_folder, output_folder
+        from backend.folders import check_outputs
         from backend.subject_request import SubjectRequest, make_subject
 
         request = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
         others = [path for path in (preview, save_landmarks) if path is not None]
-        with output_folder(output.parent), shown_progress() as progress:
-            for path in others:
-                make_folder(path.parent)
+        check_outputs(output, *others)
+        with shown_progress() as progress:
             made = make_subject(
                 request, output, preview=preview, landmarks_out=save_landmarks, progress=progress
             )

@@ -8,14 +8,28 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from retarget.atomic import require_folder
 from retarget.errors import ConductorError
 
 _SCRATCH: Final = "virtual-conductor-scratch-"
 _NEW_S: Final = 60.0
+
+
+def check_outputs(*outputs: Path | None) -> None:
+    """Check, before the work begins, that files can be written; None is none.
+
+    Raises
+    ------
+    ConductorError
+        If the folder of one is missing or may not be written to.
+    """
+    for output in outputs:
+        if output is not None:
+            require_folder(output)
+            _try_to_write(output.parent)
 
 
 @contextmanager
@@ -25,30 +39,42 @@ def output_folder(folder: Path) -> Iterator[None]:
     Raises
     ------
     ConductorError
-        If it is a file, or cannot be created or written to.
+        If it is a file, cannot be created or written to, or the folder it is in is missing.
     """
-    missing = list(takewhile(lambda place: not place.exists(), (folder, *folder.parents)))
+    require_folder(folder)
+    missing = not folder.exists()
     make_folder(folder)
     try:
         yield
     finally:
-        with suppress(OSError):
-            for place in missing:
-                place.rmdir()
+        if missing:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder and try to write to it; raises as `output_folder`."""
+    """Create a folder in one that is there and try to write to it; raises as `output_folder`."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        folder.mkdir(exist_ok=True)
     except FileExistsError:
         raise ConductorError(f"{folder} is a file; give a folder for the results.") from None
     except OSError as error:
-        raise ConductorError(
-            f"The folder {folder} cannot be written to ({error.strerror}); choose another."
-        ) from error
+        raise _unwritable(folder, error) from error
+    _try_to_write(folder)
+
+
+def _try_to_write(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ConductorError:
+    return ConductorError(
+        f"The folder {folder} cannot be written to ({error.strerror}); choose another."
+    )
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from backend import __version__
-from backend.folders import output_folder, scratch_folder, sole_use
+from backend.folders import check_outputs, output_folder, scratch_folder, sole_use
 from backend.kept_subject import KEPT, subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
@@ -273,7 +273,8 @@ def likeness_of_scene(
     check_alpha(background, format_of(out, format_name))
     if not blend.is_file():
         raise ConductorError(f"The scene {blend} does not exist; check the path.")
-    with output_folder(out.parent), scratch_folder() as scratch:
+    check_outputs(out)
+    with scratch_folder() as scratch:
         return _likeness_into(out, blend, person, background, size, scratch, progress)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from retarget.atomic import require_folder
 from retarget.errors import Cancelled, ConductorError
 from retarget.lines import Line, end_with_parent, report_progress, write_line
 from retarget.progress import Progress
@@ -34,6 +35,8 @@ def run(arguments: Sequence[str]) -> int:
         options = _parser().parse_args(list(arguments))
         if options.parent_pipe:
             end_with_parent()
+        if (out := getattr(options, "out", None)) is not None:
+            require_folder(out)
         # A parent keeps what Blender says, for the day it crashes; a person would drown in it.
         quiet = contextlib.nullcontext() if options.parent_pipe else _blender_quiet()
         with quiet, _stopping() as progress:

@@ -10,6 +10,21 @@ from pathlib import Path
 from .errors import ConductorError
 
 
+def require_folder(path: str | os.PathLike[str]) -> None:
+    """Check that the folder a file is to be written into is there.
+
+    Raises
+    ------
+    ConductorError
+        If it is not, or is a file.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise ConductorError(
+            f"The folder {folder} does not exist; create it or choose another place."
+        )
+
+
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` if the block succeeds.
@@ -25,10 +40,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}")
     try:
-        if not target.parent.is_dir():
-            raise ConductorError(
-                f"The folder {target.parent} does not exist; create it or choose another place."
-            )
+        require_folder(target)
         if target.is_dir():
             raise ConductorError(f"{target} is a folder; give a file name instead.")
         yield temporary

@@ -16,7 +16,7 @@ from backend.corpus.picture import draw_clip
 from backend.corpus.plan import PlannedClip, find_scores, plan_clips
 from backend.corpus.synthesis import fluidsynth
 from backend.corpus.workers import one_thread_each
-from retarget.atomic import atomic_path
+from retarget.atomic import atomic_path, require_folder
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
@@ -66,12 +66,13 @@ def render_corpus(
     Raises
     ------
     ConductorError
-        If there are no scores, or FluidSynth is missing. A broken score is skipped and named in
-        the manifest.
+        If there are no scores, or FluidSynth or the folder around the corpus is missing. A broken
+        score is skipped and named in the manifest.
     """
+    require_folder(corpus)
     fluidsynth()
     clips = plan_clips(find_scores(places), options.clip_s, hours)
-    corpus.mkdir(parents=True, exist_ok=True)
+    corpus.mkdir(exist_ok=True)
     missing = [clip for clip in clips if not (corpus / clip.folder / "meta.json").is_file()]
     for unfinished in corpus.glob("*/.*.part"):
         shutil.rmtree(unfinished, ignore_errors=True)

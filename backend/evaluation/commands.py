@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from backend.folders import check_outputs
 from backend.terminal import faults_in_one_sentence, shown_progress
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
@@ -49,6 +50,7 @@ def beats_command(
         from backend.corpus.dataset import ConductingDataset
         from backend.evaluation.beats import MEASURES, Tracker, evaluate_beats, librosa_beats
 
+        check_outputs(output)
         clips = [clip for clip in ConductingDataset(data, split).clips if clip.has_beats]
         trackers: dict[str, Tracker] = {
             "network": lambda music, meter: hear_beats(
@@ -81,6 +83,7 @@ def amcnet_command(
         from backend.models.amcnet import load_amcnet
         from backend.training.amc_data import conducted_clips
 
+        check_outputs(output)
         network = load_amcnet(checkpoint)
         clips = conducted_clips(data, split, seconds)
         judged = judge_pairs(network, clips, seconds, pairs=1200)
@@ -119,7 +122,7 @@ def motion_command(
         from backend.models.checkpoint import shipped
         from retarget.progress import part
 
-        _check_report_name(output)
+        _check_report(output)
         network = load_amcnet(amcnet or shipped("amcnet_judge"))
         found = [c for c in ConductingDataset(data, split).clips if c.has_beats and c.has_motion]
         if len(found) < 2:
@@ -169,7 +172,7 @@ def likeness_command(
         from backend.evaluation.likeness_page import likeness_page
         from backend.evaluation.likeness_sets import find_sets
 
-        _check_report_name(output)
+        _check_report(output)
         photos, clips = find_sets(folder)
         with shown_progress() as progress:
             report = evaluate_likeness(photos, clips, methods(), seconds=seconds, progress=progress)
@@ -214,11 +217,12 @@ def _figure(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "–"
 
 
-def _check_report_name(output: Path | None) -> None:
+def _check_report(output: Path | None) -> None:
     if output is not None and output.suffix not in (".html", ".json"):
         raise ConductorError(
             f"{output.name} is no name for a report; let it end in .html or .json."
         )
+    check_outputs(output)
 
 
 def _write(output: Path | None, content: Any) -> None:

@@ -225,6 +225,29 @@ def refused_here() -> Iterator[Callable[..., str]]:
     signal.signal(signal.SIGTERM, kept)
 
 
+def test_a_folder_that_is_not_there_is_named_and_not_made(tmp_path, music, refused_here):
+    (tmp_path / "scene.blend").touch()
+    there, photo, place = tmp_path / "a.npz", demo_file("photo.png"), tmp_path / "missing"
+    checkpoint = demo_file("ode_to_joy.mid")
+    for command in (
+        ("motion", music, "-o", place / "a.npz"),
+        ("motion", music, "-o", there, "--save-beats", place / "a.txt"),
+        ("conduct", music, "-o", place / "out"),
+        ("likeness", tmp_path / "scene.blend", "--photo", photo, "-o", place / "a.mp4"),
+        ("subject", photo, "-o", place / "me.subject"),
+        ("subject", photo, "-o", there, "--preview", place / "me.png"),
+        ("subject", photo, "-o", there, "--save-landmarks", place / "me.json"),
+        ("corpus", "render", tmp_path, "-o", place / "corpus"),
+        ("evaluate", "beats", tmp_path, "-o", place / "a.json"),
+        ("evaluate", "amcnet", checkpoint, tmp_path, "-o", place / "a.json"),
+        ("evaluate", "motion", checkpoint, tmp_path, "-o", place / "a.html"),
+        ("evaluate", "likeness", tmp_path, "-o", place / "a.html"),
+    ):
+        assert f"The folder {place} does not exist; create it" in refused_here(*command), command
+        assert not place.exists()
+        assert not there.exists()
+
+
 def test_wrong_words_on_the_person_are_refused_in_one_sentence(tmp_path, subject, refused_here):
     scene, photo, me = tmp_path / "scene.blend", demo_file("photo.png"), tmp_path / "me.subject"
     scene.touch()
