@@ -107,6 +107,9 @@ def _missing(marks: set[str], places: SignPlaces, jump: int, count: int) -> str:
     at_once = places.within(range(jump + 1, jump + 2), "coda")
     if "alcoda" in marks and leaves is None and not ends and not at_once:
         return "no sign at which to leave for the coda"
+    heading = range(min(2, jump))
+    if "dacapo" in marks and leaves is None and not ends and places.within(heading, "trio"):
+        return "nothing before its trio"
     if "alsegno" in marks and "dacapo" in marks and not places.within(played, "segno"):
         return "no segno before it"
     return "no fine" if "alfine" in marks and not ends else ""

@@ -1,12 +1,15 @@
 """The signs that lead through a MusicXML score: segno, coda, da capo, dal segno, fine."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from xml.etree import ElementTree
 
 from backend.score.written_bar import Bar
 
 _SIGNS: Final = ("dacapo", "dalsegno", "tocoda", "fine", "segno", "coda")
+# Longer texts are verses or notes to the edition.
+_LONGEST: Final = 200
 _NAMED_SIGNS: Final = frozenset({"dalsegno", "tocoda", "segno", "coda"})
 _JUMPS: Final = frozenset({"dacapo", "dalsegno"})
 
@@ -55,15 +58,17 @@ _JUMP_ENDS: Final = {
 # An instruction for another time through, which stands where it is followed; no jump ends there.
 _ANOTHER_TIME: Final = re.compile(r"^alla (seconda|2da|r[ei]petizione)\b")
 _PLACE_WORDS: Final = {
-    "tocoda": re.compile(r"^(coda )?(to|al|alla|zur|à la)( the)? coda( coda)?$"),
-    "fine": re.compile(r"^(il |la )?(fine?|ende)( (del|della|dell'|du|de|des) ?.*)?$"),
-    "coda": re.compile(r"^coda\b(\W*\w+){0,3}$"),
+    "tocoda": re.compile(r"^(coda )?(to|al|alla|zur|à la)( the)? coda( (coda|[i1-9]+))*$"),
+    "fine": re.compile(
+        r"^(il |la )?(fine?|ende)( (del|della|du|de|des|last|2nd|second|3rd|third|l'ultima) .*)?$"
+    ),
+    "coda": re.compile(r"^coda\b(\W+\w+){0,3}$"),
     "segno": re.compile(r"^segno$"),
     "trio": re.compile(
-        rf"^([ivx]+\W+)?trio\b|^(minore|maggiore|mineur|majeur|alternativo|alternativement)$|"
+        rf"^(quasi |[ivx]+\W+)?trio\b|^(minore|maggiore|mineur|majeur|alternativo|alternativement)$|"
         rf"^{_DANCE} (ii|2|2do|2de|secondo|seconda|alternativ\w+)\b"
     ),
-    "title": re.compile(rf"^([ivx]+\W+)?((tempo|tempo di) )?{_DANCE}\b"),
+    "title": re.compile(rf"^([ivx]+\W+)?(tempo di )?{_DANCE}\b"),
 }
 
 
@@ -83,6 +88,8 @@ def add_written_signs(bar: Bar, direction: ElementTree.Element) -> None:
     texts = [_plain(element) for kind in direction.iter("direction-type") for element in kind]
     texts = [text for text in texts if text]
     whole = " ".join(texts)
+    if len(whole) > _LONGEST:
+        return
     if _ANOTHER_TIME.search(whole):
         return
     # "D.S.", "al" and a coda sign are one instruction, in which the sign is no place.
@@ -93,6 +100,7 @@ def add_written_signs(bar: Bar, direction: ElementTree.Element) -> None:
     _leave(bar)
 
 
+@lru_cache(maxsize=4096)
 def signs_of_words(text: str) -> frozenset[str]:
     """What plain words ask for: marks as in `Bar`, none for most words.
 
