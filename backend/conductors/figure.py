@@ -29,7 +29,8 @@ class Build:
         anny's phenotypes, [0, 1]: gender (0 male, 1 female), age (2/3 young adult, 1 old), muscle,
         weight, height, proportions, cupsize, firmness, african, asian, caucasian.
     changes : dict
-        anny's local changes, [−1, 1]: shapes of nose, chin, eyes and so on.
+        anny's local changes, [−1, 1]: shapes of nose, chin, eyes and so on. One that anny has for
+        the left and the right ("l-eye-scale-incr") may be named without side ("eye-scale-incr").
     """
 
     phenotype: dict[str, float] = field(default_factory=dict)
@@ -58,7 +59,9 @@ def build_figure(name: str, build: Build) -> Figure:
     model = _model()
     arguments = {
         "phenotype_kwargs": {k: torch.tensor([v]) for k, v in build.phenotype.items()},
-        "local_changes_kwargs": {k: torch.tensor([v]) for k, v in build.changes.items()},
+        "local_changes_kwargs": {
+            k: torch.tensor([v]) for k, v in _both_sides(build.changes, model).items()
+        },
     }
     with torch.no_grad():
         out = model(**arguments)
@@ -83,6 +86,18 @@ def build_figure(name: str, build: Build) -> Figure:
         weights=bone_weights(model, labels),
         shapes=_facial_actions(model, arguments, out["rest_vertices"][0].numpy()),
     )
+
+
+def _both_sides(changes: dict[str, float], model: Any) -> dict[str, float]:
+    """Changes with those that name no side given to both."""
+    known = set(model.local_change_labels)
+    sided = {}
+    for name, value in changes.items():
+        both = [f"{side}-{name}" for side in "lr"]
+        sided.update(
+            dict.fromkeys([name] if name in known or both[0] not in known else both, value)
+        )
+    return sided
 
 
 def _facial_actions(model: Any, arguments: dict[str, Any], rest: NDArray) -> dict[str, Shape]:

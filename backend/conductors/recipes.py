@@ -18,8 +18,14 @@ class Recipe(BaseModel):
         As the panel shows it.
     outfit, hair : str
         Names of `tailor.OUTFITS` and `hair.STYLES`.
-    skin, lips, hair_colour, iris : (r, g, b)
+    skin, palm, lips, hair_colour, iris : (r, g, b)
         sRGB, 0 to 1.
+    flush : float
+        How red cheeks, nose, ears and knuckles are; 1 on fair skin.
+    lines, freckles, stubble, eyeshadow : float
+        How much of it, [0, 1].
+    brows, lash_line : float
+        How dark under the brows' hair, and at the lashes' roots; 1 is usual.
     phenotype, changes : dict
         See `Build`.
     """
@@ -33,6 +39,14 @@ class Recipe(BaseModel):
     lips: Colour
     hair_colour: Colour
     iris: Colour
+    palm: Colour
+    flush: float = 1.0
+    lines: float = 0.0
+    freckles: float = 0.0
+    stubble: float = 0.0
+    eyeshadow: float = 0.0
+    brows: float = 1.0
+    lash_line: float = 1.0
     phenotype: dict[str, float]
     changes: dict[str, float] = Field(default_factory=dict)
 

@@ -1,0 +1,92 @@
+"""The figure's own pieces: visible skin with facial shapes, eyes, teeth and tongue."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .atlas import BODY, HEAD, LID, MOUTH, skin_layout
+from .eyes import EYE_TEXTURE, eye_piece, paint_eye
+from .parts import Figure, Material, Piece, Shape
+from .recipes import Recipe
+from .skin import BODY_TEXTURE, HEAD_TEXTURE, paint_skin
+
+
+def body_pieces(
+    figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]
+) -> tuple[tuple[Piece, ...], dict[str, NDArray[np.uint8]]]:
+    """Skin, eyes, teeth and tongue, and their pictures.
+
+    Parameters
+    ----------
+    covered : (V,) bool array
+        Vertices of the figure that clothes hide: no face has one.
+    """
+    pieces = (
+        _skin(figure, recipe, covered),
+        _tongue(figure),
+        eye_piece(figure, "L"),
+        eye_piece(figure, "R"),
+    )
+    textures = {
+        **paint_skin(figure, recipe),
+        EYE_TEXTURE: paint_eye(recipe.iris, age=recipe.lines, seed=len(figure.name)),
+    }
+    return pieces, textures
+
+
+def _skin(figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]) -> Piece:
+    layout = skin_layout(figure)
+    seen = ~covered[layout.faces].any(axis=1)
+    material = np.zeros(len(layout.faces), dtype=np.int64)
+    for place, part in enumerate((HEAD, BODY, MOUTH, LID)):
+        material[layout.part == part] = place
+    skin = recipe.skin
+    inside_lid = (0.97 * skin[0], 0.74 * skin[1], 0.71 * skin[2])
+    return cut(
+        figure,
+        "Body",
+        layout.faces[seen],
+        (
+            Material("Skin of the Head", "skin", skin, 0.5, HEAD_TEXTURE),
+            Material("Skin", "skin", skin, 0.55, BODY_TEXTURE),
+            Material("Inside of the Mouth", "skin", (0.26, 0.09, 0.09), 0.5),
+            Material("Inside of the Lids", "skin", inside_lid, 0.4),
+        ),
+        material[seen],
+        layout.uv[seen],
+    )
+
+
+def _tongue(figure: Figure) -> Piece:
+    own = figure.part[figure.faces[:, 0]] == 1
+    faces, uv = figure.faces[own], figure.uv[own]
+    material = Material("Tongue", "skin", (0.72, 0.36, 0.36), 0.35)
+    return cut(figure, "Tongue", faces, (material,), np.zeros(len(faces), dtype=np.int64), uv)
+
+
+def cut(
+    figure: Figure,
+    name: str,
+    faces: NDArray[np.int64],
+    materials: tuple[Material, ...],
+    material: NDArray[np.int64],
+    uv: NDArray[np.float64],
+) -> Piece:
+    """A piece of some of the figure's faces, with the shapes that move it."""
+    used, flat = np.unique(faces, return_inverse=True)
+    place = np.full(len(figure.vertices), -1)
+    place[used] = np.arange(len(used))
+    shapes = {}
+    for action, shape in figure.shapes.items():
+        kept = place[shape.vertices] >= 0
+        if kept.any():
+            shapes[action] = Shape(place[shape.vertices[kept]], shape.offsets[kept])
+    return Piece(
+        name=name,
+        vertices=figure.vertices[used],
+        faces=flat.reshape(faces.shape),
+        weights=figure.weights[used],
+        materials=materials,
+        material=material,
+        uv=uv,
+        shapes=shapes,
+    )
