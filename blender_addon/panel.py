@@ -74,6 +74,7 @@ class BeatsPanel(_Panel):
         row = column.row()
         row.active = settings.use_excerpt
         row.prop(settings, "duration")
+        layout.prop(settings, "audio_track")
 
 
 class StylePanel(_Panel):

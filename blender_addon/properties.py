@@ -117,6 +117,13 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         subtype="TIME_ABSOLUTE",
     )
 
+    audio_track: IntProperty(
+        name="Sound Track",
+        description="Which of several sound tracks in the music file; 0 is the file's default",
+        min=0,
+        max=99,
+    )
+
     style: EnumProperty(
         name="Style",
         description="How it is conducted; choosing one sets the sliders",
@@ -202,6 +209,11 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
     def span(self) -> tuple[float, float | None]:
         """Start and duration of what is conducted, seconds; None is up to the end."""
         return (self.start, self.duration) if self.use_excerpt else (0.0, None)
+
+    @property
+    def chosen_track(self) -> int | None:
+        """The sound track of the music that is chosen, from 1 on; None is the file's default."""
+        return self.audio_track or None
 
     @property
     def colour_code(self) -> str:

@@ -48,6 +48,7 @@ class GenerateOperator(Working):
         scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
         files = {"music": chosen_file(settings.music, "music")}
         start, duration = settings.span
+        track = settings.chosen_track
         if settings.beats == "SCORE":
             if not settings.score:
                 raise ConductorError("No score is chosen; choose one, or take another beat source.")
@@ -61,6 +62,7 @@ class GenerateOperator(Working):
             "tempo": round(settings.tempo, 3) if listens and settings.use_tempo else None,
             "start": start,
             "duration": duration,
+            "audio_track": track,
             "seed": settings.seed,
             "model": settings.model,
             "style": settings.style,
@@ -75,7 +77,7 @@ class GenerateOperator(Working):
                 notes = run_job("motion", parameters, files, out, python=python, progress=listening)
                 session.notes = notes
                 motion = Motion.load(out)
-            music = Music(files["music"], start)
+            music = Music(files["music"], start, track)
             if is_exact(music):
                 return motion, music, nullcontext()
             folder = decoded_music(

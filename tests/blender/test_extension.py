@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 import build_addon
+from backend.audio.decode import load_audio
 from blender_addon.client import Server
 from retarget.lines import read_line
 
@@ -114,8 +115,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     rate = 22_050
     t = np.arange(6 * rate) / rate
     clicks = np.sin(2 * np.pi * 330 * t) * np.exp(-12 * (t % 0.5))
-    for name in ("music.wav", "music.ogg"):
-        soundfile.write(folder / name, 0.6 * clicks, rate)
+    soundfile.write(folder / "music.wav", 0.6 * clicks, rate)
+    with av.open(str(folder / "music.mka"), "w") as container:
+        voices: list[Any] = [
+            container.add_stream("pcm_s16le", rate=rate, layout="mono") for _ in range(2)
+        ]
+        for voice, track in zip(voices, (0.0 * clicks, 0.6 * clicks), strict=True):
+            samples = np.round(track * 32_767).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = rate, 0
+            container.mux(voice.encode(frame))
+            container.mux(voice.encode(None))
     yield folder
     server = Server.find(folder / "state" / "virtual-conductor")
     if server is not None:
@@ -148,7 +158,7 @@ def test_every_staged_module_can_be_imported(blender: Blender) -> None:
             answer = [name.removeprefix({MODULE!r} + ".") for name in names]
         """
     )
-    assert {"panel", "commands", "stage.avatar", "retarget.solve"} <= set(imported)
+    assert {"panel", "commands", "stage.conductor", "retarget.solve"} <= set(imported)
 
 
 def test_it_unregisters_without_a_trace_and_registers_again(blender: Blender) -> None:
@@ -220,24 +230,31 @@ def test_moved_markers_are_conducted_to_music_that_blender_plays_in_time(blender
             from bl_ext.user_default.virtual_conductor.scene import find_sound
             scene = bpy.context.scene
             settings = scene.virtual_conductor
-            settings.music, settings.beats = music.replace(".wav", ".ogg"), "MARKERS"
+            settings.music, settings.beats = music.replace(".wav", ".mka"), "MARKERS"
+            settings.audio_track = 2
             scene.render.fps = 20
             for i in range(6):
                 scene.timeline_markers.new(str(1 + i % 3), frame=11 + 17 * i)
             scene.timeline_markers.new("Solo", frame=40)
             bpy.ops.virtual_conductor.generate()
             strip = scene.sequence_editor.strips[0]
+            with open(music.replace(".wav", ".heard.flac"), "wb") as file:
+                file.write(strip.sound.packed_file.data)
             answer = {
                 "markers": sorted((m.frame, m.name) for m in scene.timeline_markers),
                 "decoded": bool(strip.sound.packed_file) and strip.sound.filepath,
                 "sound": str(find_sound(scene).path),
+                "track": find_sound(scene).track,
             }
         """
     )
     beats = [[11, "Bar 1"], [28, "2"], [45, "3"], [62, "Bar 2"], [79, "2"], [96, "3"]]
     assert made["markers"] == sorted([*beats, [40, "Solo"]])
     assert made["decoded"] == "//music.flac"
-    assert made["sound"] == str(blender.music.with_suffix(".ogg"))
+    assert made["sound"] == str(blender.music.with_suffix(".mka"))
+    # The first track, which is the file's default, is silent.
+    assert made["track"] == 2
+    assert np.abs(load_audio(blender.music.with_suffix(".heard.flac"))).max() > 0.3
 
 
 def test_a_character_from_a_photo_is_made_by_the_server_and_conducts(
