@@ -20,7 +20,7 @@ from backend.score.score_beats import ScoreBeats, Sounding
 from backend.score.signs import add_signs, add_written_signs, ending_numbers
 from backend.score.tempo_marks import add_sound_tempo, add_tempo, tempo_map
 from backend.score.unpack import reading, score_elements, unpack
-from backend.score.written_bar import Bar, WrittenNotes
+from backend.score.written_bar import ROUNDING, Bar, WrittenNotes, settle_meters
 from backend.score.written_meter import meter_text, read_meter
 from retarget.errors import ConductorError
 
@@ -37,8 +37,6 @@ _HEARD: Final = frozenset({"pitch", "unpitched"})
 _UNHEARD: Final = frozenset({"rest", "cue", "grace"})
 # Of what cannot be read, so much is told.
 _MOST_TOLD: Final = 3
-# Bars off by less than this are sums of rounded tuplets, not other meters.
-_ROUNDING: Final = Fraction(1, 16)
 
 
 def musicxml_beats(path: Path, data: bytes) -> ScoreBeats:
@@ -155,11 +153,12 @@ def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) 
                 reader.identity = element.get("id", "")
             element.clear()
             reader, number = None, 0
+    settle_meters(bars)
     silent = not any(bar.length for bar in bars)
     for bar in bars:
         # A counted bar in which nothing is written is a bar of rest.
         empty = bar.length == 0 and bar.counted and not silent
-        if empty or (bar.length and abs(bar.length - bar.nominal) <= _ROUNDING):
+        if empty or (bar.length and abs(bar.length - bar.nominal) <= ROUNDING):
             bar.length = bar.nominal
     return bars
 
@@ -182,13 +181,13 @@ class PartReader:
     def read(self, measure: ElementTree.Element, number: int, bar: Bar) -> None:
         """Take in a written bar, the `number`th from 0."""
         at = longest = before = Fraction(0)
-        meter = self._meter
+        meter, begun = self._meter, False
         for element in measure:
             tag = element.tag
             if tag == "note":
                 duration = self._note_length(element, bar)
-                if element.find("chord") is None:
-                    before = at
+                if element.find("chord") is None or not begun:
+                    begun, before = True, at
                     at += duration
                 if duration > 0 and _sounds(element):
                     tied = any(tie.get("type") == "stop" for tie in element.iterfind("tie"))
@@ -216,7 +215,8 @@ class PartReader:
         if bar.length > LONGEST_BAR:
             raise ConductorError(_TOO_LONG)
         # A part that writes no meter goes in the others'.
-        bar.meter = meter or bar.meter
+        if meter is not None and meter not in bar.meters:
+            bar.meters.append(meter)
 
     def _note_length(self, element: ElementTree.Element, bar: Bar) -> Fraction:
         """Quarter notes a note takes; as it is drawn, where no duration is told."""
@@ -228,7 +228,7 @@ class PartReader:
         if length is None:
             rest = element.find("rest")
             if rest is not None and rest.get("measure") == "yes":
-                beats, unit = self._meter or bar.meter
+                beats, unit = self._meter or (bar.meters or [bar.meter])[0]
                 return Fraction(4 * beats, unit)
             bar.cannot_read("a note without its length")
         return length or Fraction(0)
@@ -252,6 +252,16 @@ class PartReader:
             if length > LONGEST_BAR:
                 raise ConductorError(_TOO_LONG)
         return length
+
+    def _offset(self, direction: ElementTree.Element, bar: Bar) -> Fraction:
+        text = (direction.findtext("offset") or "").strip()
+        if not text or self._divisions is None:
+            return Fraction(0)
+        try:
+            return rational(text) / self._divisions
+        except ValueError:
+            bar.cannot_read(f"an offset of {text}")
+            return Fraction(0)
 
     def note(
         self, element: ElementTree.Element, number: int, at: Fraction, duration: Fraction
@@ -282,8 +292,7 @@ class PartReader:
         self.attributes(element)
 
     def _direction(self, element: ElementTree.Element, number: int, at: Fraction, bar: Bar) -> None:
-        offset = element.findtext("offset")
-        place = at + (rational(offset) / self._divisions if offset and self._divisions else 0)
+        place = at + self._offset(element, bar)
         add_tempo(bar, place, element)
         sound = element.find("sound")
         if sound is not None:

@@ -1,6 +1,7 @@
 """The XML of a MusicXML file, plain or compressed, read as if from a stranger."""
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -18,6 +19,8 @@ MOST_BYTES: Final = 128 << 20
 MOST_TAGS: Final = 6_000_000
 """Tags in the XML, opening and closing ones; the finale of Beethoven's Ninth has 1.3 million."""
 
+_CONTAINER: Final = "META-INF/container.xml"
+_SCORE: Final = re.compile(r"(?!__MACOSX/).*\.(xml|musicxml)", re.IGNORECASE)
 # Letters of an element's name that a message repeats.
 _SHOWN: Final = 40
 
@@ -87,12 +90,19 @@ def _plain_elements(xml: bytes, space: str) -> Iterator[ElementTree.Element]:
 
 
 def _read_archive(path: Path, data: bytes) -> bytes:
+    unnamed = f"{path.name} does not say which of its files is the score; export it again."
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        container = ElementTree.fromstring(_entry(path, archive, "META-INF/container.xml"))
+        if _CONTAINER not in archive.namelist():
+            # Packed by hand.
+            inside = [it for it in archive.namelist() if _SCORE.fullmatch(it)]
+            if len(inside) == 1:
+                return _entry(path, archive, inside[0])
+            raise ConductorError(unnamed)
+        container = ElementTree.fromstring(_entry(path, archive, _CONTAINER))
         for element in container.iter():
             if element.tag.rpartition("}")[2] == "rootfile":
                 return _entry(path, archive, element.attrib["full-path"])
-    raise ConductorError(f"{path.name} does not say which of its files is the score; export again.")
+    raise ConductorError(unnamed)
 
 
 def _entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:

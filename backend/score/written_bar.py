@@ -1,8 +1,12 @@
 """A written bar of a score: its length, meter, tempo marks and the signs that lead from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
+
+ROUNDING: Final = Fraction(1, 16)
+"""Bars off by less, in quarter notes, are sums of rounded tuplets, not other meters."""
 
 # Letters of what cannot be read that a message repeats.
 _SHOWN: Final = 40
@@ -62,6 +66,8 @@ class Bar:
         Places: "segno", "coda", "tocoda", "fine", "trio" and "title", the heading of a dance.
         Jumps: "dacapo" and "dalsegno", and what they say: "alfine", "alcoda", "alsegno",
         "withrepeats". A sign with a name stands there twice, as "segno" and "segno=name".
+    meters : list of (int, int)
+        Those its parts write; `settle_meters` says which of them is `meter`.
     notes : WrittenNotes
         Where in it notes sound.
     unread : set of str
@@ -70,6 +76,7 @@ class Bar:
 
     length: Fraction = Fraction(0)
     meter: tuple[int, int] = (4, 4)
+    meters: list[tuple[int, int]] = field(default_factory=list)
     tempos: dict[Fraction, TempoMark] = field(default_factory=dict)
     repeat_from: bool = False
     repeat_times: int = 0
@@ -85,7 +92,7 @@ class Bar:
     @property
     def nominal(self) -> Fraction:
         """Length in quarter notes that the meter asks for."""
-        return Fraction(4 * self.meter[0], self.meter[1])
+        return _length(self.meter)
 
     def cannot_read(self, what: str) -> None:
         """Remember that `what`, cut to a few words, is taken as if it was not written."""
@@ -96,3 +103,22 @@ class Bar:
     def closes(self) -> bool:
         """Whether a section ends with it, at a repeat or a final barline."""
         return self.final or self.repeat_times > 0
+
+
+def settle_meters(bars: Sequence[Bar]) -> None:
+    """Choose the meter of each bar where its parts write several.
+
+    It is the first that fills the bar; that of the next bar or of the one before, where none does,
+    as in a pickup; or the first.
+    """
+    filling = [
+        next((it for it in bar.meters if abs(_length(it) - bar.length) <= ROUNDING), None)
+        for bar in bars
+    ]
+    for i, bar in enumerate(bars):
+        near = (filling[i], *filling[i + 1 : i + 2], *filling[max(i - 1, 0) : i])
+        bar.meter = next((it for it in near if it in bar.meters), (bar.meters or [bar.meter])[0])
+
+
+def _length(meter: tuple[int, int]) -> Fraction:
+    return Fraction(4 * meter[0], meter[1])

@@ -1,5 +1,6 @@
 """MusicXML that is unusual, incomplete or none: read as far as it goes, and said."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,67 @@ def test_a_part_without_a_meter_goes_in_the_others(tmp_path: Path) -> None:
     )
     text = document(part(three + QUARTER * 3), part(QUARTER * 3))
     assert read(tmp_path, text).grid.meters == ("3/4",) * 3
+
+
+def test_of_the_parts_meters_the_one_that_fills_the_bar_or_the_first_holds(tmp_path: Path) -> None:
+    def bars(beats: int, unit: int, length: int) -> str:
+        time = f"<time><beats>{beats}</beats><beat-type>{unit}</beat-type></time>"
+        note = f"<note>{PITCH}<duration>{length}</duration></note>"
+        return part(attributes("<divisions>2</divisions>" + time) + note, note)
+
+    two, three_eighths, six = bars(2, 4, 4), bars(3, 8, 3), bars(6, 8, 6)
+    for parts in ((two, three_eighths), (three_eighths, two)):
+        assert set(read(tmp_path, document(*parts)).grid.meters) == {"2/4"}
+    assert set(read(tmp_path, document(bars(3, 4, 6), six)).grid.meters) == {"3/4"}
+
+
+def test_a_pickup_has_the_meter_of_its_next_bar_where_the_parts_write_two(tmp_path: Path) -> None:
+    def bars(beats: int, length: int) -> str:
+        unit = 4 if beats == 2 else 8
+        time = f"<time><beats>{beats}</beats><beat-type>{unit}</beat-type></time>"
+        notes = [f"<note>{PITCH}<duration>{it}</duration></note>" for it in (3, length, 3)]
+        return part(attributes("<divisions>2</divisions>" + time) + notes[0], *notes[1:])
+
+    grid = read(tmp_path, document(bars(2, 4), bars(6, 6))).grid
+    assert grid.meters == ("6/8",) * 4
+    assert grid.numbers.tolist() == [2, 1, 2, 1]
+
+
+def test_a_meter_at_the_end_of_a_bar_is_the_next_one_s(tmp_path: Path) -> None:
+    three = attributes("<time><beats>3</beats><beat-type>4</beat-type></time>")
+    first = attributes("<divisions>1</divisions>" + FOUR)
+    found = read(tmp_path, document(part(first + QUARTER * 4 + three, three + QUARTER * 3)))
+    assert found.grid.meters == ("4/4",) * 4 + ("3/4",) * 3
+
+
+def test_a_chord_without_a_first_note_is_a_note(tmp_path: Path) -> None:
+    found = read(tmp_path, document(part(QUARTER.replace("<note>", "<note><chord/>") * 4)))
+    assert len(found.grid) == 1
+
+
+def test_signs_with_numbers_that_are_none_are_said(tmp_path: Path) -> None:
+    repeat = '<barline><repeat direction="backward" times="often"/></barline>'
+    place = '<direction><offset>soon</offset><sound tempo="60"/></direction>'
+    found = read(tmp_path, document(part(place + QUARTER * 4 + repeat)))
+    np.testing.assert_allclose(found.grid.times, np.arange(8.0))
+    assert "a repeat of often times (bar 1), an offset of soon (bar 1)" in found.doubts[0]
+
+
+def test_a_score_packed_by_hand_is_read_if_it_is_the_only_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.mxl"
+    text = document(part(QUARTER * 4))
+    for names, known in (
+        (("b.musicxml", "__MACOSX/b.musicxml"), True),
+        (("b.xml", "c.xml"), False),
+    ):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, text)
+        if known:
+            assert len(beats_from_score(path).grid) == 4
+        else:
+            with pytest.raises(ConductorError, match="which of its files"):
+                beats_from_score(path)
 
 
 def test_what_many_bars_ask_for_is_said_once_and_briefly(tmp_path: Path) -> None:
