@@ -1,0 +1,82 @@
+"""`grow`: hair, brows and lashes of a figure."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.rotation import Array
+
+from ..parts import Colour, Figure, Material, Piece
+from . import bob, bun, cropped, swept
+from .brows import brows
+from .face_surface import Face
+from .head import Head
+from .lashes import lashes
+from .lashes import shapes as lash_shapes
+from .locks import Surface
+
+_MAKERS: Final[dict[str, Any]] = {"swept": swept, "bun": bun, "bob": bob, "cropped": cropped}
+
+_LASHES: Final = (0.07, 0.055, 0.05)
+
+STYLES: Final = tuple(_MAKERS)
+"""What `grow` knows."""
+
+
+def grow(
+    figure: Figure, style: str, colour: Colour
+) -> tuple[tuple[Piece, ...], dict[str, NDArray[np.uint8]]]:
+    """A figure's hair, brows and lashes, and their pictures.
+
+    Raises
+    ------
+    ValueError
+        If the style is none of `STYLES`.
+    """
+    if style not in _MAKERS:
+        raise ValueError(f'No hair style "{style}"; choose one of {", ".join(STYLES)}.')
+    maker = _MAKERS[style]
+    head, face = Head(figure), Face(figure)
+    hair = Material("Hair", "hair", colour, roughness=0.55, texture="hair")
+    dark = _scaled(colour, maker.BROW_SHADE)
+    brow = brows(face, maker.BROW)
+    lash = lashes(face, maker.LASH)
+    pieces = (
+        _on_head(figure, "Hair", maker.surface(head), hair),
+        replace(
+            _on_head(figure, "Brows", brow, Material("Brows", "hair", dark, roughness=0.7)),
+            shapes=face.shapes(brow.vertices),
+        ),
+        replace(
+            _on_head(
+                figure,
+                "Lashes",
+                Surface(lash.vertices, lash.faces, np.zeros((len(lash.faces), 4, 2))),
+                Material("Lashes", "hair", _LASHES, roughness=0.8),
+            ),
+            shapes=lash_shapes(face, lash),
+        ),
+    )
+    return pieces, {"hair": maker.picture(colour)}
+
+
+def _scaled(colour: Colour, share: float) -> Colour:
+    r, g, b = (min(1.0, share * part) for part in colour)
+    return r, g, b
+
+
+def _on_head(figure: Figure, name: str, surface: Surface, material: Material) -> Piece:
+    """A piece that moves with the head alone."""
+    weights: Array = np.zeros((len(surface.vertices), len(figure.bones)))
+    weights[:, figure.bone("head")] = 1.0
+    return Piece(
+        name=name,
+        vertices=surface.vertices,
+        faces=surface.faces,
+        weights=weights,
+        materials=(material,),
+        material=np.zeros(len(surface.faces), dtype=np.int64),
+        uv=surface.uv,
+    )

@@ -1,0 +1,156 @@
+"""Very short and tightly curled: a dense cap of curls, shorter at the sides."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from retarget.rotation import Array
+
+from ..parts import Colour
+from .brows import Brow
+from .cap import Hairline, Line, smooth
+from .head import Head, directions
+from .lashes import Lash
+from .locks import Surface
+
+BROW: Final = Brow(thickness=0.24, height=0.64, arch=0.12, count=38)
+BROW_SHADE: Final = 0.9
+LASH: Final = Lash(upper=0.15, lower=0.09)
+_SEED: Final = 3
+_CURLS: Final = 2600
+"""Curls that the whole sphere would have: they are some 6 mm apart on a head."""
+
+_ROWS: Final = 56
+_SIZE: Final = 512
+_TILT: Final = np.radians(-35.0)
+"""The picture's middle lies behind the crown, so that nape and forehead are as far from it."""
+
+_REACH: Final = np.radians(142.0)
+
+
+def line() -> Line:
+    """The hairline."""
+    return Line(front=37.0, temple=37.0, corner=49.0, sideburn=15.0, nape=4.0)
+
+
+def surface(head: Head) -> Surface:
+    """The hair of a head."""
+    hairline = Hairline(head, line())
+    azimuth = _columns()
+    share = 1.0 - (1.0 - np.linspace(0.03, 1.0, _ROWS)) ** 1.12
+    edge = hairline.elevation(azimuth)
+    elevation = 90.0 - share[:, None] * (90.0 - edge)
+    a, e = np.broadcast_to(azimuth, elevation.shape), elevation
+    ray = directions(a, e)
+    rise = smooth(e - edge, 0.0, 5.0)
+    height = head.size * _height(a, e) * (0.62 + 0.38 * _Curls().dome(ray))
+    points = (
+        head.centre + ray * (head.radius(ray) + rise * height - 0.0012 * (1.0 - rise))[..., None]
+    )
+    top = head.point(np.array(0.0), np.array(90.0), 0.0055 * head.size)
+    vertices = np.concatenate([top[None], points.reshape(-1, 3)])
+    count = len(azimuth)
+    index = np.arange(_ROWS * count).reshape(_ROWS, count) + 1
+    upper, lower = index[:-1], index[1:]
+    quads = np.stack(
+        [upper, lower, np.roll(lower, -1, axis=1), np.roll(upper, -1, axis=1)], axis=-1
+    ).reshape(-1, 4)
+    fan = np.stack(
+        [np.zeros(count, dtype=np.int64), index[0], np.roll(index[0], -1), np.full(count, -1)],
+        axis=-1,
+    )
+    faces = np.concatenate([fan, quads])
+    uv = _to_picture(vertices - head.centre)
+    return Surface(vertices, faces, uv[np.maximum(faces, 0)])
+
+
+def picture(colour: Colour) -> NDArray[np.uint8]:
+    """Curls seen from behind the crown, (512, 512, 3)."""
+    v, u = np.mgrid[0:_SIZE, 0:_SIZE]
+    ray = _from_picture(np.stack([u + 0.5, _SIZE - v - 0.5], axis=-1) / _SIZE)
+    curls = _Curls()
+    dome, coil = curls.dome(ray), curls.coil(ray)
+    base = np.array(colour)
+    shade = 0.45 + 0.75 * dome * (0.55 + 0.45 * coil)
+    gleam = 0.11 * (dome * coil) ** 2
+    painted = base * shade[..., None] + gleam[..., None] * (0.5 + 0.5 * base / base.max())
+    return np.round(255 * np.clip(painted, 0.0, 1.0)).astype(np.uint8)
+
+
+class _Curls:
+    """Where the curls lie, as directions from the middle of the head."""
+
+    def __init__(self) -> None:
+        generator = np.random.default_rng(_SEED)
+        golden = np.pi * (3.0 - np.sqrt(5.0))
+        index = np.arange(_CURLS)
+        z = 1.0 - 2.0 * (index + 0.5) / _CURLS
+        flat = np.sqrt(1.0 - z**2)
+        around = golden * index
+        rays = np.stack([flat * np.cos(around), flat * np.sin(around), z], axis=-1)
+        spacing = np.sqrt(4 * np.pi / _CURLS)
+        rays += generator.normal(0.0, 0.28 * spacing, rays.shape)
+        self._rays = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+        self._spacing = spacing
+        self._tree = cKDTree(self._rays)
+        self._phase = generator.uniform(0.0, 2 * np.pi, _CURLS)
+        self._spin = generator.choice([-1.0, 1.0], _CURLS)
+        self._length = generator.uniform(0.6, 1.0, _CURLS)
+
+    def dome(self, ray: Array) -> Array:
+        """How far up a curl directions (..., 3) lie: 0 between curls, 1 on the longest's top."""
+        distance, nearest = self._tree.query(ray, k=2)
+        share = (distance[..., 1] - distance[..., 0]) / (0.75 * self._spacing)
+        return np.sqrt(np.clip(share, 0.0, 1.0)) * self._length[nearest[..., 0]]
+
+    def coil(self, ray: Array) -> Array:
+        """Where on its winding, −1 to 1."""
+        distance, nearest = self._tree.query(ray)
+        out = self._rays[nearest]
+        across = np.cross(out, [0.3, 0.9, 0.2])
+        across /= np.linalg.norm(across, axis=-1, keepdims=True)
+        up = np.cross(out, across)
+        away = ray - out
+        angle = np.arctan2((away * up).sum(axis=-1), (away * across).sum(axis=-1))
+        winding = 2 * np.pi * distance / (0.34 * self._spacing)
+        return np.sin(winding + self._spin[nearest] * angle + self._phase[nearest])
+
+
+def _height(azimuth: Array, elevation: Array) -> Array:
+    """Length of the hair in metres on a middling head: shorter at the sides and the nape."""
+    around = np.abs((azimuth + 180.0) % 360.0 - 180.0)
+    side = smooth(around, 40.0, 80.0)
+    return 0.0022 + 0.0075 * smooth(elevation - 22.0 * side, -32.0, 26.0)
+
+
+def _columns() -> Array:
+    """Azimuths, closer by the ears, where the hairline is steep."""
+    half = np.concatenate(
+        [np.arange(0.0, 52.0, 2.6), np.arange(52.0, 82.0, 1.5), np.arange(82.0, 180.0, 2.8)]
+    )
+    return np.concatenate([half, [180.0], 360.0 - half[:0:-1]])
+
+
+def _tilted(rays: Array, angle: float) -> Array:
+    c, s = np.cos(angle), np.sin(angle)
+    result: Array = rays @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
+    return result
+
+
+def _to_picture(vectors: Array) -> Array:
+    """Equally spaced about the picture's middle: u, v in [0, 1] of vectors (..., 3)."""
+    ray = _tilted(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), _TILT)
+    polar = np.arccos(np.clip(ray[..., 2], -1.0, 1.0))
+    flat = ray[..., :2] / np.maximum(np.linalg.norm(ray[..., :2], axis=-1, keepdims=True), 1e-9)
+    return 0.5 + 0.5 * flat * (polar / _REACH)[..., None]
+
+
+def _from_picture(uv: Array) -> Array:
+    away = 2.0 * (uv - 0.5)
+    distance = np.linalg.norm(away, axis=-1)
+    polar = np.minimum(distance * _REACH, np.pi)
+    flat = away / np.maximum(distance, 1e-9)[..., None]
+    ray = np.concatenate([flat * np.sin(polar)[..., None], np.cos(polar)[..., None]], axis=-1)
+    return _tilted(ray, -_TILT)

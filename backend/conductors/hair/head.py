@@ -1,0 +1,182 @@
+"""`Head`: the smooth surface that hair grows on, and where its landmarks are."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
+from scipy.ndimage import map_coordinates, spline_filter
+
+from retarget.rotation import Array
+
+from ..parts import Figure
+
+_STEP_DEG: Final = 3.0
+_MARGIN: Final = 8
+"""Rows and columns that the grid of directions goes on for over the poles and the seam."""
+
+_EAR_UV: Final = ((0.847, 0.625), 0.026)
+"""Middle and radius of the left ear in MakeHuman's texture layout; the right one mirrors it."""
+
+_SCALP_UV: Final = (0.63, 0.14)
+"""Left and lower bound of face and scalp in the layout: the mouth's inside lies below."""
+
+
+def directions(azimuth: Array, elevation: Array) -> Array:
+    """Unit vectors (..., 3): azimuth 0 is ahead (−y), positive to the figure's left, in degrees."""
+    a, e = np.radians(azimuth), np.radians(elevation)
+    return np.stack([np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e)], axis=-1)
+
+
+def angles(vectors: Array) -> tuple[Array, Array]:
+    """Azimuth and elevation in degrees of vectors (..., 3) that need not be of length one."""
+    x, y, z = np.moveaxis(vectors, -1, 0)
+    return np.degrees(np.arctan2(x, -y)), np.degrees(np.arctan2(z, np.hypot(x, y)))
+
+
+@dataclass(frozen=True)
+class Ear:
+    """The left ear's ends as azimuth and elevation in degrees; the right one mirrors it.
+
+    Parameters
+    ----------
+    front, back : float
+        Azimuths of its foremost and rearmost point.
+    top, bottom : float
+        Elevations.
+    reach : float
+        How far it stands off the middle plane, in metres.
+    """
+
+    front: float
+    back: float
+    top: float
+    bottom: float
+    reach: float
+
+
+class Head:
+    """A figure's head without ears and nose, as the distance of its surface from a centre.
+
+    Parameters
+    ----------
+    figure : Figure
+        Whose.
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        skin = figure.part == 0
+        head, neck = figure.weights[:, figure.bone("head")], figure.weights[:, figure.bone("neck")]
+        eyes = [figure.vertices[figure.part == part].mean(axis=0) for part in (2, 3)]
+        self.figure = figure
+        self.eyes = np.array(eyes)
+        """Centres of the eyeballs (2, 3), the left one first."""
+        mostly = figure.vertices[skin & (head > 0.5)]
+        upper = mostly[mostly[:, 2] > self.eyes[0, 2] + 0.03]
+        top = mostly[:, 2].max()
+        self.centre = np.array(
+            [
+                0.0,
+                (upper[:, 1].min() + upper[:, 1].max()) / 2,
+                self.eyes[0, 2] + 0.27 * (top - self.eyes[0, 2]),
+            ]
+        )
+        """Where distances are taken from: the middle of the cranium (3,)."""
+        self.size = (top - self.eyes[0, 2]) / 0.112
+        """Height of the cranium over the eyes, in that of a middling adult."""
+        uv = np.zeros((len(figure.vertices), 2))
+        uv[figure.faces.ravel()] = figure.uv.reshape(-1, 2)
+        to_ear = np.linalg.norm(uv - _EAR_UV[0], axis=1) / _EAR_UV[1]
+        self._ear = figure.vertices[skin & (to_ear < 1.0)]
+        outer = skin & (head + neck > 0.5) & (uv > _SCALP_UV).all(axis=1) & (to_ear > 1.25)
+        outer &= figure.vertices[:, 0] >= -1e-6
+        self._radii = _spline(_fit(figure.vertices[outer] - self.centre))
+
+    def radius(self, vectors: Array) -> Array:
+        """Distance in metres of the surface from the centre along vectors (..., 3)."""
+        azimuth, elevation = angles(vectors)
+        rows = (elevation + 90.0) / _STEP_DEG + _MARGIN
+        columns = (azimuth % 360.0) / _STEP_DEG + _MARGIN
+        found: Array = map_coordinates(
+            self._radii, [rows.ravel(), columns.ravel()], order=3, prefilter=False
+        )
+        return found.reshape(rows.shape)
+
+    def point(self, azimuth: Array, elevation: Array, height: Array | float = 0.0) -> Array:
+        """Points (..., 3) at a height in metres over the surface."""
+        azimuth, elevation = np.broadcast_arrays(azimuth, elevation)
+        ray = directions(azimuth, elevation)
+        return self.centre + ray * (self.radius(ray) + height)[..., None]
+
+    def height(self, points: Array) -> Array:
+        """How far points (..., 3) are over the surface, in metres along the ray from the centre."""
+        out = points - self.centre
+        distance: Array = np.linalg.norm(out, axis=-1)
+        return distance - self.radius(out)
+
+    def normal(self, points: Array) -> Array:
+        """Unit normals (..., 3) of the surface of equal height at points (..., 3)."""
+        step = 1e-3
+        slopes = []
+        for axis in np.eye(3):
+            slopes.append(self.height(points + step * axis) - self.height(points - step * axis))
+        normal = np.stack(slopes, axis=-1)
+        return normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
+
+    @cached_property
+    def ear(self) -> Ear:
+        """Where the left ear is."""
+        azimuth, elevation = angles(self._ear - self.centre)
+        return Ear(
+            float(azimuth.min()),
+            float(azimuth.max()),
+            float(elevation.max()),
+            float(elevation.min()),
+            float(self._ear[:, 0].max()),
+        )
+
+    @cached_property
+    def lobe(self) -> Array:
+        """Where the left ear's lobe would be pierced (3,)."""
+        low = self._ear[self._ear[:, 2] < self._ear[:, 2].min() + 0.009 * self.size]
+        point: Array = low[low[:, 0].argmax()]
+        return point
+
+    @cached_property
+    def brow(self) -> float:
+        """Elevation in degrees of the brows' lower edge, straight ahead of the eyes."""
+        eye = self.eyes[0] + [0.0, -0.015 * self.size, 0.02 * self.size]
+        return float(angles(eye - self.centre)[1])
+
+
+def _fit(left: Array) -> Array:
+    """Radii on a grid of directions (rows of elevation, columns of azimuth) of the left half."""
+    radius = np.linalg.norm(left, axis=1)
+    chosen = _thinned(left / radius[:, None])
+    rays, radius = left[chosen] / radius[chosen, None], radius[chosen]
+    mirrored = np.concatenate([rays, rays * [-1.0, 1.0, 1.0]])
+    surface = RBFInterpolator(mirrored, np.tile(radius, 2), smoothing=2e-3)
+    elevation = np.arange(-90.0, 90.0 + _STEP_DEG, _STEP_DEG)
+    azimuth = np.arange(0.0, 360.0, _STEP_DEG)
+    a, e = np.meshgrid(azimuth, elevation)
+    grid: Array = surface(directions(a, e).reshape(-1, 3)).reshape(a.shape)
+    return grid
+
+
+def _spline(grid: Array) -> Array:
+    """The coefficients of the cubic spline through the grid, closed over its poles and seam."""
+    opposite = np.roll(grid, grid.shape[1] // 2, axis=1)
+    below, above = opposite[_MARGIN:0:-1], opposite[-2 : -2 - _MARGIN : -1]
+    tall = np.concatenate([below, grid, above])
+    wide = np.concatenate([tall[:, -_MARGIN:], tall, tall[:, :_MARGIN]], axis=1)
+    coefficients: Array = spline_filter(wide, order=3)
+    return coefficients
+
+
+def _thinned(rays: Array) -> NDArray[np.int64]:
+    """One of the rays in every few degrees: faces are meshed far finer than scalps."""
+    cells = np.round(rays * 20.0).astype(np.int64)
+    _, first = np.unique(cells, axis=0, return_index=True)
+    return np.sort(first)

@@ -1,0 +1,165 @@
+"""Combed back with volume, some length at the nape, grey at the temples."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retarget.rotation import Array
+
+from ..parts import Colour
+from .brows import Brow
+from .cap import Hairline, Line, cap, smooth
+from .head import Head, angles
+from .lashes import Lash
+from .locks import Locks, Surface, grown, joined, solid, tapered
+from .sowing import along_hairline, over_scalp
+from .strands import Palette, strands
+
+_TONES: Final = 8
+BROW: Final = Brow(thickness=0.25, height=0.62, arch=0.12)
+BROW_SHADE: Final = 0.85
+LASH: Final = Lash(upper=0.13, lower=0.09)
+_SEED: Final = 7
+
+
+def picture(colour: Colour) -> NDArray[np.uint8]:
+    """Strands in columns from dark to grey."""
+    dark = np.array(colour)
+    grey = np.array([0.66, 0.65, 0.64])
+    shares = np.array([0.0, 0.04, 0.10, 0.18, 0.32, 0.5, 0.68, 0.85])
+    palette = Palette(
+        tuple(tuple((1 - s) * dark + s * grey) for s in shares), contrast=0.2, sheen=0.05, edges=0.4
+    )
+    return strands(palette, _SEED)
+
+
+def surface(head: Head) -> Surface:
+    """The hair of a head."""
+    generator = np.random.default_rng(_SEED)
+    hairline = Hairline(head, Line(front=38.0, temple=42.0, corner=40.0, sideburn=16.0))
+    volume = _Volume(head, hairline)
+    under = cap(
+        head,
+        hairline,
+        lambda a, e: 0.6 * volume.height(a, e),
+        lambda a, e: _tone(a, e) - 0.6,
+        _TONES,
+        _SEED,
+    )
+    roots = over_scalp(head, hairline, 165, generator, margin=4.0)
+    front = along_hairline(head, hairline, np.linspace(-60.0, 60.0, 40), generator)
+    sides = along_hairline(
+        head,
+        hairline,
+        np.concatenate([np.linspace(-130, -63, 15), np.linspace(63, 130, 15)]),
+        generator,
+    )
+    nape = along_hairline(head, hairline, np.linspace(132.0, 228.0, 15), generator)
+    kinds = [
+        (roots, (0.075, 0.110), (0.018, 0.027), 9),
+        (front, (0.080, 0.120), (0.011, 0.019), 9),
+        (sides, (0.030, 0.045), (0.009, 0.013), 7),
+        (nape, (0.016, 0.026), (0.010, 0.014), 6),
+    ]
+    parts = [under]
+    for place, lengths, widths, points in kinds:
+        parts.append(solid(_locks(head, volume, place, lengths, widths, points, generator), _TONES))
+    return joined(parts)
+
+
+def _locks(
+    head: Head,
+    volume: "_Volume",
+    roots: Array,
+    lengths: tuple[float, float],
+    widths: tuple[float, float],
+    points: int,
+    generator: np.random.Generator,
+) -> Locks:
+    count = len(roots)
+    layer = generator.uniform(-1.0, 1.0, count)
+    phase = generator.uniform(0.0, 2 * np.pi, count)
+    sway = generator.uniform(0.1, 0.34, count)
+    reach = head.size * generator.uniform(*lengths, count) * volume.length(roots)
+
+    def flow(at: Array, share: Array) -> Array:
+        along = volume.flow(at)
+        across = np.cross(head.normal(at), along)
+        return along + across * (sway * np.sin(phase + 4.5 * share))[:, None]
+
+    def settle(at: Array, share: Array) -> Array:
+        return volume.settle(at, share, layer)
+
+    courses = grown(roots, flow, settle, reach, points)
+    width = head.size * generator.uniform(*widths, count)[:, None] * tapered(points)
+    azimuth, elevation = angles(courses[:, points // 3] - head.centre)
+    tone = _tone(azimuth, elevation) + generator.normal(0.0, 0.45, count)
+    return Locks(
+        courses,
+        width,
+        0.27 * width,
+        np.round(tone).clip(0, _TONES - 1).astype(np.int64),
+        generator.normal(0.0, 0.16, count),
+        head.normal(courses),
+    )
+
+
+def _tone(azimuth: Array, elevation: Array) -> Array:
+    """Dark on top, grey at the temples and over the ears."""
+    around = np.abs((azimuth + 180.0) % 360.0 - 180.0)
+    side = smooth(around, 35.0, 62.0) * (1.0 - 0.75 * smooth(around, 105.0, 150.0))
+    low = 1.0 - smooth(elevation, -5.0, 42.0)
+    return 1.2 + 5.2 * side * low
+
+
+class _Volume:
+    """How high the hair stands and where it is combed to."""
+
+    def __init__(self, head: Head, hairline: Hairline) -> None:
+        self._head, self._hairline = head, hairline
+
+    def height(self, azimuth: Array, elevation: Array) -> Array:
+        around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
+        high = smooth(elevation, -5.0, 50.0)
+        quiff = np.exp(-((around / 42.0) ** 2)) * np.exp(-(((elevation - 50.0) / 22.0) ** 2))
+        back = smooth(around, 110.0, 160.0) * (1.0 - high)
+        return self._head.size * (0.006 + 0.014 * high + 0.011 * quiff + 0.005 * back)
+
+    def length(self, at: Array) -> Array:
+        """Share (L,) of their length that locks rooted at points (L, 3) have."""
+        azimuth, elevation = angles(at - self._head.centre)
+        line = self._hairline.elevation(azimuth)
+        behind = smooth(np.abs(azimuth), 100.0, 150.0)
+        low = 1.0 - smooth(elevation - line, 0.0, 60.0)
+        burn = (1.0 - smooth(elevation, -20.0, 5.0)) * (1.0 - behind)
+        return (1.0 - 0.62 * behind * low) * (1.0 - 0.5 * burn)
+
+    def flow(self, at: Array) -> Array:
+        out = at - self._head.centre
+        azimuth, elevation = angles(out)
+        around = np.abs(azimuth)
+        side = np.tanh(out[:, 0] / (0.03 * self._head.size))
+        behind = smooth(around, 95.0, 165.0)
+        low = 1.0 - smooth(elevation, 0.0, 60.0)
+        # Before the ears short hair falls; on top it is combed a little over to one side.
+        burn = smooth(around, 55.0, 66.0) * (1.0 - smooth(around, 80.0, 88.0))
+        burn = burn * (1.0 - smooth(elevation - self._head.ear.top, 0.0, 18.0))
+        x = side * (0.14 * (1.0 - behind) - 0.3 * behind * low) - 0.16 * (1.0 - low)
+        y = 1.0 - 0.75 * behind - 0.7 * burn
+        z = -(0.05 + 0.42 * low + 1.0 * behind + 0.8 * burn)
+        wished = np.stack([x, y, z], axis=-1)
+        normal = self._head.normal(at)
+        return wished - normal * (wished * normal).sum(axis=1, keepdims=True)
+
+    def settle(self, at: Array, share: Array, layer: Array) -> Array:
+        out = at - self._head.centre
+        azimuth, elevation = angles(out)
+        full = self.height(azimuth, elevation)
+        inside = smooth(elevation - self._hairline.elevation(azimuth), -2.0, 12.0)
+        root = 0.0005 + 0.35 * full * inside
+        height = root + (full * (1.0 + 0.16 * layer) - root) * smooth(share, 0.0, 0.5)
+        ray = out / np.linalg.norm(out, axis=1, keepdims=True)
+        # Ends that leave the nape stand off the neck.
+        away = 0.010 * self._head.size * smooth(share, 0.6, 1.0) * smooth(-elevation, 30.0, 50.0)
+        return self._head.centre + ray * (self._head.radius(ray) + height + away)[:, None]
