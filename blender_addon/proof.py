@@ -2,6 +2,13 @@
 
 A server that was killed leaves its state file behind, and another program may listen on its port.
 Standard library alone, for both ends use it.
+
+The server answers challenges from anybody on this machine, without the token. That gives nothing
+away: an answer is an HMAC-SHA256, from which a token of 256 random bits cannot be found; the
+token is new at every start and the port is part of the message, so an answer is of use for this
+process on this port alone; and the message begins with fixed words and takes in nothing of the
+asker's but 64 hexadecimal digits, and nothing else is ever authenticated with the token, so no
+answer stands for anything but itself. Each is the same small amount of work.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from backend.server.gate import answer
+from backend.server.gate import OneProof, answer
 
 HEADER_S: Final = 5.0
 """A request's header is there so long after the connection or the last answer, or it is closed."""
@@ -32,8 +32,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if not self._has_room():
-            self.app = _answer_busy
+        self.app = OneProof(self.app) if self._has_room() else _answer_busy
         self._wait()
 
     def data_received(self, data: bytes) -> None:

@@ -4,7 +4,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +16,7 @@ _NO_TOKEN: Final = "The token is missing or wrong; read it from the server's sta
 _WRONG_HOST: Final = "This server answers to 127.0.0.1 and localhost alone."
 _FROM_A_PAGE: Final = "This server does not answer web pages."
 _NO_CHALLENGE: Final = f"The header {proof.HEADER} must carry 64 hexadecimal digits."
+_ASKED_TWICE: Final = "This connection was told its proof; open another for another one."
 _STOPPING: Final = "The server is stopping; start it again."
 
 
@@ -39,7 +40,9 @@ class Gate:
 
     A page in the user's browser can reach loopback ports; the host check defeats names that are
     re-pointed to loopback, the origin check whatever the browser sends for a page. One address is
-    answered without the token, `proof.PATH`: there this server shows that it knows the token.
+    answered without the token, `proof.PATH`: there this server shows that it knows the token,
+    before a client sends it (`blender_addon.proof` says why that gives nothing away). It costs one
+    HMAC of some hundred bytes; a body is not read, and `OneProof` allows one a connection.
 
     Parameters
     ----------
@@ -79,7 +82,7 @@ class Gate:
         for name, value in scope["headers"]:
             values.setdefault(name, []).append(value)
         refusal = _from_elsewhere(values, self._hosts)
-        if refusal is None and (scope["method"], scope["path"]) == ("GET", proof.PATH):
+        if refusal is None and _asks_for_proof(scope):
             await self._prove(values, send)
             return
         refusal = refusal or self._refusal(values)
@@ -105,6 +108,36 @@ class Gate:
         return None
 
 
+class OneProof:
+    """ASGI middleware of a single connection: who asks for a second proof on it is sent away.
+
+    A client needs one, so nobody is denied; whoever wants many has to open as many connections,
+    of which there are only so many.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is behind.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._told = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, unless it asks again."""
+        if _asks_for_proof(scope):
+            if self._told:
+                await answer(send, 429, {"error": _ASKED_TWICE})
+                return
+            self._told = True
+        await self._app(scope, receive, send)
+
+
+def _asks_for_proof(scope: Scope) -> bool:
+    return (scope["method"], scope["path"]) == ("GET", proof.PATH)
+
+
 def _from_elsewhere(
     values: Mapping[bytes, list[bytes]], hosts: tuple[bytes, ...]
 ) -> tuple[int, str] | None:
@@ -122,7 +155,7 @@ async def answer(send: Send, status: int, content: Mapping[str, str]) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if status == 503:
+    if status in (429, 503):
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -137,7 +137,7 @@ def _serve_in(
         jobs.sweep()
     except sqlite3.Error as error:
         raise ConductorError(queue_fault(error, folder.database)) from error
-    listener = _listen(port)
+    listener = listen(port)
     port = listener.getsockname()[1]
     faults: list[str] = []
 
@@ -159,13 +159,15 @@ def _serve_in(
             return True
         return idle()
 
-    def idle() -> bool:
+    def quiet() -> bool:
         last = max(attendance.last_end, runner.last_end)
-        return (
-            not attendance.under_way
-            and time.monotonic() - last > idle_timeout_s
-            and not jobs.in_state(QUEUED, RUNNING)
-        )
+        return not attendance.under_way and time.monotonic() - last > idle_timeout_s
+
+    def idle() -> bool:
+        if not quiet() or jobs.in_state(QUEUED, RUNNING) or runner.current is not None:
+            return False
+        # A job that ended while this was asked has set the clock back by now.
+        return quiet()
 
     def shut_down() -> None:
         server.should_exit = True
@@ -245,7 +247,8 @@ def _catch_signals(shut_down: Callable[[], None]) -> list[int]:
     return caught
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """A socket that listens on loopback; raises `ConductorError` if the port cannot be had."""
     if not 0 <= port <= 65535:
         raise ConductorError(f"{port} is no port; take 1024 to 65535, or 0 for a free one.")
     # asyncio sends small pieces without delay only where the protocol is named.

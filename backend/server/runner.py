@@ -140,8 +140,9 @@ class Runner:
                         self._follow(run)
                     finally:
                         with self._changed:
-                            self._current = None
+                            # In this order: who sees no run sees when it ended.
                             self.last_end = time.monotonic()
+                            self._current = None
                         run.ended.set()
                     self._jobs.sweep()
             except (OSError, sqlite3.Error) as error:

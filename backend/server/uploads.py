@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from pydantic import ValidationError
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from backend.server.job_folders import UPLOADS
@@ -31,6 +32,9 @@ STALL_S: Final = 30.0
 
 TOTAL_S: Final = 1800.0
 """An upload may take so long in all."""
+
+UPLOAD_THREADS: Final = CapacityLimiter(4)
+"""Threads of all uploads together: a crowd of them takes none from the other requests."""
 
 _BLOCK: Final = 1 << 20
 _MAX_NAME: Final = 200
@@ -59,7 +63,7 @@ async def receive(request: Request, kinds: Mapping[str, Kind], job_id: str, fold
     announced = int(request.headers.get("content-length", 0))
     whole = False
     try:
-        await run_in_threadpool(folder.mkdir, mode=0o700)
+        await run_sync(lambda: folder.mkdir(mode=0o700), limiter=UPLOAD_THREADS)
         if announced > shutil.disk_usage(folder).free:
             raise RefusedError(507, "The disk is full; free some space and send the job again.")
         form = _Form(boundary, kinds, folder / UPLOADS)
@@ -72,8 +76,12 @@ async def receive(request: Request, kinds: Mapping[str, Kind], job_id: str, fold
     finally:
         if not whole:
             # Not on the event loop: large files take their time to go.
-            await run_in_threadpool(shutil.rmtree, folder, ignore_errors=True)
+            await run_sync(_forget, folder, limiter=UPLOAD_THREADS)
     return job
+
+
+def _forget(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _feed(request: Request, form: "_Form") -> None:
@@ -87,7 +95,7 @@ async def _feed(request: Request, form: "_Form") -> None:
                 if chunk is not None:
                     block += chunk
                 if block and (chunk is None or len(block) >= _BLOCK):
-                    await run_in_threadpool(form.take, bytes(block))
+                    await run_sync(form.take, bytes(block), limiter=UPLOAD_THREADS)
                     block.clear()
                 if chunk is None:
                     return

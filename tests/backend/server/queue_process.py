@@ -18,6 +18,9 @@ from blender_addon.client import Job, Server
 
 HERE = Path(__file__).parent
 
+PATIENCE_S = 120.0
+"""What has not happened by then never will, however busy the machine is."""
+
 
 class QueueProcess:
     """Start it with `start`, then ask through `client` or `request`."""
@@ -53,8 +56,7 @@ class QueueProcess:
 
     @property
     def client(self) -> Server:
-        found = Server.find(self.state)
-        assert found is not None
+        found: Server = until(lambda: Server.find(self.state))
         return found
 
     def request(
@@ -70,7 +72,7 @@ class QueueProcess:
         sent = dict(headers or {})
         if token != "":
             sent.setdefault("Authorization", f"Bearer {self.token if token is None else token}")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body=body, headers=sent)
             response = connection.getresponse()
@@ -105,7 +107,7 @@ class QueueProcess:
         """Signal the process and wait for its end; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=PATIENCE_S)
 
     def clean_up(self) -> None:
         """End what the test left running."""
@@ -115,7 +117,7 @@ class QueueProcess:
             self.process.communicate()
 
 
-def until(condition: Callable[[], Any], within_s: float = 15.0) -> Any:
+def until(condition: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
     """Wait for something to become true; returns it."""
     deadline = time.monotonic() + within_s
     while not (value := condition()):
@@ -151,6 +153,7 @@ def is_alive(pid: int) -> bool:
 if __name__ == "__main__":
     from queue_work import TEST_KINDS
 
+    from backend.server import connection
     from backend.server.kinds import KINDS
     from backend.server.run import serve
     from backend.terminal import faults_in_one_sentence
@@ -159,7 +162,9 @@ if __name__ == "__main__":
     parser.add_argument("--state", type=Path)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--idle", type=float, default=60.0)
+    parser.add_argument("--read-limit", type=float, default=connection.READ_S)
     given = parser.parse_args()
+    connection.READ_S = given.read_limit
     with faults_in_one_sentence():
         sys.exit(
             serve(

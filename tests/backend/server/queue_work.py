@@ -82,9 +82,17 @@ def leave(task: Task, progress: Progress) -> Outcome:
     return Outcome(("where.txt",))
 
 
+def litter(task: Task, progress: Progress) -> Outcome:
+    """Waits, and leaves so many files behind that they take a while to remove."""
+    folder = tempfile.mkdtemp()
+    for number in range(20_000):
+        open(os.path.join(folder, str(number)), "wb").close()
+    return wait(task, progress)
+
+
 def hog(task: Task, progress: Progress) -> Outcome:
     """Takes 300 MB in a child of its own, and keeps them."""
-    subprocess.run([sys.executable, "-c", "x = b'x' * 300_000_000; import time; time.sleep(30)"])
+    subprocess.run([sys.executable, "-c", "x = b'x' * 300_000_000; import time; time.sleep(600)"])
     return Outcome(())
 
 
@@ -97,6 +105,7 @@ TEST_KINDS = {
     "die": Kind(NoParams, {}, "queue_work:die"),
     "stumble": Kind(NoParams, {}, "queue_work:stumble"),
     "leave": Kind(WaitParams, {}, "queue_work:leave"),
+    "litter": Kind(WaitParams, {}, "queue_work:litter"),
     "hog": Kind(NoParams, {}, "queue_work:hog", Limits(memory_bytes=250_000_000)),
     "slow": Kind(WaitParams, {}, "queue_work:wait", Limits(seconds=1.5)),
     "silent": Kind(WaitParams, {}, "queue_work:wait", Limits(silent_s=1.5)),

@@ -36,7 +36,7 @@ def test_job_over_a_limit_is_ended_and_the_next_one_runs(
 
 
 def test_memory_is_counted_with_all_descendants() -> None:
-    inner = "x = b'x' * 60_000_000; import time; time.sleep(30)"
+    inner = "x = b'x' * 60_000_000; import time; time.sleep(600)"
     outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
     child = subprocess.Popen([sys.executable, "-c", outer], start_new_session=True)
     try:

@@ -1,6 +1,7 @@
 """The server's own life: start, second start, kill, stop, idle end, full disk."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from queue_process import QueueProcess, finished, is_alive, until
+from queue_process import PATIENCE_S, QueueProcess, finished, is_alive, until
 
 from blender_addon.client import RefusedError, Server
 
@@ -38,7 +39,7 @@ def test_ready_line_tells_port_process_and_version(running: QueueProcess) -> Non
 
 def test_second_start_finds_the_first(running: QueueProcess) -> None:
     second = running.launch("--port", "0")
-    out, err = second.communicate(timeout=20)
+    out, err = second.communicate(timeout=PATIENCE_S)
     assert second.returncode == 0
     assert f'"pid": {running.ready["pid"]}' in out
     assert "already running" in err
@@ -46,11 +47,12 @@ def test_second_start_finds_the_first(running: QueueProcess) -> None:
 
 
 def test_two_starts_at_once_make_one_server(queue: QueueProcess) -> None:
-    processes = [queue.launch("--idle", "1.5") for _ in range(3)]
+    processes = [queue.launch() for _ in range(3)]
     lines = [process.stdout.readline() for process in processes if process.stdout]
     assert len(set(lines)) == 1
+    os.kill(json.loads(lines[0])["pid"], signal.SIGTERM)
     for process in processes:
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0
 
 
@@ -58,7 +60,7 @@ def test_taken_port_is_one_sentence_and_exit_code_2(queue: QueueProcess) -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = queue.launch("--port", str(port))
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     assert out == ""
     assert f"Port {port} is taken" in err
@@ -76,7 +78,7 @@ def test_folder_with_other_files_is_left_alone(queue: QueueProcess) -> None:
     queue.state.mkdir(mode=0o755)
     (queue.state / "letter.txt").write_text("mine")
     process = queue.launch()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     assert "other files" in err
     assert os.listdir(queue.state) == ["letter.txt"]
@@ -148,35 +150,95 @@ def test_stop_by_signal_ends_the_worker_and_queues_the_job_again(
 def test_idle_server_ends_by_itself(queue: QueueProcess) -> None:
     queue.start("--idle", "0.5")
     assert queue.process is not None
-    assert queue.process.wait(timeout=15) == 0
+    assert queue.process.wait(timeout=PATIENCE_S) == 0
     assert Server.find(queue.state) is None
 
 
-def test_server_does_not_end_while_a_job_runs_or_somebody_asks(
+def start_busy(queue: QueueProcess, kind: str, params: dict[str, Any], idle_s: float) -> None:
+    """A server that has work from its first moment, so that it cannot end before it is used."""
+    queue.start().client.submit(kind, params, {})
+    queue.end()
+    queue.start("--idle", str(idle_s))
+    until(lambda: starts(params))
+
+
+def outlives(queue: QueueProcess, seconds: float) -> bool:
+    assert queue.process is not None
+    try:
+        queue.process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def ends(queue: QueueProcess) -> bool:
+    assert queue.process is not None
+    return queue.process.wait(timeout=PATIENCE_S) == 0
+
+
+def test_server_does_not_end_while_a_job_runs_nor_just_after(
     queue: QueueProcess, tmp_path: Path
 ) -> None:
     params = waiting(tmp_path)
-    queue.start("--idle", "3").client.submit("wait", params, {})
-    assert queue.process is not None
-    until(lambda: starts(params))
-    with pytest.raises(subprocess.TimeoutExpired):
-        queue.process.wait(timeout=4)
+    start_busy(queue, "litter", params, idle_s=2.0)
+    assert outlives(queue, 3.0)
+    released = time.monotonic()
     Path(params["release"]).touch()
-    for _ in range(8):
-        time.sleep(0.5)
-        assert queue.request("GET", "/v1/health")[0] == 200
-    assert queue.process.wait(timeout=15) == 0
+    assert ends(queue)
+    # Its idle time begins when the job is over and what it left has been removed.
+    assert time.monotonic() - released > 2.0
+
+
+def test_server_does_not_end_while_somebody_asks(queue: QueueProcess, tmp_path: Path) -> None:
+    params = waiting(tmp_path)
+    start_busy(queue, "wait", params, idle_s=2.0)
+    token = queue.token
+    assert queue.request("GET", "/v1/health", token=token)[0] == 200
+    answered, longest, status = time.monotonic(), 0.0, 200
+    Path(params["release"]).touch()
+    for _ in range(10):
+        time.sleep(0.4)
+        try:
+            status, _ = queue.request("GET", "/v1/health", token=token)
+        except OSError:
+            status = 503
+        longest = max(longest, time.monotonic() - answered)
+        answered = time.monotonic()
+        if status != 200:
+            break
+    # If this machine stood still for so long, it ended rightly.
+    assert status == 200 or longest > 2.0
+    assert ends(queue)
+
+
+def test_server_does_not_end_during_a_request(queue: QueueProcess, tmp_path: Path) -> None:
+    params = waiting(tmp_path)
+    start_busy(queue, "wait", params, idle_s=0.5)
+    head = (
+        f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{queue.port}\r\nContent-Length: 1000\r\n"
+        f"Authorization: Bearer {queue.token}\r\n"
+        "Content-Type: multipart/form-data; boundary=edge\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", queue.port)) as connection:
+        connection.sendall(head.encode())
+        until(lambda: len(os.listdir(queue.state / "jobs")) == 2)
+        Path(params["release"]).touch()
+        assert outlives(queue, 2.0)
+    assert ends(queue)
 
 
 def test_strangers_do_not_keep_the_server_alive(queue: QueueProcess) -> None:
     queue.start("--idle", "1")
     assert queue.process is not None
-    deadline = time.monotonic() + 10
-    while queue.process.poll() is None and time.monotonic() < deadline:
+    process = queue.process
+
+    def ended_while_a_stranger_asks() -> bool:
         with contextlib.suppress(OSError):
             assert queue.request("GET", "/v1/health", token="stranger")[0] == 401
-        time.sleep(0.1)
-    assert queue.process.wait(timeout=5) == 0
+        return process.poll() is not None
+
+    until(ended_while_a_stranger_asks)
+    assert process.returncode == 0
 
 
 def test_damaged_queue_is_told_in_one_sentence(queue: QueueProcess) -> None:
@@ -184,7 +246,7 @@ def test_damaged_queue_is_told_in_one_sentence(queue: QueueProcess) -> None:
     queue.end()
     (queue.state / "queue.sqlite").write_bytes(b"this is no database" * 100)
     process = queue.launch()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     assert "queue.sqlite" in err
     assert "Traceback" not in err
@@ -235,7 +297,7 @@ def _file(path: Path, size: int) -> Path:
 
 def test_module_starts_the_same_server(queue: QueueProcess) -> None:
     command = [sys.executable, "-m", "backend.server", "--state", str(queue.state), "--idle", "0.3"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0
     assert '"port"' in done.stdout
     assert done.stderr == ""
