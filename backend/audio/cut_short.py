@@ -83,6 +83,19 @@ def _matroska(file: BinaryIO, _head: bytes, size: int) -> bool:
 
 
 def _mp3(file: BinaryIO, head: bytes, size: int) -> bool:
+    _, counted = xing_counts(file, head)
+    # Some writers count the tag too, others do not: what both would miss is missing.
+    return counted > size
+
+
+def xing_counts(file: BinaryIO, head: bytes) -> tuple[int, int]:
+    """Frames and bytes that the Xing header of an mp3 file counts; 0 where it does not.
+
+    Parameters
+    ----------
+    head : bytes
+        The first 10 or more of the file.
+    """
     first = 0
     if head[:3] == _ID3:
         # Seven bits a byte (ID3v2.3, 3.1).
@@ -94,10 +107,8 @@ def _mp3(file: BinaryIO, head: bytes, size: int) -> bool:
     frame = file.read(_XING_WITHIN)
     at = max(frame.find(b"Xing"), frame.find(b"Info"))
     if at < 0:
-        return False
+        return 0, 0
     flags = int.from_bytes(frame[at + 4 : at + 8], "big")
-    if not flags & _XING_BYTES:
-        return False
-    at += 12 if flags & _XING_FRAMES else 8
-    # Some writers count the tag too, others do not: what both would miss is missing.
-    return int.from_bytes(frame[at : at + 4], "big") > size
+    numbers = [int.from_bytes(frame[i : i + 4], "big") for i in (at + 8, at + 12)]
+    frames = numbers.pop(0) if flags & _XING_FRAMES else 0
+    return frames, numbers[0] if flags & _XING_BYTES else 0

@@ -5,7 +5,14 @@ follows would come early.
 """
 
 from collections import deque
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
+
+import av
+
+from backend.audio.container import open_sound
+from backend.audio.cut_short import xing_counts
 
 # Of layer III (ISO 11172-3, 13818-3), kbit/s by the index in the header: MPEG 1, then 2 and 2.5.
 _KBITS: Final = (
@@ -17,8 +24,10 @@ _MPEG_1, _MPEG_2, _MPEG_2_5 = 3, 2, 0
 _LAYER_3: Final = 1
 # What stands between frames without being one: tags, also of files that were joined.
 _TAGS: Final = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-# A frame of varying bit rate is as long as this many before it on average.
+# Where the header does not count frames, lost ones are as long as this many before on average.
 _NEIGHBOURS: Final = 100
+# More than this times their mean, or less than its inverse, no lost frames are long on average.
+_PLAUSIBLE: Final = 2.5
 
 
 class LostFrames:
@@ -33,21 +42,52 @@ class LostFrames:
     def __init__(self, container: Any, stream: Any) -> None:
         codec = stream.codec_context.name
         self.counts = container.format.name == "mp3" and codec in ("mp3", "mp3float")
+        self._path = Path(container.name.removeprefix("file:"))
         self._sizes: deque[int] = deque(maxlen=_NEIGHBOURS)
+        self._counted: float | None = None
 
     def seconds(self, packet: Any) -> float:
         """Seconds that are lost between a packet and the next one; packets come in their order."""
         if not self.counts or not packet.size or packet.duration is None:
             return 0.0
         data = bytes(packet)
-        if (length := frame_length(data)) == len(data):
-            self._sizes.append(length)
+        if is_frame(data):
+            self._sizes.append(len(data))
             return 0.0
         if not self._sizes or data.startswith(_TAGS):
             return 0.0
-        # A header in the middle of other bytes is none.
-        frames = round(len(data) * len(self._sizes) / sum(self._sizes))
+        frames = round(len(data) / self._lost_size())
         return max(frames - 1, 0) * float(packet.duration * packet.time_base)
+
+    def _lost_size(self) -> float:
+        """Bytes of a lost frame on average."""
+        near = sum(self._sizes) / len(self._sizes)
+        if self._counted is None:
+            self._counted = _counted_size(self._path)
+        return self._counted if near / _PLAUSIBLE < self._counted < near * _PLAUSIBLE else near
+
+
+def _counted_size(path: Path) -> float:
+    """Bytes of a lost frame by what the header counts, or 0 if it does not or the end is cut."""
+    with path.open("rb") as file:
+        frames, size = xing_counts(file, file.read(12))
+    if not frames or size > path.stat().st_size:
+        return 0.0
+    bad = pending = 0
+    with open_sound(path) as (container, stream), suppress(av.error.FFmpegError):
+        for packet in container.demux(stream):
+            data = bytes(packet)
+            if is_frame(data):
+                # What follows the last frame is not one.
+                frames, bad, pending = frames - 1, bad + pending, 0
+            elif not data.startswith(_TAGS):
+                pending += len(data)
+    return bad / frames if frames > 0 else 0.0
+
+
+def is_frame(packet: bytes) -> bool:
+    """Whether a packet is a frame of layer III and nothing more."""
+    return frame_length(packet) == len(packet) > 0
 
 
 def frame_length(data: bytes) -> int:

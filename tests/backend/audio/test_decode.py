@@ -71,6 +71,18 @@ def write(
     return path
 
 
+def varying_mp3(path: Path, sound: np.ndarray, *, xing: bool) -> Path:
+    """Encode samples (2, n) at 44.1 kHz in a varying bit rate."""
+    with av.open(str(path), "w", options={"write_xing": str(int(xing))}) as container:
+        varying = {"flags": "+qscale", "global_quality": str(2 * 118)}
+        voice: Any = container.add_stream("libmp3lame", 44_100, varying, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout="stereo")
+        frame.sample_rate, frame.time_base, frame.pts = 44_100, Fraction(1, 44_100), 0
+        container.mux(voice.encode(frame))
+        container.mux(voice.encode(None))
+    return path
+
+
 def shift_ms(sound: np.ndarray, reference: np.ndarray) -> float:
     """By how much `sound` comes later than `reference`, to a quarter of a sample."""
     n, up = 2 * max(len(sound), len(reference)), 4
@@ -321,6 +333,19 @@ def test_a_damaged_mp3_stays_in_time_and_its_damage_is_said(
     assert loss_sentences(path, 1.0, start=4.0, duration=1.0) == []
 
 
+@pytest.mark.parametrize("count", [600, 4_000])
+def test_a_damaged_mp3_of_varying_bit_rate_stays_in_time_by_the_frames_it_counts(
+    tmp_path: Path, count: int
+) -> None:
+    path = varying_mp3(tmp_path / "a.mp3", np.tile(melody(44_100), (2, 1)), xing=True)
+    content = bytearray(path.read_bytes())
+    at = len(content) // 2
+    content[at : at + count] = bytes(count)
+    path.write_bytes(content)
+    late = load_audio(path)[round(4.5 * RATE) :]
+    assert abs(shift_ms(late, melody(RATE)[round(4.5 * RATE) :])) < 0.1
+
+
 @pytest.mark.parametrize("tag", [b"TAG", b"APETAGEX", b"ID3\x03\0\0\0\x02\x17\x76"])
 def test_tags_between_and_after_the_frames_are_no_damage(tmp_path: Path, tag: bytes) -> None:
     one = write(tmp_path / "a.mp3", np.tile(melody(44_100, 3.0), (2, 1)), 44_100, "libmp3lame")
@@ -337,13 +362,7 @@ def test_whole_files_whose_length_is_a_guess_miss_nothing(tmp_path: Path) -> Non
     loud = melody(44_100)[: 2 * 44_100]
     sound = np.tile(np.concatenate([np.zeros(30 * 44_100, np.float32), loud]), (2, 1))
     raw = write(tmp_path / "a.aac", sound, 44_100, "aac")
-    with av.open(str(tmp_path / "a.mp3"), "w", options={"write_xing": "0"}) as container:
-        varying = {"flags": "+qscale", "global_quality": str(2 * 118)}
-        voice: Any = container.add_stream("libmp3lame", 44_100, varying, layout="stereo")
-        frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout="stereo")
-        frame.sample_rate, frame.time_base, frame.pts = 44_100, Fraction(1, 44_100), 0
-        container.mux(voice.encode(frame))
-        container.mux(voice.encode(None))
+    varying_mp3(tmp_path / "a.mp3", sound, xing=False)
     film = write(tmp_path / "a.mkv", sound, 44_100, "aac", picture=True, longer=5.0)
     for path in (raw, tmp_path / "a.mp3", film):
         heard = len(load_audio(path)) / RATE
