@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from backend.score.written_bar import Bar
+
+# Bars under a bracket, at most; the longest first endings have some fifty.
+_LONGEST: Final = 200
 
 
 @dataclass(frozen=True)
@@ -80,18 +84,22 @@ def _leads_back(bars: Sequence[Bar], span: tuple[int, int]) -> bool:
 def _stop(bars: Sequence[Bar], start: int) -> int:
     """The last bar of the ending that starts at bar `start`; one left open is one bar long.
 
-    A bracket that a new system breaks may begin again there, with the same numbers.
+    A bracket that a new system breaks may begin again there, with the same numbers, and one may
+    be drawn over the first bars only of those before the repeat and the second ending.
     """
     numbers = bars[start].ending
-    for i in range(start, len(bars)):
+    stop: int | None = None
+    for i in range(start, min(start + _LONGEST, len(bars))):
         bar = bars[i]
         if i > start and bar.ending and bar.ending != numbers:
-            return start if 1 in bar.ending else i - 1
+            return (start if 1 in bar.ending else i - 1) if stop is None else stop
         if i > start and bar.repeat_from:
-            return start
+            break
+        follows = bars[i + 1].ending if i + 1 < len(bars) else frozenset()
         if bar.repeat_times:
+            if stop is not None:
+                return i if 1 in numbers and follows and 1 not in follows else stop
             return i if 1 in numbers or bar.ending_stops else start
-        goes_on = i + 1 < len(bars) and bars[i + 1].ending == numbers
-        if bar.ending_stops and not goes_on:
-            return i
-    return start
+        if bar.ending_stops and follows != numbers:
+            stop = i if stop is None else stop
+    return start if stop is None else stop

@@ -114,6 +114,8 @@ class _Parts:
     def _back_to(self, found: Sequence[range], own: range, sign: str) -> int:
         """How many parts back the last one with a sign is, in the same count of bars; or 0."""
         for back, part in enumerate(reversed(found[-_MOST_PARTS:]), 1):
+            if back > 1 and self._signs.within(part, "dacapo", "dalsegno"):
+                return 0
             if self._signs.within(part, sign):
                 return back
             if part.start in self._anew and not self._begins_with(part, "trio"):

@@ -87,7 +87,7 @@ class _Walk:
             straight = jump is not None and "withrepeats" not in self._bars[jump].marks
             ending = self._endings.get(i)
             if ending is not None and self._skips(ending, straight):
-                if ending.last:
+                if self._leaves(ending.stop):
                     self._close(ending.stop)
                 i = ending.stop + 1
                 continue
@@ -99,12 +99,8 @@ class _Walk:
                 continue
             if bar.repeat_times or self._leaves(i):
                 self._close(i)
-            coda = None if jump is None else self._coda(i, jump)
-            if coda is not None:
-                i, jump = coda, None
-                self._begin(i)
-            elif jump is not None and ("fine" in bar.marks or i == jump):
-                i = origin = jump + 1
+            if jump is not None and (after := self._after_jump(i, jump)) is not None:
+                i = origin = after
                 jump = None
                 self._begin(i)
             elif jump is None and i not in jumps and bar.marks & {"dacapo", "dalsegno"}:
@@ -149,9 +145,11 @@ class _Walk:
     def _leaves(self, i: int) -> bool:
         """Whether bar `i` ends the last ending of a section, and no new one began in it."""
         ending = self._inside.get(i)
-        if ending is None or not ending.last:
+        if ending is None or not ending.last or ending.stop != i:
             return False
-        return ending.stop == i and self._section < ending.start
+        # A first ending alone is the last one only where it leads back.
+        real = not ending.first or self._bars[i].repeat_times > 0
+        return real and (self._section < ending.start or ending.first)
 
     def _skips(self, ending: Ending, straight: bool) -> bool:
         if ending.stop + 1 == len(self._bars):
@@ -178,14 +176,22 @@ class _Walk:
         # After an earlier da capo a new piece may begin, which then has its own "fine".
         return origin if self._signs.within(range(origin, i + 1), "fine") else 0
 
-    def _coda(self, i: int, jump: int) -> int | None:
-        """The bar to go on with after bar `i` where that leaves for the coda of a jump."""
+    def _after_jump(self, i: int, jump: int) -> int | None:
+        """The bar to go on with after bar `i` where what was jumped back to ends with it."""
         marks = self._bars[i].marks
-        if "tocoda" not in marks:
-            return None
+        coda = self._coda(i, jump) if "tocoda" in marks else None
+        if coda is not None and self._signs.within(range(jump + 1, coda), "dacapo", "dalsegno"):
+            # The coda comes after the last of several trios.
+            return jump + 1
+        if coda is not None:
+            return coda
+        return jump + 1 if "fine" in marks or i == jump else None
+
+    def _coda(self, i: int, jump: int) -> int | None:
+        """The bar of the coda that is left for after bar `i`."""
         count = len(self._bars)
         later = range(max(i, jump) + 1, count)
-        named = self._signs.first(later, *named_targets(marks, "tocoda", "coda"))
+        named = self._signs.first(later, *named_targets(self._bars[i].marks, "tocoda", "coda"))
         found = self._signs.first(later, "coda") if named is None else named
         return self._signs.first(range(i + 1, count), "coda") if found is None else found
 
