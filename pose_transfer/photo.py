@@ -27,6 +27,11 @@ MAX_PIXELS: Final = 120_000_000
 MAX_BYTES: Final = 500_000_000
 """Largest file; uncompressed, `MAX_PIXELS` of three bytes and one of alpha fit."""
 
+# Pillow's names of what is read; the others it knows are left alone, for their readers are little
+# used, and one of them (EPS) starts another program.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP")
+# What these readers raise on a damaged file; AVIF's raises RuntimeError.
+_DAMAGES: Final = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, struct.error)
 # Less than this share of transparent pixels is a stray alpha channel, not a cut-out, and less than
 # this share of visible ones shows nobody.
 _MIN_TRANSPARENT: Final = 0.02
@@ -55,6 +60,10 @@ _KINDS: Final = (
     (4, b"ftyp", "a video"),
     (0, b"\x1aE\xdf\xa3", "a video"),
     (0, b"%PDF", "a PDF"),
+    (0, b"%!PS", "a PostScript file"),
+    (0, b"\xc5\xd0\xd3\xc6", "a PostScript file"),
+    (0, b"GIF8", "a GIF"),
+    (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 photo"),
     (0, b"8BPS", "a Photoshop file"),
     (0, b"\xff\x0a", "a JPEG XL photo"),
     (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL photo"),
@@ -169,7 +178,7 @@ def _open(data: bytes, name: str) -> Image.Image:
         with warnings.catch_warnings():
             # Pillow warns of large pictures on its own terms; what is too large is decided here.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(data))
+            return Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise _too_large(name) from error
     except UnidentifiedImageError as error:
@@ -180,7 +189,7 @@ def _open(data: bytes, name: str) -> Image.Image:
                     f"{name} is {kind} that cannot be read; {remedy} as JPEG first."
                 ) from error
         raise ConductorError(f"{name} is not an image; give a JPEG, PNG or WebP photo.") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except _DAMAGES as error:
         raise _damaged(name) from error
 
 
@@ -200,7 +209,7 @@ def _decode(image: Image.Image, name: str) -> tuple[NDArray[np.uint8], NDArray[n
             alpha = np.asarray(pixels.getchannel("A"), np.float32) / np.float32(255.0)
             pixels = pixels.convert("RGB")
         return np.array(_to_srgb(pixels, profile), np.uint8), alpha
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
+    except _DAMAGES as error:
         raise _damaged(name) from error
 
 

@@ -184,7 +184,7 @@ def _write_photos(folder: Path) -> None:
     ramp = np.linspace(0, 255, 160)[None, :, None] * np.ones((140, 1, 3))
     ramp[..., 1] = np.linspace(20, 200, 140)[:, None]
     photo = Image.fromarray(ramp.astype(np.uint8))
-    for suffix in ("png", "jpg", "webp", "bmp", "gif"):
+    for suffix in ("png", "jpg", "webp", "bmp", "avif"):
         photo.save(folder / f"photo.{suffix}")
     photo.save(folder / "photo.tif", compression="tiff_lzw")
     alpha = photo.copy()

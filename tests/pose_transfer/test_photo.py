@@ -174,6 +174,34 @@ def test_a_file_of_absurd_length_is_refused_before_it_is_read(tmp_path: Path) ->
         read_photo(tmp_path / "long.jpg")
 
 
+def test_a_damaged_avif_is_told_as_such(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    Image.fromarray(_ramp()).save(whole, "AVIF")
+    content = bytearray(whole.getvalue())
+    content[-200:-100] = bytes(100)
+    (tmp_path / "photo.avif").write_bytes(content)
+    with pytest.raises(ConductorError, match="damaged"):
+        read_photo(tmp_path / "photo.avif")
+
+
+def test_what_is_read_is_what_is_promised_whatever_else_pillow_knows(tmp_path: Path) -> None:
+    picture = Image.fromarray(_ramp())
+    for kind in ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP"):
+        picture.save(tmp_path / "photo.jpg", kind)
+        assert read_photo(tmp_path / "photo.jpg").rgb.shape == (200, 300, 3)
+    # EPS would start Ghostscript.
+    for kind, words in (
+        ("EPS", "is a PostScript file that cannot be read; save it as JPEG"),
+        ("GIF", "is a GIF"),
+        ("JPEG2000", "is a JPEG 2000 photo"),
+        ("TGA", "is not an image"),
+        ("PPM", "is not an image"),
+    ):
+        picture.save(tmp_path / "photo.jpg", kind)
+        with pytest.raises(ConductorError, match=words):
+            read_photo(tmp_path / "photo.jpg")
+
+
 def test_files_that_are_no_photo_get_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("not a picture")
