@@ -29,8 +29,9 @@ BLENDER_MODULES: Final = frozenset(
     {"addon_utils", "aud", "bl_math", "blf", "bmesh", "bpy", "bpy_extras", "gpu", "gpu_extras"}
     | {"mathutils", "numpy", "rigify"}
 )
-# Beside what Python leaves behind: the making of concert dress, whose result the likeness has.
-_SKIPPED: Final = frozenset({"__pycache__", "py.typed", "garments"})
+# Beside what Python leaves behind: the making of concert dress, whose result the likeness has, and
+# the made-up people that the likeness is measured on.
+_SKIPPED: Final = frozenset({"__pycache__", "py.typed", "garments", "people"})
 # The earliest date a zip can hold: dates must not depend on the day of the build.
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 

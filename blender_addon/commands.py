@@ -7,6 +7,7 @@ on standard output (`retarget.lines`). Exit code 2 is a fault the user can mend,
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from retarget.atomic import require_folder
+from retarget.conductor_asset import CONDUCTORS
 from retarget.errors import Cancelled, ConductorError
 from retarget.lines import Line, end_with_parent, report_progress, write_line
 from retarget.progress import Progress
@@ -91,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--music-start", type=_seconds, default=0.0)
         sub.add_argument("--audio-track", type=int, help="of several in the music file, from 1 on")
         sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
-        sub.add_argument("--avatar", type=Path)
+        sub.add_argument("--avatar", help=f"{', '.join(CONDUCTORS)}, a .blend or a .subject file")
         sub.add_argument("--out", type=Path, required=True)
         add_look(sub)
 
@@ -121,13 +123,14 @@ def _parser() -> argparse.ArgumentParser:
     add_look(sub, engine=False)
 
     add(verbs.info, scene=True)
-    add(verbs.photo).add_argument("--out", type=Path, required=True)
-
-    sub = add(verbs.people)
-    sub.add_argument("--out", type=Path, required=True)
-    sub.add_argument("--count", type=int, default=24)
-    sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--frames", type=int, default=24, help="of each video; 0: photos alone")
+    # Made-up people come with the repository alone.
+    if importlib.util.find_spec(".people", __package__) is not None:
+        add(verbs.photo).add_argument("--out", type=Path, required=True)
+        sub = add(verbs.people)
+        sub.add_argument("--out", type=Path, required=True)
+        sub.add_argument("--count", type=int, default=24)
+        sub.add_argument("--seed", type=int, default=0)
+        sub.add_argument("--frames", type=int, default=24, help="of each video; 0: photos alone")
 
     sub = add(verbs.generate)
     sub.add_argument("--music", type=Path, required=True)

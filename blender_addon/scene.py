@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retarget.character import Character
+from retarget.conductor_asset import DEFAULT_CONDUCTOR
 from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
@@ -19,8 +20,8 @@ from .keyframes import apply_motion
 from .render import render_still
 from .restore import unchanged_on_failure
 from .scene_sound import Music
-from .stage.avatar import create_avatar
 from .stage.character import create_character
+from .stage.conductor import create_conductor
 from .stage.looks import setup_render
 from .stage.scenery import build_stage
 from .timeline import add_beat_markers, add_sound, heard_at, read_beat_markers, set_timeline
@@ -120,7 +121,7 @@ def describe(scene: Any) -> dict[str, Any]:
     }
 
 
-def add_avatar(scene: Any, character: Character | None = None) -> Any:
+def add_avatar(scene: Any, who: Character | str = DEFAULT_CONDUCTOR) -> Any:
     """Build the conductor, and stage, lights and camera where there is no scene yet.
 
     A scene has none as long as it lacks a camera, or is the one Blender starts with: then the
@@ -130,8 +131,8 @@ def add_avatar(scene: Any, character: Character | None = None) -> Any:
     ----------
     scene : bpy.types.Scene
         Where it goes.
-    character : Character, optional
-        The person of a photo who conducts; the built-in conductor if not given.
+    who : Character or str
+        The person of a photo, or the name of a built-in conductor.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def add_avatar(scene: Any, character: Character | None = None) -> Any:
         The armature; it is also the panel's choice from now on.
     """
     with unchanged_on_failure(scene):
-        built = _build_conductor(scene, character=character)
+        built = _build_conductor(scene, who)
     _settle(scene, built)
     return built.armature
 
@@ -165,7 +166,7 @@ def perform(
     armature: Any,
     motion: Motion,
     *,
-    character: Character | None = None,
+    who: Character | str = DEFAULT_CONDUCTOR,
     music: Music | None = None,
     progress: Progress = no_progress,
 ) -> None:
@@ -179,8 +180,9 @@ def perform(
         The conductor; None builds one.
     motion : Motion
         The performance.
-    character : Character, optional
-        The person of a photo to build where there is no armature.
+    who : Character or str
+        The person of a photo, or the name of the built-in conductor, to build where there is no
+        armature.
     music : Music, optional
         Its sound.
 
@@ -195,7 +197,7 @@ def perform(
     with unchanged_on_failure(scene, armature):
         if armature is None:
             progress(0.0, "building the avatar")
-            built = _build_conductor(scene, motion, character)
+            built = _build_conductor(scene, who, motion)
             armature = built.armature
         set_timeline(scene, motion, frame_start=FRAME_START)
         scene.frame_set(FRAME_START)
@@ -261,11 +263,11 @@ class _Built:
     """Objects that have to make room for it."""
 
 
-def _build_conductor(
-    scene: Any, motion: Motion | None = None, character: Character | None = None
-) -> _Built:
+def _build_conductor(scene: Any, who: Character | str, motion: Motion | None = None) -> _Built:
     startup = _startup_objects(scene)
-    armature = create_character(scene, character) if character else create_avatar(scene)
+    armature = (
+        create_conductor(scene, who) if isinstance(who, str) else create_character(scene, who)
+    )
     has_stage = scene.camera is None or bool(startup)
     if has_stage:
         build_stage(scene, motion)

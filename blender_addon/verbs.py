@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from retarget.character import Character
+from retarget.conductor_asset import DEFAULT_CONDUCTOR, chosen_avatar
 from retarget.errors import Cancelled
 from retarget.lines import Line, write_line
 from retarget.motion import Motion
@@ -37,15 +38,16 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
     sound = None
     if music is not None:
         sound = Music(music, options.music_start, options.audio_track)
-    armature = character = None
-    if options.avatar is not None and options.avatar.suffix.lower() == SUBJECT:
-        character = Character.load(existing(options.avatar, "avatar"))
-    if options.avatar is None or character is not None:
+    armature: Any = None
+    who: Character | str
+    avatar = chosen_avatar(options.avatar) if options.avatar else DEFAULT_CONDUCTOR
+    if isinstance(avatar, Path) and avatar.suffix.lower() != SUBJECT:
+        scene = open_scene(avatar, "avatar")
+        armature, who = find_armature(scene), DEFAULT_CONDUCTOR
+    else:
+        who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
         open_empty()
         scene = bpy.context.scene
-    else:
-        scene = open_scene(options.avatar, "avatar")
-        armature = find_armature(scene)
     size = options.size or (960, 540)
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)
@@ -58,7 +60,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
             scene,
             armature,
             motion,
-            character=character,
+            who=who,
             music=sound,
             progress=part(progress, 0.05, 0.95),
         )
@@ -153,9 +155,9 @@ def photo(options: argparse.Namespace, progress: Progress) -> None:
     """The sample portrait: a guest in an A-pose before a plain wall."""
     import bpy
 
-    from .stage.avatar import create_avatar
-    from .stage.portrait import render_portrait
-    from .stage.wardrobe import GUEST
+    from .people.avatar import create_avatar
+    from .people.portrait import render_portrait
+    from .people.wardrobe import GUEST
 
     open_empty()
     progress(0.1, "rendering the portrait")
@@ -165,7 +167,7 @@ def photo(options: argparse.Namespace, progress: Progress) -> None:
 
 def people(options: argparse.Namespace, progress: Progress) -> None:
     """Photos and gesturing videos of made-up people with the truth, for `evaluate likeness`."""
-    from .stage.people import render_people
+    from .people.people import render_people
 
     render_people(
         options.out,

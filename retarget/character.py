@@ -86,7 +86,7 @@ class Character:
     weight_bones, weights : (V, K) arrays
         Bones that move a vertex, and their shares, which add up to one. Unused places are 0.
     bones : tuple of str, length B
-        Names of the conductor avatar's bones (`blender_addon.stage.bones.bone_table`): joints of
+        Names of the conductor avatar's bones (`blender_addon.garments.bones.bone_table`): joints of
         `retarget.skeleton`, fingers as chains (`index.01.L` …), `baton` with its tail at the tip.
     parents : (B,) int array
         Place of each bone's parent, −1 for the root; a parent stands before its children.

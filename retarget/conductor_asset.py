@@ -13,6 +13,11 @@ from .errors import ConductorError
 from .npz import load_npz, read_json, save_npz
 from .rotation import Array
 
+CONDUCTORS: Final = {"viktor": "Viktor", "aiko": "Aiko", "ruth": "Ruth", "marcus": "Marcus"}
+"""Names of the built-in conductors and what the panel calls them; the first one is the default."""
+
+DEFAULT_CONDUCTOR: Final = next(iter(CONDUCTORS))
+
 VERSION: Final = 1
 
 MAX_VERTICES: Final = 200_000
@@ -45,6 +50,26 @@ _MESH_LAYOUT: Final = {
     "shape_vertices": "i1",
     "shape_offsets": "i2",
 }
+
+
+def chosen_avatar(text: str) -> Path | str:
+    """Whom somebody means by a word: the file of that path, or the built-in conductor of that name.
+
+    Raises
+    ------
+    ConductorError
+        If there is neither; the sentence says which conductors there are.
+    """
+    path = Path(text)
+    if path.is_file():
+        return path
+    if text in CONDUCTORS:
+        return text
+    if path.suffix or len(path.parts) > 1:
+        raise ConductorError(f"The avatar {text} does not exist; check the path.")
+    raise ConductorError(
+        f"There is no conductor '{text}'; choose {', '.join(CONDUCTORS)}, or a file of your own."
+    )
 
 
 @dataclass(frozen=True)
@@ -100,9 +125,9 @@ class Corrective:
     shape : str
         The shape key, in every mesh that has one of that name.
     bone : str
-        The bone; its direction is its own y axis, seen in its rest axes carried by its parent.
+        The bone, whose direction counts while its parents rest.
     toward : (3,) tuple
-        The direction of the full shape, unit, in the same axes.
+        The direction of the full shape, unit.
     start : float
         Cosine of the angle to `toward` at which it begins to grow, linearly in the cosine.
     """

@@ -12,9 +12,10 @@ import numpy as np
 from retarget import rotation, skeleton
 from retarget.rotation import Array
 
-from ..stage.figure import Weights, arm, trunk_weights
-from ..stage.sdf import ellipsoid, intersect, mirrored, smoothstep, union
-from ..stage.surface import Surface
+from ..stage.noise import smoothstep
+from .figure import Weights, arm, trunk_weights
+from .sdf import ellipsoid, intersect, mirrored, union
+from .surface import Surface
 
 _LOWERED, _FORWARD, _FLEXED = np.radians((40.0, 18.0, 58.0))
 _Z: Final = np.array([0.0, 0.0, 1.0])

@@ -4,7 +4,7 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from ..stage.sdf import ripples, smoothstep
+from ..stage.noise import ripples, smoothstep
 
 
 def ridges(phase: Array) -> Array:

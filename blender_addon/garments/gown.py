@@ -6,22 +6,12 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from ..stage.figure import Weights, leg_weights
-from ..stage.sdf import (
-    chain,
-    cone,
-    ellipsoid,
-    mirrored,
-    polygon,
-    ripples,
-    smoothstep,
-    spline,
-    subtract,
-    union,
-)
-from ..stage.surface import Surface, hem, polygonize, split
+from ..stage.noise import ripples, smoothstep
 from . import folds
 from .arms import garment_weights, sleeve, to_forearm
+from .figure import Weights, leg_weights
+from .sdf import chain, cone, ellipsoid, mirrored, polygon, spline, subtract, union
+from .surface import Surface, hem, polygonize, split
 
 _SLEEVE_END: Final = 0.708
 # height: half breadth, depth forward of y = 0, depth backward

@@ -9,13 +9,12 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from ..stage import accessories, tailoring
-from ..stage.figure import Weights, leg_weights, trunk_weights
-from ..stage.hands import hand_surfaces, hand_weights, nail_surfaces
-from ..stage.sdf import Field
-from ..stage.surface import Surface, join, split
-from . import gown, tailored
+from . import accessories, gown, tailored, tailoring
 from .arms import surface_with_forearm
+from .figure import Weights, leg_weights, trunk_weights
+from .hands import hand_surfaces, hand_weights, nail_surfaces
+from .sdf import Field
+from .surface import Surface, join, split
 
 MATERIALS: Final = (
     "wool", "satin", "button", "linen", "pique", "trousers", "leather", "sole", "crepe", "skin",

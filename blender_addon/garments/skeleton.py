@@ -5,8 +5,8 @@ import numpy as np
 from retarget import rotation
 from retarget.rotation import Array
 
-from ..stage.bones import bone_table
 from .arms import BENT, UPPER_TURN, mirror_turn
+from .bones import bone_table
 
 
 def bind_bones() -> tuple[tuple[str, ...], list[int], Array, Array, Array]:

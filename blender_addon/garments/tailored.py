@@ -6,21 +6,12 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from ..stage.figure import Weights, trunk
-from ..stage.sdf import (
-    Point,
-    ellipsoid,
-    intersect,
-    mirrored,
-    polygon,
-    ripples,
-    smoothstep,
-    spline,
-    union,
-)
-from ..stage.surface import Surface, hem, join, moved, polygonize, split, turned_over
+from ..stage.noise import ripples, smoothstep
 from . import folds
 from .arms import garment_weights, sleeve, to_forearm
+from .figure import Weights, trunk
+from .sdf import Point, ellipsoid, intersect, mirrored, polygon, spline, union
+from .surface import Surface, hem, join, moved, polygonize, split, turned_over
 
 _SLEEVE_END: Final = 0.695
 _EASE: Final = 0.010

@@ -1,23 +1,18 @@
 """The person of a photo as a conductor: armature, mesh with the photo on it, baton."""
 
-from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget import skeleton
 from retarget.character import FRINGE, SOLID, Character
-from retarget.rotation import Array, between, rotate
+from retarget.rotation import Array
 
-from . import accessories
-from .bones import BoneTable
-from .figure import rigid
-from .materials import baton_materials, create_material
+from .conductor import create_baton
+from .materials import create_material
 from .rest_pose import RestPose, rest_pose
-from .rigging import ARMATURE_NAME, Part, create_armature, create_mesh
+from .rigging import ARMATURE_NAME, BoneTable, create_armature
 
 MESH_NAME: Final = "Person"
 FRINGE_NAME: Final = "Fringe"
@@ -61,7 +56,8 @@ def create_character(scene: Any, character: Character) -> Any:
         if chosen.any():
             _create_skin(name, character, pose, chosen, armature, collection)
     if "baton" in character.bones:
-        _create_baton(character, pose, armature, collection)
+        bone = character.bone("baton")
+        create_baton(armature, collection, pose.heads[bone], pose.tails[bone])
     return armature
 
 
@@ -183,20 +179,3 @@ def _image(name: str, pixels: NDArray[np.uint8]) -> Any:
     image.update()
     image.pack()
     return image
-
-
-def _create_baton(character: Character, pose: RestPose, armature: Any, collection: Any) -> None:
-    bone = character.bone("baton")
-    start = skeleton.REST[skeleton.INDEX["baton"]]
-    canonical = skeleton.REST[skeleton.INDEX["baton_tip"]] - start
-    turn = between(canonical, pose.tails[bone] - pose.heads[bone])
-
-    def carried(points: Array) -> Array:
-        return pose.heads[bone] + rotate(turn, points - start)
-
-    surface = accessories.baton()
-    surface = replace(
-        surface, vertices=carried(surface.vertices), normals=rotate(turn, surface.normals)
-    )
-    part = Part("Baton", surface, baton_materials(), partial(rigid, "baton"))
-    create_mesh(part, armature, collection)

@@ -1,30 +1,36 @@
 """A built-in conductor in the scene: armature, meshes, shape keys, and what drives them."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
-from retarget.conductor_asset import AssetMesh, ConductorAsset, Corrective, Follower
+from retarget import rotation
+from retarget.conductor_asset import (
+    CONDUCTORS,
+    DEFAULT_CONDUCTOR,
+    AssetMesh,
+    ConductorAsset,
+    Corrective,
+    Follower,
+)
 from retarget.errors import ConductorError
+from retarget.rotation import Array
 
-from .bones import BoneTable
-from .rigging import ARMATURE_NAME, create_armature
+from .rigging import ARMATURE_NAME, BoneTable, create_armature
 from .surface_materials import create_surface_material, load_picture
 
+BATON: Final = "Baton"
+"""The baton's mesh, which all conductors have."""
+
 FOLDER: Final = Path(__file__).parents[1] / "conductors"
-DEFAULT: Final = "viktor"
-"""Who conducts if nobody is named."""
 
 
-def conductor_names() -> tuple[str, ...]:
-    """Names of the built-in conductors, the default one first."""
-    names = sorted(path.stem for path in FOLDER.glob("*.npz"))
-    return tuple(sorted(names, key=lambda name: name != DEFAULT))
-
-
+@cache
 def conductor_asset(name: str) -> ConductorAsset:
     """A built-in conductor.
 
@@ -33,19 +39,12 @@ def conductor_asset(name: str) -> ConductorAsset:
     ConductorError
         If there is none of that name; the sentence says which there are.
     """
-    if name not in conductor_names():
-        raise ConductorError(
-            f"There is no conductor '{name}'; choose {', '.join(conductor_names())}."
-        )
-    return _load(name)
-
-
-@cache
-def _load(name: str) -> ConductorAsset:
+    if name not in CONDUCTORS:
+        raise ConductorError(f"There is no conductor '{name}'; choose {', '.join(CONDUCTORS)}.")
     return ConductorAsset.load(FOLDER / f"{name}.npz")
 
 
-def create_conductor(scene: Any, name: str = DEFAULT) -> Any:
+def create_conductor(scene: Any, name: str = DEFAULT_CONDUCTOR) -> Any:
     """Build a conductor in a new collection of the scene.
 
     Parameters
@@ -53,7 +52,7 @@ def create_conductor(scene: Any, name: str = DEFAULT) -> Any:
     scene : bpy.types.Scene
         Where it goes. Nothing else in the scene or the file is touched.
     name : str
-        One of `conductor_names`.
+        One of `CONDUCTORS`.
 
     Returns
     -------
@@ -77,6 +76,28 @@ def create_conductor(scene: Any, name: str = DEFAULT) -> Any:
             if corrective.shape in mesh.shapes:
                 _drive_shape(thing, armature, corrective)
     return armature
+
+
+def create_baton(armature: Any, collection: Any, head: Array, tail: Array) -> Any:
+    """The default conductor's baton on the bone "baton" of another armature.
+
+    Parameters
+    ----------
+    head, tail : (3,) arrays
+        Ends of that bone at rest, metres.
+    """
+    asset = conductor_asset(DEFAULT_CONDUCTOR)
+    mesh = next(mesh for mesh in asset.meshes if mesh.name == BATON)
+    bone = asset.bones.index("baton")
+    start, end = asset.heads[bone], asset.tails[bone]
+    turn = rotation.between(end - start, tail - head)
+    carried = head + rotation.rotate(turn, mesh.vertices - start)
+    materials = [
+        create_surface_material(asset.surfaces[i], None) if i in mesh.surfaces else None
+        for i in range(len(asset.surfaces))
+    ]
+    bare = replace(mesh, vertices=carried, shapes={})
+    return create_mesh(bare, asset.bones, materials, armature, collection)
 
 
 def _bones(asset: ConductorAsset) -> BoneTable:
@@ -161,7 +182,8 @@ def _drive_shape(thing: Any, armature: Any, corrective: Corrective) -> None:
     _swing_twist(curve.driver, armature, corrective.bone, channels)
     # The bone's direction after the swing (w, x, 0, z) of its y axis; the channels are angles,
     # twice the arc cosine of w and twice the arc sines of x and z.
-    a, b, c = corrective.toward
+    rest = armature.data.bones[corrective.bone].matrix_local.to_3x3()
+    a, b, c = rest.inverted() @ Vector(corrective.toward)
     near = (
         f"{b:.5f} * cos(swing)"
         f" - {2 * a:.5f} * cos(swing / 2) * sin(z / 2)"

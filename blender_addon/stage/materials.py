@@ -4,7 +4,8 @@ from typing import Any
 
 import bpy
 
-from .wardrobe import Colour
+Colour = tuple[float, float, float]
+"""sRGB, 0 to 1, as one would pick it."""
 
 
 def linear(colour: Colour) -> tuple[float, float, float, float]:
@@ -50,10 +51,3 @@ def create_material(
         shader.inputs["Subsurface Radius"].default_value = (0.010, 0.0035, 0.002)
         shader.inputs["Subsurface Scale"].default_value = 0.4
     return material
-
-
-def baton_materials() -> tuple[Any, Any]:
-    """New materials of the baton's shaft and handle."""
-    shaft = create_material("Baton shaft", (0.95, 0.94, 0.90), roughness=0.35)
-    handle = create_material("Baton handle", (0.62, 0.42, 0.24), roughness=0.8)
-    return shaft, handle

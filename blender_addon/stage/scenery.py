@@ -13,11 +13,11 @@ from retarget import skeleton
 from retarget.motion import Motion
 from retarget.rotation import Array
 
-from .materials import create_material, linear
-from .sdf import Point, ripples, smoothstep
-from .wardrobe import Colour
+from .materials import Colour, create_material, linear
+from .noise import ripples, smoothstep
 
 COLLECTION_NAME: Final = "Stage"
+Point = tuple[float, float, float]
 # The conductor stands on z = 0, the podium's top; the hall's floor lies below.
 _FLOOR_Z: Final = -0.16
 # How far the fingertips come from the shoulder joint, metres, and the lowest height to be seen:

@@ -22,8 +22,10 @@ from sample_rigs import bone_rows
 
 from blender_addon import armature as armatures
 from blender_addon import guide_export, keyframes, timeline
+from blender_addon.people.avatar import create_avatar
+from blender_addon.people.wardrobe import GUEST
 from blender_addon.scene_sound import Music
-from blender_addon.stage.avatar import create_avatar
+from blender_addon.stage.conductor import create_conductor
 from retarget import skeleton
 from retarget.errors import Cancelled, ConductorError
 from retarget.formats import write_bvh
@@ -117,7 +119,8 @@ def generated_metarig():
 
 
 RIGS = {
-    "avatar": lambda: create_avatar(bpy.context.scene),
+    "avatar": lambda: create_avatar(bpy.context.scene, GUEST),
+    "conductor": lambda: create_conductor(bpy.context.scene),
     "turned": turned,
     "mixamo": mixamo,
     "basic_metarig": metarig("basic_human"),
@@ -405,7 +408,7 @@ def camera_at(scene, name, location):
 
 def guide_scene():
     scene = fresh()
-    rig = create_avatar(scene)
+    rig = create_avatar(scene, GUEST)
     motion = planted_motion(40, seed=4)
     timeline.set_timeline(scene, motion)
     keyframes.apply_motion(scene, rig, motion)

@@ -5,10 +5,10 @@ import pytest
 
 _BUILD = """
 import numpy as np
-from blender_addon.stage import people as p
-from blender_addon.stage.people_pose import POSES, gesture, set_pose, solve_pose
-from blender_addon.stage.people_set import build_set
-from blender_addon.stage.people_wear import Build, create_person
+from blender_addon.people import people as p
+from blender_addon.people.pose import POSES, gesture, set_pose, solve_pose
+from blender_addon.people.places import build_set
+from blender_addon.people.wear import Build, create_person
 table = list(p._people(24, 0))
 again = list(p._people(24, 0))
 person = table[wanted]

@@ -19,7 +19,10 @@ sys.path.insert(0, str(_ROOT / "tests" / "retarget"))
 
 from sample_motions import planted_motion  # noqa: E402 - found through the line above
 
-RIGS = ("avatar", "turned", "mixamo", "basic_metarig", "full_metarig", "generated_metarig")
+RIGS = (
+    *("avatar", "conductor", "turned", "mixamo"),
+    *("basic_metarig", "full_metarig", "generated_metarig"),
+)
 _AIMS = {"upper_arm": "forearm", "forearm": "hand"}
 _TRUNK_AND_LEGS = ("hips", "spine", "chest", "head", "clavicle.L", "clavicle.R", "foot.L", "foot.R")
 
@@ -98,8 +101,8 @@ def posed(request, blender):
     up = heads["head"] - heads["hips"]
     up = rotation.normalize(up - left * (left @ up))
     stand = np.stack([left, np.cross(up, left), up], axis=-1)
-    if "metarig" in request.param:
-        # Metarigs lean a little in their own axes, which are the world's here.
+    if "metarig" in request.param or request.param == "conductor":
+        # These lean a little in their own axes, which are the world's here.
         stand = np.round(stand)
     return SimpleNamespace(
         told=told,

@@ -9,10 +9,12 @@ import numpy as np
 from pathlib import Path
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
-from blender_addon.stage.avatar import create_avatar
+from blender_addon.stage.conductor import create_conductor
 from blender_addon.stage.scenery import build_stage, frame_beat
 from blender_addon.stage.looks import setup_render
-from blender_addon.stage.portrait import turn_bone
+from blender_addon.keyframes import apply_motion
+from blender_addon.people.portrait import turn_bone
+from retarget.solve import rest_motion
 from blender_addon import render
 from retarget.errors import Cancelled, ConductorError
 
@@ -30,12 +32,14 @@ def test_the_camera_sees_the_hands_at_the_ends_of_their_reach(run_in_blender, si
         _SCENE
         + """
 scene.render.resolution_x, scene.render.resolution_y = size
-armature = create_avatar(scene)
+armature = create_conductor(scene)
 build_stage(scene)
 seen = []
 for axis, degrees in (((0, 1, 0), 0), ((0, 1, 0), 75), ((0, 1, 0), -88), ((0, 0, 1), -85)):
-    for bone in armature.pose.bones:
-        bone.rotation_quaternion = (1, 0, 0, 0)
+    # The T-pose, whatever the rest pose is.
+    apply_motion(scene, armature, rest_motion())
+    scene.frame_set(1)
+    armature.animation_data.action = None
     for side, sign in (("L", 1), ("R", -1)):
         turn_bone(armature, f"upper_arm.{side}", axis, np.radians(degrees * sign))
     bpy.context.view_layer.update()
@@ -74,7 +78,7 @@ def test_frames_are_written_resumed_and_cancelled_cleanly(run_in_blender, tmp_pa
         _SCENE
         + """
 folder = Path(folder)
-armature = create_avatar(scene)
+armature = create_conductor(scene)
 build_stage(scene)
 setup_render(scene, engine="cycles", size=(96, 64))
 scene.cycles.samples = 1
@@ -121,7 +125,7 @@ def test_the_picture_shows_a_person_before_a_calm_wall(run_in_blender, tmp_path)
         _SCENE
         + """
 folder = Path(folder)
-armature = create_avatar(scene)
+armature = create_conductor(scene)
 build_stage(scene)
 setup_render(scene, engine="workbench", size=(320, 180))
 render.render_still(scene, folder / "with.png")

@@ -9,9 +9,9 @@ from mathutils import Vector
 
 from retarget.rotation import Array
 
-from .materials import create_material, linear
-from .scenery import fit_camera
-from .wardrobe import Colour, shade
+from ..stage.materials import Colour, create_material, linear
+from ..stage.scenery import fit_camera
+from .wardrobe import shade
 
 WALLS: Final = ("plain", "brick", "panels", "foliage", "curtain")
 SHOWS: Final[dict[str, tuple[float, float]]] = {

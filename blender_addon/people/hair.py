@@ -7,9 +7,10 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from ..garments.sdf import ellipsoid, intersect, mirrored, polygon, subtract, union
+from ..garments.surface import Surface, moved, polygonize
+from ..stage.noise import smoothstep
 from .head import ORIGIN, skull_field
-from .sdf import ellipsoid, intersect, mirrored, polygon, smoothstep, subtract, union
-from .surface import Surface, moved, polygonize
 
 # Side view (y back, z up) of where hair grows: front of the ear, round it, and down to the nape.
 _SWEPT: Final = (

@@ -8,16 +8,8 @@ import numpy as np
 from retarget import skeleton
 from retarget.rotation import Array
 
-from .sdf import (
-    chain,
-    ellipsoid,
-    mirrored,
-    smoothstep,
-    spline,
-    subtract,
-    union,
-)
-from .surface import (
+from ..garments.sdf import chain, ellipsoid, mirrored, spline, subtract, union
+from ..garments.surface import (
     Surface,
     grid_surface,
     hem,
@@ -31,6 +23,7 @@ from .surface import (
     turned_over,
     with_material,
 )
+from ..stage.noise import smoothstep
 
 ORIGIN: Final = skeleton.REST[skeleton.INDEX["head"]]
 """World position of the head joint in the rest pose."""

@@ -10,9 +10,9 @@ from mathutils import Quaternion, Vector
 from retarget import rotation
 
 from ..render import render_still
-from .looks import setup_render
-from .materials import create_material
-from .scenery import fit_camera
+from ..stage.looks import setup_render
+from ..stage.materials import create_material
+from ..stage.scenery import fit_camera
 
 SIZE: Final = (1024, 1280)
 _SAMPLES: Final = 24
@@ -46,7 +46,7 @@ def render_portrait(scene: Any, armature: Any, path: str | os.PathLike[str]) -> 
 
 
 def pose_for_photo(armature: Any) -> None:
-    """A-pose: arms about 43° off the body, fingers relaxed, the baton out of sight."""
+    """A-pose: arms about 43° off the body, fingers relaxed."""
     for side, sign in (("L", 1.0), ("R", -1.0)):
         turn_bone(armature, f"upper_arm.{side}", (0.0, sign, 0.0), _ARM_ANGLE)
         # Palms towards the thighs, thumbs forward.
@@ -54,9 +54,6 @@ def pose_for_photo(armature: Any) -> None:
         for finger in ("index", "middle", "ring", "pinky"):
             for i in (1, 2, 3):
                 turn_bone(armature, f"{finger}.{i:02d}.{side}", (0.0, sign, 0.0), _FINGER_CURL)
-    for child in armature.children:
-        if child.name.startswith("Baton"):
-            child.hide_render = child.hide_viewport = True
 
 
 def turn_bone(armature: Any, bone: str, axis: tuple[float, float, float], angle: float) -> None:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Colour = tuple[float, float, float]
-"""sRGB, 0 to 1, as one would pick it."""
+from ..stage.materials import Colour
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -25,8 +24,6 @@ class Look:
         "swept": combed back, of some length; "short": short, with a parting.
     skin, lips, hair_colour, iris, outer, trousers, shoes : (r, g, b)
         sRGB colours. `outer` is the coat or the pullover.
-    baton : bool
-        Whether the right hand has one.
     """
 
     dress: Literal["tailcoat", "pullover"] = "tailcoat"
@@ -38,11 +35,7 @@ class Look:
     outer: Colour = (0.100, 0.101, 0.116)
     trousers: Colour = (0.088, 0.088, 0.100)
     shoes: Colour = (0.05, 0.05, 0.055)
-    baton: bool = True
 
-
-CONDUCTOR: Final = Look()
-"""Evening dress, dark hair combed back."""
 
 GUEST: Final = Look(
     dress="pullover",
@@ -54,6 +47,5 @@ GUEST: Final = Look(
     outer=(0.13, 0.24, 0.36),
     trousers=(0.42, 0.38, 0.33),
     shoes=(0.30, 0.19, 0.12),
-    baton=False,
 )
 """The person of the sample photo: pullover and chinos, short brown hair."""

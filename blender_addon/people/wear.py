@@ -10,15 +10,17 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from ..garments.figure import Weights, arm, leg, leg_weights, trunk_weights
+from ..garments.sdf import chain, mirrored, spline, subtract, union
+from ..garments.surface import Surface, hem, moved, polygonize, split
+from ..garments.tailoring import coat_field
+from ..stage.materials import Colour, create_material, linear
+from ..stage.noise import ripples, smoothstep
+from ..stage.rigging import edit_mode
 from .avatar import create_avatar
-from .figure import Weights, arm, leg, leg_weights, trunk_weights
 from .head import ORIGIN, skull_field
-from .materials import create_material, linear
-from .rigging import Part, create_mesh, edit_mode
-from .sdf import chain, mirrored, ripples, smoothstep, spline, subtract, union
-from .surface import Surface, hem, moved, polygonize, split
-from .tailoring import coat_field
-from .wardrobe import Colour, Look, shade
+from .mesh import Part, create_mesh
+from .wardrobe import Look, shade
 
 COLOURS: Final[dict[str, Colour]] = {
     "black": (0.06, 0.06, 0.07),
@@ -131,7 +133,6 @@ def create_person(scene: Any, wear: Wear, build: Build) -> Any:
         outer=wear.colour,
         trousers=wear.trousers,
         shoes=shade(wear.trousers, 0.5),
-        baton=False,
     )
     armature = create_avatar(scene, look)
     collection = armature.users_collection[0]

@@ -7,8 +7,9 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from ..stage.noise import ripples, smoothstep
 from .figure import arm, leg, trunk
-from .sdf import Field, ellipsoid, intersect, mirrored, polygon, ripples, smoothstep, spline, union
+from .sdf import Field, ellipsoid, intersect, mirrored, polygon, spline, union
 from .surface import (
     Surface,
     grid_surface,

@@ -1,11 +1,11 @@
-"""Shoes and baton."""
+"""Shoes."""
 
 import numpy as np
 
 from retarget.rotation import Array
 
 from .sdf import ellipsoid, intersect, mirrored, spline, union
-from .surface import Surface, grid_surface, join, mirror, polygonize, split, with_material
+from .surface import Surface, join, mirror, polygonize, split, with_material
 
 
 def shoes() -> Surface:
@@ -39,31 +39,3 @@ def shoes() -> Surface:
     upper, lower = split(left, lambda p: 0.0165 - p[:, 2])
     both = join(upper, with_material(lower, 1))
     return join(both, mirror(both))
-
-
-def baton() -> Surface:
-    """White shaft (material 0) and a pear-shaped cork handle (material 1), in the rest pose."""
-    turn = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
-
-    def lathe(profile: list[tuple[float, float]]) -> Surface:
-        along = np.array([-x for x, _ in profile])
-        radius = np.array([r for _, r in profile])
-        points = np.stack(
-            [
-                np.broadcast_to(along[:, None], (len(profile), len(turn))),
-                -0.03 + radius[:, None] * np.cos(turn),
-                1.395 + radius[:, None] * np.sin(turn),
-            ],
-            axis=-1,
-        )
-        return grid_surface(points, close_v=True)
-
-    shaft = lathe([(0.80, 0.0026), (0.90, 0.0024), (1.05, 0.0018), (1.198, 0.0012), (1.20, 0.0)])
-    handle = lathe(
-        [
-            (0.752, 0.0), (0.7535, 0.0050), (0.758, 0.0088), (0.766, 0.0105), (0.776, 0.0100),
-            (0.790, 0.0075), (0.806, 0.0052), (0.820, 0.0042), (0.823, 0.0026), (0.823, 0.0),
-        ]
-    )  # fmt: skip
-    handle = with_material(handle, 1)
-    return join(shaft, handle)

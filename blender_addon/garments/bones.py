@@ -9,20 +9,19 @@ from retarget.rotation import Array
 
 from . import hands
 
-BoneTable = dict[str, tuple[str | None, Array, Array]]
-"""Bone name to (parent, head, tail), metres; parents come first."""
-
 # The skeleton's joints that stand for chains of bones.
 _FINGER_JOINTS: Final = ("thumb", "index", "fingers")
 
 
-def bone_table() -> BoneTable:
+def bone_table() -> dict[str, tuple[str | None, Array, Array]]:
     """The bones of `retarget.skeleton`, with fingers as chains, in its rest pose.
+
+    Name to (parent, head, tail), metres; parents come first.
 
     Fingers are `index.01.L` … `index.03.L`, likewise middle, ring and pinky; `thumb.01.L`,
     `thumb.02.L`. The baton is one bone with its tail at the tip.
     """
-    table: BoneTable = {}
+    table: dict[str, tuple[str | None, Array, Array]] = {}
     for name, parent, at, end in zip(
         skeleton.NAMES, skeleton.PARENTS, skeleton.REST, skeleton.TAILS, strict=True
     ):

@@ -14,7 +14,8 @@ from mathutils import Quaternion, Vector
 from retarget import rotation
 from retarget.rotation import Array
 
-from .sdf import Point, smoothstep
+from ..garments.sdf import Point
+from ..stage.noise import smoothstep
 
 _MIRROR: Final = np.array([-1.0, 1.0, 1.0])
 _FINGERS: Final = {"index": 3, "middle": 3, "ring": 3, "pinky": 3, "thumb": 2}

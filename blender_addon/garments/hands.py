@@ -7,8 +7,9 @@ import numpy as np
 from retarget import skeleton
 from retarget.rotation import Array
 
+from ..stage.noise import smoothstep
 from .figure import Weights
-from .sdf import Point, chain, cone, ellipsoid, smoothstep, union
+from .sdf import Point, chain, cone, ellipsoid, union
 from .surface import Surface, hem, mirror, polygonize, split
 
 # Joints of the left hand's finger bones, ending at the tip, with the radii there. The index starts

@@ -1,4 +1,4 @@
-"""The conductor, all built by code: body, clothes, baton."""
+"""A person, all built by code: body and clothes."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,17 +8,19 @@ import bpy
 
 from retarget.rotation import Array
 
-from . import accessories, hair, hands, head, tailoring
-from .bones import bone_table
-from .figure import Weights, head_weights, leg_weights, rigid, trunk_weights
-from .materials import baton_materials, create_material
-from .rigging import ARMATURE_NAME, Part, create_armature, create_mesh
-from .surface import join
-from .wardrobe import CONDUCTOR, Look, shade
+from ..garments import accessories, hands, tailoring
+from ..garments.bones import bone_table
+from ..garments.figure import Weights, head_weights, leg_weights, rigid, trunk_weights
+from ..garments.surface import join
+from ..stage.materials import create_material
+from ..stage.rigging import ARMATURE_NAME, create_armature
+from . import hair, head
+from .mesh import Part, create_mesh
+from .wardrobe import Look, shade
 
 
-def create_avatar(scene: Any, look: Look = CONDUCTOR) -> Any:
-    """Build a conductor in a new collection of the scene.
+def create_avatar(scene: Any, look: Look) -> Any:
+    """Build a person in a new collection of the scene.
 
     Its bones are those of `bones.bone_table`, its rest pose is the skeleton's T-pose.
 
@@ -68,8 +70,6 @@ def _parts(look: Look) -> Iterator[Part]:
         yield Part(f"Hand.{side}", surface, (skin,), weights)
         yield Part(f"Nails.{side}", nails, (nail,), weights)
     yield from _clothes(look)
-    if look.baton:
-        yield Part("Baton", accessories.baton(), baton_materials(), partial(rigid, "baton"))
 
 
 def _clothes(look: Look) -> Iterator[Part]:

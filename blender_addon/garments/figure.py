@@ -10,7 +10,8 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from .sdf import cone, mirrored, smoothstep, spline, union
+from ..stage.noise import smoothstep
+from .sdf import cone, mirrored, spline, union
 
 Weights = dict[str, Array]
 """Bone name to the share it has in each point, (N,); the shares of a point add up to one."""

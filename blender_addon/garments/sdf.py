@@ -1,4 +1,4 @@
-"""Signed distance fields: the clay the avatar is shaped from.
+"""Signed distance fields: the clay that garments and made-up people are shaped from.
 
 A field maps points (N, 3) in metres to distances (N,), negative inside. The formulas are the usual
 ones (Quilez, "Distance functions"); most are bounds rather than exact distances, which is enough
@@ -13,12 +13,6 @@ from retarget.rotation import Array
 
 Field = Callable[[Array], Array]
 Point = tuple[float, float, float]
-
-
-def smoothstep(x: Array, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, smooth between (C1). `low` > `high` falls instead."""
-    t = np.clip((x - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
 
 
 def spline(x: Array, knots: Sequence[float], values: Sequence[float]) -> Array:
@@ -112,15 +106,3 @@ def polygon(u: Array, v: Array, corners: Sequence[tuple[float, float]]) -> Array
             crosses = (start[1] > v) != (end[1] > v)
             inside ^= crosses & (du < edge[0] * dv / edge[1])
     return np.where(inside, -1.0, 1.0) * np.sqrt(best)
-
-
-def ripples(p: Array, wavelength: float, seed: int) -> Array:
-    """Smooth noise of about unit amplitude: plane waves in random directions."""
-    rng = np.random.default_rng(seed)
-    total = np.zeros(len(p))
-    waves = 7
-    for _ in range(waves):
-        direction = rng.normal(size=3)
-        direction *= 2.0 * np.pi / wavelength / np.linalg.norm(direction)
-        total += np.sin(p @ direction + rng.uniform(0.0, 2.0 * np.pi))
-    return total / np.sqrt(waves)

@@ -34,11 +34,11 @@ from retarget.rotation import Array
 
 from ..guide_export import export_guide
 from ..render import render_frames, render_still
-from .looks import setup_render
-from .people_pose import POSES, BodyPose, gesture, set_pose, solve_pose
-from .people_set import LIGHTS, WALLS, build_set
-from .people_wear import COLOURS, HAIRS, PATTERNS, SKINS, WEARS, Build, Wear, create_person
-from .wardrobe import Colour
+from ..stage.looks import setup_render
+from ..stage.materials import Colour
+from .places import LIGHTS, WALLS, build_set
+from .pose import POSES, BodyPose, gesture, set_pose, solve_pose
+from .wear import COLOURS, HAIRS, PATTERNS, SKINS, WEARS, Build, Wear, create_person
 
 PHOTO_SIZE: Final = (832, 1024)
 VIDEO_SIZE: Final = (416, 512)
