@@ -34,7 +34,7 @@ _TOO_LONG: Final = (
     f"The score has a bar of more than {LONGEST_BAR:,} quarter notes; export it again."
 )
 _HEARD: Final = frozenset({"pitch", "unpitched"})
-_UNHEARD: Final = frozenset({"rest", "cue", "grace"})
+_UNHEARD: Final = frozenset({"rest", "cue"})
 # Of what cannot be read, so much is told.
 _MOST_TOLD: Final = 3
 
@@ -185,12 +185,14 @@ class PartReader:
         for element in measure:
             tag = element.tag
             if tag == "note":
-                duration = self._note_length(element, bar)
-                if element.find("chord") is None or not begun:
+                inside = {child.tag for child in element}
+                duration = Fraction(0) if "grace" in inside else self._note_length(element, bar)
+                if "chord" not in inside or not begun:
                     begun, before = True, at
                     at += duration
-                if duration > 0 and _sounds(element):
-                    tied = any(tie.get("type") == "stop" for tie in element.iterfind("tie"))
+                # Also one that is not printed is heard.
+                if duration and not inside & _UNHEARD and inside & _HEARD:
+                    tied = "tie" in inside and element.find("tie[@type='stop']") is not None
                     bar.notes.add(before, duration, tied=tied)
                 self.note(element, number, before, duration)
             elif tag == "forward":
@@ -220,8 +222,6 @@ class PartReader:
 
     def _note_length(self, element: ElementTree.Element, bar: Bar) -> Fraction:
         """Quarter notes a note takes; as it is drawn, where no duration is told."""
-        if element.find("grace") is not None:
-            return Fraction(0)
         length = self._duration(element)
         if length is None:
             length = drawn_length(element)
@@ -299,12 +299,6 @@ class PartReader:
             add_signs(bar, sound)
         self.direction(element, number, max(place, Fraction(0)))
         add_written_signs(bar, element)
-
-
-def _sounds(note: ElementTree.Element) -> bool:
-    """Whether a note is heard, also one that is not printed: no rest, cue or grace note."""
-    parts = {part.tag for part in note}
-    return not parts & _UNHEARD and not parts.isdisjoint(_HEARD)
 
 
 def _barline(element: ElementTree.Element, bar: Bar) -> None:

@@ -44,10 +44,13 @@ class WrittenNotes:
 
     def add(self, at: Fraction, duration: Fraction, *, tied: bool) -> None:
         """Take in a note, `tied` to one before or not."""
-        self.first = at if self.first is None else min(self.first, at)
-        self.end = at + duration if self.end is None else max(self.end, at + duration)
-        if not tied:
-            self.last = at if self.last is None else max(self.last, at)
+        end = at + duration
+        if self.first is None or at < self.first:
+            self.first = at
+        if self.end is None or end > self.end:
+            self.end = end
+        if not tied and (self.last is None or at > self.last):
+            self.last = at
 
 
 @dataclass
