@@ -86,7 +86,7 @@ def _unread(path: Path, bars: Sequence[Bar]) -> list[str]:
     told = ", ".join(list(places.values())[:_MOST_TOLD])
     more = f" and {len(places) - _MOST_TOLD:,} more" if len(places) > _MOST_TOLD else ""
     return [
-        f"In {path.name} this cannot be read and is left out: {told}{more}; correct it there or "
+        f"In {path.name} this cannot be used and is left out: {told}{more}; correct it there or "
         "export the score again."
     ]
 
@@ -209,7 +209,7 @@ class PartReader:
             elif tag == "direction":
                 self._direction(element, number, at, bar)
             elif tag == "sound":
-                add_sound_tempo(bar, at, element)
+                add_sound_tempo(bar, at + self._offset(element, bar), element)
                 add_signs(bar, element)
             elif tag == "barline":
                 _barline(element, bar)
@@ -253,8 +253,8 @@ class PartReader:
                 raise ConductorError(_TOO_LONG)
         return length
 
-    def _offset(self, direction: ElementTree.Element, bar: Bar) -> Fraction:
-        text = (direction.findtext("offset") or "").strip()
+    def _offset(self, sign: ElementTree.Element, bar: Bar) -> Fraction:
+        text = (sign.findtext("offset") or "").strip()
         if not text or self._divisions is None:
             return Fraction(0)
         try:

@@ -156,6 +156,12 @@ def test_signs_with_numbers_that_are_none_are_said(tmp_path: Path) -> None:
     assert "a repeat of often times (bar 1), an offset of soon (bar 1)" in found.doubts[0]
 
 
+def test_a_tempo_without_a_sign_stands_at_its_offset(tmp_path: Path) -> None:
+    sound = '<sound tempo="60"><offset>2</offset></sound>'
+    found = read(tmp_path, document(part(QUARTER * 4, sound + QUARTER * 4)))
+    np.testing.assert_allclose(found.grid.times, [0, 0.5, 1, 1.5, 2, 2.5, 3, 4])
+
+
 def test_a_score_packed_by_hand_is_read_if_it_is_the_only_one(tmp_path: Path) -> None:
     path = tmp_path / "a.mxl"
     text = document(part(QUARTER * 4))
