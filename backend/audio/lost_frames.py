@@ -24,6 +24,8 @@ _MPEG_1, _MPEG_2, _MPEG_2_5 = 3, 2, 0
 _LAYER_3: Final = 1
 # What stands between frames without being one: tags, also of files that were joined.
 _TAGS: Final = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
+# They stand after a frame, or, where a file was cut, in the place of its end.
+_LONGEST_FRAME: Final = 1441
 # Where the header does not count frames, lost ones are as long as this many before on average.
 _NEIGHBOURS: Final = 100
 # More than this times their mean, or less than its inverse, no lost frames are long on average.
@@ -44,17 +46,19 @@ class LostFrames:
         self.counts = container.format.name == "mp3" and codec in ("mp3", "mp3float")
         self._path = Path(container.name.removeprefix("file:"))
         self._sizes: deque[int] = deque(maxlen=_NEIGHBOURS)
+        self._before = b""
         self._counted: float | None = None
 
     def seconds(self, packet: Any) -> float:
         """Seconds that are lost between a packet and the next one; packets come in their order."""
         if not self.counts or not packet.size or packet.duration is None:
             return 0.0
-        data = bytes(packet)
+        before, data = self._before, bytes(packet)
+        self._before = data
         if is_frame(data):
             self._sizes.append(len(data))
             return 0.0
-        if not self._sizes or data.startswith(_TAGS):
+        if not self._sizes or _is_tag(before, data):
             return 0.0
         frames = round(len(data) / self._lost_size())
         return max(frames - 1, 0) * float(packet.duration * packet.time_base)
@@ -74,15 +78,22 @@ def _counted_size(path: Path) -> float:
     if not frames or size > path.stat().st_size:
         return 0.0
     bad = pending = 0
+    before = b""
     with open_sound(path) as (container, stream), suppress(av.error.FFmpegError):
         for packet in container.demux(stream):
             data = bytes(packet)
             if is_frame(data):
                 # What follows the last frame is not one.
                 frames, bad, pending = frames - 1, bad + pending, 0
-            elif not data.startswith(_TAGS):
+            elif not _is_tag(before, data):
                 pending += len(data)
+            before = data
     return bad / frames if frames > 0 else 0.0
+
+
+def _is_tag(before: bytes, packet: bytes) -> bool:
+    near = before[-_LONGEST_FRAME:] + packet[:_LONGEST_FRAME]
+    return any(tag in near for tag in _TAGS)
 
 
 def is_frame(packet: bytes) -> bool:
