@@ -10,10 +10,9 @@ from retarget.rotation import Array
 from ..parts import Colour
 from .brows import Brow
 from .cap import Hairline, Line, cap, smooth
-from .head import Head, angles
+from .head import Head, angles, directions, unit
 from .lashes import Lash
-from .locks import Locks, Surface, grown, joined, solid, tapered
-from .sowing import along_hairline, over_scalp
+from .locks import Locks, Surface, arcs, grown, joined, solid, tapered
 from .strands import Palette, strands
 
 _TONES: Final = 8
@@ -43,83 +42,121 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
 def surface(head: Head) -> Surface:
     """The hair of a head."""
     generator = np.random.default_rng(_SEED)
-    hairline = Hairline(head, Line(front=38.0, temple=35.0, corner=46.0, sideburn=4.0, nape=8.0))
-    drawn = _Drawn(head, hairline)
+    hairline = Hairline(head, Line(front=34.0, temple=33.0, corner=46.0, sideburn=4.0, nape=6.0))
+    knot = head.point(np.array(180.0), np.array(_BUN_DEG), 0.008 * head.size)
     parts = [
         cap(
             head,
             hairline,
-            lambda a, e: 0.6 * drawn.height(a, e),
-            lambda a, e: 0.0 * a + 0.2,
+            lambda a, e: 0.62 * _height(head, a, e),
+            lambda a, e: 0.0 * a + 1.2,
             _TONES,
             _SEED,
         )
     ]
-    edge = np.concatenate(
-        [
-            np.linspace(-62, 62, 34),
-            np.linspace(66, 128, 13),
-            -np.linspace(66, 128, 13),
-            np.linspace(132, 228, 16),
-        ]
-    )
-    rim = along_hairline(head, hairline, edge, generator)
-    inner = over_scalp(head, hairline, 80, generator, margin=10.0)
-    for roots, widths, points in ((rim, (0.012, 0.018), 11), (inner, (0.018, 0.026), 9)):
-        parts.append(solid(_locks(head, drawn, roots, widths, points, generator), _TONES))
-    parts.append(_chignon(head, drawn, generator))
+    for side in (-1.0, 1.0):
+        for starts, width, points, height in (
+            (_rim(head, hairline, side, generator), 0.015, 11, 0.85),
+            (_parting(hairline, side, generator), 0.021, 13, 1.0),
+        ):
+            locks = _drawn(head, hairline, starts, side, width, points, height, generator)
+            parts.append(solid(locks, _TONES))
+    parts.append(_chignon(head, knot, generator))
     parts.append(solid(_wisps(head, hairline, generator), _TONES))
     return joined(parts)
 
 
-def _locks(
+def _rim(head: Head, hairline: Hairline, side: float, generator: np.random.Generator) -> Array:
+    """Azimuths and elevations (L, 2) of roots along the hairline from the temple to the nape."""
+    ear = head.ear
+    azimuth = np.concatenate(
+        [
+            np.linspace(47.0, ear.front - 3.0, 13),
+            np.linspace(ear.back + 2.0, 178.0, 16),
+        ]
+    )
+    azimuth = side * (azimuth + generator.normal(0.0, 0.3, len(azimuth)))
+    elevation = hairline.elevation(azimuth) + generator.uniform(-0.5, 1.2, len(azimuth))
+    return np.stack([azimuth, elevation], axis=1)
+
+
+def _parting(hairline: Hairline, side: float, generator: np.random.Generator) -> Array:
+    """Azimuths and elevations (L, 2) of roots along the parting to the crown."""
+    share = np.linspace(0.0, 1.0, 17)
+    edge = float(hairline.elevation(np.array(_PARTING_DEG)))
+    elevation = edge + 0.6 + (96.0 - edge) * share
+    elevation = elevation + generator.normal(0.0, 0.3, len(share))
+    azimuth = np.where(elevation > 88.0, 180.0, _PARTING_DEG)
+    elevation = np.where(elevation > 88.0, 176.0 - elevation, elevation)
+    return np.stack([azimuth + side * 1.4 / np.cos(np.radians(elevation)), elevation], axis=1)
+
+
+def _drawn(
     head: Head,
-    drawn: "_Drawn",
-    roots: Array,
-    widths: tuple[float, float],
+    hairline: Hairline,
+    starts: Array,
+    side: float,
+    width: float,
     points: int,
+    height: float,
     generator: np.random.Generator,
 ) -> Locks:
-    count = len(roots)
-    layer = generator.uniform(-1.0, 1.0, count)
-    side = drawn.side(roots)
-
-    def flow(at: Array, share: Array) -> Array:
-        return drawn.flow(at, side, share)
-
-    def settle(at: Array, share: Array) -> Array:
-        return drawn.settle(at, share, layer)
-
-    reach = 1.12 * np.linalg.norm(roots - drawn.knot, axis=1)
-    courses = grown(roots, flow, settle, reach, points)
-    width = tapered(points, root=0.35, belly=0.4, sharpness=0.3)
-    width = head.size * generator.uniform(*widths, count)[:, None] * width
-    tone = 2.6 + generator.normal(0.0, 1.3, count)
+    """Locks from azimuths and elevations (L, 2) to the knot."""
+    count = len(starts)
+    start = directions(starts[:, 0], starts[:, 1])
+    home = directions(np.array(180.0), np.array(_BUN_DEG))
+    end = unit(home + np.array([side * 0.10, 0.0, 0.0]) + generator.normal(0.0, 0.02, (count, 3)))
+    azimuth, elevation = np.abs(starts[:, 0]), starts[:, 1]
+    # From the parting hair goes round the temple and over the ear, from the crown straight down.
+    ahead = smooth(100.0 - azimuth, 0.0, 90.0) * (1.0 - smooth(elevation, 20.0, 88.0) ** 1.2)
+    over = directions(side * np.full(count, 84.0), head.ear.top + 12.0 + 0.55 * (elevation + 8.0))
+    middle = unit(start + end)
+    # Behind the ears it goes straight there.
+    share = (ahead * (azimuth < head.ear.front))[:, None]
+    middle = unit((1.0 - share) * middle + share * over)
+    ways = arcs(np.stack([start, middle, end], axis=1), points)
+    around, up = angles(ways)
+    full = _height(head, around, up) * height
+    full = full * (1.0 + generator.normal(0.0, 0.05, count))[:, None]
+    t = np.linspace(0.0, 1.0, points)
+    begin = 0.0006 + 0.4 * full * smooth(up[:, :1] - hairline.elevation(around[:, :1]), 0.0, 9.0)
+    lift = begin + (full - begin) * smooth(t, 0.0, 0.3)
+    courses: Array = head.centre + ways * (head.radius(ways) + lift)[..., None]
+    breadth = tapered(points, root=0.45, belly=0.4, sharpness=0.25, tip=0.3)
+    breadth = head.size * width * generator.uniform(0.8, 1.25, count)[:, None] * breadth
+    tone = np.round(2.4 + generator.normal(0.0, 0.9, count)).clip(0, _TONES - 1)
     return Locks(
         courses,
-        width,
-        0.17 * width,
-        np.round(tone).clip(0, _TONES - 1).astype(np.int64),
-        generator.normal(0.0, 0.06, count),
+        breadth,
+        0.17 * breadth,
+        tone.astype(np.int64),
+        side * 0.06 + generator.normal(0.0, 0.04, count),
         head.normal(courses),
     )
 
 
-def _chignon(head: Head, drawn: "_Drawn", generator: np.random.Generator) -> Surface:
+def _height(head: Head, azimuth: Array, elevation: Array) -> Array:
+    """How high the hair lies over the scalp, in metres: fullest over the temples and the crown."""
+    around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
+    soft = np.exp(-(((around - 75.0) / 30.0) ** 2)) * np.exp(-(((elevation - 18.0) / 20.0) ** 2))
+    height: Array = 0.008 + 0.006 * soft + 0.004 * smooth(elevation, 20.0, 80.0)
+    return head.size * height
+
+
+def _chignon(head: Head, knot: Array, generator: np.random.Generator) -> Surface:
     """Coils wound about the knot."""
     size = head.size * _BUN_M
-    away = head.normal(drawn.knot[None])[0]
+    away = head.normal(knot[None])[0]
     away = away / np.linalg.norm(away)
     across = np.array([1.0, 0.0, 0.0])
     up = np.cross(away, across)
-    middle = drawn.knot + 0.30 * size * away
+    middle = knot + 0.30 * size * away
     turns, points, coils = 1.15, 17, 7
     t = np.linspace(0.0, 1.0, points)
     start = np.linspace(0.0, 2 * np.pi, coils, endpoint=False)
-    ring = np.linspace(1.0, 0.35, coils) if False else np.ones(coils)
     angle = start[:, None] + 2 * np.pi * turns * t
     # From the rim over the dome to the middle.
-    polar = np.radians(100.0 - 86.0 * t)[None, :] * ring[:, None]
+    polar = np.radians(100.0 - 86.0 * t)[None, :]
     radius = size * (1.0 + 0.03 * generator.standard_normal(coils))[:, None]
     outward = (
         np.sin(polar)[..., None]
@@ -169,45 +206,3 @@ def _wisps(head: Head, hairline: Hairline, generator: np.random.Generator) -> Lo
         generator.normal(0.0, 0.2, 5),
         head.normal(courses),
     )
-
-
-class _Drawn:
-    """How tight the hair lies and where it is drawn to."""
-
-    def __init__(self, head: Head, hairline: Hairline) -> None:
-        self._head, self._hairline = head, hairline
-        self.knot = head.point(np.array(180.0), np.array(_BUN_DEG), 0.008 * head.size)
-        """Where it all comes together (3,)."""
-
-    def height(self, azimuth: Array, elevation: Array) -> Array:
-        around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
-        soft = np.exp(-(((around - 75.0) / 30.0) ** 2)) * np.exp(
-            -(((elevation - 15.0) / 22.0) ** 2)
-        )
-        return self._head.size * (0.007 + 0.005 * soft + 0.004 * smooth(elevation, 20.0, 80.0))
-
-    def side(self, roots: Array) -> Array:
-        """On which side (L,) of the parting roots lie: −1 is the figure's right."""
-        azimuth, _ = angles(roots - self._head.centre)
-        return np.where((azimuth < _PARTING_DEG) & (azimuth > _PARTING_DEG - 180.0), -1.0, 1.0)
-
-    def flow(self, at: Array, side: Array, share: Array) -> Array:
-        azimuth, elevation = angles(at - self._head.centre)
-        ahead = 1.0 - smooth(np.abs(azimuth), 35.0, 100.0)
-        ahead = ahead * (1.0 - 0.6 * smooth(elevation, 50.0, 85.0))
-        home = self.knot - at
-        home = home / np.maximum(np.linalg.norm(home, axis=1, keepdims=True), 1e-9)
-        parted = np.stack([1.1 * side, np.full(len(at), 0.75), np.full(len(at), -0.25)], axis=-1)
-        wished = home + 1.2 * ahead[:, None] * parted
-        normal = self._head.normal(at)
-        return wished - normal * (wished * normal).sum(axis=1, keepdims=True)
-
-    def settle(self, at: Array, share: Array, layer: Array) -> Array:
-        out = at - self._head.centre
-        azimuth, elevation = angles(out)
-        ray = out / np.linalg.norm(out, axis=1, keepdims=True)
-        full = self.height(azimuth, elevation) * (1.0 + 0.14 * layer)
-        inside = smooth(elevation - self._hairline.elevation(azimuth), -2.0, 9.0)
-        begin = 0.0006 + 0.5 * full * inside
-        height = begin + (full - begin) * smooth(share, 0.0, 0.3)
-        return self._head.centre + ray * (self._head.radius(ray) + height)[:, None]

@@ -36,6 +36,12 @@ def angles(vectors: Array) -> tuple[Array, Array]:
     return np.degrees(np.arctan2(x, -y)), np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
+def unit(vectors: Array) -> Array:
+    """Vectors (..., 3) of length one."""
+    scaled: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return scaled
+
+
 @dataclass(frozen=True)
 class Ear:
     """The left ear's ends as azimuth and elevation in degrees; the right one mirrors it.
@@ -76,7 +82,7 @@ class Head:
         mostly = figure.vertices[skin & (head > 0.5)]
         upper = mostly[mostly[:, 2] > self.eyes[0, 2] + 0.03]
         top = mostly[:, 2].max()
-        self.centre = np.array(
+        self.centre: Array = np.array(
             [
                 0.0,
                 (upper[:, 1].min() + upper[:, 1].max()) / 2,
@@ -108,7 +114,8 @@ class Head:
         """Points (..., 3) at a height in metres over the surface."""
         azimuth, elevation = np.broadcast_arrays(azimuth, elevation)
         ray = directions(azimuth, elevation)
-        return self.centre + ray * (self.radius(ray) + height)[..., None]
+        points: Array = self.centre + ray * (self.radius(ray) + height)[..., None]
+        return points
 
     def height(self, points: Array) -> Array:
         """How far points (..., 3) are over the surface, in metres along the ray from the centre."""
@@ -122,8 +129,7 @@ class Head:
         slopes = []
         for axis in np.eye(3):
             slopes.append(self.height(points + step * axis) - self.height(points - step * axis))
-        normal = np.stack(slopes, axis=-1)
-        return normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
+        return unit(np.stack(slopes, axis=-1))
 
     @cached_property
     def ear(self) -> Ear:

@@ -6,8 +6,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
+
+from .head import unit
 
 _EDGES: Final = (-12.0, 192.0)
 """Where a lock's section begins and ends, in degrees about it: its edges are turned in."""
@@ -90,24 +94,43 @@ def grown(roots: Array, flow: Field, settle: Field, lengths: Array, points: int)
     return np.stack(course[::3], axis=1)
 
 
-def cut(courses: Array, feet: Array, points: int) -> Array:
-    """Courses (L, P, 3) as (L, N, 3), shortened where they first come below heights (L, P)."""
-    below = courses[..., 2] < feet
-    last = np.where(below.any(axis=1), below.argmax(axis=1), courses.shape[1] - 1)
-    place = np.linspace(0.0, 1.0, points) * np.maximum(last, 2)[:, None]
-    low = np.minimum(place.astype(np.int64), courses.shape[1] - 2)
-    share = (place - low)[..., None]
-    rows = np.arange(len(courses))[:, None]
-    result: Array = courses[rows, low] * (1 - share) + courses[rows, low + 1] * share
+def arcs(knots: Array, points: int) -> Array:
+    """Unit directions (L, N, 3) of smooth ways over the head through directions (L, K, 3)."""
+    place = np.linspace(0.0, 1.0, knots.shape[1])
+    return unit(CubicSpline(place, knots, axis=1)(np.linspace(0.0, 1.0, points)))
+
+
+def evenly(courses: Array, points: int) -> Array:
+    """Courses (L, P, 3) as (L, N, 3) with points equally far apart."""
+    steps = np.linalg.norm(np.diff(courses, axis=1), axis=2)
+    share = np.linspace(0.0, 1.0, points)
+    result = np.empty((len(courses), points, 3))
+    for row, (course, step) in enumerate(zip(courses, steps, strict=True)):
+        place = np.concatenate([[0.0], np.cumsum(np.maximum(step, 1e-9))])
+        result[row] = PchipInterpolator(place / place[-1], course)(share)
     return result
 
 
-def tapered(points: int, root: float = 0.55, belly: float = 0.35, sharpness: float = 0.6) -> Array:
-    """Widths (N,) along a lock: from `root` to 1 at `belly`, then down to a tip."""
+def eased(courses: Array, amount: float) -> Array:
+    """Courses (L, N, 3) with their bends rounded over so many points; ends stay."""
+    weight = np.minimum(np.arange(courses.shape[1]), np.arange(courses.shape[1])[::-1])
+    weight = np.clip(weight / (2.0 * amount), 0.0, 1.0)[:, None]
+    soft = gaussian_filter1d(courses, amount, axis=1, mode="nearest")
+    return courses + weight * (soft - courses)
+
+
+def tapered(
+    points: int,
+    root: float = 0.55,
+    belly: float = 0.35,
+    sharpness: float = 0.6,
+    tip: float = 0.04,
+) -> Array:
+    """Widths (N,) along a lock: from `root` to 1 at `belly`, then down to `tip`."""
     t = np.linspace(0.0, 1.0, points)
     rise = root + (1.0 - root) * np.sin(np.clip(t / belly, 0.0, 1.0) * np.pi / 2)
     fall = np.clip((1.0 - t) / (1.0 - belly), 0.0, 1.0) ** sharpness
-    return np.maximum(np.where(t < belly, rise, fall), 0.04)
+    return np.maximum(np.where(t < belly, rise, fall), tip)
 
 
 def solid(locks: Locks, tones: int, corners: int = 5) -> Surface:
