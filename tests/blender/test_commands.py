@@ -162,7 +162,10 @@ def test_guide_follows_the_scenes_frames_and_the_size_asked_for(
     assert (len(guide), guide.fps, guide.size) == (20, FPS, (128, 72))
     hand = skeleton.INDEX["hand.R"]
     conducted = Motion.load(scene.with_name("motion.npz")).joints_3d()[:, hand]
-    assert np.abs(guide.positions[:, hand] - conducted).max() < 0.01
+    # The conductor's arms have their own lengths; the way of the hand is the motion's.
+    followed = guide.positions[:, hand] - guide.positions[0, hand]
+    assert np.ptp(conducted, axis=0).max() > 0.1
+    assert np.abs(followed - (conducted - conducted[0])).max() < 0.015
 
 
 def test_video_has_every_frame_and_the_sound(scene: Path, tmp_path: Path) -> None:
