@@ -5,11 +5,9 @@ the command. Every call has a time limit and raises `ConductorError` with a sent
 """
 
 import contextlib
-import hmac
 import http.client
 import json
 import os
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +18,10 @@ from retarget.atomic import atomic_path
 from retarget.errors import Cancelled, ConductorError
 from retarget.progress import Progress, no_progress
 
-from . import proof
 from .form import Form
 from .launch import launch
-
-HOST: Final = "127.0.0.1"
-STATE_FILE: Final = "server.json"
-"""Where a running server writes port, pid, version and token, in its state folder (mode 0600)."""
+from .server_connection import GONE, RefusedError, ServerGoneError, answer_of, proven, read_block
+from .server_state import default_state_dir, known_server
 
 _CALL_S: Final = 10.0
 _PROBE_S: Final = 2.0
@@ -35,33 +30,6 @@ _UPLOAD_S: Final = 60.0
 _START_S: Final = 60.0
 _STOP_S: Final = 15.0
 _POLL_S: Final = 0.25
-_BLOCK: Final = 1 << 18
-_MAX_PROOF_BYTES: Final = 4096
-_BUSY: Final = "The server has more to answer than it can; try again in a moment."
-_GONE: Final = "The server stopped; run this again and it is started anew."
-
-
-class ServerGoneError(ConductorError):
-    """Nobody answers, or another server than the one this client knew.
-
-    The queue is on disk: start a server on the same state folder and ask for the job again.
-    """
-
-
-class RefusedError(ConductorError):
-    """The server answered and said no, in its own sentence.
-
-    Parameters
-    ----------
-    sentence : str
-        What is wrong and what to do.
-    status : int
-        HTTP status.
-    """
-
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -104,17 +72,6 @@ class Job:
         return self.state in ("done", "failed", "cancelled")
 
 
-def default_state_dir() -> Path:
-    """The user's own state folder: what platformdirs calls `user_state_dir`, without it."""
-    home = Path.home()
-    if sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = home / ".local" / "state"
-    given = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(given) if os.path.isabs(given) else base) / "virtual-conductor"
-
-
 class Server:
     """A running server.
 
@@ -144,17 +101,10 @@ class Server:
     def find(cls, state_dir: str | os.PathLike[str] | None = None) -> "Server | None":
         """The server that runs on this state folder and answers, or None."""
         folder = _folder(state_dir)
-        try:
-            known = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-            server = cls(
-                int(known["port"]),
-                int(known["pid"]),
-                str(known["version"]),
-                str(known["token"]),
-                folder,
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+        known = known_server(folder)
+        if known is None:
             return None
+        server = cls(known.port, known.pid, known.version, known.token, folder)
         try:
             health = server._call("GET", "/v1/health", timeout=_PROBE_S)
         except ConductorError:
@@ -248,7 +198,7 @@ class Server:
             If the progress callback asked to stop; the server forgets what it got.
         """
         with Form({"kind": kind, "params": json.dumps(dict(params))}, files) as form:
-            connection = self._proven(_UPLOAD_S)
+            connection = self._connect(_UPLOAD_S)
             try:
                 connection.putrequest("POST", "/v1/jobs", skip_accept_encoding=True)
                 for name, value in (self._headers() | form.headers).items():
@@ -261,9 +211,9 @@ class Server:
                         connection.send(block)
                         sent += len(block)
                         progress(sent / form.size, "sending the files")
-                answer = _answer(connection.getresponse())
+                answer = answer_of(connection.getresponse())
             except (OSError, http.client.HTTPException) as error:
-                raise ServerGoneError(_GONE) from error
+                raise ServerGoneError(GONE) from error
             finally:
                 connection.close()
         return str(answer["id"])
@@ -332,24 +282,24 @@ class Server:
             If the progress callback asked to stop.
         """
         where = f"/v1/jobs/{job_id}/result" + (f"/{name}" if name else "")
-        connection = self._proven(_UPLOAD_S)
+        connection = self._connect(_UPLOAD_S)
         with contextlib.closing(connection), atomic_path(path) as temporary:
             try:
                 connection.request("GET", where, headers=self._headers())
                 response = connection.getresponse()
                 if response.status != 200:
-                    _answer(response)
+                    answer_of(response)
                 total = int(response.headers["Content-Length"])
             except (OSError, http.client.HTTPException) as error:
-                raise ServerGoneError(_GONE) from error
+                raise ServerGoneError(GONE) from error
             got = 0
             with temporary.open("wb") as file:
-                while block := _read(response):
+                while block := read_block(response):
                     file.write(block)
                     got += len(block)
                     progress(got / total, "fetching the result")
             if got != total:
-                raise ServerGoneError(_GONE)
+                raise ServerGoneError(GONE)
 
     def stop(self) -> None:
         """End the server and wait until it is gone; a job that runs is queued again.
@@ -378,99 +328,35 @@ class Server:
             time.sleep(0.05)
 
     def _is_there(self) -> bool:
-        try:
-            known = json.loads((self.state_dir / STATE_FILE).read_text(encoding="utf-8"))
-            if known["pid"] != self.pid:
-                return False
-            if os.name == "posix":
-                os.kill(self.pid, 0)
-        except (OSError, ValueError, KeyError, TypeError):
+        known = known_server(self.state_dir)
+        if known is None or known.pid != self.pid:
             return False
+        if os.name == "posix":
+            try:
+                os.kill(self.pid, 0)
+            except OSError:
+                return False
         return True
 
-    def _proven(self, timeout: float) -> http.client.HTTPConnection:
-        """A connection to a server that has shown on it that it knows the token.
-
-        Raises
-        ------
-        ServerGoneError
-            If nobody answers, or somebody who does not know the token; it was not sent.
-        RefusedError
-            If the server is too busy to show it.
-        """
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=timeout)
-        try:
-            connection.connect()
-            # Another connection would be to somebody who has shown nothing.
-            connection.auto_open = 0
-            self._challenge(connection)
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise ServerGoneError(_GONE) from error
-        except ConductorError:
-            connection.close()
-            raise
-        return connection
-
-    def _challenge(self, connection: http.client.HTTPConnection) -> None:
-        challenge = proof.new_challenge()
-        connection.request("GET", proof.PATH, headers={proof.HEADER: challenge})
-        response = connection.getresponse()
-        content = response.read(_MAX_PROOF_BYTES)
-        if response.status == http.client.SERVICE_UNAVAILABLE:
-            raise RefusedError(_BUSY, response.status)
-        try:
-            given = str(json.loads(content)["proof"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            given = ""
-        expected = proof.proof(self._token, self.port, challenge)
-        if response.status != http.client.OK or not hmac.compare_digest(
-            given.encode("utf-8", "replace"), expected.encode()
-        ):
-            raise ServerGoneError(_GONE)
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        return proven(self.port, self._token, timeout)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
 
     def _call(self, method: str, path: str, timeout: float = _CALL_S) -> dict[str, Any]:
-        connection = self._proven(timeout)
+        connection = self._connect(timeout)
         try:
             connection.request(method, path, headers=self._headers())
-            return _answer(connection.getresponse())
+            return answer_of(connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
-            raise ServerGoneError(_GONE) from error
+            raise ServerGoneError(GONE) from error
         finally:
             connection.close()
 
 
 def _folder(state_dir: str | os.PathLike[str] | None) -> Path:
     return default_state_dir() if state_dir is None else Path(state_dir).absolute()
-
-
-def _answer(response: http.client.HTTPResponse) -> dict[str, Any]:
-    content = response.read()
-    try:
-        answer = json.loads(content) if content else {}
-    except ValueError:
-        answer = None
-    if response.status == http.client.UNAUTHORIZED:
-        # The port is somebody else's now, or a later server's with a token of its own.
-        raise ServerGoneError(_GONE)
-    if not isinstance(answer, dict):
-        raise RefusedError(
-            f"The server answered {response.status} {response.reason}.", response.status
-        )
-    if response.status >= 400:
-        sentence = answer.get("error", f"The server answered {response.status}.")
-        raise RefusedError(str(sentence), response.status)
-    return answer
-
-
-def _read(response: http.client.HTTPResponse) -> bytes:
-    try:
-        return response.read(_BLOCK)
-    except (OSError, http.client.HTTPException) as error:
-        raise ServerGoneError(_GONE) from error
 
 
 def _job(entry: Mapping[str, Any]) -> Job:

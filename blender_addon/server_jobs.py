@@ -8,7 +8,8 @@ from typing import Any
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 
-from .client import Server, ServerGoneError
+from .client import Server
+from .server_connection import ServerGoneError
 
 
 def run_job(

@@ -9,8 +9,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blender_addon import proof
-
-HOST: Final = "127.0.0.1"
+from blender_addon.server_connection import HOST
 
 _NO_TOKEN: Final = "The token is missing or wrong; read it from the server's state folder."
 _WRONG_HOST: Final = "This server answers to 127.0.0.1 and localhost alone."

@@ -22,13 +22,14 @@ import uvicorn
 from backend import __version__
 from backend.server.app import create_app
 from backend.server.connection import MAX_CONNECTIONS, Connection
-from backend.server.gate import HOST, Attendance, Gate
+from backend.server.gate import Attendance, Gate
 from backend.server.jobs import Jobs
 from backend.server.kinds import KINDS, Kind
 from backend.server.rows import QUEUED, RUNNING, queue_fault
 from backend.server.runner import Runner
 from backend.server.state import StateFolder
 from blender_addon.client import Server
+from blender_addon.server_connection import HOST
 from retarget.errors import ConductorError
 
 IDLE_TIMEOUT_S: Final = 600.0

@@ -10,7 +10,7 @@ from typing import Final
 import platformdirs
 
 from backend import __version__
-from blender_addon.client import STATE_FILE
+from blender_addon.server_state import STATE_FILE
 from retarget.atomic import atomic_path, write_error
 from retarget.errors import ConductorError
 

@@ -12,7 +12,9 @@ import platformdirs
 import pytest
 from queue_process import QueueProcess, finished, is_alive, until
 
-from blender_addon.client import RefusedError, Server, ServerGoneError, default_state_dir
+from blender_addon.client import Server
+from blender_addon.server_connection import RefusedError, ServerGoneError
+from blender_addon.server_state import default_state_dir
 from retarget.errors import Cancelled, ConductorError
 
 

@@ -28,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "backend" / "server"))
 
 from queue_process import QueueProcess, is_alive
 
-from blender_addon.client import Job, RefusedError, Server, ServerGoneError
+from blender_addon.client import Job, Server
+from blender_addon.server_connection import RefusedError, ServerGoneError
 
 _ORPHANS_S: Final = 2.0
 _OVER_S: Final = 60.0

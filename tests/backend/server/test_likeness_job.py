@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from backend.demo import demo_file
-from blender_addon.client import RefusedError, Server
+from blender_addon.client import Server
+from blender_addon.server_connection import RefusedError
 from pose_transfer.guides import guide_of
 from retarget.character import Character
 from retarget.errors import ConductorError

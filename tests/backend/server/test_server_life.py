@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from queue_process import PATIENCE_S, QueueProcess, finished, is_alive, until
 
-from blender_addon.client import RefusedError, Server
+from blender_addon.client import Server
+from blender_addon.server_connection import RefusedError
 
 
 def waiting(tmp_path: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from queue_process import QueueProcess, finished, is_alive, until
 
-from blender_addon.client import RefusedError
+from blender_addon.server_connection import RefusedError
 
 
 def waiting(tmp_path: Path, name: str) -> dict[str, str]:

@@ -19,7 +19,8 @@ import pytest
 from queue_process import PATIENCE_S, QueueProcess, finished, until
 
 from backend.server.run import listen
-from blender_addon.client import RefusedError, Server, ServerGoneError
+from blender_addon.client import Server
+from blender_addon.server_connection import RefusedError, ServerGoneError
 
 TOKEN = "the-token-of-a-server-that-was-killed"
 MUSIC = b"music nobody else may hear " * 20_000
