@@ -1,0 +1,43 @@
+"""Clothes and shoes for a figure: `dress`."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ..parts import Dress, Figure
+from .blouse import black_blouse
+from .form import Form
+from .gown import black_dress
+from .suit import dark_suit
+from .tails import tailcoat
+
+_MAKERS: Final[dict[str, Callable[[Form], Dress]]] = {
+    "tailcoat": tailcoat,
+    "black_dress": black_dress,
+    "black_blouse": black_blouse,
+    "dark_suit": dark_suit,
+}
+
+OUTFITS: Final = tuple(_MAKERS)
+
+
+def dress(figure: Figure, outfit: str) -> Dress:
+    """What a figure wears.
+
+    Parameters
+    ----------
+    figure : Figure
+        Any adult body in its rest pose.
+    outfit : str
+        One of `OUTFITS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such outfit.
+    """
+    if outfit not in _MAKERS:
+        raise ValueError(f'There is no outfit "{outfit}". Choose one of: {", ".join(OUTFITS)}.')
+    return _MAKERS[outfit](Form(figure))
+
+
+__all__ = ["OUTFITS", "dress"]

@@ -1,0 +1,119 @@
+"""A silk blouse with full sleeves over wide trousers."""
+
+from typing import Final
+
+import numpy as np
+
+from retarget.rotation import Array
+
+from ..parts import Dress, Material
+from .bodice import LOOP, Bodice, Cut, build_bodice
+from .coat import Coat, LapelCut, Opening, button, collar, creased, open_coat, with_hem
+from .folds import Noise
+from .form import Form, smoothstep, unit
+from .legs import LegCut, build_trousers
+from .mesh import Sheet, grid_sheet, hemmed, joined, kept
+from .sewing import arm_joints, covered_skin, piece, row_heights, shoes, top_weights
+from .weights import nearest
+
+SILK: Final = Material("Black silk", "satin", (0.115, 0.112, 0.128), 0.45)
+CREPE: Final = Material("Black crêpe", "cloth", (0.095, 0.095, 0.105), 0.8)
+BUTTONS: Final = Material("Jet buttons", "leather", (0.05, 0.05, 0.06), 0.2)
+LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
+SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
+
+
+def black_blouse(form: Form) -> Dress:
+    """A blouse with an open neck and sleeves gathered at the cuffs, wide trousers, low shoes."""
+    s = form.scale
+    hem = form.crotch[2] + 0.045 * s
+    rows = row_heights(form, hem, 0.024)
+    bodice = build_bodice(
+        form,
+        Cut(
+            rows,
+            np.interp(rows, [hem, form.waist, rows[-1]], [0.030, 0.030, 0.022]) * s,
+            chest=0.014 * s,
+            shoulder=0.014 * s,
+            pad=0.009 * s,
+            neck=0.007,
+            sleeve=(0.018 * s, 0.024 * s, 0.036 * s),
+            sleeve_end=0.93,
+            sleeve_rings=44,
+            convex=0.5,
+        ),
+    )
+    bodice = _draped(form, bodice)
+    opening = Opening(form.armpits[0][2] - 0.025 * s, 0.010 * s, 0.03 * s, hem + 0.06 * s)
+    top = creased(open_coat(bodice, opening), 21, 0.008 * s, form.waist, arm_joints(form))
+    bones = top_weights(form, top, 12)
+    outer, old = hemmed(top.sheet, 0.002, 0.015)
+    details = joined(*_details(form, top, opening), *_cuffs(top))
+    weights = np.concatenate([bones[old], nearest(details.vertices, top.sheet.vertices, bones)])
+    legs = build_trousers(form, LegCut(form.waist, 0.016, 0.022, 0.135, 0.005, seed=9))
+    shown = legs.sheet.vertices[legs.sheet.faces][..., 2].max(axis=1) < hem + 0.12 * s
+    trousers, used = kept(legs.sheet, shown)
+    pieces = (
+        piece("Blouse", joined(outer, details), weights, SILK, BUTTONS),
+        piece("Trousers", trousers, legs.weights[used], CREPE),
+        *shoes(form, LEATHER, SOLE),
+    )
+    return Dress(pieces, covered_skin(form, [top.sheet, *_cuffs(top)]))
+
+
+def _draped(form: Form, bodice: Bodice) -> Bodice:
+    """Soft folds down the trunk and into the cuffs, which take the sleeves in."""
+    s = form.scale
+    noise = Noise(31)
+    rows = bodice.rows.copy()
+    low = rows[: bodice.yoke]
+    middle = low.mean(axis=1, keepdims=True)
+    angle = np.arctan2(low[..., 0], middle[..., 1] - low[..., 1])
+    depth = smoothstep(-low[..., 2], -form.armpits[0][2] + 0.02, -form.waist)
+    flute = noise.ripple(angle, 9, 6.0 * low[..., 2]) * depth * 0.008 * s
+    rows[: bodice.yoke] = low + unit((low - middle) * (1, 1, 0)) * flute[..., None]
+    sleeves = tuple(_gathered(rings, s, Noise(40 + i)) for i, rings in enumerate(bodice.sleeves))
+    return Bodice(rows, (sleeves[0], sleeves[1]))
+
+
+def _gathered(rings: Array, s: float, noise: Noise) -> Array:
+    middle = rings.mean(axis=1, keepdims=True)
+    run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(middle[:, 0], axis=0), axis=1))])
+    left = (run[-1] - run)[:, None]
+    around = 2 * np.pi * np.arange(LOOP) / LOOP
+    spokes = rings - middle
+    reach = np.linalg.norm(spokes, axis=2)
+    wrist = reach[-1].mean() - 0.024 * s
+    taken = smoothstep(-left, -0.035 * s, -0.004 * s)
+    full = reach + 0.006 * s * np.exp(-(((left - 0.045 * s) / (0.025 * s)) ** 2))
+    pleat = noise.ripple(around, 9)[None] * 0.006 * s * smoothstep(-left, -0.16 * s, -0.02 * s)
+    size = (1 - taken) * full + taken * wrist + pleat * (1 - 0.75 * taken)
+    return middle + unit(spokes) * size[..., None]
+
+
+def _cuffs(top: Coat) -> list[Sheet]:
+    """Bands that hold the sleeves' ends."""
+    out = []
+    for loops in top.sleeves:
+        rings = top.sheet.vertices[loops]
+        middle = rings[-1].mean(axis=0)
+        run = unit(middle - rings[-5].mean(axis=0))
+        spokes = rings[-1] - middle
+        spokes = unit(spokes - (spokes @ run)[:, None] * run)
+        size = np.linalg.norm(rings[-1] - middle, axis=1).mean()
+        steps = ((-0.010, 0.001), (-0.006, 0.003), (0.016, 0.002), (0.030, 0.001))
+        grid = np.stack([middle + run * t + spokes * (size + r) for t, r in steps])
+        out.append(with_hem(grid_sheet(grid, closed=True), 0.002, 0.006))
+    return out
+
+
+def _details(form: Form, top: Coat, opening: Opening) -> list[Sheet]:
+    s, ground = form.scale, top.surface
+    cut = LapelCut(0.028 * s, 0.06, 0.05, 0.9, collar=0.030 * s, stand=0.020 * s)
+    sewn = [with_hem(collar(top, opening, cut, ground), 0.0015, 0.004)]
+    edge = top.edge("L")
+    for drop in (0.012, 0.082, 0.152, 0.222):
+        z = opening.button - drop * s
+        at = np.array([0.0, np.interp(z, edge[:, 2], edge[:, 1]), z])
+        sewn.append(button(ground, at, 0.006 * s).painted(1))
+    return sewn

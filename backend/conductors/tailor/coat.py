@@ -1,0 +1,383 @@
+"""Coats: the opened bodice with its front edges, lapels, collar, pockets, buttons."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from retarget.rotation import Array
+
+from .bodice import COLUMNS, HOLE, SIDE_COLUMNS, YOKE, Bodice
+from .folds import Noise
+from .form import Surface, quad_normals, smoothstep, unit
+from .mesh import Ids, Sheet, grid_sheet, hemmed, joined, kept, welded
+
+FRONT: Final = 12
+"""Quads from a front edge to the armhole's columns."""
+_FIRST: Final = SIDE_COLUMNS["L"] - HOLE // 2
+_BACK: Final = COLUMNS - 2 * _FIRST
+NECK_ANGLE: Final = np.radians(62.0)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a front opens.
+
+    Parameters
+    ----------
+    button : float
+        Height of the topmost closed button, where the lapels begin, metres.
+    overlap : float
+        How far each edge crosses the middle, metres.
+    sweep : float
+        How far the edges give way at the hem, metres.
+    sweep_from : float
+        Height from which on they do.
+    """
+
+    button: float
+    overlap: float = 0.014
+    sweep: float = 0.0
+    sweep_from: float = 0.0
+
+
+@dataclass(frozen=True)
+class Coat:
+    """An opened top.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Trunk and sleeves in one.
+    grid : (R, C) int array
+        The trunk's vertices, from left edge by the back to the right edge, rows up.
+    sleeves : two (S, LOOP) int arrays
+    """
+
+    sheet: Sheet
+    grid: Ids
+    sleeves: tuple[Ids, Ids]
+
+    @property
+    def surface(self) -> Surface:
+        """Its outer side, to lay things on."""
+        v, f = self.sheet.vertices, self.sheet.faces
+        normals = quad_normals(v, f)
+        return Surface(
+            np.concatenate([v, v[f].mean(axis=1)]),
+            np.concatenate([normals, unit(normals[f].sum(axis=1))]),
+        )
+
+    def edge(self, side: str) -> Array:
+        """(R, 3): the front edge of a side."""
+        return self.sheet.vertices[self.grid[:, 0 if side == "L" else -1]]
+
+
+def edge_angles(bodice: Bodice, rows: Array, opening: Opening, side: str) -> Array:
+    """(R,): at which angle from the front a side's edge lies in each row."""
+    sign = 1.0 if side == "L" else -1.0
+    angles = np.radians(np.arange(-25.0, 64.1, 0.5))
+    top = bodice.at(np.array([len(bodice.rows) - 1.0]), np.array([sign * NECK_ANGLE]))[0]
+    points = bodice.at(*np.meshgrid(rows, sign * angles, indexing="ij"))
+    x, z = points[..., 0] * sign, points[..., 2]
+    start = -opening.overlap
+    rise = np.clip((z - opening.button) / (top[2] - opening.button), 0.0, 1.0)
+    line = start + (top[0] * sign - start) * rise
+    down = np.clip((opening.sweep_from - z) / max(opening.sweep_from - z.min(), 1e-6), 0.0, 1.0)
+    line = line + opening.sweep * down**2.5
+    beyond = x - line
+    beyond[:, -1] = np.maximum(beyond[:, -1], 1e-6)
+    last = (beyond > 0).argmax(axis=1)
+    last = np.maximum(last, 1)
+    before, after = np.take_along_axis(beyond, np.stack([last - 1, last], 1), axis=1).T
+    t = np.clip(-before / np.maximum(after - before, 1e-9), 0.0, 1.0)
+    found = angles[last - 1] + t * np.radians(0.5)
+    return np.minimum(gaussian_filter1d(found, 0.8, mode="nearest"), NECK_ANGLE)
+
+
+def trunk_columns(edge: Array, side: str) -> Array:
+    """(R, FRONT + 1): angles from an edge to the first column of the armhole."""
+    t = np.linspace(0.0, 1.0, FRONT + 1)
+    t = t * (0.75 + 0.25 * t)
+    limit = 2 * np.pi * _FIRST / COLUMNS
+    angles = edge[:, None] + (limit - edge[:, None]) * t
+    return angles if side == "L" else -angles
+
+
+def open_coat(bodice: Bodice, opening: Opening, hem: Array | None = None) -> Coat:
+    """The bodice opened in front.
+
+    Parameters
+    ----------
+    bodice : Bodice
+    opening : Opening
+    hem : (COLUMNS,) array, optional
+        Row of the bodice where the hem lies, by column; the first row otherwise.
+    """
+    count = len(bodice.rows)
+    levels = np.arange(count, dtype=float)
+    left = trunk_columns(edge_angles(bodice, levels, opening, "L"), "L")
+    right = trunk_columns(edge_angles(bodice, levels, opening, "R"), "R")
+    back = 2 * np.pi * np.arange(_FIRST + 1, COLUMNS - _FIRST) / COLUMNS
+    middle = np.broadcast_to(back, (count, len(back)))
+    angles = np.concatenate([left, middle, right[:, ::-1]], axis=1)
+    rows = np.broadcast_to(levels[:, None], angles.shape).copy()
+    if hem is not None:
+        at = np.interp(angles[0] % (2 * np.pi), 2 * np.pi * np.arange(COLUMNS) / COLUMNS, hem)
+        scale = (bodice.yoke - at) / bodice.yoke
+        low = levels < bodice.yoke
+        rows[low] = at + levels[low, None] * scale
+    points = bodice.at(rows, angles)
+    points = _overlapped(points, opening)
+    return _with_sleeves(bodice, points)
+
+
+def _overlapped(points: Array, opening: Opening) -> Array:
+    """The left front lies over the right one."""
+    closed = smoothstep(-points[:, 0, 2], -opening.button - 0.03, -opening.button + 0.01)
+    normal = np.array([0.0, -1.0, 0.0])
+    out = points.copy()
+    for column in range(5):
+        lift = 0.0045 * closed * (1 - column / 5)
+        out[:, column] += lift[:, None] * normal
+        out[:, -1 - column] -= 0.3 * lift[:, None] * normal
+    return out
+
+
+def closed_top(bodice: Bodice, top: Array) -> Coat:
+    """The bodice without an opening in front.
+
+    Parameters
+    ----------
+    top : (COLUMNS,) array
+        Row of the bodice where the neckline lies, by column; above the armholes beside them.
+    """
+    count = len(bodice.rows)
+    rows = np.repeat(np.arange(count, dtype=float)[:, None], COLUMNS, axis=1)
+    over = bodice.yoke + 1 + HOLE
+    share = (top - over) / (count - 1 - over)
+    rows = np.where(rows > over, over + (rows - over) * share, rows)
+    low = bodice.yoke + 2
+    sunk = np.minimum(top, over)
+    share = (sunk - low) / (over - low)
+    below = np.clip(rows, low, over)
+    rows = np.where(rows > low, low + (below - low) * share + np.maximum(rows - over, 0.0), rows)
+    angles = np.broadcast_to(2 * np.pi * np.arange(COLUMNS) / COLUMNS, rows.shape)
+    return _with_sleeves(bodice, bodice.at(rows, angles), closed=True)
+
+
+def _with_sleeves(bodice: Bodice, points: Array, closed: bool = False) -> Coat:
+    rows, columns = points.shape[:2]
+    sheet = grid_sheet(points, closed=closed)
+    open_quads = np.ones((rows - 1, columns - (not closed)), dtype=bool)
+    for middle in SIDE_COLUMNS.values():
+        first = middle - HOLE // 2 - (0 if closed else _FIRST - FRONT)
+        start = rows - 1 - YOKE + 1
+        open_quads[start : start + HOLE, first : first + HOLE] = False
+    left, right = (grid_sheet(rings, closed=True) for rings in bodice.sleeves)
+    trunk, used = kept(sheet, open_quads.ravel())
+    number = np.full(rows * columns, -1)
+    number[used] = np.arange(len(used))
+    whole, place = welded(joined(trunk, left, right))
+    grid = np.where(number < 0, -1, place[number]).reshape(rows, columns)
+    ends = np.cumsum([len(trunk.vertices), len(left.vertices), len(right.vertices)])
+    shape = bodice.sleeves[0].shape[:2]
+    loops = [place[a:b].reshape(shape) for a, b in pairwise(ends)]
+    return Coat(whole, grid, (loops[0], loops[1]))
+
+
+@dataclass(frozen=True)
+class LapelCut:
+    """How lapels are cut.
+
+    Parameters
+    ----------
+    width : float
+        From the roll line to the tip, metres.
+    gorge : float
+        Where along the roll line the collar begins, 0 to 1 from the button up.
+    tip : float
+        How high the tip is, along the roll line; above `gorge` for a peaked lapel.
+    notch : float
+        How much of the gorge the collar covers, 0 to 1.
+    collar : float
+        Width of the collar's fall, metres.
+    stand : float
+        How far the collar stands up behind, metres.
+    """
+
+    width: float = 0.085
+    gorge: float = 0.80
+    tip: float = 0.74
+    notch: float = 0.55
+    collar: float = 0.045
+    stand: float = 0.026
+
+
+def roll_line(coat: Coat, opening: Opening, side: str) -> Array:
+    """(P, 3): the coat's edge from the button to the neck."""
+    edge = coat.edge(side)
+    return edge[edge[:, 2] >= opening.button - 0.004]
+
+
+def along(line: Array, at: Array) -> Array:
+    """Points of an open curve (P, 3) at shares (N,) of its length."""
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    share = length / length[-1]
+    return np.stack([np.interp(at, share, line[:, i]) for i in range(3)], axis=1)
+
+
+def _outward(line: Array, side: str) -> Array:
+    """The direction in which a lapel reaches, square to its roll line, in the front view."""
+    sign = 1.0 if side == "L" else -1.0
+    run = unit(line[-1] - line[0])
+    return unit(np.array([abs(run[2]) * sign, 0.0, -abs(run[0])]))
+
+
+def lapel(coat: Coat, opening: Opening, cut: LapelCut, side: str, surface: Surface) -> Sheet:
+    """One lapel, turned back on the coat."""
+    line = roll_line(coat, opening, side)
+    outward, run = _outward(line, side), unit(line[-1] - line[0])
+    size = np.linalg.norm(line[-1] - line[0])
+    n, m = 22, 9
+    s = np.linspace(0.0, 1.0, n)
+    roll = along(line, s * cut.gorge)
+    belly = np.sin(np.pi * s) * 0.08
+    reach = cut.width * np.clip(s**0.8 + belly, 0.0, None)
+    rise = (s * cut.tip) * size
+    outer = along(line, np.zeros(1)) + rise[:, None] * run + reach[:, None] * outward
+    u = np.linspace(0.0, 1.0, m)
+    flat = roll[:, None] * (1 - u[:, None]) + outer[:, None] * u[:, None]
+    height = 0.0035 + 0.007 * np.exp(-(((u - 0.12) / 0.16) ** 2)) + 0.0015 * u
+    height = height[None] * smoothstep(s, -0.12, 0.12)[:, None] + np.zeros((n, 1))
+    height[:, 0] = 0.0
+    laid = surface.lay(flat.reshape(-1, 3), height.ravel()).reshape(flat.shape)
+    laid[:, 0] = roll
+    return grid_sheet(laid, flip=side == "R")
+
+
+def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface) -> Sheet:
+    """The collar, from gorge to gorge around the neck."""
+    halves = []
+    for side in ("L", "R"):
+        line = roll_line(coat, opening, side)
+        halves.append(along(line, np.linspace(cut.gorge, 1.0, 10)))
+    ring = coat.sheet.vertices[coat.grid[-1]][1:-1]
+    path = np.concatenate([halves[0], ring, halves[1][::-1]])
+    share = np.linspace(0.0, 1.0, 57)
+    base = along(path, share)
+    base = gaussian_filter1d(base, 1.0, axis=0, mode="nearest")
+    ends = [_collar_end(coat, opening, cut, side) for side in ("L", "R")]
+    middle = base.mean(axis=0) * np.array([1.0, 1.0, 0.0])
+    away = unit(base * np.array([1.0, 1.0, 0.0]) - middle)
+    behind = smoothstep(np.minimum(share, 1 - share), 0.0, 0.36)
+    back = np.clip(away[:, 1], 0.0, 1.0)
+    top = base + np.array([0, 0, 1.0]) * (cut.stand * behind)[:, None] + away * 0.003
+    fall = cut.collar + (0.006 * back)
+    edge = top + away * (fall * (0.35 + 0.5 * (1 - behind)))[:, None]
+    edge[:, 2] -= fall * (0.75 * behind + 0.25)
+    for end, order in ((ends[0], slice(0, 12)), (ends[1], slice(-1, -13, -1))):
+        onto = smoothstep(np.arange(12), 0, 11)[:, None]
+        edge[order] = (1 - onto) * (end + base[order] - base[order][0]) + onto * edge[order]
+    edge = surface.lay(edge, 0.0065)
+    rows = [base - away * 0.001, base * 0.5 + top * 0.5 - away * 0.001, top]
+    for t in (0.12, 0.45, 0.75, 1.0):
+        mid = top + (edge - top) * t
+        bulge = 0.006 * float(np.sin(np.pi * min(t * 1.2, 1.0)))
+        mid = mid + (away * 0.6 + np.array([0, 0, 0.5])) * bulge
+        rows.append(surface.push_out(mid, 0.0055 + 0.002 * (1 - t)))
+    rows[2] = rows[2] + np.array([0, 0, 0.002])
+    return grid_sheet(np.stack(rows)[::-1])
+
+
+def _collar_end(coat: Coat, opening: Opening, cut: LapelCut, side: str) -> Array:
+    line = roll_line(coat, opening, side)
+    outward, run = _outward(line, side), unit(line[-1] - line[0])
+    size = np.linalg.norm(line[-1] - line[0])
+    gorge = along(line, np.array([cut.gorge]))[0]
+    tip = line[0] + cut.tip * size * run + cut.width * outward
+    lift = 0.012 if cut.tip < cut.gorge else 0.004
+    return gorge + (tip - gorge) * cut.notch + run * lift
+
+
+def patch(
+    surface: Surface, corner: Array, across: Array, up: Array, size: tuple[int, int], height: float
+) -> Sheet:
+    """A flat patch (pocket, flap) sewn on: a grid of quads from its lower left corner."""
+    u, v = np.linspace(0, 1, size[0] + 1), np.linspace(0, 1, size[1] + 1)
+    flat = corner + u[None, :, None] * across + v[:, None, None] * up
+    laid = surface.lay(flat.reshape(-1, 3), height).reshape(flat.shape)
+    return grid_sheet(laid)
+
+
+def button(surface: Surface, at: Array, radius: float, height: float = 0.003) -> Sheet:
+    """A round button laid on cloth."""
+    around = 2 * np.pi * np.arange(12) / 12
+    place = surface.lay(at[None], 0.0015)
+    _, normal = surface.height(place)
+    across = unit(np.cross(np.array([0.0, 0, 1.0]), normal[0]))
+    up = np.cross(normal[0], across)
+    spokes = np.cos(around)[:, None] * across + np.sin(around)[:, None] * up
+    rings = [
+        place + radius * spokes,
+        place + radius * spokes + normal * height * 0.7,
+        place + 0.82 * radius * spokes + normal * height,
+        place + 0.6 * radius * spokes + normal * height * 0.7,
+        place + 0.05 * radius * spokes + normal * height * 0.7,
+    ]
+    return grid_sheet(np.stack(rings), closed=True)
+
+
+def creased(coat: Coat, seed: int, size: float, waist: float, joints: Array) -> Coat:
+    """The coat with folds at elbows, armpits and waist.
+
+    Parameters
+    ----------
+    seed : int
+        Which folds.
+    size : float
+        Height of the deepest ones, metres.
+    waist : float
+        Height at which the trunk bends.
+    joints : (2, 3, 3) array
+        Shoulder, elbow, wrist of either arm.
+    """
+    v = coat.sheet.vertices
+    normals = quad_normals(v, coat.sheet.faces)
+    height = np.zeros(len(v))
+    for side, (loops, (shoulder, elbow, wrist)) in enumerate(
+        zip(coat.sleeves, joints, strict=True)
+    ):
+        noise = Noise(seed + 10 * side)
+        rings = v[loops]
+        middle = rings.mean(axis=1)
+        run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])
+        bend = run[np.argmin(np.linalg.norm(middle - elbow, axis=1))]
+        inner = unit(unit(shoulder - elbow) + unit(wrist - elbow))
+        facing = unit(rings - middle[:, None]) @ inner
+        around = 2 * np.pi * np.arange(loops.shape[1]) / loops.shape[1]
+        s, a = np.broadcast_arrays(run[:, None], around[None])
+        at_elbow = np.exp(-(((s - bend) / 0.075) ** 2)) * (0.45 + 0.55 * facing)
+        at_pit = np.exp(-(((s - 0.1) / 0.06) ** 2)) * (0.5 + 0.5 * np.cos(a)) * 0.7
+        at_cuff = np.exp(-(((s - run[-1] + 0.06) / 0.05) ** 2)) * 0.45
+        rise = noise.wave(s, a, 0.062) * (at_elbow + at_cuff) + noise.wave(s, a, 0.075) * at_pit
+        rise = rise * smoothstep(s, 0.015, 0.07) * smoothstep(-s, -run[-1], -run[-1] + 0.03)
+        height[loops] = size * rise
+    grid = coat.grid
+    there = grid >= 0
+    points = v[np.where(there, grid, 0)]
+    noise = Noise(seed + 5)
+    angle = np.arctan2(points[..., 0], -points[..., 1])
+    at_waist = np.exp(-(((points[..., 2] - waist) / 0.085) ** 2)) * 0.7
+    rise = noise.wave(points[..., 2], 2 * angle, 0.085) * at_waist
+    edge = np.minimum(np.arange(grid.shape[1]), np.arange(grid.shape[1])[::-1])
+    rise = rise * smoothstep(edge, 1, 6)
+    height[grid[there]] += (size * rise)[there]
+    return Coat(coat.sheet.moved(v + height[:, None] * normals), grid, coat.sleeves)
+
+
+def with_hem(sheet: Sheet, thickness: float = 0.003, depth: float = 0.015) -> Sheet:
+    """A sheet with turned-in borders."""
+    return hemmed(sheet, thickness, depth)[0]

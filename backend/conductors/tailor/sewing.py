@@ -1,0 +1,104 @@
+"""What outfits share: measures, weights, shoes, pieces, and which skin they cover."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from retarget.rotation import Array
+
+from ..parts import Material, Piece
+from .coat import Coat
+from .form import SIDES, Form, Surface, body_surface, quad_normals, unit
+from .mesh import Sheet, links
+from .shoes import build_shoe
+from .weights import from_body, spread, tidy
+
+_MARGIN_M = 0.025
+
+
+def piece(name: str, sheet: Sheet, weights: Array, *materials: Material) -> Piece:
+    """A piece of a sheet with its weights."""
+    return Piece(
+        name, sheet.vertices, sheet.faces, tidy(weights), materials, sheet.material, uv=sheet.uv
+    )
+
+
+def row_heights(form: Form, low: float, step: float) -> Array:
+    """Rows from a hem to under the armholes, metres."""
+    high = form.armpits[0][2] - 0.035 * form.scale
+    return np.linspace(low, high, max(4, round((high - low) / (step * form.scale))))
+
+
+def body_without_hands(form: Form) -> Surface:
+    """What cloth must stay out of."""
+    return body_surface(form, (form.figure.part == 0) & (form.hand < 0.5))
+
+
+def top_weights(form: Form, top: Coat, steps: int = 10) -> Array:
+    """Weights of a top: the trunk's from the trunk, each sleeve's from its arm."""
+    v = top.sheet.vertices
+    skin = (form.figure.part == 0) & (form.hand < 0.9) & (form.share("head") < 0.5)
+    out = from_body(form, v, skin & (form.share("shin", "foot") < 0.1))
+    x = form.figure.vertices[:, 0]
+    for sign, loops in zip((1.0, -1.0), top.sleeves, strict=True):
+        ids = loops[3:].ravel()
+        out[ids] = from_body(form, v[ids], skin & (form.arm > 0.3) & (x * sign > 0))
+    return spread(out, top.sheet.faces, steps)
+
+
+def arm_joints(form: Form) -> Array:
+    """(2, 3, 3): shoulder, elbow, wrist of either arm."""
+    stems = ("upper_arm", "forearm", "hand")
+    return np.array([[form.head(f"{stem}.{side}") for stem in stems] for side in SIDES])
+
+
+def shoes(form: Form, leather: Material, sole: Material) -> list[Piece]:
+    """A pair of shoes."""
+    out = []
+    for side, label in zip(SIDES, ("left", "right"), strict=True):
+        sheet = build_shoe(form, side)
+        skin = (form.figure.part == 0) & (form.share(f"foot.{side}", f"shin.{side}") > 0.9)
+        weights = from_body(form, sheet.vertices, skin)
+        out.append(piece(f"Shoe {label}", sheet, weights, leather, sole))
+    return out
+
+
+def grid_surface(sheet: Sheet) -> Surface:
+    """A sheet's outer side, to lay things on."""
+    v, f = sheet.vertices, sheet.faces
+    normals = quad_normals(v, f)
+    return Surface(
+        np.concatenate([v, v[f].mean(axis=1)]),
+        np.concatenate([normals, unit(normals[f].sum(axis=1))]),
+    )
+
+
+def covered_skin(form: Form, sheets: list[Sheet]) -> NDArray[np.bool_]:
+    """Skin (V,) that is never seen: below the sheets, or legs, with a margin inside each hem.
+
+    Parameters
+    ----------
+    sheets : list of Sheet
+        Outer sides of what covers trunk and arms.
+    """
+    figure = form.figure
+    surfaces = [grid_surface(sheet) for sheet in sheets]
+    cloth = Surface(
+        np.concatenate([s.points for s in surfaces]), np.concatenate([s.normals for s in surfaces])
+    )
+    distance, at = cloth.tree.query(figure.vertices, k=12)
+    offset = cloth.points[at] - figure.vertices[:, None]
+    outward = np.einsum("pkc,pkc->pk", offset, cloth.normals[at])
+    agrees = np.einsum("pc,pkc->pk", form.normals, cloth.normals[at]) > 0.2
+    beside = np.sqrt(np.maximum(distance**2 - outward**2, 0.0))
+    over = (outward > -0.002) & (outward < 0.1) & (beside < 0.014 * form.scale) & agrees
+    hidden = over.any(axis=1) | (form.share("thigh", "shin", "foot") > 0.5)
+    hidden &= figure.part == 0
+    near = links(figure.faces, len(figure.vertices))
+    shown = np.flatnonzero(~hidden)
+    _, label = connected_components(near[shown][:, shown], directed=False)
+    ends = (form.share("head") > 0.5) | (form.share("hand", "middle") > 0.7)
+    seen = shown[np.isin(label, np.unique(label[ends[shown]]))]
+    gap, _ = cKDTree(figure.vertices[seen]).query(figure.vertices)
+    return (gap > _MARGIN_M) & (figure.part == 0)

@@ -1,0 +1,104 @@
+"""Shoes."""
+
+from typing import Final
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import ConvexHull
+
+from retarget.rotation import Array
+
+from .form import Form, unit
+from .mesh import Sheet, grid_sheet, joined
+
+_RINGS: Final = 26
+_AROUND: Final = 24
+
+
+def build_shoe(form: Form, side: str, sole: float = 0.010, toe: float = 0.016) -> Sheet:
+    """A low shoe: upper and sole.
+
+    Parameters
+    ----------
+    side : str
+        "L" or "R".
+    sole : float
+        Height of the sole, metres.
+    toe : float
+        How far the shoe reaches beyond the toes, metres.
+    """
+    ankle, tip = form.head(f"foot.{side}"), form.figure.tails[form.figure.bone(f"foot.{side}")]
+    forward = unit((tip - ankle) * np.array([1.0, 1.0, 0.0]))
+    across = np.cross(forward, np.array([0.0, 0, 1.0]))
+    foot = (form.figure.part == 0) & (form.share(f"foot.{side}", f"shin.{side}") > 0.9)
+    foot &= form.figure.vertices[:, 2] < 0.2 * form.scale
+    place = (form.figure.vertices[foot & (form.share("foot") > 0.6)] - ankle) @ forward
+    heel, toes = place.min(), place.max()
+    high = 0.092 * form.scale
+    steps = np.linspace(heel + 0.004, toes - 0.006, _RINGS)
+    angles = 2 * np.pi * np.arange(_AROUND) / _AROUND
+    rays = np.stack([np.sin(angles), -np.cos(angles)], axis=1)
+    middles, reach = np.zeros((_RINGS, 2)), np.zeros((_RINGS, _AROUND))
+    for i, step in enumerate(steps):
+        origin = np.array([ankle[0], ankle[1], 0.0]) + forward * step
+        flat = form.section(origin, across, np.array([0.0, 0, 1.0]), foot).reshape(-1, 2)
+        flat[:, 1] = np.minimum(flat[:, 1], high)
+        base = np.stack([flat[:, 0], np.zeros(len(flat))], axis=1)
+        flat = np.concatenate([flat, base])
+        middles[i] = 0.5 * (flat.min(axis=0) + flat.max(axis=0))
+        hull = ConvexHull(flat, qhull_options="QJ").equations
+        gap = -(hull[:, 2] + hull[:, :2] @ middles[i])
+        speed = rays @ hull[:, :2].T
+        reach[i] = np.where(speed > 1e-9, gap / np.maximum(speed, 1e-9), np.inf).min(axis=1)
+    middles = gaussian_filter1d(middles, 1.5, axis=0, mode="nearest")
+    reach = gaussian_filter1d(gaussian_filter1d(reach, 0.7, axis=1, mode="wrap"), 1.2, axis=0)
+    reach = reach + 0.004
+    sections = middles[:, None] + reach[..., None] * rays
+    sections[..., 1] = np.maximum(sections[..., 1], 0.6 * sole)
+    steps, sections = _capped(steps, sections, toe)
+    origin = np.array([ankle[0], ankle[1], 0.0])
+    upper = np.empty((*sections.shape[:2], 3))
+    upper[:] = origin + forward * steps[:, None, None] + sections[..., :1] * across
+    upper[..., 2] = sections[..., 1]
+    flip = bool(np.linalg.det(np.stack([across, np.array([0, 0, 1.0]), forward])) > 0)
+    top = grid_sheet(upper, closed=True, flip=not flip)
+    below = _sole(steps, sections, sole, origin, forward, across)
+    return joined(top, below.painted(1))
+
+
+def _capped(steps: Array, sections: Array, toe: float) -> tuple[Array, Array]:
+    """The shoe closed round at heel and toe."""
+    first, last = sections[0], sections[-1]
+    out_steps, out = [], []
+    for t in (0.0, 0.35, 0.7, 0.9):
+        size = np.sqrt(1 - (1 - t) ** 2)
+        middle = np.array([first[:, 0].mean(), 0.45 * first[:, 1].max()])
+        out_steps.append(steps[0] - 0.012 * (1 - t))
+        out.append(middle + (first - middle) * (0.12 + 0.88 * size))
+    out_steps += list(steps)
+    out += list(sections)
+    for t in (0.25, 0.5, 0.75, 0.92, 1.0):
+        size = np.sqrt(max(1 - t**2, 0.0))
+        middle = np.array([last[:, 0].mean(), 0.35 * last[:, 1].max()])
+        out_steps.append(steps[-1] + toe * t)
+        out.append(middle + (last - middle) * (0.06 + 0.94 * size))
+    return np.array(out_steps), np.array(out)
+
+
+def _sole(
+    steps: Array, sections: Array, sole: float, origin: Array, forward: Array, across: Array
+) -> Sheet:
+    left, right = sections[..., 0].min(axis=1), sections[..., 0].max(axis=1)
+    middle, half = 0.5 * (left + right), 0.5 * (right - left) + 0.002
+    run = (steps - steps[0]) / (steps[-1] - steps[0])
+    arch = 0.004 * np.exp(-(((run - 0.38) / 0.07) ** 2))
+    rows = []
+    for side, level in ((-0.98, sole), (-1.0, sole * 0.8), (-1.0, 0.0), (0.0, 0.0), (1.0, 0.0)):
+        rows.append((middle + side * half, np.where(level == 0, arch, level)))
+    rows.append((middle + half, np.full(len(steps), sole * 0.8)))
+    rows.append((middle + 0.98 * half, np.full(len(steps), sole)))
+    grid = np.empty((len(steps), len(rows), 3))
+    for column, (x, z) in enumerate(rows):
+        grid[:, column] = origin + forward * steps[:, None] + across * x[:, None]
+        grid[:, column, 2] = z
+    return grid_sheet(grid)

@@ -1,0 +1,134 @@
+"""The dark suit: jacket, open shirt, trousers, shoes."""
+
+from typing import Final
+
+import numpy as np
+
+from retarget.rotation import Array
+
+from ..parts import Dress, Material
+from .bodice import Bodice, Cut, build_bodice
+from .coat import (
+    Coat,
+    LapelCut,
+    Opening,
+    button,
+    collar,
+    creased,
+    lapel,
+    open_coat,
+    patch,
+    with_hem,
+)
+from .form import SIDES, Form, Surface
+from .legs import LegCut, build_trousers
+from .mesh import Sheet, grid_sheet, hemmed, joined, kept
+from .sewing import (
+    arm_joints,
+    body_without_hands,
+    covered_skin,
+    grid_surface,
+    piece,
+    row_heights,
+    shoes,
+    top_weights,
+)
+from .shirt import half_fronts, turned_collar
+from .weights import nearest
+
+CLOTH: Final = Material("Charcoal wool", "cloth", (0.165, 0.17, 0.185), 0.8)
+FACING: Final = Material("Charcoal lapels", "cloth", (0.19, 0.195, 0.21), 0.7)
+HORN: Final = Material("Horn buttons", "leather", (0.05, 0.045, 0.04), 0.35)
+SHIRT: Final = Material("Black shirt", "cloth", (0.085, 0.085, 0.095), 0.6)
+LEATHER: Final = Material("Black leather", "leather", (0.075, 0.07, 0.07), 0.25)
+SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
+LINEN: Final = Material("Pocket square", "cloth", (0.82, 0.83, 0.86), 0.7)
+
+
+def dark_suit(form: Form) -> Dress:
+    """A two-button jacket with notched lapels over a black shirt, trousers, shoes."""
+    s = form.scale
+    hem = form.crotch[2] - 0.015 * s
+    rows = row_heights(form, hem, 0.026)
+    bodice = build_bodice(
+        form,
+        Cut(
+            rows,
+            np.interp(rows, [hem, form.waist, rows[-1]], [0.020, 0.015, 0.017]) * s,
+            chest=0.017 * s,
+            shoulder=0.020 * s,
+            pad=0.014 * s,
+            neck=0.008,
+            sleeve=(0.017 * s, 0.014 * s, 0.010 * s),
+            sleeve_end=0.95,
+            sleeve_rings=36,
+            convex=0.25,
+        ),
+    )
+    opening = Opening(form.waist + 0.035 * s, 0.014 * s, 0.075 * s, form.waist - 0.05 * s)
+    coat = creased(open_coat(bodice, opening), 3, 0.007 * s, form.waist, arm_joints(form))
+    bones = top_weights(form, coat)
+    outer, old = hemmed(coat.sheet, 0.003, 0.02)
+    details = joined(*_details(form, bodice, coat, opening))
+    body = body_without_hands(form)
+    halves = joined(
+        *(grid_sheet(g) for g in half_fronts(form, bodice, body, opening.button - 0.06 * s))
+    )
+    collar_sheet = turned_collar(form, grid_surface(halves), np.radians(17))
+    shirt = joined(halves, with_hem(collar_sheet, 0.0015, 0.004))
+    legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.088, seed=4))
+    shown = legs.sheet.vertices[legs.sheet.faces][..., 2].max(axis=1) < hem + 0.12 * s
+    trousers, used = kept(legs.sheet, shown)
+    jacket = joined(outer, details)
+    sewn_on = nearest(details.vertices, coat.sheet.vertices, bones)
+    pieces = (
+        piece("Jacket", jacket, np.concatenate([bones[old], sewn_on]), CLOTH, FACING, HORN, LINEN),
+        piece("Shirt", shirt, nearest(shirt.vertices, coat.sheet.vertices, bones), SHIRT),
+        piece("Trousers", trousers, legs.weights[used], CLOTH),
+        *shoes(form, LEATHER, SOLE),
+    )
+    return Dress(pieces, covered_skin(form, [coat.sheet, halves, collar_sheet]))
+
+
+def _details(form: Form, bodice: Bodice, coat: Coat, opening: Opening) -> list[Sheet]:
+    s, ground = form.scale, coat.surface
+    lapels = LapelCut(0.088 * s, collar=0.043 * s, stand=0.022 * s)
+    sewn = [
+        with_hem(lapel(coat, opening, lapels, side, ground), 0.002, 0.01).painted(1)
+        for side in SIDES
+    ]
+    sewn.append(with_hem(collar(coat, opening, lapels, ground), 0.002, 0.006).painted(1))
+    edge = coat.edge("L")
+    for drop in (0.006, 0.115):
+        z = opening.button - drop * s
+        at = np.array([0.0, np.interp(z, edge[:, 2], edge[:, 1]), z])
+        sewn.append(button(ground, at, 0.0105 * s).painted(2))
+    for side in SIDES:
+        sewn.append(_flap(form, bodice, ground, side))
+    sewn += _breast_pocket(form, bodice, ground)
+    return sewn
+
+
+def on_bodice(bodice: Bodice, height: float, angle: float) -> Array:
+    """The point (3,) of the bodice at a height and an angle, below the yoke or in front."""
+    count = np.arange(len(bodice.rows), dtype=float)
+    z = bodice.at(count, np.full(len(count), angle))[:, 2]
+    row = np.interp(height, z, count)
+    return bodice.at(np.array([row]), np.array([angle]))[0]
+
+
+def _flap(form: Form, bodice: Bodice, ground: Surface, side: str) -> Sheet:
+    s, sign = form.scale, 1.0 if side == "L" else -1.0
+    corner = on_bodice(bodice, form.waist - 0.085 * s, sign * np.radians(24))
+    across = np.array([sign * 0.14 * s, 0.0, 0.012 * s])
+    flap = patch(ground, corner, across, np.array([0, 0, 0.045 * s]), (7, 3), 0.003)
+    return with_hem(flap if sign > 0 else flap.turned(), 0.002, 0.008)
+
+
+def _breast_pocket(form: Form, bodice: Bodice, ground: Surface) -> list[Sheet]:
+    s = form.scale
+    corner = on_bodice(bodice, form.armpits[0][2] + 0.005 * s, np.radians(38))
+    across, up = np.array([0.075 * s, 0.0, 0.012 * s]), np.array([0.0, 0.0, 0.018 * s])
+    welt = patch(ground, corner, across, up, (5, 2), 0.003)
+    square = patch(ground, corner + up * 0.6 + across * 0.1, across * 0.8, up * 1.1, (4, 2), 0.0022)
+    return [with_hem(square, 0.0015, 0.004).painted(3), with_hem(welt, 0.002, 0.006)]
