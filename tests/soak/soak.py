@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -33,6 +33,7 @@ from blender_addon.server_connection import RefusedError, ServerGoneError
 
 _ORPHANS_S: Final = 2.0
 _OVER_S: Final = 60.0
+_TIDY_S: Final = 10.0
 _LONGEST_LIFE_S: Final = 1.5
 _DISK_BYTES: Final = 8_000_000
 _SOUND: Final = bytes(range(256)) * 8000
@@ -252,13 +253,29 @@ def _count_jobs(
     tally.told += sum(job.state == "failed" and bool(job.error) for job in jobs.values())
     tally.lost += sum(job.state == "failed" and not job.error for job in jobs.values())
     # Just after a job is over the server still removes what it no longer needs.
-    time.sleep(1.0)
-    for folder in (state / "jobs").iterdir():
+    deadline = time.monotonic() + _TIDY_S
+    while (left := _half_written(jobs, state)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    tally.half += len(left)
+    for what in left:
+        print(what, file=sys.stderr)
+
+
+def _half_written(jobs: Mapping[str, Job], state: Path) -> list[str]:
+    """What is wrong with the folders of jobs that are all over, a line each."""
+    found = []
+    for folder in sorted((state / "jobs").iterdir()):
         job = jobs.get(folder.name)
-        if job is None or job.state != "done" or not _is_whole(job, folder):
-            tally.half += 1
+        what = "unknown" if job is None else job.state
+        try:
+            if job is None or job.state != "done" or not _is_whole(job, folder):
+                held = sorted(path.name for path in folder.iterdir())
+                found.append(f"{folder.name}, {what}: {', '.join(held)}")
+        except FileNotFoundError:
+            found.append(f"{folder.name}, {what}: on its way out")
     done = {job.id for job in jobs.values() if job.state == "done"}
-    tally.half += len(done - set(os.listdir(state / "jobs")))
+    gone = done - set(os.listdir(state / "jobs"))
+    return found + [f"{job_id}, done: no folder" for job_id in sorted(gone)]
 
 
 def _is_whole(job: Job, folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """The queue on disk by itself."""
 
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -84,10 +85,43 @@ def test_each_start_after_a_crash_writes_to_a_folder_of_its_own(tmp_path: Path) 
     assert first is not None
     assert second is not None
     assert jobs.results_folder(first) != jobs.results_folder(second)
+    assert jobs.scratch_folder(first) != jobs.scratch_folder(second)
+    assert jobs.task_file(first) != jobs.task_file(second)
     jobs.recover()
     failed = jobs.get("a")
     assert failed is not None
     assert failed.state == FAILED
+
+
+def test_job_whose_uploads_are_gone_is_failed_with_a_sentence(tmp_path: Path) -> None:
+    jobs = open_queue(tmp_path)
+    for job_id in "ab":
+        add(jobs, job_id)
+    shutil.rmtree(jobs.folder("a"))
+    jobs.recover()
+    failed = jobs.get("a")
+    assert failed is not None
+    assert failed.state == FAILED
+    assert (
+        failed.error == "The files of this job are gone from the server's folder; start it again."
+    )
+    assert [job.id for job in jobs.in_state(QUEUED)] == ["b"]
+
+
+def test_number_of_waiting_jobs_is_known_without_asking_the_disk(tmp_path: Path) -> None:
+    jobs = open_queue(tmp_path)
+    for number, job_id in enumerate("abc"):
+        assert jobs.queued == number
+        add(jobs, job_id)
+    jobs.start("a")
+    assert jobs.queued == 2
+    jobs.put_back("a")
+    jobs.cancel_queued("b")
+    assert jobs.queued == 2
+    jobs.delete("c")
+    assert jobs.queued == 1
+    jobs.close()
+    assert open_queue(tmp_path).queued == 1
 
 
 def test_start_that_was_put_back_does_not_count(tmp_path: Path) -> None:
