@@ -65,8 +65,8 @@ def conduct_command(
     avatar: Annotated[
         str | None,
         typer.Option(
-            help="A .blend file with your own rigged avatar, a .subject file, or the word photo: "
-            "the person of the photo as the avatar."
+            help="Who conducts in the scene: viktor, aiko, ruth or marcus; a .blend file with your "
+            "own rigged avatar, a .subject file, or the word photo: the person of the photo."
         ),
     ] = None,
     photo: Photo = None,
@@ -86,13 +86,13 @@ def conduct_command(
     from backend.pipeline import Look, conduct_everything
     from backend.scenes import SceneOptions
     from backend.subject_request import SubjectRequest
+    from retarget.conductor_asset import chosen_avatar
 
     who = None
     if photo is not None:
         who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
-    scene = SceneOptions(
-        read_size(size), engine, "photo" if avatar == "photo" else Path(avatar) if avatar else None
-    )
+    chosen = avatar if avatar in (None, "photo") else chosen_avatar(avatar)
+    scene = SceneOptions(read_size(size), engine, chosen)
     with shown_progress() as progress:
         report = conduct_everything(
             request,

@@ -321,5 +321,6 @@ def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
     digest.update(repr((request.start, request.duration, request.audio_track)).encode())
     if isinstance(scene.avatar, Path):
         digest.update(scene.avatar.read_bytes())
-    digest.update(repr((scene.size, scene.engine, __version__, version("bpy"))).encode())
+    named = scene.avatar if isinstance(scene.avatar, str) else None
+    digest.update(repr((named, scene.size, scene.engine, __version__, version("bpy"))).encode())
     return digest.hexdigest()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,14 +35,14 @@ class SceneOptions:
         Width and height in pixels, even.
     engine : str
         "workbench", "cycles" or "eevee".
-    avatar : Path or "photo", optional
+    avatar : Path or str, optional
         A .blend file with the armature to animate, or a `.subject` file; "photo" is the person of
-        the photo; None builds the conductor.
+        the photo; another word is the name of a built-in conductor, None the default one.
     """
 
     size: tuple[int, int] = (960, 540)
     engine: str = "workbench"
-    avatar: Path | Literal["photo"] | None = None
+    avatar: Path | str | None = None
 
 
 def check_avatar(avatar: Path) -> None:

@@ -65,7 +65,7 @@ def chosen_avatar(text: str) -> Path | str:
         return path
     if text in CONDUCTORS:
         return text
-    if path.suffix or len(path.parts) > 1:
+    if path.suffix or path.name != text:
         raise ConductorError(f"The avatar {text} does not exist; check the path.")
     raise ConductorError(
         f"There is no conductor '{text}'; choose {', '.join(CONDUCTORS)}, or a file of your own."
