@@ -22,8 +22,8 @@ _HEAVIER: Final = 1.2
 _SURE: Final = 3.0
 # How much louder than the bar line, and than every other place, in steps of velocity. Of 115
 # pickups 106 are found when a player makes downbeats 20 steps louder and 92 without; of 305 songs
-# and movements that begin with a whole bar 2 are doubted in both cases, and of none the first 6 to 11
-# bars.
+# and movements that begin with a whole bar 2 are doubted in both cases, and of none the first six
+# to eleven bars.
 _LOUDER: Final = 8.0
 _LOUDEST: Final = 4.0
 
