@@ -39,7 +39,7 @@ def grow(
         raise ValueError(f'No hair style "{style}"; choose one of {", ".join(STYLES)}.')
     maker = _MAKERS[style]
     head, face = Head(figure), Face(figure)
-    hair = Material("Hair", "hair", colour, roughness=0.55, texture="hair")
+    hair = Material("Hair", "hair", colour, roughness=maker.ROUGHNESS, texture="hair")
     dark = _scaled(colour, maker.BROW_SHADE)
     brow = brows(face, maker.BROW)
     lash = lashes(face, maker.LASH)

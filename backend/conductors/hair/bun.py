@@ -19,10 +19,11 @@ _TONES: Final = 8
 BROW: Final = Brow(thickness=0.15, height=0.74, arch=0.16, count=30)
 BROW_SHADE: Final = 1.0
 LASH: Final = Lash(upper=0.24, lower=0.09)
+ROUGHNESS: Final = 0.45
 _SEED: Final = 5
 _PARTING_DEG: Final = 26.0
 _BUN_DEG: Final = -30.0
-_BUN_M: Final = 0.036
+_BUN_M: Final = 0.039
 
 
 def picture(colour: Colour) -> NDArray[np.uint8]:
@@ -32,7 +33,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     palette = Palette(
         tuple(tuple(base * (0.8 + 0.5 * s) + gleam * s) for s in np.linspace(0.0, 1.0, _TONES)),
         contrast=0.26,
-        sheen=0.10,
+        sheen=0.15,
         roots=0.4,
         edges=0.45,
     )
@@ -42,7 +43,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
 def surface(head: Head) -> Surface:
     """The hair of a head."""
     generator = np.random.default_rng(_SEED)
-    hairline = Hairline(head, Line(front=34.0, temple=33.0, corner=46.0, sideburn=4.0, nape=6.0))
+    hairline = Hairline(head, Line(front=35.0, temple=28.0, corner=44.0, sideburn=4.0, nape=6.0))
     knot = head.point(np.array(180.0), np.array(_BUN_DEG), 0.008 * head.size)
     parts = [
         cap(
@@ -150,13 +151,13 @@ def _chignon(head: Head, knot: Array, generator: np.random.Generator) -> Surface
     away = away / np.linalg.norm(away)
     across = np.array([1.0, 0.0, 0.0])
     up = np.cross(away, across)
-    middle = knot + 0.30 * size * away
+    middle = knot + 0.22 * size * away
     turns, points, coils = 1.15, 17, 7
     t = np.linspace(0.0, 1.0, points)
     start = np.linspace(0.0, 2 * np.pi, coils, endpoint=False)
     angle = start[:, None] + 2 * np.pi * turns * t
     # From the rim over the dome to the middle.
-    polar = np.radians(100.0 - 86.0 * t)[None, :]
+    polar = np.radians(104.0 - 100.0 * t)[None, :]
     radius = size * (1.0 + 0.03 * generator.standard_normal(coils))[:, None]
     outward = (
         np.sin(polar)[..., None]

@@ -18,9 +18,10 @@ from .locks import Surface
 BROW: Final = Brow(thickness=0.24, height=0.64, arch=0.12, count=38)
 BROW_SHADE: Final = 0.9
 LASH: Final = Lash(upper=0.15, lower=0.09)
+ROUGHNESS: Final = 0.9
 _SEED: Final = 3
-_CURLS: Final = 2600
-"""Curls that the whole sphere would have: they are some 6 mm apart on a head."""
+_CURLS: Final = 1700
+"""Curls that the whole sphere would have: they are some 7 mm apart on a head."""
 
 _ROWS: Final = 56
 _SIZE: Final = 512
@@ -32,7 +33,7 @@ _REACH: Final = np.radians(142.0)
 
 def line() -> Line:
     """The hairline."""
-    return Line(front=37.0, temple=37.0, corner=49.0, sideburn=15.0, nape=4.0)
+    return Line(front=36.0, temple=32.0, corner=47.0, sideburn=13.0, nape=4.0)
 
 
 def surface(head: Head) -> Surface:
@@ -44,8 +45,10 @@ def surface(head: Head) -> Surface:
     elevation = 90.0 - share[:, None] * (90.0 - edge)
     a, e = np.broadcast_to(azimuth, elevation.shape), elevation
     ray = directions(a, e)
-    rise = smooth(e - edge, 0.0, 5.0)
-    height = head.size * _height(a, e) * (0.62 + 0.38 * _Curls().dome(ray))
+    dome = _Curls().dome(ray)
+    # The edge winds about the outermost curls.
+    rise = smooth(e - edge + 2.6 * (dome - 0.75), 0.0, 4.0)
+    height = head.size * _height(a, e) * (0.45 + 0.55 * dome)
     points = (
         head.centre + ray * (head.radius(ray) + rise * height - 0.0012 * (1.0 - rise))[..., None]
     )
@@ -73,9 +76,9 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     curls = _Curls()
     dome, coil = curls.dome(ray), curls.coil(ray)
     base = np.array(colour)
-    shade = 0.45 + 0.75 * dome * (0.55 + 0.45 * coil)
-    gleam = 0.11 * (dome * coil) ** 2
-    painted = base * shade[..., None] + gleam[..., None] * (0.5 + 0.5 * base / base.max())
+    shade = 0.40 + 0.85 * dome * (0.6 + 0.4 * coil)
+    gleam = 0.17 * dome * np.clip(coil, 0.0, 1.0) ** 2
+    painted = base * shade[..., None] + gleam[..., None] * (0.45 + 0.55 * base / base.max())
     return np.round(255 * np.clip(painted, 0.0, 1.0)).astype(np.uint8)
 
 
@@ -122,7 +125,7 @@ def _height(azimuth: Array, elevation: Array) -> Array:
     """Length of the hair in metres on a middling head: shorter at the sides and the nape."""
     around = np.abs((azimuth + 180.0) % 360.0 - 180.0)
     side = smooth(around, 40.0, 80.0)
-    return 0.0022 + 0.0075 * smooth(elevation - 22.0 * side, -32.0, 26.0)
+    return 0.0026 + 0.0095 * smooth(elevation - 22.0 * side, -32.0, 26.0)
 
 
 def _columns() -> Array:

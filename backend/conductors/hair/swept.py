@@ -20,6 +20,7 @@ _TONES: Final = 8
 BROW: Final = Brow(thickness=0.25, height=0.62, arch=0.12)
 BROW_SHADE: Final = 0.85
 LASH: Final = Lash(upper=0.13, lower=0.09)
+ROUGHNESS: Final = 0.55
 _SEED: Final = 7
 
 
