@@ -7,7 +7,11 @@ from typing import Final
 from backend.score.sign_places import SignPlaces
 from backend.score.written_bar import Bar
 
+# What comes before a minuet without a final barline is a movement if it is longer than this, and
+# else its introduction.
+_INTRODUCTION: Final = 16
 _NAMES: Final = {"dacapo": "da capo", "dalsegno": "dal segno"}
+_JUMP_MARKS: Final = frozenset({*_NAMES, "alfine", "alcoda", "alsegno", "withrepeats"})
 
 
 def with_meant_signs(bars: Sequence[Bar]) -> tuple[list[Bar], list[str]]:
@@ -19,9 +23,10 @@ def with_meant_signs(bars: Sequence[Bar]) -> tuple[list[Bar], list[str]]:
     """
     found = [replace(bar, marks=set(bar.marks)) for bar in bars]
     places = SignPlaces(found)
-    jumps = places.all(*_NAMES)
+    jumps = [_settle_jump(found, jump) for jump in places.all(*_NAMES)]
     if not jumps:
         return found, []
+    places = SignPlaces(found)
     codas = places.all("coda")
     if len(codas) > 1 and codas[0] <= jumps[-1] and not places.all("tocoda"):
         found[codas[0]].marks.remove("coda")
@@ -58,6 +63,39 @@ def segno_before(places: SignPlaces, jump: int, marks: set[str]) -> int | None:
     before = range(jump + 1)
     named = places.last(before, *named_targets(marks, "dalsegno", "segno"))
     return places.last(before, "segno") if named is None else named
+
+
+def da_capo_start(bars: Sequence[Bar], places: SignPlaces, start: int, jump: int) -> int:
+    """The bar a da capo in bar `jump` goes back to, where nothing marks a beginning after `start`.
+
+    Several movements may be written as one, without barlines between them and counted on. The one
+    meant then begins with its heading, or in a meter of its own with a repeat or a pickup.
+    """
+    end = places.first(range(start, jump + 1), "fine", "tocoda")
+    end = jump if end is None else end
+    reach = range(start + _INTRODUCTION, end + 1)
+    heading = places.last(reach, "title")
+    if heading is not None and "trio" not in bars[heading].marks:
+        return heading
+    new = next((i for i in range(start, end) if bars[i].meter == bars[end].meter), end)
+    if new not in reach or new == end:
+        return start
+    pickup = bars[new].length < bars[new].nominal and bars[new + 1].length >= bars[new].nominal
+    return new if pickup or bars[new].repeat_from else start
+
+
+def _settle_jump(bars: Sequence[Bar], jump: int) -> int:
+    """Put a jump that is written a bar early into the short last bar of its section."""
+    if jump + 2 >= len(bars):
+        return jump
+    here, last, after = bars[jump : jump + 3]
+    short = last.meter == here.meter and last.length < last.nominal <= here.length
+    if here.closes or not short or after.meter == last.meter or last.marks & set(_NAMES):
+        return jump
+    moved = {mark for mark in here.marks if mark.partition("=")[0] in _JUMP_MARKS}
+    here.marks -= moved
+    last.marks |= moved
+    return jump + 1
 
 
 def _mark_ends(bars: Sequence[Bar], jumps: Sequence[int]) -> None:

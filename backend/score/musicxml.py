@@ -20,7 +20,7 @@ from backend.score.score_beats import ScoreBeats, Sounding
 from backend.score.signs import add_signs, add_written_signs, ending_numbers
 from backend.score.tempo_marks import add_sound_tempo, add_tempo, tempo_map
 from backend.score.unpack import reading, score_elements, unpack
-from backend.score.written_bar import ROUNDING, Bar, WrittenNotes, settle_meters
+from backend.score.written_bar import ROUNDING, Bar, WrittenNotes, settle_meters, settle_repeats
 from backend.score.written_meter import meter_text, read_meter
 from retarget.errors import ConductorError
 
@@ -154,6 +154,7 @@ def read_bars(xml: bytes, new_reader: "Callable[[], PartReader] | None" = None) 
             element.clear()
             reader, number = None, 0
     settle_meters(bars)
+    settle_repeats(bars)
     silent = not any(bar.length for bar in bars)
     for bar in bars:
         # A counted bar in which nothing is written is a bar of rest.
@@ -304,12 +305,18 @@ class PartReader:
 def _barline(element: ElementTree.Element, bar: Bar) -> None:
     repeat = element.find("repeat")
     if repeat is not None:
+        side = element.get("location")
         if repeat.get("direction") == "forward":
-            bar.repeat_from = True
+            bar.repeat_from |= side != "right"
+            bar.opens_next |= side == "right"
         else:
             times = (repeat.get("times") or "2").strip()
             known = re.fullmatch(r"\d{1,6}", times, re.ASCII)
-            bar.repeat_times = max(int(times), 2) if known else 2
+            passes = max(int(times), 2) if known else 2
+            if side == "left":
+                bar.closes_before = passes
+            else:
+                bar.repeat_times = passes
             if not known:
                 bar.cannot_read(f"a repeat of {times} times")
     elif element.findtext("bar-style") == "light-heavy":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from backend.score.endings import Ending, endings
-from backend.score.jumps import label, named_targets, segno_before, with_meant_signs
+from backend.score.jumps import da_capo_start, label, named_targets, segno_before, with_meant_signs
 from backend.score.movement_bounds import movements
 from backend.score.sign_places import SignPlaces
 from backend.score.written_bar import Bar
@@ -174,7 +174,8 @@ class _Walk:
         if "dalsegno" in self._bars[i].marks:
             return segno_before(self._signs, i, self._bars[i].marks) or 0
         # After an earlier da capo a new piece may begin, which then has its own "fine".
-        return origin if self._signs.within(range(origin, i + 1), "fine") else 0
+        start = origin if self._signs.within(range(origin, i + 1), "fine") else 0
+        return da_capo_start(self._bars, self._signs, start, i)
 
     def _after_jump(self, i: int, jump: int) -> int | None:
         """The bar to go on with after bar `i` where what was jumped back to ends with it."""

@@ -32,13 +32,14 @@ _REPEATS: Final = r"(replica|repliche|r[ei]petizion[ei]|r[ée]p[ée]titions?|rit
 # What is written where the file does not say in its own terms where the playing goes on.
 _JUMP_WORDS: Final = {
     "dacapo": re.compile(
-        r"\bd\s*\.\s*c\b|\bda\s*capo\b|\bdc( al\b|$)|"
+        r"\bd\s*\.\s*c\b|\bda\s*capo\b|"
+        rf"^({_DANCE} )?dc( al\b|$)|"
         rf"(^|\b(wieder|{_DANCE}) )(von|vom) (anfang|vorne?)( bis\b| ohne\b| mit\b|$)|"
         r"\b(reprendre|reprenez|retourner) (au|du) (d[ée]but|commencement)\b|"
         r"\b(repeat|return|go back|again) (from|to) (the )?(beginning|start|top)\b"
     ),
     "dalsegno": re.compile(
-        r"\bd\s*\.\s*s\b|\bdal\s+segno\b|\bds( al\b|$)|\bvom (zeichen|segno)\b|"
+        rf"\bd\s*\.\s*s\b|\bdal\s+segno\b|^({_DANCE} )?ds( al\b|$)|\bvom (zeichen|segno)\b|"
         r"\b(reprendre|reprenez|retourner) (au|du) signe\b|"
         r"\b(repeat|return|go back|again) (from|to) (the )?sign\b"
     ),
@@ -65,7 +66,8 @@ _PLACE_WORDS: Final = {
     "coda": re.compile(r"^coda\b(\W+\w+){0,3}$"),
     "segno": re.compile(r"^segno$"),
     "trio": re.compile(
-        rf"^(quasi |[ivx]+\W+)?trio\b|^(minore|maggiore|mineur|majeur|alternativo|alternativement)$|"
+        r"^(quasi |[ivx]+\W+)?trio\b|"
+        r"^(minore|maggiore|mineur|majeur|alternativo|alternativement)$|"
         rf"^{_DANCE} (ii|2|2do|2de|secondo|seconda|alternativ\w+)\b"
     ),
     "title": re.compile(rf"^([ivx]+\W+)?(tempo di )?{_DANCE}\b"),

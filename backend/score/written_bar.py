@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 ROUNDING: Final = Fraction(1, 16)
@@ -63,6 +64,9 @@ class Bar:
         As printed; None if there is none or it is no number.
     counted : bool
         False for a pickup, or the rest of a bar that a repeat splits, where the file says so.
+    opens_next, closes_before : bool, int
+        A repeat that is written on the other side of the barline than it is meant for: from the
+        next bar, or up to the bar before as many times as `repeat_times` says.
     final : bool
         Whether it closes with a thin and a thick line and no repeat.
     marks : set of str
@@ -83,6 +87,8 @@ class Bar:
     tempos: dict[Fraction, TempoMark] = field(default_factory=dict)
     repeat_from: bool = False
     repeat_times: int = 0
+    opens_next: bool = False
+    closes_before: int = 0
     ending: frozenset[int] = frozenset()
     ending_stops: bool = False
     final: bool = False
@@ -121,6 +127,22 @@ def settle_meters(bars: Sequence[Bar]) -> None:
     for i, bar in enumerate(bars):
         near = (filling[i], *filling[i + 1 : i + 2], *filling[max(i - 1, 0) : i])
         bar.meter = next((it for it in near if it in bar.meters), (bar.meters or [bar.meter])[0])
+
+
+def settle_repeats(bars: Sequence[Bar]) -> None:
+    """Put each repeat sign on the side of its barline that it is meant for.
+
+    The one sign between two repeated sections may be written as the beginning of the second only.
+    """
+    inside = False
+    for bar, after in pairwise(bars):
+        bar.repeat_times = max(bar.repeat_times, after.closes_before)
+        inside |= bar.repeat_from
+        if bar.opens_next:
+            after.repeat_from = True
+            if inside:
+                bar.repeat_times = max(bar.repeat_times, 2)
+        inside &= not bar.repeat_times
 
 
 def _length(meter: tuple[int, int]) -> Fraction:

@@ -352,3 +352,21 @@ def test_a_coda_right_after_its_jump_needs_no_sign_to_leave_at() -> None:
 def test_odd_but_valid_orders(score: str, order: list[int]) -> None:
     assert places(score) == order
     assert not doubts(score)
+
+
+def test_a_da_capo_finds_its_movement_where_no_barline_ends_the_one_before() -> None:
+    first = " ".join(map(str, range(1, 21)))
+    own = [21, 22, 23, 24]
+    # By its heading; by its meter with a pickup or a repeat sign.
+    assert places(f"{first} 21M 22F 23R 24C 25")[20:] == [*own, 21, 22, 25]
+    meters = dict.fromkeys(range(20, 24), (3, 4))
+    for begin in ("21~", "21["):
+        assert places(f"{first} {begin} 22F 23R 24C 25", meters)[20:] == [*own, 21, 22, 25]
+    # Without them it is the middle of a movement; and a few bars are an introduction.
+    assert places(f"{first} 21 22F 23R 24C 25", meters)[24:] == [*range(1, 23), 25]
+    assert places("1 2M 3F 4C") == [1, 2, 3, 4, 1, 2, 3]
+
+
+def test_a_jump_written_a_bar_early_is_followed_at_the_end_of_its_section() -> None:
+    meters = dict.fromkeys(range(5), (3, 4))
+    assert places("1~ 2F 3~ 4C 5~ 6~ 7", meters) == [1, 2, 3, 4, 5, 1, 2, 6, 7]

@@ -144,6 +144,22 @@ def test_words_that_ask_for_no_jump(text: str) -> None:
     assert order("Fine", "𝄋", text, "") == ([1, 2, 3, 4], ())
 
 
+def barline(side: str, repeat: str) -> str:
+    return f'<barline location="{side}"><repeat direction="{repeat}"/></barline>'
+
+
+def test_a_repeat_sign_is_for_the_side_of_the_barline_it_is_on() -> None:
+    right, left = barline("right", "forward"), barline("left", "backward")
+    assert order("", right, "", barline("right", "backward"), "")[0] == [1, 2, 3, 4, 3, 4, 5]
+    assert order("", barline("left", "forward"), "", left, "")[0] == [1, 2, 3, 2, 3, 4, 5]
+
+
+def test_a_sign_between_two_repeats_written_as_the_second_alone_is_both() -> None:
+    first, last = barline("left", "forward"), barline("right", "backward")
+    played = order(first, barline("right", "forward"), "", last, "")[0]
+    assert played == [1, 2, 1, 2, 3, 4, 3, 4, 5]
+
+
 def test_headings_of_trios() -> None:
     for heading in ("Trio", "TRIO I", "II. Trio", "Quasi Trio.", "Minore", "Menuetto II"):
         assert order("", "", heading, "M. D. C.", "")[0] == [1, 2, 3, 4, 1, 2, 5], heading
