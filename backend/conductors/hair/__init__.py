@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from retarget.rotation import Array
 
 from ..parts import Colour, Figure, Material, Piece
-from . import bob, bun, cropped, swept
+from . import bob, bun, cropped, shade, swept
 from .brows import brows
 from .face_surface import Face
 from .head import Head
@@ -60,6 +60,12 @@ def grow(
         ),
     )
     return pieces, {"hair": maker.picture(colour)}
+
+
+def shorn(figure: Figure, style: str, points: Array) -> Array:
+    """How much of the skin's colour at points (N, 3) is that of hair, [0, 1]: roots and fades."""
+    maker = _MAKERS[style]
+    return shade.shorn(figure, maker.LINE, maker.FADE_DEG, points)
 
 
 def _scaled(colour: Colour, share: float) -> Colour:

@@ -21,6 +21,8 @@ BROW: Final = Brow(thickness=0.15, height=0.72, arch=0.18, count=30)
 BROW_SHADE: Final = 0.55
 LASH: Final = Lash(upper=0.19, lower=0.09)
 ROUGHNESS: Final = 0.55
+LINE: Final = Line(front=35.0, temple=30.0, sideburn=2.0, nape=6.0)
+FADE_DEG: Final = 0.0
 _SEED: Final = 11
 _PARTING_DEG: Final = 24.0
 
@@ -42,7 +44,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
 def surface(head: Head) -> Surface:
     """The hair of a head."""
     generator = np.random.default_rng(_SEED)
-    hairline = Hairline(head, Line(front=35.0, temple=30.0, sideburn=2.0, nape=6.0))
+    hairline = Hairline(head, LINE)
     under = cap(
         head,
         hairline,

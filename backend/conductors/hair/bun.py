@@ -20,6 +20,8 @@ BROW: Final = Brow(thickness=0.15, height=0.74, arch=0.16, count=30)
 BROW_SHADE: Final = 1.0
 LASH: Final = Lash(upper=0.24, lower=0.09)
 ROUGHNESS: Final = 0.45
+LINE: Final = Line(front=35.0, temple=28.0, corner=44.0, sideburn=4.0, nape=6.0)
+FADE_DEG: Final = 0.0
 _SEED: Final = 5
 _PARTING_DEG: Final = 26.0
 _BUN_DEG: Final = -30.0
@@ -43,7 +45,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
 def surface(head: Head) -> Surface:
     """The hair of a head."""
     generator = np.random.default_rng(_SEED)
-    hairline = Hairline(head, Line(front=35.0, temple=28.0, corner=44.0, sideburn=4.0, nape=6.0))
+    hairline = Hairline(head, LINE)
     knot = head.point(np.array(180.0), np.array(_BUN_DEG), 0.008 * head.size)
     parts = [
         cap(

@@ -49,9 +49,11 @@ class Hairline:
         Whose.
     line : Line
         What it is like.
+    fade : float
+        How many degrees higher it is at the sides and the nape, where hair below is shorn.
     """
 
-    def __init__(self, head: Head, line: Line) -> None:
+    def __init__(self, head: Head, line: Line, fade: float = 0.0) -> None:
         ear, brow = head.ear, head.brow
         knots = [
             (0.0, brow + line.front),
@@ -70,7 +72,9 @@ class Hairline:
             (ear.back + 22.0, ear.bottom - 0.6 * line.nape),
             (180.0, ear.bottom - line.nape),
         ]
-        self._elevation = PchipInterpolator(*np.array(knots).T)
+        azimuth, elevation = np.array(knots).T
+        shorn = fade * smooth(azimuth, line.corner, ear.front - 8.0)
+        self._elevation = PchipInterpolator(azimuth, elevation + shorn)
 
     def elevation(self, azimuth: Array) -> Array:
         """Elevation in degrees at azimuths in degrees."""

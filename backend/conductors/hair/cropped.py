@@ -19,6 +19,8 @@ BROW: Final = Brow(thickness=0.24, height=0.64, arch=0.12, count=38)
 BROW_SHADE: Final = 0.9
 LASH: Final = Lash(upper=0.15, lower=0.09)
 ROUGHNESS: Final = 0.9
+LINE: Final = Line(front=36.0, temple=32.0, corner=47.0, sideburn=13.0, nape=4.0)
+FADE_DEG: Final = 15.0
 _SEED: Final = 3
 _CURLS: Final = 1700
 """Curls that the whole sphere would have: they are some 7 mm apart on a head."""
@@ -31,14 +33,9 @@ _TILT: Final = np.radians(-35.0)
 _REACH: Final = np.radians(142.0)
 
 
-def line() -> Line:
-    """The hairline."""
-    return Line(front=36.0, temple=32.0, corner=47.0, sideburn=13.0, nape=4.0)
-
-
 def surface(head: Head) -> Surface:
     """The hair of a head."""
-    hairline = Hairline(head, line())
+    hairline = Hairline(head, LINE, FADE_DEG)
     azimuth = _columns()
     share = 1.0 - (1.0 - np.linspace(0.03, 1.0, _ROWS)) ** 1.12
     edge = hairline.elevation(azimuth)

@@ -21,6 +21,8 @@ BROW: Final = Brow(thickness=0.25, height=0.62, arch=0.12)
 BROW_SHADE: Final = 0.85
 LASH: Final = Lash(upper=0.13, lower=0.09)
 ROUGHNESS: Final = 0.55
+LINE: Final = Line(front=37.0, temple=40.0, corner=38.0, sideburn=13.0, nape=7.0)
+FADE_DEG: Final = 0.0
 _SEED: Final = 7
 
 
@@ -38,7 +40,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
 def surface(head: Head) -> Surface:
     """The hair of a head."""
     generator = np.random.default_rng(_SEED)
-    hairline = Hairline(head, Line(front=38.0, temple=42.0, corner=40.0, sideburn=16.0))
+    hairline = Hairline(head, LINE)
     volume = _Volume(head, hairline)
     under = cap(
         head,
@@ -56,12 +58,12 @@ def surface(head: Head) -> Surface:
         np.concatenate([np.linspace(-130, -63, 15), np.linspace(63, 130, 15)]),
         generator,
     )
-    nape = along_hairline(head, hairline, np.linspace(132.0, 228.0, 15), generator)
+    nape = along_hairline(head, hairline, np.linspace(128.0, 232.0, 19), generator)
     kinds = [
         (roots, (0.075, 0.110), (0.018, 0.027), 9),
         (front, (0.080, 0.120), (0.011, 0.019), 9),
         (sides, (0.030, 0.045), (0.009, 0.013), 7),
-        (nape, (0.016, 0.026), (0.010, 0.014), 6),
+        (nape, (0.016, 0.026), (0.014, 0.019), 6),
     ]
     parts = [under]
     for place, lengths, widths, points in kinds:
@@ -82,7 +84,8 @@ def _locks(
     layer = generator.uniform(-1.0, 1.0, count)
     phase = generator.uniform(0.0, 2 * np.pi, count)
     sway = generator.uniform(0.1, 0.34, count)
-    reach = head.size * generator.uniform(*lengths, count) * volume.length(roots)
+    reach = head.size * generator.uniform(*lengths, count)
+    reach = np.minimum(reach, volume.room(roots) * generator.uniform(0.9, 1.15, count))
 
     def flow(at: Array, share: Array) -> Array:
         along = volume.flow(at)
@@ -127,14 +130,21 @@ class _Volume:
         back = smooth(around, 110.0, 160.0) * (1.0 - high)
         return self._head.size * (0.006 + 0.014 * high + 0.011 * quiff + 0.005 * back)
 
-    def length(self, at: Array) -> Array:
-        """Share (L,) of their length that locks rooted at points (L, 3) have."""
+    def room(self, at: Array) -> Array:
+        """How long, in metres, locks rooted at points (L, 3) may be: not far over the hairline."""
         azimuth, elevation = angles(at - self._head.centre)
-        line = self._hairline.elevation(azimuth)
-        behind = smooth(np.abs(azimuth), 100.0, 150.0)
-        low = 1.0 - smooth(elevation - line, 0.0, 60.0)
-        burn = (1.0 - smooth(elevation, -20.0, 5.0)) * (1.0 - behind)
-        return (1.0 - 0.62 * behind * low) * (1.0 - 0.5 * burn)
+        around = np.abs(azimuth)
+        foot = self._hairline.elevation(azimuth)
+        ear = self._head.ear
+        burn = (around < ear.front + 2.0) & (elevation < ear.top + 18.0)
+        foot = np.where(burn, ear.top - LINE.sideburn, foot)
+        down = np.radians(np.maximum(elevation - foot, 0.0)) * 0.098 * self._head.size
+        over_ear = (around >= ear.front + 2.0) & (around < ear.back + 6.0)
+        over_ear &= elevation < ear.top + 14.0
+        free = (1.0 - smooth(around, 100.0, 135.0)) * ~burn * ~over_ear * self._head.size
+        return (
+            down + self._head.size * np.where(burn, 0.006, np.where(over_ear, 0.020, 0.013)) + free
+        )
 
     def flow(self, at: Array) -> Array:
         out = at - self._head.centre
@@ -143,12 +153,15 @@ class _Volume:
         side = np.tanh(out[:, 0] / (0.03 * self._head.size))
         behind = smooth(around, 95.0, 165.0)
         low = 1.0 - smooth(elevation, 0.0, 60.0)
+        ear = self._head.ear
+        near_ear = smooth(around, ear.front - 4.0, ear.front + 6.0)
+        near_ear *= 1.0 - smooth(around, ear.back, ear.back + 25.0)
         # Before the ears short hair falls; on top it is combed a little over to one side.
         burn = smooth(around, 55.0, 66.0) * (1.0 - smooth(around, 80.0, 88.0))
         burn = burn * (1.0 - smooth(elevation - self._head.ear.top, 0.0, 18.0))
         x = side * (0.14 * (1.0 - behind) - 0.3 * behind * low) - 0.16 * (1.0 - low)
-        y = 1.0 - 0.75 * behind - 0.7 * burn
-        z = -(0.05 + 0.42 * low + 1.0 * behind + 0.8 * burn)
+        y = 1.0 - 0.75 * behind - 0.92 * burn
+        z = -(0.05 + 0.42 * low * (1.0 - near_ear) + 1.0 * behind + 0.8 * burn)
         wished = np.stack([x, y, z], axis=-1)
         normal = self._head.normal(at)
         return wished - normal * (wished * normal).sum(axis=1, keepdims=True)
@@ -159,8 +172,10 @@ class _Volume:
         full = self.height(azimuth, elevation)
         inside = smooth(elevation - self._hairline.elevation(azimuth), -2.0, 12.0)
         root = 0.0005 + 0.35 * full * inside
-        height = root + (full * (1.0 + 0.16 * layer) - root) * smooth(share, 0.0, 0.5)
+        height = root + (full * (1.0 + 0.14 * layer) - root) * smooth(share, 0.0, 0.5)
+        # Tips lie down on what is under them.
+        height = height * (1.0 - 0.24 * smooth(share, 0.65, 1.0))
         ray = out / np.linalg.norm(out, axis=1, keepdims=True)
         # Ends that leave the nape stand off the neck.
-        away = 0.010 * self._head.size * smooth(share, 0.6, 1.0) * smooth(-elevation, 30.0, 50.0)
+        away = 0.0045 * self._head.size * smooth(share, 0.6, 1.0) * smooth(-elevation, 30.0, 50.0)
         return self._head.centre + ray * (self._head.radius(ray) + height + away)[:, None]
