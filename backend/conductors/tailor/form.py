@@ -13,7 +13,8 @@ from retarget.rotation import Array
 from ..parts import Figure
 
 SIDES: Final = ("L", "R")
-_LIMB: Final = ("upper_arm", "forearm", "hand", "thumb", "index", "middle", "ring", "pinky")
+_HAND: Final = ("hand", "thumb", "index", "middle", "ring", "pinky")
+_LIMB: Final = ("upper_arm", "forearm", "upper_arm_twist", "forearm_twist", "wrist_twist", *_HAND)
 
 
 def unit(v: Array) -> Array:
@@ -83,7 +84,7 @@ class Form:
     @cached_property
     def hand(self) -> Array:
         """How much each vertex (V,) belongs to the hands."""
-        return self.share(*_LIMB[2:])
+        return self.share(*_HAND)
 
     def head(self, bone: str) -> Array:
         """Where a bone starts."""
