@@ -8,6 +8,7 @@ from .eyes import EYE_TEXTURE, eye_piece, paint_eye
 from .parts import Figure, Material, Piece, Shape
 from .recipes import Recipe
 from .skin import BODY_TEXTURE, HEAD_TEXTURE, paint_skin
+from .teeth import TEETH_TEXTURE, paint_teeth, teeth_piece
 
 
 def body_pieces(
@@ -22,12 +23,14 @@ def body_pieces(
     """
     pieces = (
         _skin(figure, recipe, covered),
+        teeth_piece(figure, skin_layout(figure)),
         _tongue(figure),
         eye_piece(figure, "L"),
         eye_piece(figure, "R"),
     )
     textures = {
         **paint_skin(figure, recipe),
+        TEETH_TEXTURE: paint_teeth(),
         EYE_TEXTURE: paint_eye(recipe.iris, age=recipe.lines, seed=len(figure.name)),
     }
     return pieces, textures

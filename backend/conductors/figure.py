@@ -15,6 +15,7 @@ from backend.body_bake import bone_sources, bone_weights
 from retarget.body.model import BONES, PARENTS, load_body
 
 from .parts import Figure, Shape
+from .retouch import retouch
 
 _SMALLEST_M: Final = 2e-5
 
@@ -47,7 +48,7 @@ def _model() -> Any:
 
 
 def build_figure(name: str, build: Build) -> Figure:
-    """Somebody's body at rest.
+    """Somebody's body at rest, its mouth closed.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def build_figure(name: str, build: Build) -> Figure:
     heads = heads[[labels.index(bone_sources(bone)[0]) for bone in BONES]]
     quads = model.faces.numpy().astype(np.int64)
     uv = model.texture_coordinates.numpy()[model.face_texture_coordinate_indices.numpy()]
-    return Figure(
+    figure = Figure(
         name=name,
         vertices=vertices,
         faces=quads,
@@ -86,6 +87,7 @@ def build_figure(name: str, build: Build) -> Figure:
         weights=bone_weights(model, labels),
         shapes=_facial_actions(model, arguments, out["rest_vertices"][0].numpy()),
     )
+    return retouch(figure)
 
 
 def _both_sides(changes: dict[str, float], model: Any) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Painting of the skin: blush, lips, lids, brows, nails, lines of age, shade in hollows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from retarget.rotation import Array
 
 from .atlas import BODY, HEAD, Layout, Texels, skin_layout, texels
+from .hair import shorn
 from .hand_skin import hand_regions
 from .parts import Colour, Figure
 from .recipes import Recipe
@@ -54,6 +55,11 @@ def paint_skin(figure: Figure, recipe: Recipe, size: int = 1024) -> dict[str, ND
         colours = _ground(canvas, recipe)
         if part == HEAD:
             colours = _face(colours, canvas, figure, layout, marks, recipe)
+            # The lids are mostly lit: the hollow of the eyes would else look ill.
+            eyes = np.linalg.norm(canvas.points[:, None] - marks.eyes, axis=2).min(axis=1)
+            canvas = replace(
+                canvas, hollow=canvas.hollow * (1.0 - 0.6 * bell(eyes, 0.5 * marks.unit))
+            )
         else:
             colours = _hands(colours, canvas, figure, recipe)
         pictures[name] = cells.picture(_shaded(colours, canvas))
@@ -132,6 +138,8 @@ def _face(
         colours = tint(colours, recipe.stubble * beard * grain, (0.74, 0.73, 0.76))
     brow = _brow(points, marks, side) * front
     hair = np.array(recipe.hair_colour)
+    roots = shorn(figure, recipe.hair, points)
+    colours += (0.85 * roots)[:, None] * (hair - colours)
     colours += (0.42 * recipe.brows * brow)[:, None] * (0.5 * hair + 0.5 * colours * 0.6 - colours)
     return _lips(colours, points, marks, lip_ring, recipe)
 
@@ -242,9 +250,9 @@ def _lines(
         line = np.maximum(line, 0.75 * fan * bell((angle - at + sway) * far, 0.014))
     # From the wing of the nose past the corner of the mouth.
     down = (nose_z + 0.06 - z) / (nose_z - mouth_z + 0.22)
-    place = 0.29 + 0.20 * np.clip(down, 0.0, 1.0) ** 0.8
-    beside = bell(x - place, 0.045) * smooth(0.0, 0.2, down) * smooth(1.05, 0.75, down)
-    line = np.maximum(line, 0.8 * beside)
+    place = 0.28 + 0.27 * np.clip(down, 0.0, 1.0) ** 0.8
+    beside = bell(x - place, 0.055) * smooth(0.0, 0.2, down) * smooth(1.05, 0.75, down)
+    line = np.maximum(line, 0.55 * beside)
     under = bell(lid_ring - 10.0, 1.0) * smooth(-0.08, -0.14, z) * bell(x - 0.45, 0.2)
     line = np.maximum(line, 0.7 * under)
     return tint(colours, recipe.lines * line * front, (0.80, 0.68, 0.66))
