@@ -25,6 +25,8 @@ from .server_state import default_state_dir, known_server
 
 _CALL_S: Final = 10.0
 _PROBE_S: Final = 2.0
+# On a busy machine a server that is ready may not answer a probe in time.
+_READY_S: Final = 15.0
 # The server may write the last megabytes to a slow disk before it answers.
 _UPLOAD_S: Final = 60.0
 _START_S: Final = 60.0
@@ -146,9 +148,9 @@ class Server:
         folder = _folder(state_dir)
         options = ["--port", str(port), "--state", str(folder), "--idle", str(idle_timeout_s)]
         launch(os.fspath(python), options, timeout_s)
-        deadline = time.monotonic() + _PROBE_S
+        deadline = time.monotonic() + _READY_S
         while (server := cls.find(folder)) is None:
-            if time.monotonic() > deadline:
+            if known_server(folder) is None or time.monotonic() > deadline:
                 raise ServerGoneError("The server ended as soon as it was ready; start it again.")
             time.sleep(0.05)
         return server
