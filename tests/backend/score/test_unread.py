@@ -76,6 +76,12 @@ def test_a_meter_nobody_conducts_is_said_and_the_one_before_holds(
     assert f"left out: the meter {beats or '?'}/{unit or '?'} (bar 2);" in said
 
 
+def test_a_meter_without_figures_is_said(tmp_path: Path) -> None:
+    found = read(tmp_path, document(part(attributes("<time/>") + QUARTER * 4)))
+    assert found.grid.meters == ("4/4",) * 4
+    assert "the meter ?/? (bar 1);" in found.doubts[0]
+
+
 @pytest.mark.parametrize(
     ("time", "meter", "beats"),
     [
