@@ -6,13 +6,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from retarget import skeleton
+from retarget import rotation, skeleton
+from retarget.body.kinematics import bone_matrices, skin
 from retarget.conductor_asset import Follower
 from retarget.rotation import Array, normalize
 
 from .parts import Figure
 
 _SIDES: Final = ("L", "R")
+# How far apart the ankles stand, in distances of the hip joints.
+_STANCE: Final = 1.1
 # Where along its limb a twist bone has all of the limb's share, and none: the flesh at the shoulder
 # and the elbow stays with the bone above, that at the wrist goes with the hand.
 _TWISTS: Final = {
@@ -44,7 +47,11 @@ FOLLOWERS: Final = tuple(
 
 
 def rig(figure: Figure) -> Figure:
-    """The figure with twist bones and the baton's bone, and its weights spread over them."""
+    """The figure as it stands on a podium, with twist bones and the baton's bone.
+
+    Weights of the limbs are spread over their twist bones.
+    """
+    figure = _feet_together(figure)
     bones, parents = list(figure.bones), list(figure.parents)
     heads, tails = list(figure.heads), list(figure.tails)
     columns = list(figure.weights.T)
@@ -75,6 +82,30 @@ def rig(figure: Figure) -> Figure:
         tails=np.array(tails),
         weights=np.stack(columns, axis=1),
     )
+
+
+def _feet_together(figure: Figure) -> Figure:
+    """The figure with its ankles not much further apart than its hip joints."""
+    linear = np.tile(np.eye(3), (len(figure.bones), 1, 1))
+    heads, tails = figure.heads.copy(), figure.tails.copy()
+    for side, sign in zip(_SIDES, (1.0, -1.0), strict=True):
+        thigh, shin, foot = (figure.bone(f"{stem}.{side}") for stem in ("thigh", "shin", "foot"))
+        hip, way = heads[thigh], heads[foot] - heads[thigh]
+        wanted = (_STANCE - 1.0) * abs(hip[0])
+        angle = np.arctan2(sign * way[0], -way[2]) - np.arctan2(wanted, -way[2])
+        turn = rotation.to_matrix(
+            rotation.from_axis_angle(np.array([0.0, sign, 0.0]), np.asarray(angle))
+        )
+        linear[[thigh, shin]] = turn
+        for points in (heads, tails):
+            points[shin] = hip + turn @ (points[shin] - hip)
+        tails[thigh] = heads[shin]
+        sole = tails[foot] - heads[foot]
+        heads[foot] = tails[shin]
+        tails[foot] = heads[foot] + sole
+    moved = skin(figure.vertices, figure.weights, bone_matrices(linear, figure.heads, heads))
+    down = np.array([0.0, 0.0, moved[:, 2].min()])
+    return replace(figure, vertices=moved - down, heads=heads - down, tails=tails - down)
 
 
 def _along(figure: Figure, bone: int) -> Array:
