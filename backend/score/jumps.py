@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from backend.score.endings import endings
 from backend.score.sign_places import SignPlaces
 from backend.score.written_bar import Bar
 
@@ -85,12 +86,17 @@ def da_capo_start(bars: Sequence[Bar], places: SignPlaces, start: int, jump: int
 
 
 def _settle_jump(bars: Sequence[Bar], jump: int) -> int:
-    """Put a jump that is written a bar early into the short last bar of its section."""
-    if jump + 2 >= len(bars):
+    """Put a jump that is written a bar early into the last bar of its section.
+
+    That bar has the repeat sign, or is the short one before another meter.
+    """
+    here, *later = bars[jump : jump + 3]
+    if not later or here.closes or later[0].marks & set(_NAMES):
         return jump
-    here, last, after = bars[jump : jump + 3]
+    last = later[0]
     short = last.meter == here.meter and last.length < last.nominal <= here.length
-    if here.closes or not short or after.meter == last.meter or last.marks & set(_NAMES):
+    rest = short and len(later) == 2 and later[1].meter != last.meter
+    if not rest and (last.repeat_from or not last.repeat_times or last.ending):
         return jump
     moved = {mark for mark in here.marks if mark.partition("=")[0] in _JUMP_MARKS}
     here.marks -= moved
@@ -124,9 +130,25 @@ def _minuet_end(bars: Sequence[Bar], places: SignPlaces, own: range, second: boo
     """
     trio = places.first(own[1:], "trio")
     if trio is None or (second and "trio" in bars[own.start].marks):
-        return None if second else next((i for i in own[:-1] if bars[i].final), None)
+        line = next((i for i in own[:-1] if bars[i].final), None)
+        return None if second else _second_of_four(bars, own) if line is None else line
     upbeat = trio - own.start > 1 and bars[trio - 1].length < bars[trio - 1].nominal
     return trio - 2 if upbeat and bars[trio - 2].closes and not bars[trio - 1].closes else trio - 1
+
+
+def _second_of_four(bars: Sequence[Bar], own: range) -> int | None:
+    """The last bar of the second of four repeated sections: two of a minuet, two of its trio."""
+    part = bars[own.start : own.stop]
+    inside = {i: e for e in endings(part).values() for i in range(e.start, e.stop + 1)}
+    ends = []
+    for i, bar in enumerate(part):
+        ending = inside.get(i)
+        last = bar.repeat_times > 0 if ending is None else ending.last and ending.stop == i
+        if last:
+            ends.append(i)
+    if len(ends) != 4 or ends[-1] + 1 != len(part):
+        return None
+    return own.start + ends[1]
 
 
 def _missing(marks: set[str], places: SignPlaces, jump: int, count: int) -> str:

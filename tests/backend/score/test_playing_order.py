@@ -370,3 +370,11 @@ def test_a_da_capo_finds_its_movement_where_no_barline_ends_the_one_before() -> 
 def test_a_jump_written_a_bar_early_is_followed_at_the_end_of_its_section() -> None:
     meters = dict.fromkeys(range(5), (3, 4))
     assert places("1~ 2F 3~ 4C 5~ 6~ 7", meters) == [1, 2, 3, 4, 5, 1, 2, 6, 7]
+    assert places("1 2F 3[ 4C 5] 6") == [1, 2, 3, 4, 5, 3, 4, 5, 1, 2, 6]
+
+
+def test_of_four_repeated_sections_without_signs_two_are_the_minuet() -> None:
+    played = [1, 2, 1, 2, 3, 4, 3, 4, 5, 5, 6, 6]
+    assert places("1 2] 3 4] 5] 6]C 7") == [*played, 1, 2, 3, 4, 7]
+    assert places("1] 2(1)] 3(2) 4] 5(1)] 6(2C)") == [1, 1, 2, 3, 4, 4, 5, 6, 1, 3]
+    assert places("1] 2] 3]C") == [1, 1, 2, 2, 3, 3, 1, 2, 3]
