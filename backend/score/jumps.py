@@ -11,7 +11,7 @@ from backend.score.written_bar import Bar
 # What comes before a minuet without a final barline is a movement if it is longer than this, and
 # else its introduction.
 _INTRODUCTION: Final = 16
-_NAMES: Final = {"dacapo": "da capo", "dalsegno": "dal segno"}
+_NAMES: Final = {"dalsegno": "dal segno", "dacapo": "da capo"}
 _JUMP_MARKS: Final = frozenset({*_NAMES, "alfine", "alcoda", "alsegno", "withrepeats"})
 
 

@@ -286,6 +286,7 @@ def test_of_several_segnos_and_codas_those_of_the_same_name_are_meant() -> None:
     ("score", "said"),
     [
         ("1 2 3D 4", "Bar 3 asks for a dal segno, but the score has no segno before it"),
+        ("1 2 3DC 4", "Bar 3 asks for a dal segno, but the score has no segno before it"),
         ("1 2T 3C 4", "Bar 3 asks for a da capo, but the score has no coda after it"),
         ("1S 2T 3Dk 4", "no coda after it"),
         ("1 2 3Ck 4 5K", "no sign at which to leave for the coda"),
