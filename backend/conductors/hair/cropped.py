@@ -20,7 +20,7 @@ BROW_SHADE: Final = 0.9
 LASH: Final = Lash(upper=0.15, lower=0.09)
 ROUGHNESS: Final = 0.9
 LINE: Final = Line(front=36.0, temple=32.0, corner=47.0, sideburn=13.0, nape=4.0)
-FADE_DEG: Final = 15.0
+FADE_DEG: Final = 17.0
 _SEED: Final = 3
 _CURLS: Final = 1700
 """Curls that the whole sphere would have: they are some 7 mm apart on a head."""
@@ -42,7 +42,7 @@ def surface(head: Head) -> Surface:
     elevation = 90.0 - share[:, None] * (90.0 - edge)
     a, e = np.broadcast_to(azimuth, elevation.shape), elevation
     ray = directions(a, e)
-    dome = _Curls().dome(ray)
+    dome = _Curls(_CURLS).dome(ray)
     # The edge winds about the outermost curls.
     rise = smooth(e - edge + 2.6 * (dome - 0.75), 0.0, 4.0)
     height = head.size * _height(a, e) * (0.45 + 0.55 * dome)
@@ -70,34 +70,35 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     """Curls seen from behind the crown, (512, 512, 3)."""
     v, u = np.mgrid[0:_SIZE, 0:_SIZE]
     ray = _from_picture(np.stack([u + 0.5, _SIZE - v - 0.5], axis=-1) / _SIZE)
-    curls = _Curls()
-    dome, coil = curls.dome(ray), curls.coil(ray)
+    dome = _Curls(_CURLS).dome(ray)
+    fine = _Curls(5 * _CURLS)
+    hairs = 0.55 * fine.dome(ray) + 0.45 * fine.dome(ray) * fine.coil(ray)
     base = np.array(colour)
-    shade = 0.40 + 0.85 * dome * (0.6 + 0.4 * coil)
-    gleam = 0.17 * dome * np.clip(coil, 0.0, 1.0) ** 2
+    shade = 0.30 + 0.8 * dome + 0.6 * hairs
+    gleam = 0.20 * dome**1.5 * np.clip(hairs, 0.0, 1.0) ** 1.3
     painted = base * shade[..., None] + gleam[..., None] * (0.45 + 0.55 * base / base.max())
     return np.round(255 * np.clip(painted, 0.0, 1.0)).astype(np.uint8)
 
 
 class _Curls:
-    """Where the curls lie, as directions from the middle of the head."""
+    """Where so many curls lie, as directions from the middle of the head."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
         generator = np.random.default_rng(_SEED)
         golden = np.pi * (3.0 - np.sqrt(5.0))
-        index = np.arange(_CURLS)
-        z = 1.0 - 2.0 * (index + 0.5) / _CURLS
+        index = np.arange(count)
+        z = 1.0 - 2.0 * (index + 0.5) / count
         flat = np.sqrt(1.0 - z**2)
         around = golden * index
         rays = np.stack([flat * np.cos(around), flat * np.sin(around), z], axis=-1)
-        spacing = np.sqrt(4 * np.pi / _CURLS)
+        spacing = np.sqrt(4 * np.pi / count)
         rays += generator.normal(0.0, 0.28 * spacing, rays.shape)
         self._rays = rays / np.linalg.norm(rays, axis=1, keepdims=True)
         self._spacing = spacing
         self._tree = cKDTree(self._rays)
-        self._phase = generator.uniform(0.0, 2 * np.pi, _CURLS)
-        self._spin = generator.choice([-1.0, 1.0], _CURLS)
-        self._length = generator.uniform(0.6, 1.0, _CURLS)
+        self._phase = generator.uniform(0.0, 2 * np.pi, count)
+        self._spin = generator.choice([-1.0, 1.0], count)
+        self._length = generator.uniform(0.6, 1.0, count)
 
     def dome(self, ray: Array) -> Array:
         """How far up a curl directions (..., 3) lie: 0 between curls, 1 on the longest's top."""
@@ -114,7 +115,7 @@ class _Curls:
         up = np.cross(out, across)
         away = ray - out
         angle = np.arctan2((away * up).sum(axis=-1), (away * across).sum(axis=-1))
-        winding = 2 * np.pi * distance / (0.34 * self._spacing)
+        winding = 2 * np.pi * distance / (0.5 * self._spacing)
         return np.sin(winding + self._spin[nearest] * angle + self._phase[nearest])
 
 
@@ -122,7 +123,7 @@ def _height(azimuth: Array, elevation: Array) -> Array:
     """Length of the hair in metres on a middling head: shorter at the sides and the nape."""
     around = np.abs((azimuth + 180.0) % 360.0 - 180.0)
     side = smooth(around, 40.0, 80.0)
-    return 0.0026 + 0.0095 * smooth(elevation - 22.0 * side, -32.0, 26.0)
+    return 0.0030 + 0.0095 * smooth(elevation - 22.0 * side, -32.0, 26.0)
 
 
 def _columns() -> Array:

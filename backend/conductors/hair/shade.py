@@ -32,6 +32,6 @@ def shorn(figure: Figure, line: Line, fade: float, points: Array) -> Array:
     natural = elevation - Hairline(head, line).elevation(azimuth)
     full = elevation - Hairline(head, line, fade).elevation(azimuth)
     width = np.maximum(natural - full, 0.0) + _ROOTS_DEG
-    grown = smooth(full / width, -1.0, 0.15)
+    grown = smooth(full / width, -1.0, 0.0) ** 0.8
     off = np.abs(head.height(points))
     return grown * (1.0 - smooth(off, 0.7 * _OFF_M, _OFF_M)) * smooth(elevation, -75.0, -65.0)

@@ -30,9 +30,17 @@ def over_scalp(
 
 
 def along_hairline(
-    head: Head, hairline: Hairline, azimuths: Array, generator: np.random.Generator
+    head: Head,
+    hairline: Hairline,
+    ends: tuple[float, float],
+    count: int,
+    generator: np.random.Generator,
 ) -> Array:
-    """Roots (L, 3) just inside the hairline."""
-    azimuth = azimuths + generator.normal(0.0, 0.4, len(azimuths))
-    elevation = hairline.elevation(azimuth) + generator.uniform(-0.4, 1.6, len(azimuths))
+    """Roots (L, 3) just inside the hairline, equally far apart between two azimuths in degrees."""
+    fine = np.linspace(*ends, 400)
+    points = head.point(fine, hairline.elevation(fine))
+    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    place = np.linspace(0.0, way[-1], count) + generator.normal(0.0, 0.1 * way[-1] / count, count)
+    azimuth = np.interp(place, way, fine)
+    elevation = hairline.elevation(azimuth) + generator.uniform(-0.4, 1.6, count)
     return head.point(azimuth, elevation)

@@ -45,23 +45,29 @@ def surface(head: Head) -> Surface:
     under = cap(
         head,
         hairline,
-        lambda a, e: 0.6 * volume.height(a, e),
+        lambda a, e: 0.72 * volume.height(a, e),
         lambda a, e: _tone(a, e) - 0.6,
         _TONES,
         _SEED,
     )
-    roots = over_scalp(head, hairline, 165, generator, margin=4.0)
-    front = along_hairline(head, hairline, np.linspace(-60.0, 60.0, 40), generator)
-    sides = along_hairline(
-        head,
-        hairline,
-        np.concatenate([np.linspace(-130, -63, 15), np.linspace(63, 130, 15)]),
-        generator,
+    roots = over_scalp(head, hairline, 152, generator, margin=4.0)
+    front = along_hairline(head, hairline, (-62.0, 62.0), 46, generator)
+    ear = head.ear
+    sides = np.concatenate(
+        [
+            along_hairline(head, hairline, (side * start, side * end), count, generator)
+            for side in (-1.0, 1.0)
+            for start, end, count in (
+                (63.0, ear.front + 2.0, 6),
+                (ear.front + 2.0, ear.back, 5),
+                (ear.back, 130.0, 6),
+            )
+        ]
     )
-    nape = along_hairline(head, hairline, np.linspace(128.0, 232.0, 19), generator)
+    nape = along_hairline(head, hairline, (130.0, 230.0), 18, generator)
     kinds = [
         (roots, (0.075, 0.110), (0.018, 0.027), 9),
-        (front, (0.080, 0.120), (0.011, 0.019), 9),
+        (front, (0.080, 0.120), (0.012, 0.020), 9),
         (sides, (0.030, 0.045), (0.009, 0.013), 7),
         (nape, (0.016, 0.026), (0.014, 0.019), 6),
     ]
@@ -141,9 +147,14 @@ class _Volume:
         down = np.radians(np.maximum(elevation - foot, 0.0)) * 0.098 * self._head.size
         over_ear = (around >= ear.front + 2.0) & (around < ear.back + 6.0)
         over_ear &= elevation < ear.top + 14.0
-        free = (1.0 - smooth(around, 100.0, 135.0)) * ~burn * ~over_ear * self._head.size
+        free = (1.0 - smooth(around, 88.0, 108.0)) * ~burn * ~over_ear * self._head.size
         return (
-            down + self._head.size * np.where(burn, 0.006, np.where(over_ear, 0.020, 0.013)) + free
+            down
+            + self._head.size
+            * np.where(
+                burn, 0.006, np.where(over_ear, 0.020, np.where(around < 132.0, 0.024, 0.013))
+            )
+            + free
         )
 
     def flow(self, at: Array) -> Array:
@@ -151,17 +162,19 @@ class _Volume:
         azimuth, elevation = angles(out)
         around = np.abs(azimuth)
         side = np.tanh(out[:, 0] / (0.03 * self._head.size))
-        behind = smooth(around, 95.0, 165.0)
+        behind = smooth(around, 100.0, 165.0)
         low = 1.0 - smooth(elevation, 0.0, 60.0)
         ear = self._head.ear
-        near_ear = smooth(around, ear.front - 4.0, ear.front + 6.0)
-        near_ear *= 1.0 - smooth(around, ear.back, ear.back + 25.0)
+        near_ear = smooth(around, 44.0, 60.0)
+        near_ear *= 1.0 - smooth(around, ear.back - 4.0, ear.back + 12.0)
         # Before the ears short hair falls; on top it is combed a little over to one side.
         burn = smooth(around, 55.0, 66.0) * (1.0 - smooth(around, 80.0, 88.0))
         burn = burn * (1.0 - smooth(elevation - self._head.ear.top, 0.0, 18.0))
+        nape = smooth(around, ear.back - 6.0, ear.back + 8.0)
+        nape *= 1.0 - smooth(elevation, -30.0, 5.0)
         x = side * (0.14 * (1.0 - behind) - 0.3 * behind * low) - 0.16 * (1.0 - low)
         y = 1.0 - 0.75 * behind - 0.92 * burn
-        z = -(0.05 + 0.42 * low * (1.0 - near_ear) + 1.0 * behind + 0.8 * burn)
+        z = -(0.05 + 0.42 * low * (1.0 - near_ear) + 1.0 * behind + 0.8 * burn + 0.9 * nape)
         wished = np.stack([x, y, z], axis=-1)
         normal = self._head.normal(at)
         return wished - normal * (wished * normal).sum(axis=1, keepdims=True)
