@@ -5,6 +5,7 @@ from typing import Final
 
 from ..parts import Dress, Figure
 from .blouse import black_blouse
+from .crossings import clipping, report
 from .form import Form
 from .gown import black_dress
 from .suit import dark_suit
@@ -40,4 +41,4 @@ def dress(figure: Figure, outfit: str) -> Dress:
     return _MAKERS[outfit](Form(figure))
 
 
-__all__ = ["OUTFITS", "dress"]
+__all__ = ["OUTFITS", "clipping", "dress", "report"]

@@ -8,13 +8,22 @@ from retarget.rotation import Array
 
 from ..parts import Dress, Material
 from .bodice import LOOP, Bodice, Cut, build_bodice
-from .coat import Coat, LapelCut, Opening, button, collar, creased, open_coat, with_hem
+from .coat import Coat, LapelCut, Opening, button, clear_of, collar, creased, open_coat, with_hem
 from .folds import Noise
-from .form import Form, smoothstep, unit
-from .legs import LegCut, build_trousers
-from .mesh import Sheet, grid_sheet, hemmed, joined, kept
-from .sewing import arm_joints, covered_skin, piece, row_heights, shoes, top_weights
-from .weights import nearest
+from .form import Form, Surface, smoothstep, unit
+from .legs import LegCut, build_trousers, waistband
+from .mesh import Sheet, grid_sheet, hemmed, joined
+from .sewing import (
+    arm_joints,
+    body_without_hands,
+    covered_skin,
+    edge_points,
+    piece,
+    row_heights,
+    shoes,
+    top_weights,
+)
+from .weights import nearest, rigid
 
 SILK: Final = Material("Black silk", "satin", (0.115, 0.112, 0.128), 0.45)
 CREPE: Final = Material("Black crêpe", "cloth", (0.095, 0.095, 0.105), 0.8)
@@ -26,52 +35,59 @@ SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 def black_blouse(form: Form) -> Dress:
     """A blouse with an open neck and sleeves gathered at the cuffs, wide trousers, low shoes."""
     s = form.scale
-    hem = form.crotch[2] + 0.045 * s
-    rows = row_heights(form, hem, 0.024)
+    hem = form.waist - 0.012 * s
+    rows = row_heights(form, hem, 0.018)
+    levels = [hem, form.waist + 0.01 * s, form.waist + 0.055 * s, rows[-1]]
     bodice = build_bodice(
         form,
         Cut(
             rows,
-            np.interp(rows, [hem, form.waist, rows[-1]], [0.030, 0.030, 0.022]) * s,
-            chest=0.014 * s,
-            shoulder=0.014 * s,
-            pad=0.009 * s,
+            np.interp(rows, levels, [0.003, 0.006, 0.032, 0.020]) * s,
+            chest=0.013 * s,
+            shoulder=0.012 * s,
+            pad=0.008 * s,
             neck=0.007,
-            sleeve=(0.018 * s, 0.024 * s, 0.036 * s),
+            sleeve=(0.016 * s, 0.024 * s, 0.036 * s),
             sleeve_end=0.93,
             sleeve_rings=44,
-            convex=0.5,
+            convex=0.0,
         ),
     )
     bodice = _draped(form, bodice)
-    opening = Opening(form.armpits[0][2] - 0.025 * s, 0.010 * s, 0.03 * s, hem + 0.06 * s)
-    top = creased(open_coat(bodice, opening), 21, 0.008 * s, form.waist, arm_joints(form))
+    opening = Opening(form.armpits[0][2] - 0.025 * s, 0.008 * s)
+    top = creased(open_coat(bodice, opening), 21, 0.006 * s, form.waist, arm_joints(form), 0.2)
+    body = body_without_hands(form)
+    top = clear_of(top, body, 0.006)
     bones = top_weights(form, top, 12)
-    outer, old = hemmed(top.sheet, 0.002, 0.015)
-    details = joined(*_details(form, top, opening), *_cuffs(top))
-    weights = np.concatenate([bones[old], nearest(details.vertices, top.sheet.vertices, bones)])
-    legs = build_trousers(form, LegCut(form.waist, 0.016, 0.022, 0.135, 0.005, seed=9))
-    shown = legs.sheet.vertices[legs.sheet.faces][..., 2].max(axis=1) < hem + 0.12 * s
-    trousers, used = kept(legs.sheet, shown)
+    outer, old = hemmed(top.sheet, 0.002, 0.012)
+    soft, hard = _details(form, top, opening, body)
+    ground = top.sheet.vertices
+    weights = [bones[old], nearest(soft.vertices, ground, bones)]
+    weights += [rigid(sheet, ground, bones) for sheet in hard]
+    legs = build_trousers(form, LegCut(form.waist + 0.01 * s, 0.016, 0.022, 0.135, 0.005, seed=9))
+    band = waistband(legs, 0.034 * s)
+    worn = [legs.weights, nearest(band.vertices, legs.sheet.vertices, legs.weights)]
     pieces = (
-        piece("Blouse", joined(outer, details), weights, SILK, BUTTONS),
-        piece("Trousers", trousers, legs.weights[used], CREPE),
+        piece("Blouse", joined(outer, soft, *hard), np.concatenate(weights), SILK, BUTTONS),
+        piece("Trousers", joined(legs.sheet, band), np.concatenate(worn), CREPE),
         *shoes(form, LEATHER, SOLE),
     )
-    return Dress(pieces, covered_skin(form, [top.sheet, *_cuffs(top)]))
+    edges = edge_points(top.sheet, opening.button)
+    return Dress(pieces, covered_skin(form, [top.sheet, legs.sheet, *_cuffs(top)], edges))
 
 
 def _draped(form: Form, bodice: Bodice) -> Bodice:
-    """Soft folds down the trunk and into the cuffs, which take the sleeves in."""
+    """Soft folds that rise from the waist and run into the cuffs, which take the sleeves in."""
     s = form.scale
     noise = Noise(31)
     rows = bodice.rows.copy()
     low = rows[: bodice.yoke]
     middle = low.mean(axis=1, keepdims=True)
     angle = np.arctan2(low[..., 0], middle[..., 1] - low[..., 1])
-    depth = smoothstep(-low[..., 2], -form.armpits[0][2] + 0.02, -form.waist)
-    flute = noise.ripple(angle, 9, 6.0 * low[..., 2]) * depth * 0.008 * s
-    rows[: bodice.yoke] = low + unit((low - middle) * (1, 1, 0)) * flute[..., None]
+    above = (low[..., 2] - form.waist) / s
+    depth = smoothstep(above, 0.01, 0.045) * smoothstep(-above, -0.26, -0.05)
+    flute = noise.ripple(angle, 14, 9.0 * above) * depth * 0.009 * s
+    rows[: bodice.yoke] = low + unit((low - middle) * np.array([1, 1, 0])) * flute[..., None]
     sleeves = tuple(_gathered(rings, s, Noise(40 + i)) for i, rings in enumerate(bodice.sleeves))
     return Bodice(rows, (sleeves[0], sleeves[1]))
 
@@ -107,13 +123,14 @@ def _cuffs(top: Coat) -> list[Sheet]:
     return out
 
 
-def _details(form: Form, top: Coat, opening: Opening) -> list[Sheet]:
+def _details(form: Form, top: Coat, opening: Opening, body: Surface) -> tuple[Sheet, list[Sheet]]:
+    """Collar and cuffs; buttons."""
     s, ground = form.scale, top.surface
     cut = LapelCut(0.028 * s, 0.06, 0.05, 0.9, collar=0.030 * s, stand=0.020 * s)
-    sewn = [with_hem(collar(top, opening, cut, ground), 0.0015, 0.004)]
-    edge = top.edge("L")
-    for drop in (0.012, 0.082, 0.152, 0.222):
+    soft = with_hem(collar(top, opening, cut, ground, body), 0.0015, 0.004)
+    edge, hard = top.edge("L"), []
+    for drop in (0.012, 0.082, 0.152):
         z = opening.button - drop * s
         at = np.array([0.0, np.interp(z, edge[:, 2], edge[:, 1]), z])
-        sewn.append(button(ground, at, 0.006 * s).painted(1))
-    return sewn
+        hard.append(button(ground, at, 0.006 * s).painted(1))
+    return joined(soft, *_cuffs(top)), hard

@@ -140,14 +140,14 @@ def _lower(form: Form, cut: Cut) -> Array:
     centre[:, 0, 2] = cut.heights
     spokes = outline - centre
     reach = np.linalg.norm(spokes, axis=2)
-    reach = gaussian_filter1d(reach, 1.5, axis=1, mode="wrap") + cut.ease[:, None]
+    reach = gaussian_filter1d(reach, 1.5, axis=1, mode="wrap")
     straight = hung(cut.heights, reach)
     reach = np.maximum(reach, (1 - cut.convex) * reach + cut.convex * straight)
     reach = np.maximum(reach, gaussian_filter1d(reach, 2.0, axis=0, mode="nearest"))
     y = gaussian_filter1d(centre[:, 0, 1], 3.0, mode="nearest")
     reach = reach + np.abs(y - centre[:, 0, 1])[:, None]
     centre[:, 0, 1] = y
-    return centre + unit(spokes) * reach[..., None]
+    return centre + unit(spokes) * (reach + cut.ease[:, None])[..., None]
 
 
 def hung(heights: Array, reach: Array) -> Array:
@@ -168,7 +168,7 @@ def neck_ring(form: Form, room: float, rise: float = 0.0) -> Array:
     across, back = np.array([1.0, 0, 0]), np.array([0.0, np.cos(tilt), np.sin(tilt)])
     axis = np.cross(across, back)
     origin = form.head("neck") + axis * rise
-    among = (form.figure.part == 0) & (form.share("neck", "head", "chest") > 0.6)
+    among = (form.figure.part == 0) & (form.share("neck", "chest") > 0.5)
     points = form.section(origin, across, back, among).reshape(-1, 2)
     points = points[np.linalg.norm(points, axis=1) < 0.11 * form.scale]
     hull = ConvexHull(points).equations

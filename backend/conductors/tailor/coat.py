@@ -6,13 +6,14 @@ from typing import Final
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
 
 from .bodice import COLUMNS, HOLE, SIDE_COLUMNS, YOKE, Bodice
 from .folds import Noise
 from .form import Surface, quad_normals, smoothstep, unit
-from .mesh import Ids, Sheet, grid_sheet, hemmed, joined, kept, welded
+from .mesh import Ids, Sheet, averaging, grid_sheet, hemmed, joined, kept, sheet_surface, welded
 
 FRONT: Final = 12
 """Quads from a front edge to the armhole's columns."""
@@ -63,12 +64,7 @@ class Coat:
     @property
     def surface(self) -> Surface:
         """Its outer side, to lay things on."""
-        v, f = self.sheet.vertices, self.sheet.faces
-        normals = quad_normals(v, f)
-        return Surface(
-            np.concatenate([v, v[f].mean(axis=1)]),
-            np.concatenate([normals, unit(normals[f].sum(axis=1))]),
-        )
+        return sheet_surface(self.sheet)
 
     def edge(self, side: str) -> Array:
         """(R, 3): the front edge of a side."""
@@ -181,11 +177,25 @@ def _with_sleeves(bodice: Bodice, points: Array, closed: bool = False) -> Coat:
     number = np.full(rows * columns, -1)
     number[used] = np.arange(len(used))
     whole, place = welded(joined(trunk, left, right))
+    heads = np.concatenate([rings[0] for rings in bodice.sleeves])
+    whole = _rounded(whole, heads)
     grid = np.where(number < 0, -1, place[number]).reshape(rows, columns)
     ends = np.cumsum([len(trunk.vertices), len(left.vertices), len(right.vertices)])
     shape = bodice.sleeves[0].shape[:2]
     loops = [place[a:b].reshape(shape) for a, b in pairwise(ends)]
     return Coat(whole, grid, (loops[0], loops[1]))
+
+
+def _rounded(sheet: Sheet, armholes: Array) -> Sheet:
+    """The sheet with soft shoulders: what lies around the armholes' upper halves evened out."""
+    v = sheet.vertices
+    upper = armholes[armholes[:, 2] > np.median(armholes[:, 2])]
+    gap, _ = cKDTree(upper).query(v)
+    share = 0.5 * smoothstep(-gap, -0.05, -0.015)[:, None]
+    mean = averaging(sheet.faces, len(v))
+    for _ in range(5):
+        v = v + share * (mean @ v - v)
+    return sheet.moved(v)
 
 
 @dataclass(frozen=True)
@@ -206,6 +216,8 @@ class LapelCut:
         Width of the collar's fall, metres.
     stand : float
         How far the collar stands up behind, metres.
+    clear : float
+        Least room between neck and collar, metres.
     """
 
     width: float = 0.085
@@ -214,6 +226,7 @@ class LapelCut:
     notch: float = 0.55
     collar: float = 0.045
     stand: float = 0.026
+    clear: float = 0.005
 
 
 def roll_line(coat: Coat, opening: Opening, side: str) -> Array:
@@ -254,12 +267,15 @@ def lapel(coat: Coat, opening: Opening, cut: LapelCut, side: str, surface: Surfa
     height = height[None] * smoothstep(s, -0.12, 0.12)[:, None] + np.zeros((n, 1))
     height[:, 0] = 0.0
     laid = surface.lay(flat.reshape(-1, 3), height.ravel()).reshape(flat.shape)
+    inside = smoothstep(np.minimum(np.arange(n), np.arange(n)[::-1]), 0, 4)[:, None, None]
+    laid += inside * (gaussian_filter1d(laid, 2.0, axis=0, mode="nearest") - laid)
+    laid = surface.push_out(laid.reshape(-1, 3), 0.8 * height.ravel()).reshape(flat.shape)
     laid[:, 0] = roll
     return grid_sheet(laid, flip=side == "R")
 
 
-def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface) -> Sheet:
-    """The collar, from gorge to gorge around the neck."""
+def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface, body: Surface) -> Sheet:
+    """The collar, from gorge to gorge around the neck, `cut.clear` away from the body."""
     halves = []
     for side in ("L", "R"):
         line = roll_line(coat, opening, side)
@@ -272,15 +288,16 @@ def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface) -> She
     ends = [_collar_end(coat, opening, cut, side) for side in ("L", "R")]
     middle = base.mean(axis=0) * np.array([1.0, 1.0, 0.0])
     away = unit(base * np.array([1.0, 1.0, 0.0]) - middle)
-    behind = smoothstep(np.minimum(share, 1 - share), 0.0, 0.36)
+    behind = smoothstep(np.minimum(share, 1 - share), 0.03, 0.44)
     back = np.clip(away[:, 1], 0.0, 1.0)
     top = base + np.array([0, 0, 1.0]) * (cut.stand * behind)[:, None] + away * 0.003
-    fall = cut.collar + (0.006 * back)
-    edge = top + away * (fall * (0.35 + 0.5 * (1 - behind)))[:, None]
-    edge[:, 2] -= fall * (0.75 * behind + 0.25)
+    fall = np.maximum(cut.collar + 0.006 * back - 0.8 * cut.stand * behind, 0.55 * cut.collar)
+    edge = base + away * (fall * (0.9 - 0.5 * back))[:, None]
+    edge[:, 2] -= fall * (0.35 + 0.55 * back)
     for end, order in ((ends[0], slice(0, 12)), (ends[1], slice(-1, -13, -1))):
         onto = smoothstep(np.arange(12), 0, 11)[:, None]
         edge[order] = (1 - onto) * (end + base[order] - base[order][0]) + onto * edge[order]
+    edge[2:-2] = gaussian_filter1d(edge, 1.5, axis=0, mode="nearest")[2:-2]
     edge = surface.lay(edge, 0.0065)
     rows = [base - away * 0.001, base * 0.5 + top * 0.5 - away * 0.001, top]
     for t in (0.12, 0.45, 0.75, 1.0):
@@ -289,6 +306,7 @@ def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface) -> She
         mid = mid + (away * 0.6 + np.array([0, 0, 0.5])) * bulge
         rows.append(surface.push_out(mid, 0.0055 + 0.002 * (1 - t)))
     rows[2] = rows[2] + np.array([0, 0, 0.002])
+    rows = [body.push_out(row, cut.clear + 0.001 * min(i, 4)) for i, row in enumerate(rows)]
     return grid_sheet(np.stack(rows)[::-1])
 
 
@@ -330,7 +348,9 @@ def button(surface: Surface, at: Array, radius: float, height: float = 0.003) ->
     return grid_sheet(np.stack(rings), closed=True)
 
 
-def creased(coat: Coat, seed: int, size: float, waist: float, joints: Array) -> Coat:
+def creased(
+    coat: Coat, seed: int, size: float, waist: float, joints: Array, cuffs: float = 0.45
+) -> Coat:
     """The coat with folds at elbows, armpits and waist.
 
     Parameters
@@ -343,6 +363,8 @@ def creased(coat: Coat, seed: int, size: float, waist: float, joints: Array) -> 
         Height at which the trunk bends.
     joints : (2, 3, 3) array
         Shoulder, elbow, wrist of either arm.
+    cuffs : float
+        Size of the folds above the cuffs, relative.
     """
     v = coat.sheet.vertices
     normals = quad_normals(v, coat.sheet.faces)
@@ -361,7 +383,7 @@ def creased(coat: Coat, seed: int, size: float, waist: float, joints: Array) -> 
         s, a = np.broadcast_arrays(run[:, None], around[None])
         at_elbow = np.exp(-(((s - bend) / 0.075) ** 2)) * (0.45 + 0.55 * facing)
         at_pit = np.exp(-(((s - 0.1) / 0.06) ** 2)) * (0.5 + 0.5 * np.cos(a)) * 0.7
-        at_cuff = np.exp(-(((s - run[-1] + 0.06) / 0.05) ** 2)) * 0.45
+        at_cuff = np.exp(-(((s - run[-1] + 0.06) / 0.05) ** 2)) * cuffs
         rise = noise.wave(s, a, 0.062) * (at_elbow + at_cuff) + noise.wave(s, a, 0.075) * at_pit
         rise = rise * smoothstep(s, 0.015, 0.07) * smoothstep(-s, -run[-1], -run[-1] + 0.03)
         height[loops] = size * rise
@@ -376,6 +398,11 @@ def creased(coat: Coat, seed: int, size: float, waist: float, joints: Array) -> 
     rise = rise * smoothstep(edge, 1, 6)
     height[grid[there]] += (size * rise)[there]
     return Coat(coat.sheet.moved(v + height[:, None] * normals), grid, coat.sleeves)
+
+
+def clear_of(coat: Coat, body: Surface, room: float) -> Coat:
+    """The coat with none of it closer to the body than `room`."""
+    return Coat(coat.sheet.moved(body.push_out(coat.sheet.vertices, room)), coat.grid, coat.sleeves)
 
 
 def with_hem(sheet: Sheet, thickness: float = 0.003, depth: float = 0.015) -> Sheet:

@@ -21,7 +21,7 @@ class Noise:
     def __init__(self, seed: int) -> None:
         self._chance = np.random.default_rng(seed)
 
-    def wave(self, along: Array, around: Array, length: float, lean: float = 1.2) -> Array:
+    def wave(self, along: Array, around: Array, length: float, lean: float = 1.9) -> Array:
         """Ridges across the cloth, −1 to 1, sharper on top than in the valleys.
 
         Parameters
@@ -41,8 +41,10 @@ class Noise:
             turns = self._chance.integers(1, 3) * self._chance.choice([-1, 1])
             phase = self._chance.uniform(0, 2 * np.pi)
             size = 1.0 / (1.0 + 0.3 * term)
-            total = total + size * np.sin(pace * along + lean * turns * np.sin(around + phase))
-        total = total / 2.2
+            ridge = np.sin(pace * along + lean * turns * np.sin(around + phase))
+            window = 0.15 + 0.85 * np.cos(0.5 * (around - self._chance.uniform(0, 2 * np.pi))) ** 2
+            total = total + size * window * ridge
+        total = total / 1.3
         return np.tanh(total + 0.35 * total**2 - 0.15)
 
     def ripple(self, around: Array, count: float, along: Array | float = 0.0) -> Array:

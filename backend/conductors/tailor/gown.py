@@ -8,11 +8,20 @@ from retarget.rotation import Array
 
 from ..parts import Dress, Material
 from .bodice import ANGLES, COLUMNS, HOLE, YOKE, Bodice, Cut, build_bodice
-from .coat import closed_top, creased
+from .coat import clear_of, closed_top, creased
 from .folds import Noise
 from .form import Form, smoothstep, unit
 from .mesh import Sheet, grid_sheet, hemmed, joined
-from .sewing import arm_joints, covered_skin, piece, row_heights, shoes, top_weights
+from .sewing import (
+    arm_joints,
+    body_without_hands,
+    covered_skin,
+    edge_points,
+    piece,
+    row_heights,
+    shoes,
+    top_weights,
+)
 from .weights import nearest, of_bones, spread
 
 CREPE: Final = Material("Black crêpe", "cloth", (0.105, 0.105, 0.12), 0.7)
@@ -46,7 +55,8 @@ def black_dress(form: Form) -> Dress:
     over = len(bodice.rows) - 1 - YOKE + 1 + HOLE
     front = smoothstep(np.cos(ANGLES), 0.2, 1.0)
     neckline = over + 2.6 - 2.2 * front - 0.6 * smoothstep(-np.cos(ANGLES), 0.2, 1.0)
-    top = creased(closed_top(bodice, neckline), 51, 0.004 * s, form.waist, arm_joints(form))
+    top = creased(closed_top(bodice, neckline), 51, 0.006 * s, form.waist, arm_joints(form), 0.0)
+    top = clear_of(top, body_without_hands(form), 0.004)
     bones = _weights(form, top.sheet, top_weights(form, top))
     outer, old = hemmed(top.sheet, 0.002, 0.012)
     sash = _sash(form, bodice)
@@ -55,7 +65,7 @@ def black_dress(form: Form) -> Dress:
         piece("Dress", joined(outer, sash.painted(1)), weights, CREPE, SATIN),
         *shoes(form, LEATHER, SOLE),
     )
-    return Dress(pieces, covered_skin(form, [top.sheet]))
+    return Dress(pieces, covered_skin(form, [top.sheet], edge_points(top.sheet, form.waist)))
 
 
 def _skirt(form: Form, bodice: Bodice) -> Bodice:
@@ -63,25 +73,21 @@ def _skirt(form: Form, bodice: Bodice) -> Bodice:
     s = form.scale
     rows = bodice.rows.copy()
     z = rows[:, 0, 2]
-    seat = form.crotch[2] + 0.06 * s
-    below = z < seat
-    start = int(np.argmax(~below))
-    middle = rows[start].mean(axis=0)
-    spokes = rows[start] - middle
-    drop = ((seat - z[below]) / seat)[:, None]
+    middle = rows[int(np.argmin(np.abs(z - form.crotch[2])))].mean(axis=0)
+    size = np.linalg.norm((rows - middle)[..., :2], axis=2)
+    hips = (z > form.crotch[2]) & (z < form.waist - 0.05 * s)
+    start = int(np.flatnonzero(hips)[np.argmax(size[hips].mean(axis=1))])
+    drop = ((z[start] - z[:start]) / z[start])[:, None]
     noise = Noise(61)
-    folds = noise.ripple(ANGLES, 8)
-    lean = noise.ripple(ANGLES, 5)
-    flare = 0.075 * s * drop + 0.045 * s * drop**1.5 * folds * smoothstep(drop, 0.0, 0.5)
-    flare = flare + 0.008 * s * lean * drop
-    reach = np.linalg.norm(spokes[:, :2], axis=1) + flare
-    outline = np.linalg.norm((rows[below] - middle)[..., :2], axis=2)
-    reach = np.maximum(reach, outline + 0.3 * np.maximum(flare, 0.0))
-    own = unit((rows[below] - middle) * np.array([1.0, 1.0, 0.0]))
-    t = smoothstep(drop, 0.0, 0.12)[..., None]
-    cut = middle + own * reach[..., None]
-    cut[..., 2] = rows[below][..., 2]
-    rows[below] = (1 - t) * rows[below] + t * cut
+    folds, slow = noise.ripple(ANGLES, 9, 0.8 * drop), noise.ripple(ANGLES, 4)
+    flare = 0.10 * s * drop**1.25 * (1.0 + 0.12 * slow)
+    flare = flare + 0.040 * s * (0.25 * drop + 0.75 * drop**2) * (folds + 0.4)
+    reach = np.maximum(size[start] + flare, size[:start] + 0.5 * np.maximum(flare, 0.0))
+    ray = unit((rows[start] - middle) * np.array([1.0, 1.0, 0.0]))
+    cut = middle + ray * reach[..., None]
+    cut[..., 2] = rows[:start, :, 2]
+    t = smoothstep(drop, 0.0, 0.2)[..., None]
+    rows[:start] = (1 - t) * rows[:start] + t * cut
     return Bodice(rows, bodice.sleeves)
 
 
@@ -109,5 +115,5 @@ def _sash(form: Form, bodice: Bodice) -> Sheet:
     rows = np.interp(levels, z, count)
     points = bodice.at(*np.broadcast_arrays(rows[:, None], ANGLES[None, :COLUMNS]))
     out = unit((points - points.mean(axis=1, keepdims=True)) * np.array([1.0, 1.0, 0.0]))
-    room = np.array([0.002, 0.005, 0.0065, 0.005, 0.002])[:, None, None]
-    return hemmed(grid_sheet(points + out * room, closed=True), 0.003, 0.004)[0]
+    room = np.array([0.002, 0.0035, 0.004, 0.0035, 0.002])[:, None, None]
+    return hemmed(grid_sheet(points + out * room, closed=True), 0.002, 0.004)[0]

@@ -11,8 +11,21 @@ from retarget.rotation import Array
 
 from .bodice import hung
 from .folds import Noise
-from .form import SIDES, Form, body_surface, smoothstep, unit
-from .mesh import Ids, Sheet, grid_faces, grid_sheet, grid_uv, joined, relaxed, slab, smoothed
+from .form import SIDES, Form, Surface, body_surface, smoothstep, unit
+from .mesh import (
+    Ids,
+    Sheet,
+    grid_faces,
+    grid_sheet,
+    grid_uv,
+    joined,
+    kept,
+    relaxed,
+    sheet_surface,
+    slab,
+    smoothed,
+)
+from .shoes import build_shoe
 from .weights import from_body, spread
 
 COLUMNS: Final = 48
@@ -20,8 +33,8 @@ _HALF: Final = COLUMNS // 2
 _CROTCH: Final = 6
 """Quads of the seam under the crotch."""
 _RING: Final = _HALF + _CROTCH
-_HIP_ROWS: Final = 9
-_LEG_ROWS: Final = 40
+_HIP_ROWS: Final = 8
+_LEG_ROWS: Final = 34
 
 
 @dataclass(frozen=True)
@@ -191,8 +204,21 @@ def _settled(form: Form, cut: LegCut, mesh: Array, quads: Ids, top: Ids, grids: 
     for ids in grids:
         held[ids[:].ravel()] = False
     pushed = body.push_out(mesh, 0.005)
+    low = mesh[:, 2] < 0.16 * form.scale
+    shoes = joined(*(build_shoe(form, side) for side in SIDES))
+    leather = _upward(sheet_surface(kept(shoes, shoes.material == 0)[0]))
+    pushed[low] = leather.push_out(pushed[low], 0.006)
     mesh = np.where(held[:, None], mesh, pushed)
-    return smoothed(mesh, quads, held | (np.arange(len(mesh)) < COLUMNS), 2)
+    mesh = smoothed(mesh, quads, held | (np.arange(len(mesh)) < COLUMNS), 2)
+    for _ in range(4):
+        mesh[low] = leather.push_out(mesh[low], 0.008)
+    return mesh
+
+
+def _upward(surface: Surface) -> Surface:
+    """The part of a surface that looks up: cloth slides over a shoe, not under it."""
+    up = surface.normals[:, 2] > 0.1
+    return Surface(surface.points[up], surface.normals[up])
 
 
 def _leg_weights(form: Form, mesh: Array, quads: Ids, grids: list[Ids]) -> Array:

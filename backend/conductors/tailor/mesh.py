@@ -60,6 +60,16 @@ def joined(*sheets: Sheet) -> Sheet:
     )
 
 
+def sheet_surface(sheet: Sheet) -> Surface:
+    """A sheet's outer side, to lay things on."""
+    v, f = sheet.vertices, sheet.faces
+    normals = quad_normals(v, f)
+    return Surface(
+        np.concatenate([v, v[f].mean(axis=1)]),
+        np.concatenate([normals, unit(normals[f].sum(axis=1))]),
+    )
+
+
 def grid_faces(ids: Ids, closed: bool = False) -> Ids:
     """Quads (F, 4) of a grid of vertex numbers (R, C): columns to the right, rows up."""
     if closed:

@@ -9,8 +9,8 @@ from retarget.rotation import Array
 
 from ..parts import Material, Piece
 from .coat import Coat
-from .form import SIDES, Form, Surface, body_surface, quad_normals, unit
-from .mesh import Sheet, links
+from .form import SIDES, Form, Surface, body_surface, smoothstep
+from .mesh import Sheet, borders, links, sheet_surface
 from .shoes import build_shoe
 from .weights import from_body, spread, tidy
 
@@ -44,7 +44,19 @@ def top_weights(form: Form, top: Coat, steps: int = 10) -> Array:
     for sign, loops in zip((1.0, -1.0), top.sleeves, strict=True):
         ids = loops[3:].ravel()
         out[ids] = from_body(form, v[ids], skin & (form.arm > 0.3) & (x * sign > 0))
-    return spread(out, top.sheet.faces, steps)
+    return _still_neck(form, top, spread(out, top.sheet.faces, steps))
+
+
+def _still_neck(form: Form, top: Coat, bones: Array) -> Array:
+    """Cloth near the neck follows the chest more than the shoulders."""
+    gap, _ = cKDTree(top.sheet.vertices[top.grid[-1]]).query(top.sheet.vertices)
+    share = 0.75 * smoothstep(-gap, -0.075 * form.scale, 0.0)
+    out, chest = bones.copy(), form.figure.bone("chest")
+    for side in SIDES:
+        bone = form.figure.bone(f"clavicle.{side}")
+        out[:, chest] += share * bones[:, bone]
+        out[:, bone] -= share * bones[:, bone]
+    return out
 
 
 def arm_joints(form: Form) -> Array:
@@ -64,26 +76,24 @@ def shoes(form: Form, leather: Material, sole: Material) -> list[Piece]:
     return out
 
 
-def grid_surface(sheet: Sheet) -> Surface:
-    """A sheet's outer side, to lay things on."""
-    v, f = sheet.vertices, sheet.faces
-    normals = quad_normals(v, f)
-    return Surface(
-        np.concatenate([v, v[f].mean(axis=1)]),
-        np.concatenate([normals, unit(normals[f].sum(axis=1))]),
-    )
+def edge_points(sheet: Sheet, above: float) -> Array:
+    """(P, 3): a sheet's border above a height."""
+    rim = sheet.vertices[np.unique(borders(sheet.faces))]
+    return rim[rim[:, 2] > above]
 
 
-def covered_skin(form: Form, sheets: list[Sheet]) -> NDArray[np.bool_]:
+def covered_skin(form: Form, sheets: list[Sheet], edges: Array) -> NDArray[np.bool_]:
     """Skin (V,) that is never seen: below the sheets, or legs, with a margin inside each hem.
 
     Parameters
     ----------
     sheets : list of Sheet
         Outer sides of what covers trunk and arms.
+    edges : (P, 3) array
+        Points of the edges that skin is seen at.
     """
     figure = form.figure
-    surfaces = [grid_surface(sheet) for sheet in sheets]
+    surfaces = [sheet_surface(sheet) for sheet in sheets]
     cloth = Surface(
         np.concatenate([s.points for s in surfaces]), np.concatenate([s.normals for s in surfaces])
     )
@@ -100,5 +110,5 @@ def covered_skin(form: Form, sheets: list[Sheet]) -> NDArray[np.bool_]:
     _, label = connected_components(near[shown][:, shown], directed=False)
     ends = (form.share("head") > 0.5) | (form.share("hand", "middle") > 0.7)
     seen = shown[np.isin(label, np.unique(label[ends[shown]]))]
-    gap, _ = cKDTree(figure.vertices[seen]).query(figure.vertices)
+    gap, _ = cKDTree(np.concatenate([figure.vertices[seen], edges])).query(figure.vertices)
     return (gap > _MARGIN_M) & (figure.part == 0)

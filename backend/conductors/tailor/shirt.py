@@ -1,12 +1,17 @@
 """Shirts: fronts, collars, cuffs, a bow tie."""
 
+from typing import Final
+
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
 from .bodice import ANGLES, Bodice, neck_ring
 from .form import Form, Surface, smoothstep, unit
 from .mesh import Sheet, grid_sheet, joined
+
+_ROWS: Final = 16
 
 
 def half_fronts(form: Form, bodice: Bodice, body: Surface, low: float) -> tuple[Array, Array]:
@@ -20,7 +25,7 @@ def half_fronts(form: Form, bodice: Bodice, body: Surface, low: float) -> tuple[
     s = form.scale
     heights = bodice.rows[:, 0, 2]
     first = float(np.interp(low, heights, np.arange(len(heights))))
-    rows = np.linspace(first, len(heights) - 1, 26)
+    rows = np.linspace(first, len(heights) - 1, 20)
     z = np.interp(rows, np.arange(len(heights)), heights)
     gap = np.radians(16.0) * smoothstep(z, heights[-1] - 0.095 * s, heights[-1]) ** 0.8
     t = np.linspace(0.0, 1.0, 13)
@@ -28,7 +33,6 @@ def half_fronts(form: Form, bodice: Bodice, body: Surface, low: float) -> tuple[
     points = bodice.at(*np.broadcast_arrays(rows[:, None], angles))
     left = under(points, body, 0.011)
     right = under(bodice.at(*np.broadcast_arrays(rows[:, None], -angles)), body, 0.011)
-    left[:, 0, 1] -= 0.001
     return left, right[:, ::-1]
 
 
@@ -47,11 +51,11 @@ def front(
         How far below the coat it lies, metres.
     """
     count = np.arange(len(bodice.rows), dtype=float)
-    rows = np.empty((24, len(angles)))
+    rows = np.empty((_ROWS, len(angles)))
     for column, angle in enumerate(angles):
         z = bodice.at(count, np.full(len(count), angle))[:, 2]
         ends = np.interp([low[column], high[column]], np.maximum.accumulate(z), count)
-        rows[:, column] = np.linspace(ends[0], ends[1], 24)
+        rows[:, column] = np.linspace(ends[0], ends[1], _ROWS)
     points = bodice.at(rows, np.broadcast_to(angles, rows.shape))
     return under(points, body, inward)
 
@@ -76,22 +80,27 @@ def around(ring: Array, angles: Array) -> Array:
     return np.stack([np.interp(turns, ANGLES, ring[:, i], period=2 * np.pi) for i in range(3)], 1)
 
 
-def wing_collar(form: Form) -> Sheet:
+def wing_collar(form: Form, body: Surface) -> Sheet:
     """A stiff standing collar whose corners turn down in front."""
     s = form.scale
-    stand = band(form, 0.007, -0.012 * s, 0.036 * s, 5)
-    shift = 0.012 * s * smoothstep(np.cos(ANGLES), 0.6, 1.0)
+    stand = band(form, 0.008, -0.012 * s, 0.036 * s, 5)
+    stand[:, :, 1] -= 0.004 * s * smoothstep(np.cos(ANGLES), 0.3, 1.0)
+    stand[-2:, :, 2] -= 0.008 * s * smoothstep(np.cos(ANGLES), 0.2, 1.0)
+    stand = np.stack([body.push_out(ring, 0.008) for ring in stand])
+    stand = gaussian_filter1d(stand, 2.0, axis=1, mode="wrap")
+    shift = 0.010 * s * smoothstep(np.cos(ANGLES), 0.6, 1.0)
     stand[-1, :, 2] -= shift
-    tube = grid_sheet(stand, closed=True)
+    tube = grid_sheet(stand[:, ::2], closed=True)
     top, low = stand[-1], stand[1]
     wings = []
     for sign in (1.0, -1.0):
-        angle = sign * np.radians(np.linspace(3.0, 42.0, 8))
+        angle = sign * np.radians(np.linspace(3.0, 50.0, 8))
         fold, foot = around(top, angle), around(low, angle)
         out = unit((fold - fold.mean(axis=0) + np.array([0, -0.05, 0])) * np.array([1.0, 1.0, 0]))
-        depth = np.interp(np.linspace(0, 1, 8), [0, 0.18, 1], [0.75, 0.9, 0.0])[:, None]
-        tip = fold + (foot - fold) * depth + out * (0.009 * depth + 0.001)
-        rows = [fold + (tip - fold) * t + out * 0.004 * np.sin(np.pi * t) for t in (1.0, 0.5, 0.0)]
+        depth = np.interp(np.linspace(0, 1, 8), [0, 0.2, 1], [0.5, 0.62, 0.0])[:, None]
+        tip = fold + (foot - fold) * depth + out * (0.024 * depth + 0.001)
+        bends = ((1.0, 0.004), (0.6, 0.008), (0.25, 0.006), (0.0, -0.001))
+        rows = [fold + (tip - fold) * t + out * bulge for t, bulge in bends]
         wings.append(grid_sheet(np.stack(rows), flip=sign < 0))
     return joined(tube, *wings)
 
@@ -118,10 +127,10 @@ def turned_collar(form: Form, ground: Surface, gap: float, width: float = 0.05) 
     down = np.array([0.0, 0.0, -1.0])
     side = np.array([1.0, 0, 0]) * np.sign(np.sin(angles))[:, None] * 0.25 * point
     edge = top + (down + 0.38 * out + side) * fall
-    edge = ground.push_out(edge, 0.006)
+    edge = ground.push_out(edge, 0.011)
     rows = [edge, top + (edge - top) * 0.66, top + (edge - top) * 0.33, top + out * 0.003]
     rows = [
-        ground.push_out(r, 0.006) + out * b
+        ground.push_out(r, 0.010) + out * b
         for r, b in zip(rows, (0, 0.003, 0.005, 0.001), strict=True)
     ]
     rows += [top + np.array([0, 0, 0.001]), 0.5 * (base + top), base]

@@ -11,8 +11,8 @@ from retarget.rotation import Array
 from .form import Form, unit
 from .mesh import Sheet, grid_sheet, joined
 
-_RINGS: Final = 26
-_AROUND: Final = 24
+_RINGS: Final = 20
+_AROUND: Final = 20
 
 
 def build_shoe(form: Form, side: str, sole: float = 0.010, toe: float = 0.016) -> Sheet:
@@ -77,11 +77,14 @@ def _capped(steps: Array, sections: Array, toe: float) -> tuple[Array, Array]:
         out.append(middle + (first - middle) * (0.12 + 0.88 * size))
     out_steps += list(steps)
     out += list(sections)
-    for t in (0.25, 0.5, 0.75, 0.92, 1.0):
-        size = np.sqrt(max(1 - t**2, 0.0))
-        middle = np.array([last[:, 0].mean(), 0.35 * last[:, 1].max()])
+    middle, low = last[:, 0].mean(), last[:, 1].min()
+    for t in (0.25, 0.5, 0.75, 0.9, 1.0):
+        across = middle + (last[:, 0] - middle) * (0.25 + 0.75 * np.sqrt(1 - t**2))
+        up = low + (last[:, 1] - low) * (1.0 - 0.45 * t**2)
         out_steps.append(steps[-1] + toe * t)
-        out.append(middle + (last - middle) * (0.06 + 0.94 * size))
+        out.append(np.stack([across, up], axis=1))
+    out_steps.append(steps[-1] + toe)
+    out.append(out[-1].mean(axis=0) + 0.05 * (out[-1] - out[-1].mean(axis=0)))
     return np.array(out_steps), np.array(out)
 
 

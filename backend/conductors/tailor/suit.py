@@ -13,6 +13,7 @@ from .coat import (
     LapelCut,
     Opening,
     button,
+    clear_of,
     collar,
     creased,
     lapel,
@@ -22,19 +23,19 @@ from .coat import (
 )
 from .form import SIDES, Form, Surface
 from .legs import LegCut, build_trousers
-from .mesh import Sheet, grid_sheet, hemmed, joined, kept
+from .mesh import Sheet, grid_sheet, hemmed, joined, kept, welded
 from .sewing import (
     arm_joints,
     body_without_hands,
     covered_skin,
-    grid_surface,
+    edge_points,
     piece,
     row_heights,
     shoes,
     top_weights,
 )
 from .shirt import half_fronts, turned_collar
-from .weights import nearest
+from .weights import nearest, rigid
 
 CLOTH: Final = Material("Charcoal wool", "cloth", (0.165, 0.17, 0.185), 0.8)
 FACING: Final = Material("Charcoal lapels", "cloth", (0.19, 0.195, 0.21), 0.7)
@@ -56,9 +57,9 @@ def dark_suit(form: Form) -> Dress:
             rows,
             np.interp(rows, [hem, form.waist, rows[-1]], [0.020, 0.015, 0.017]) * s,
             chest=0.017 * s,
-            shoulder=0.020 * s,
-            pad=0.014 * s,
-            neck=0.008,
+            shoulder=0.014 * s,
+            pad=0.010 * s,
+            neck=0.017,
             sleeve=(0.017 * s, 0.014 * s, 0.010 * s),
             sleeve_end=0.95,
             sleeve_rings=36,
@@ -67,46 +68,55 @@ def dark_suit(form: Form) -> Dress:
     )
     opening = Opening(form.waist + 0.035 * s, 0.014 * s, 0.075 * s, form.waist - 0.05 * s)
     coat = creased(open_coat(bodice, opening), 3, 0.007 * s, form.waist, arm_joints(form))
+    body = body_without_hands(form)
+    coat = clear_of(coat, body, 0.012)
     bones = top_weights(form, coat)
     outer, old = hemmed(coat.sheet, 0.003, 0.02)
-    details = joined(*_details(form, bodice, coat, opening))
-    body = body_without_hands(form)
-    halves = joined(
-        *(grid_sheet(g) for g in half_fronts(form, bodice, body, opening.button - 0.06 * s))
-    )
-    collar_sheet = turned_collar(form, grid_surface(halves), np.radians(17))
+    details, hard = _details(form, bodice, coat, opening, body)
+    fronts = half_fronts(form, bodice, body, opening.button - 0.06 * s)
+    halves, _ = welded(joined(*(grid_sheet(grid) for grid in fronts)))
+    collar_sheet = turned_collar(form, body, np.radians(17))
     shirt = joined(halves, with_hem(collar_sheet, 0.0015, 0.004))
     legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.088, seed=4))
     shown = legs.sheet.vertices[legs.sheet.faces][..., 2].max(axis=1) < hem + 0.12 * s
     trousers, used = kept(legs.sheet, shown)
-    jacket = joined(outer, details)
-    sewn_on = nearest(details.vertices, coat.sheet.vertices, bones)
+    ground = coat.sheet.vertices
+    sewn_on = [nearest(sheet.vertices, ground, bones) for sheet in details]
+    sewn_on += [rigid(sheet, ground, bones) for sheet in hard]
+    jacket = joined(outer, *details, *hard)
+    edges = np.concatenate(
+        [edge_points(halves, form.armpits[0][2]), *(ground[at[-1]] for at in coat.sleeves)]
+    )
     pieces = (
-        piece("Jacket", jacket, np.concatenate([bones[old], sewn_on]), CLOTH, FACING, HORN, LINEN),
+        piece("Jacket", jacket, np.concatenate([bones[old], *sewn_on]), CLOTH, FACING, HORN, LINEN),
         piece("Shirt", shirt, nearest(shirt.vertices, coat.sheet.vertices, bones), SHIRT),
         piece("Trousers", trousers, legs.weights[used], CLOTH),
         *shoes(form, LEATHER, SOLE),
     )
-    return Dress(pieces, covered_skin(form, [coat.sheet, halves, collar_sheet]))
+    return Dress(pieces, covered_skin(form, [coat.sheet, halves, collar_sheet], edges))
 
 
-def _details(form: Form, bodice: Bodice, coat: Coat, opening: Opening) -> list[Sheet]:
+def _details(
+    form: Form, bodice: Bodice, coat: Coat, opening: Opening, body: Surface
+) -> tuple[list[Sheet], list[Sheet]]:
+    """What is sewn on: soft and hard."""
     s, ground = form.scale, coat.surface
-    lapels = LapelCut(0.088 * s, collar=0.043 * s, stand=0.022 * s)
+    lapels = LapelCut(
+        0.085 * s, tip=0.80, notch=0.5, collar=0.042 * s, stand=0.020 * s, clear=0.017
+    )
     sewn = [
         with_hem(lapel(coat, opening, lapels, side, ground), 0.002, 0.01).painted(1)
         for side in SIDES
     ]
-    sewn.append(with_hem(collar(coat, opening, lapels, ground), 0.002, 0.006).painted(1))
-    edge = coat.edge("L")
+    sewn.append(with_hem(collar(coat, opening, lapels, ground, body), 0.002, 0.006).painted(1))
+    edge, hard = coat.edge("L"), []
     for drop in (0.006, 0.115):
         z = opening.button - drop * s
         at = np.array([0.0, np.interp(z, edge[:, 2], edge[:, 1]), z])
-        sewn.append(button(ground, at, 0.0105 * s).painted(2))
+        hard.append(button(ground, at, 0.0105 * s).painted(2))
     for side in SIDES:
         sewn.append(_flap(form, bodice, ground, side))
-    sewn += _breast_pocket(form, bodice, ground)
-    return sewn
+    return sewn, hard + _breast_pocket(form, bodice, ground)
 
 
 def on_bodice(bodice: Bodice, height: float, angle: float) -> Array:

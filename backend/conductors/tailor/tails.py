@@ -9,16 +9,26 @@ from retarget.rotation import Array
 
 from ..parts import Dress, Material, Piece
 from .bodice import ANGLES, Bodice, Cut, build_bodice, hung, neck_ring
-from .coat import Coat, LapelCut, Opening, button, collar, creased, lapel, open_coat, with_hem
+from .coat import (
+    Coat,
+    LapelCut,
+    Opening,
+    button,
+    clear_of,
+    collar,
+    creased,
+    lapel,
+    open_coat,
+    with_hem,
+)
 from .folds import Noise
 from .form import SIDES, Form, Surface, smoothstep, unit
 from .legs import LegCut, build_trousers, satin_stripe
-from .mesh import Sheet, grid_sheet, hemmed, joined
+from .mesh import Sheet, grid_sheet, hemmed, joined, sheet_surface
 from .sewing import (
     arm_joints,
     body_without_hands,
     covered_skin,
-    grid_surface,
     piece,
     row_heights,
     shoes,
@@ -26,7 +36,7 @@ from .sewing import (
 )
 from .shirt import bow_tie, cuff, front, wing_collar
 from .suit import on_bodice
-from .weights import from_body, nearest, of_bones
+from .weights import from_body, nearest, of_bones, rigid
 
 WOOL: Final = Material("Black barathea", "cloth", (0.105, 0.105, 0.118), 0.8)
 SATIN: Final = Material("Black satin", "satin", (0.165, 0.165, 0.185), 0.3)
@@ -51,9 +61,9 @@ def tailcoat(form: Form) -> Dress:
             rows,
             np.interp(rows, [rows[0], form.waist, rows[-1]], [0.020, 0.018, 0.020]) * s,
             chest=0.020 * s,
-            shoulder=0.018 * s,
-            pad=0.014 * s,
-            neck=0.010,
+            shoulder=0.012 * s,
+            pad=0.010 * s,
+            neck=0.016,
             sleeve=(0.016 * s, 0.013 * s, 0.010 * s),
             sleeve_end=0.93,
             sleeve_rings=36,
@@ -65,19 +75,30 @@ def tailcoat(form: Form) -> Dress:
     from_front = np.abs((ANGLES + np.pi) % (2 * np.pi) - np.pi)
     hem = hem * smoothstep(from_front, np.radians(14), np.radians(60))
     coat = creased(open_coat(bodice, opening, hem), 7, 0.006 * s, form.waist, arm_joints(form))
+    body = body_without_hands(form)
+    coat = clear_of(coat, body, 0.013)
     bones = top_weights(form, coat)
     outer, old = hemmed(coat.sheet, 0.003, 0.02)
-    details = joined(*_details(form, coat, opening))
+    details, hard = _details(form, coat, opening, body)
+    legs = build_trousers(form, LegCut(form.waist + 0.01 * s, 0.010, width=0.088, seed=2))
+    below = sheet_surface(legs.sheet)
     skirts = [_tail(form, coat, side, waist) for side in SIDES]
+    skirts = [tail.moved(below.push_out(tail.vertices, 0.009)) for tail in skirts]
     tail_sheet = joined(*(with_hem(t, 0.003, 0.02) for t in skirts))
     parts = [bones[old], nearest(details.vertices, coat.sheet.vertices, bones)]
+    parts += [rigid(sheet, coat.sheet.vertices, bones) for sheet in hard]
     parts.append(_tail_weights(form, tail_sheet.vertices, waist, coat, bones))
     pieces = [
-        piece("Tailcoat", joined(outer, details, tail_sheet), np.concatenate(parts), WOOL, SATIN)
+        piece(
+            "Tailcoat",
+            joined(outer, details, *hard, tail_sheet),
+            np.concatenate(parts),
+            WOOL,
+            SATIN,
+        )
     ]
-    linen, covering = _linen(form, bodice, coat, bones, waist)
+    linen, covering = _linen(form, bodice, coat, bones, waist, below)
     pieces += linen
-    legs = build_trousers(form, LegCut(form.waist + 0.01 * s, width=0.088, seed=2))
     stripe = satin_stripe(form, legs, 0.018 * s).painted(1)
     trousers = joined(legs.sheet, stripe)
     stripe_weights = nearest(stripe.vertices, legs.sheet.vertices, legs.weights)
@@ -85,24 +106,34 @@ def tailcoat(form: Form) -> Dress:
         piece("Trousers", trousers, np.concatenate([legs.weights, stripe_weights]), WOOL, SATIN)
     )
     pieces += shoes(form, PATENT, SOLE)
-    return Dress(tuple(pieces), covered_skin(form, [coat.sheet, *covering]))
+    return Dress(tuple(pieces), covered_skin(form, [coat.sheet, *covering], np.zeros((0, 3))))
 
 
-def _details(form: Form, coat: Coat, opening: Opening) -> list[Sheet]:
+def _details(form: Form, coat: Coat, opening: Opening, body: Surface) -> tuple[Sheet, list[Sheet]]:
+    """What is sewn on: soft and hard."""
     s, ground = form.scale, coat.surface
-    cut = LapelCut(0.082 * s, gorge=0.80, tip=0.86, notch=0.42, collar=0.042 * s, stand=0.024 * s)
+    cut = LapelCut(
+        0.082 * s,
+        gorge=0.80,
+        tip=0.93,
+        notch=0.42,
+        collar=0.042 * s,
+        stand=0.020 * s,
+        clear=0.015,
+    )
     sewn = [
         with_hem(lapel(coat, opening, cut, side, ground), 0.002, 0.01).painted(1) for side in SIDES
     ]
-    sewn.append(with_hem(collar(coat, opening, cut, ground), 0.002, 0.006))
+    sewn.append(with_hem(collar(coat, opening, cut, ground, body), 0.002, 0.006))
+    hard = []
     for side in SIDES:
         edge, sign = coat.edge(side), 1.0 if side == "L" else -1.0
         for drop, out in ((-0.005, 0.030), (0.035, 0.026), (0.075, 0.024)):
             z = opening.button - drop * s
             x = np.interp(z, edge[:, 2], edge[:, 0]) + sign * out * s
             at = np.array([x, np.interp(z, edge[:, 2], edge[:, 1]), z])
-            sewn.append(button(ground, at, 0.0085 * s).painted(1))
-    return sewn
+            hard.append(button(ground, at, 0.0085 * s).painted(1))
+    return joined(*sewn), hard
 
 
 def _tail(form: Form, coat: Coat, side: str, waist: float) -> Sheet:
@@ -166,29 +197,33 @@ def _tail_weights(form: Form, vertices: Array, waist: float, coat: Coat, bones: 
 
 
 def _linen(
-    form: Form, bodice: Bodice, coat: Coat, bones: Array, waist: float
+    form: Form, bodice: Bodice, coat: Coat, bones: Array, waist: float, trousers: Surface
 ) -> tuple[list[Piece], list[Sheet]]:
     """Shirt, waistcoat, bow tie, cuffs; and what of them covers skin."""
     s, body = form.scale, body_without_hands(form)
-    angles = np.radians(np.linspace(-62, 62, 29))
-    low, high = np.full(29, form.waist + 0.04 * s), np.full(29, form.tall)
+    angles = np.radians(np.linspace(-60, 60, 25))
+    low, high = np.full(25, form.waist + 0.04 * s), np.full(25, form.tall)
     bosom = grid_sheet(front(bodice, body, low, high, angles, 0.013))
-    stand = wing_collar(form)
+    stand = wing_collar(form, body)
     stand_hem = with_hem(stand, 0.0012, 0.003)
     tubes = [
         grid_sheet(cuff(coat.sheet.vertices[at], 0.017 * s), closed=True) for at in coat.sleeves
     ]
-    sewn = joined(bosom, *_studs(form, bodice, bosom), *(with_hem(t, 0.001, 0.002) for t in tubes))
-    ground = coat.sheet.vertices
-    shirt_bones = [nearest(sewn.vertices, ground, bones), _neck_weights(form, stand_hem.vertices)]
-    vest = _waistcoat(form, bodice, body, waist)
+    ground, studs = coat.sheet.vertices, _studs(form, bodice, bosom)
+    soft = joined(bosom, *(with_hem(tube, 0.001, 0.002) for tube in tubes))
+    shirt_bones = [nearest(soft.vertices, ground, bones)]
+    shirt_bones += [rigid(stud, ground, bones) for stud in studs]
+    shirt_bones.append(_neck_weights(form, stand_hem.vertices))
+    vest, pearls = _waistcoat(form, bodice, body, waist, trousers)
+    vest_bones = [nearest(vest.vertices, ground, bones)]
+    vest_bones += [rigid(pearl, ground, bones) for pearl in pearls]
     ring = neck_ring(form, 0.012, 0.008 * s)
     knot = ring[0] - np.array([0.0, 0.006 * s, 0.0])
     tie = bow_tie(form, knot, unit(np.array([0.0, -1.0, 0.25])))
     held = np.broadcast_to(_neck_weights(form, ring[:1]), (len(tie.vertices), bones.shape[1]))
     pieces = [
-        piece("Shirt", joined(sewn, stand_hem), np.concatenate(shirt_bones), COTTON, PEARL),
-        piece("Waistcoat", vest, nearest(vest.vertices, ground, bones), PIQUE, PEARL),
+        piece("Shirt", joined(soft, *studs, stand_hem), np.concatenate(shirt_bones), COTTON, PEARL),
+        piece("Waistcoat", joined(vest, *pearls), np.concatenate(vest_bones), PIQUE, PEARL),
         piece("Bow tie", tie, held, PIQUE),
     ]
     return pieces, [bosom, stand, *tubes]
@@ -200,26 +235,32 @@ def _neck_weights(form: Form, vertices: Array) -> Array:
 
 
 def _studs(form: Form, bodice: Bodice, bosom: Sheet) -> list[Sheet]:
-    studs, ground = [], grid_surface(bosom)
+    studs, ground = [], sheet_surface(bosom)
     for drop in (0.06, 0.125):
         at = on_bodice(bodice, bodice.rows[-1, 0, 2] - drop * form.scale, 0.0)
         studs.append(button(ground, at, 0.0045 * form.scale).painted(1))
     return studs
 
 
-def _waistcoat(form: Form, bodice: Bodice, body: Surface, waist: float) -> Sheet:
+def _waistcoat(
+    form: Form, bodice: Bodice, body: Surface, waist: float, trousers: Surface
+) -> tuple[Sheet, list[Sheet]]:
+    """The waistcoat and its buttons."""
     s = form.scale
-    angles = np.radians(np.linspace(-60, 60, 41))
+    angles = np.radians(np.linspace(-52, 52, 33))
     away = np.abs(angles)
     v_low, v_high = form.waist + 0.115 * s, form.armpits[0][2] + 0.05 * s
     high = v_low + (v_high - v_low) * np.clip((away - np.radians(1)) / np.radians(34), 0, 1)
     point = np.exp(-(((away - np.radians(7)) / np.radians(9)) ** 2))
-    low = waist - 0.045 * s - 0.030 * s * point
+    low = waist + 0.015 * s - 0.075 * s * point * smoothstep(-away, -0.6, -0.1)
     panel = grid_sheet(front(bodice, body, low, high, angles, 0.0065))
-    cloth = with_hem(panel, 0.002, 0.015)
-    ground = grid_surface(panel)
-    sewn = [cloth]
+    low_part = panel.vertices[:, 2] < waist + 0.01 * s
+    raised = np.where(low_part[:, None], trousers.push_out(panel.vertices, 0.005), panel.vertices)
+    panel = panel.moved(raised)
+    cloth = with_hem(panel, 0.002, 0.012)
+    ground = sheet_surface(panel)
+    pearls = []
     for drop in (0.025, 0.065, 0.105):
         at = on_bodice(bodice, v_low - drop * s, 0.0)
-        sewn.append(button(ground, at + np.array([0, 0.006, 0]), 0.007 * s).painted(1))
-    return joined(*sewn)
+        pearls.append(button(ground, at + np.array([0, 0.006, 0]), 0.007 * s).painted(1))
+    return cloth, pearls

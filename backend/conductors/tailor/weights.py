@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from retarget.rotation import Array
 
 from .form import Form
-from .mesh import Ids, averaging
+from .mesh import Ids, Sheet, averaging
 
 MOST_BONES: Final = 6
 _NEIGHBOURS: Final = 8
@@ -45,6 +45,12 @@ def of_bones(form: Form, shares: dict[str, Array | float], count: int) -> Array:
     for bone, share in shares.items():
         out[:, form.figure.bone(bone)] = share
     return out / out.sum(axis=1, keepdims=True)
+
+
+def rigid(sheet: Sheet, others: Array, weights: Array) -> Array:
+    """Weights (V, B) of something hard: those of its middle's ground, the same for all of it."""
+    middle = nearest(sheet.vertices.mean(axis=0)[None], others, weights)
+    return np.repeat(middle, len(sheet.vertices), axis=0)
 
 
 def nearest(vertices: Array, others: Array, weights: Array) -> Array:
