@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from . import rotation, skeleton
+from .fingers import digit_turns
 from .fit import DIGITS, Fit
 from .motion import Motion
 from .progress import Progress, no_progress
@@ -17,8 +18,6 @@ _MAX_STRETCH: Final = 1.0 - 1e-5
 _MAX_DROP: Final = 0.05
 # The knee points where it did in the rest pose, or forward where the leg was straight.
 _KNEE_FORWARD: Final = 0.02
-# Curl of one phalanx, radians, up to which a strand's chord grows with it.
-_MAX_CURL: Final = 1.9
 
 
 @dataclass(frozen=True)
@@ -150,17 +149,19 @@ class _Pose:
 
 def _wanted_rotations(fit: Fit, world: Array) -> dict[str, Array]:
     """Orientation (T, 4) of every mapped bone, canonical axes."""
-    wanted: dict[str, Array] = {}
+    wanted = {
+        bone: rotation.multiply(turn, fit.aligned[bone])
+        for bone, turn in digit_turns(fit, world).items()
+    }
     for joint, strands in fit.map.strands.items():
         turn = world[:, skeleton.INDEX[joint]]
         above = _mapped_parent(fit, joint)
         base = world[:, above] if above >= 0 else turn
-        digit = joint.split(".")[0] in DIGITS
+        if joint.split(".")[0] in DIGITS:
+            continue
         for strand in strands:
             if len(strand) == 1:
                 turns = [turn]
-            elif digit:
-                turns = _spread_curl(fit, strand, base, turn)
             else:
                 shares = np.arange(1, len(strand) + 1) / len(strand)
                 turns = [rotation.slerp(base, turn, share) for share in shares]
@@ -174,35 +175,6 @@ def _mapped_parent(fit: Fit, joint: str) -> int:
     while above >= 0 and skeleton.NAMES[above] not in fit.map.strands:
         above = skeleton.PARENTS[above]
     return above
-
-
-def _spread_curl(fit: Fit, strand: tuple[str, ...], base: Array, turn: Array) -> list[Array]:
-    """Bend each phalanx by the same angle so that the finger's chord points as the joint does."""
-    lengths = np.array(
-        [
-            np.linalg.norm(fit.rig.tails[i] - fit.rig.heads[i])
-            for i in map(fit.rig.index.get, strand)
-        ]
-    )
-    relative = rotation.to_rotation_vector(rotation.multiply(rotation.conjugate(base), turn))
-    angle = np.linalg.norm(relative, axis=-1)
-    axis = relative / np.maximum(angle, 1e-9)[:, None]
-    curls = np.linspace(0.0, _MAX_CURL, 200)
-    steps = curls[:, None] * np.arange(1, len(strand) + 1)
-    chord = np.arctan2((lengths * np.sin(steps)).sum(-1), (lengths * np.cos(steps)).sum(-1))
-    each = np.interp(angle, np.unwrap(chord), curls)
-    turns = [
-        rotation.multiply(base, rotation.from_axis_angle(axis, each * (k + 1)))
-        for k in range(len(strand))
-    ]
-    # A finger that is modelled bent does not have the chord of a straight one: turn it there.
-    along = np.array([0.0, 1.0, 0.0])
-    reached = sum(
-        length * rotation.rotate(rotation.multiply(bone_turn, fit.aligned[bone]), along)
-        for length, bone_turn, bone in zip(lengths, turns, strand, strict=True)
-    )
-    swing = rotation.between(reached, rotation.rotate(turn, fit.chords[strand[0]]))
-    return [rotation.multiply(swing, bone_turn) for bone_turn in turns]
 
 
 def _plant_feet(

@@ -1,0 +1,157 @@
+"""Where the thumb goes: along an open hand, against the index finger, across a fist."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from .. import rotation
+from ..rotation import Array
+from .curl import Curl
+from .least_squares import least_squares
+from .rest import Chain, HandRest
+
+# What its two outer joints bend about, where it points as in the T-pose: its nail looks up and
+# towards the body's middle. Found on the body's mesh.
+_BENDS_ABOUT: Final = np.array([0.18, 0.36, 0.91])
+# Half the thickness of thumb and finger at their pads, and how far along the last bone they lie.
+PAD: Final = 0.075
+PAD_ALONG: Final = 0.6
+
+# Poses: rotation vector of the first joint from the T-pose, then bends of the outer two, radians.
+OPEN: Final = np.array([0.20, 0.15, -0.08, 0.05, 0.12])
+_OPPOSED: Final = np.array([0.25, 0.45, 0.05, 0.25, 0.30])
+_ACROSS: Final = np.array([0.18, 0.71, 0.14, 0.55, 0.75])
+_BESIDE: Final = np.array([0.20, 0.20, 0.30, 0.10, 0.15])
+# How strongly a pose is kept to, per radian, beside palms of distance and unit normals.
+_HABIT: Final = np.array([0.10, 0.05, 0.05, 0.04, 0.04])
+_REACH: Final = 2.0
+_FACE: Final = 0.12
+
+# The motion's thumb in an open hand, and how it turns from there to a closed one.
+_MOTION_OPEN: Final = np.array([0.0, 0.10, 0.05])
+_MOTION_CLOSES: Final = np.array([0.0, 0.35, 0.35])
+_CLOSED_RANGE: Final = (-0.5, 1.3)
+
+# Curls of the index finger, radians, for which the closed thumb is worked out: beside it while it
+# is stretched, pad to pad while it is bent, across it in a fist.
+_KNOTS: Final = np.array([0.0, 0.45, 0.75, 1.05, 1.65, 2.2])
+_PINCHES: Final = np.array([False, True, True, True, False, False])
+_FISTS: Final = np.array([False, False, False, False, True, True])
+
+
+@dataclass(frozen=True)
+class Thumb:
+    """A thumb that can be posed by five numbers.
+
+    Parameters
+    ----------
+    chain : Chain
+        Its bones.
+    """
+
+    chain: Chain
+
+    def turns(self, pose: Array) -> Array:
+        """Rotations (..., N, 4) of its bones from the T-pose for poses (..., 5)."""
+        turn = rotation.from_rotation_vector(pose[..., :3])
+        turns = [turn]
+        count = len(self.chain.bones)
+        outer = [pose[..., 3], pose[..., 4]][max(0, 3 - count) :]
+        for k, bend in enumerate(outer[: count - 1], start=1):
+            turn = rotation.multiply(turn, rotation.from_axis_angle(self._axis(k), bend))
+            turns.append(turn)
+        turns += [turn] * (count - len(turns))
+        return np.stack(turns, axis=-2)
+
+    def pad(self, pose: Array) -> tuple[Array, Array]:
+        """The middle of its pad (..., 3) and the way its pad looks (..., 3)."""
+        turns = self.turns(pose)
+        joints = self.chain.joints(turns)
+        last = self.chain.spans[-1]
+        across = np.cross(self._axis(len(self.chain.bones) - 1), rotation.normalize(last))
+        looks = rotation.rotate(turns[..., -1, :], across)
+        along = rotation.rotate(turns[..., -1, :], PAD_ALONG * last)
+        return joints[..., -2, :] + along + PAD * looks, looks
+
+    def _axis(self, bone: int) -> Array:
+        """What a bone bends about, in the T-pose, (3,)."""
+        along = rotation.normalize(self.chain.spans[bone])
+        return rotation.normalize(_BENDS_ABOUT - along * (_BENDS_ABOUT @ along))
+
+
+def thumb_poses(rest: HandRest, seen: Array, index_curl: Array) -> Array:
+    """Poses (T, 5) of the thumb.
+
+    Parameters
+    ----------
+    rest : HandRest
+        The hand, with thumb and index finger.
+    seen : (T, 4) array
+        Rotation of the motion's thumb against its hand.
+    index_curl : (T,) array
+        How far the index finger's chord points down, radians.
+    """
+    moved = rotation.to_rotation_vector(seen) - _MOTION_OPEN
+    closed = moved @ _MOTION_CLOSES / (_MOTION_CLOSES @ _MOTION_CLOSES)
+    own = moved - closed[:, None] * _MOTION_CLOSES
+    closed = np.clip(closed, *_CLOSED_RANGE)
+    against = closed_poses(rest)
+    ends = np.stack([np.interp(index_curl, _KNOTS, column) for column in against.T], axis=-1)
+    poses = OPEN + closed[:, None] * (ends - OPEN)
+    poses[:, :3] += own
+    return poses
+
+
+def closed_poses(rest: HandRest) -> Array:
+    """Poses (6, 5) of the closed thumb against an index finger of each curl in `_KNOTS`."""
+    thumb = Thumb(rest.digits["thumb"][0])
+    start = np.where(_FISTS[:, None], _ACROSS, np.where(_PINCHES[:, None], _OPPOSED, _BESIDE))
+    if "index" not in rest.digits:
+        return start
+    places, faces = _meets(rest)
+
+    def residuals(poses: Array) -> Array:
+        pad, looks = thumb.pad(poses)
+        shape = (len(_KNOTS), *(1,) * (poses.ndim - 2), 3)
+        parts = [
+            _REACH * (pad - places.reshape(shape)),
+            _FACE * (looks + faces.reshape(shape)),
+            _HABIT * (poses - start.reshape(*shape[:-1], 5)),
+        ]
+        return np.concatenate(parts, axis=-1)
+
+    return least_squares(residuals, start)
+
+
+def _meets(rest: HandRest) -> tuple[Array, Array]:
+    """Where on the index finger the thumb's pad comes to lie, and the way the finger looks there.
+
+    Places and directions, (6, 3) each.
+    """
+    chain = rest.digits["index"][0]
+    curl = Curl(rest, chain)
+    turns = curl.turns(curl.bends(curl.effort(_KNOTS)))
+    joints = chain.joints(turns)
+    count = len(chain.bones)
+    last, before = count - 1, max(count - 2, 0)
+
+    def at(bone: int, along: float) -> Array:
+        return joints[:, bone] + along * (joints[:, bone + 1] - joints[:, bone])
+
+    beside = np.tile(-rest.hinge, (len(_KNOTS), 1))
+    pads = rotation.rotate(_down(turns[:, last], chain, last), -rest.back)
+    backs = rotation.rotate(_down(turns[:, before], chain, before), rest.back)
+    faces = np.where(_FISTS[:, None], backs, np.where(_PINCHES[:, None], pads, beside))
+    places = np.where(
+        _FISTS[:, None],
+        at(before, 0.45),
+        np.where(_PINCHES[:, None], at(last, PAD_ALONG), at(0, 0.5)),
+    )
+    return places + PAD * faces, faces
+
+
+def _down(turns: Array, chain: Chain, bone: int) -> Array:
+    """Rotations (..., 4) by which a bone's straightened self was bent."""
+    straight = rotation.between(chain.spans[bone], [1.0, 0.0, 0.0])
+    return rotation.multiply(turns, rotation.conjugate(straight))
