@@ -113,7 +113,9 @@ def _locks(
     way = arcs(np.stack([start, unit(middle), foot], axis=1), 13)
     azimuth, elevation = angles(way)
     full = _height(head, azimuth, elevation) * layer.height
-    full = full * (1.0 + generator.normal(0.0, 0.035, count))[:, None]
+    # One over the other by turns.
+    turns = np.tile([0.93, 1.06], count)[:count]
+    full = full * (turns + generator.normal(0.0, 0.015, count))[:, None]
     inside = smooth(elevation[:, :1] - hairline.elevation(azimuth[:, :1]), 0.0, 10.0)
     begin = 0.001 + 0.45 * full[:, :1] * inside
     height = begin + (full - begin) * smooth(np.linspace(0.0, 1.0, 13), 0.0, 0.45)

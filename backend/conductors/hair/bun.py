@@ -120,7 +120,9 @@ def _drawn(
     ways = arcs(np.stack([start, middle, end], axis=1), points)
     around, up = angles(ways)
     full = _height(head, around, up) * height
-    full = full * (1.0 + generator.normal(0.0, 0.05, count))[:, None]
+    # One over the other by turns.
+    turns = np.tile([0.90, 1.08], count)[:count]
+    full = full * (turns + generator.normal(0.0, 0.02, count))[:, None]
     t = np.linspace(0.0, 1.0, points)
     begin = 0.0006 + 0.4 * full * smooth(up[:, :1] - hairline.elevation(around[:, :1]), 0.0, 9.0)
     lift = begin + (full - begin) * smooth(t, 0.0, 0.3)

@@ -50,7 +50,7 @@ def surface(head: Head) -> Surface:
         _TONES,
         _SEED,
     )
-    roots = over_scalp(head, hairline, 152, generator, margin=4.0)
+    roots = over_scalp(head, hairline, 148, generator, margin=4.0)
     front = along_hairline(head, hairline, (-62.0, 62.0), 46, generator)
     ear = head.ear
     sides = np.concatenate(
@@ -148,14 +148,9 @@ class _Volume:
         over_ear = (around >= ear.front + 2.0) & (around < ear.back + 6.0)
         over_ear &= elevation < ear.top + 14.0
         free = (1.0 - smooth(around, 88.0, 108.0)) * ~burn * ~over_ear * self._head.size
-        return (
-            down
-            + self._head.size
-            * np.where(
-                burn, 0.006, np.where(over_ear, 0.020, np.where(around < 132.0, 0.024, 0.013))
-            )
-            + free
-        )
+        behind_ear = (around >= ear.back + 6.0) & (around < 132.0)
+        least = np.select([burn, over_ear, behind_ear], [0.006, 0.020, 0.024], 0.013)
+        return down + self._head.size * least + free
 
     def flow(self, at: Array) -> Array:
         out = at - self._head.centre
