@@ -51,7 +51,7 @@ def _skin(figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]) -> Piece:
         (
             Material("Skin of the Head", "skin", skin, 0.5, HEAD_TEXTURE),
             Material("Skin", "skin", skin, 0.55, BODY_TEXTURE),
-            Material("Inside of the Mouth", "skin", (0.26, 0.09, 0.09), 0.5),
+            Material("Inside of the Mouth", "skin", (0.22, 0.07, 0.07), 0.5),
             Material("Inside of the Lids", "skin", inside_lid, 0.4),
         ),
         material[seen],
@@ -62,7 +62,7 @@ def _skin(figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]) -> Piece:
 def _tongue(figure: Figure) -> Piece:
     own = figure.part[figure.faces[:, 0]] == 1
     faces, uv = figure.faces[own], figure.uv[own]
-    material = Material("Tongue", "skin", (0.72, 0.36, 0.36), 0.35)
+    material = Material("Tongue", "skin", (0.58, 0.25, 0.25), 0.35)
     return cut(figure, "Tongue", faces, (material,), np.zeros(len(faces), dtype=np.int64), uv)
 
 

@@ -16,8 +16,9 @@ from .eyes import Side, eyeball
 from .parts import Figure, Shape
 from .regions import grid_distance, seam
 
-# Rings about the inner edge of lips or lids among which the edge lies that one sees.
-_EDGE_RINGS: Final = 4
+# Rings about the inner edge of lips, of lids, among which the edge lies that one sees.
+_LIPS_EDGE: Final = (2, 4)
+_LIDS_EDGE: Final = (1, 4)
 # How far the lips' shift reaches, rings: all of it, none of it.
 _LIPS_REACH: Final = (4.0, 10.0)
 # How far the edges go past each other: subdivision makes lips and lids thinner.
@@ -54,7 +55,7 @@ def _lips_closed(figure: Figure, to_lips: Array, outside: NDArray[np.bool_]) -> 
     across = np.linspace(*_extent(vertices[lips & (to_lips == 0), 0]), 41)
     upper_edge = np.full(len(across), np.inf)
     lower_edge = np.full(len(across), -np.inf)
-    for ring in range(_EDGE_RINGS + 1):
+    for ring in range(_LIPS_EDGE[0], _LIPS_EDGE[1] + 1):
         on_ring = outside & (to_lips == ring)
         upper_edge = np.minimum(upper_edge, _curve(vertices, on_ring & ~lower, across))
         lower_edge = np.maximum(lower_edge, _curve(vertices, on_ring & lower, across))
@@ -94,16 +95,16 @@ def _lids_closed(
     upper_edge = np.full(len(across), np.inf)
     lower_edge = np.full(len(across), -np.inf)
     flat = np.stack([azimuth, azimuth, height], axis=1)
-    for ring in range(1, _EDGE_RINGS + 1):
+    for ring in range(_LIDS_EDGE[0], _LIDS_EDGE[1] + 1):
         on_ring = own & outside & (to_lids == ring)
         upper_edge = np.minimum(upper_edge, _curve(flat, on_ring & upper, across))
         lower_edge = np.maximum(lower_edge, _curve(flat, on_ring & ~upper, across))
     gap = np.clip(upper_edge - lower_edge + _LIDS_OVERLAP_DEG, 0.0, None)
     # As far as the blink itself moves each vertex, of what it moves the edge.
     drop = np.linalg.norm(offsets, axis=1)
-    edge_drop = np.percentile(drop[own & outside & upper & (to_lids <= _EDGE_RINGS)], 75)
+    edge_drop = np.percentile(drop[own & outside & upper & (to_lids <= _LIDS_EDGE[1])], 75)
     share = np.clip(drop / edge_drop, 0.0, 1.0) * upper * own
-    share[own & upper & (to_lids <= _EDGE_RINGS)] = 1.0
+    share[own & upper & (to_lids <= _LIDS_EDGE[1])] = 1.0
     turn = np.radians(np.interp(azimuth, across, gap) * share)
     closed = _lowered(there, turn)
     distance = np.linalg.norm(closed, axis=1)

@@ -58,7 +58,7 @@ def paint_skin(figure: Figure, recipe: Recipe, size: int = 1024) -> dict[str, ND
             # The lids are mostly lit: the hollow of the eyes would else look ill.
             eyes = np.linalg.norm(canvas.points[:, None] - marks.eyes, axis=2).min(axis=1)
             canvas = replace(
-                canvas, hollow=canvas.hollow * (1.0 - 0.6 * bell(eyes, 0.5 * marks.unit))
+                canvas, hollow=canvas.hollow * (1.0 - 0.72 * bell(eyes, 0.55 * marks.unit))
             )
         else:
             colours = _hands(colours, canvas, figure, recipe)
@@ -130,7 +130,7 @@ def _face(
         colours = _lines(colours, points, marks, lid_ring, lip_ring, front, recipe)
     if recipe.freckles > 0.0:
         where = np.clip(cheek + tip + bell(x, 0.3) * bell(z - 0.5 * nose_z, 0.2), 0.0, 1.0)
-        spot = smooth(1.35, 2.1, noise(points, 0.0016, 5))
+        spot = smooth(1.5, 2.2, noise(points, 0.0009, 5))
         colours = tint(colours, recipe.freckles * where * spot, (0.88, 0.78, 0.70))
     if recipe.stubble > 0.0:
         beard = _beard(x, z, depth, nose_z, mouth_z, chin_z, lip_ring)
@@ -153,10 +153,10 @@ def _around_eyes(
     out = (np.abs(points[:, 0]) - np.abs(eye[:, 0])) / unit
     upper, lower = smooth(-0.02, 0.05, up), smooth(0.02, -0.05, up)
     near = smooth(13.0, 5.0, lid_ring)
-    colours = tint(colours, near * lower * 0.5, (0.93, 0.86, 0.88))
-    colours = tint(colours, smooth(11.0, 4.0, lid_ring) * upper * 0.6, (0.93, 0.85, 0.83))
+    colours = tint(colours, near * lower * 0.4, (0.94, 0.87, 0.88))
+    colours = tint(colours, smooth(11.0, 4.0, lid_ring) * upper * 0.45, (0.95, 0.86, 0.84))
     inner = bell(out + 0.24, 0.10) * bell(up - 0.02, 0.12)
-    colours = tint(colours, inner * 0.7, (0.92, 0.80, 0.80))
+    colours = tint(colours, inner * 0.45, (0.93, 0.82, 0.81))
     if recipe.eyeshadow > 0.0:
         lid = smooth(9.0, 6.0, lid_ring) * upper
         colours = tint(colours, recipe.eyeshadow * lid, (0.74, 0.62, 0.60))

@@ -22,7 +22,7 @@ _SAMPLES: Final = 6
 _EYES_M: Final = 0.060
 _ARCH: Final = {"upper": (0.0262, 0.044, 0.0080), "lower": (0.0240, 0.042, 0.0105)}
 # Height over the line of the lips of the teeth's edge, of the gum's edge and of the gum's end.
-_EDGE_M: Final = {"upper": (-0.0012, 0.0088, 0.0150), "lower": (-0.0022, -0.0105, -0.0160)}
+_EDGE_M: Final = {"upper": (-0.0030, 0.0072, 0.0140), "lower": (-0.0030, -0.0110, -0.0160)}
 _THICK_M: Final = 0.0055
 # Of the profile: share of the crown's height (0 edge, 1 gum's edge, 2 gum's end), how far out, and
 # whether it is the back.
