@@ -22,7 +22,7 @@ from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 from .rigging import ARMATURE_NAME, BoneTable, create_armature
-from .surface_materials import create_surface_material, load_picture
+from .surface_materials import REST, create_surface_material, load_picture
 
 BATON: Final = "Baton"
 """The baton's mesh, which all conductors have."""
@@ -127,6 +127,8 @@ def create_mesh(
     for surface in mesh.surfaces:
         data.materials.append(materials[surface])
     data.update(calc_edges=True)
+    rest = data.attributes.new(REST, "FLOAT_VECTOR", "POINT")
+    rest.data.foreach_set("vector", mesh.vertices.astype(np.float32).ravel())
     layer = data.uv_layers.new(name="UVMap")
     layer.data.foreach_set("uv", mesh.uv[corners].astype(np.float32).ravel())
     thing = bpy.data.objects.new(mesh.name, data)
