@@ -8,6 +8,7 @@ from .blouse import black_blouse
 from .crossings import clipping, report
 from .form import Form
 from .gown import black_dress
+from .shading import shaded
 from .suit import dark_suit
 from .tails import tailcoat
 
@@ -38,7 +39,7 @@ def dress(figure: Figure, outfit: str) -> Dress:
     """
     if outfit not in _MAKERS:
         raise ValueError(f'There is no outfit "{outfit}". Choose one of: {", ".join(OUTFITS)}.')
-    return _MAKERS[outfit](Form(figure))
+    return shaded(_MAKERS[outfit](Form(figure)))
 
 
 __all__ = ["OUTFITS", "clipping", "dress", "report"]

@@ -37,12 +37,12 @@ def black_blouse(form: Form) -> Dress:
     s = form.scale
     hem = form.waist - 0.012 * s
     rows = row_heights(form, hem, 0.018)
-    levels = [hem, form.waist + 0.01 * s, form.waist + 0.055 * s, rows[-1]]
+    levels = [hem, form.waist + 0.024 * s, form.waist + 0.065 * s, rows[-1]]
     bodice = build_bodice(
         form,
         Cut(
             rows,
-            np.interp(rows, levels, [0.003, 0.006, 0.032, 0.020]) * s,
+            np.interp(rows, levels, [0.001, 0.003, 0.034, 0.020]) * s,
             chest=0.013 * s,
             shoulder=0.012 * s,
             pad=0.008 * s,
@@ -55,10 +55,10 @@ def black_blouse(form: Form) -> Dress:
     )
     bodice = _draped(form, bodice)
     opening = Opening(form.armpits[0][2] - 0.025 * s, 0.008 * s)
-    top = creased(open_coat(bodice, opening), 21, 0.006 * s, form.waist, arm_joints(form), 0.2)
+    top = creased(open_coat(bodice, opening), 21, 0.010 * s, form.waist, arm_joints(form), 0.2)
     body = body_without_hands(form)
     top = clear_of(top, body, 0.006)
-    bones = top_weights(form, top, 12)
+    bones = top_weights(form, top, 12, still=False)
     outer, old = hemmed(top.sheet, 0.002, 0.012)
     soft, hard = _details(form, top, opening, body)
     ground = top.sheet.vertices
@@ -85,7 +85,7 @@ def _draped(form: Form, bodice: Bodice) -> Bodice:
     middle = low.mean(axis=1, keepdims=True)
     angle = np.arctan2(low[..., 0], middle[..., 1] - low[..., 1])
     above = (low[..., 2] - form.waist) / s
-    depth = smoothstep(above, 0.01, 0.045) * smoothstep(-above, -0.26, -0.05)
+    depth = smoothstep(above, 0.02, 0.05) * smoothstep(low[-1, 0, 2] - low[..., 2], 0.0, 0.12)
     flute = noise.ripple(angle, 14, 9.0 * above) * depth * 0.009 * s
     rows[: bodice.yoke] = low + unit((low - middle) * np.array([1, 1, 0])) * flute[..., None]
     sleeves = tuple(_gathered(rings, s, Noise(40 + i)) for i, rings in enumerate(bodice.sleeves))

@@ -381,10 +381,11 @@ def creased(
         facing = unit(rings - middle[:, None]) @ inner
         around = 2 * np.pi * np.arange(loops.shape[1]) / loops.shape[1]
         s, a = np.broadcast_arrays(run[:, None], around[None])
-        at_elbow = np.exp(-(((s - bend) / 0.075) ** 2)) * (0.45 + 0.55 * facing)
+        at_elbow = np.exp(-(((s - bend) / 0.09) ** 2)) * (0.75 + 0.25 * facing)
         at_pit = np.exp(-(((s - 0.1) / 0.06) ** 2)) * (0.5 + 0.5 * np.cos(a)) * 0.7
         at_cuff = np.exp(-(((s - run[-1] + 0.06) / 0.05) ** 2)) * cuffs
-        rise = noise.wave(s, a, 0.062) * (at_elbow + at_cuff) + noise.wave(s, a, 0.075) * at_pit
+        rise = noise.wave(s, a, 0.066) * (at_elbow + at_cuff) + noise.wave(s, a, 0.075) * at_pit
+        rise = rise + 0.35 * noise.wave(s, a, 0.13, 3.0)
         rise = rise * smoothstep(s, 0.015, 0.07) * smoothstep(-s, -run[-1], -run[-1] + 0.03)
         height[loops] = size * rise
     grid = coat.grid
@@ -393,7 +394,9 @@ def creased(
     noise = Noise(seed + 5)
     angle = np.arctan2(points[..., 0], -points[..., 1])
     at_waist = np.exp(-(((points[..., 2] - waist) / 0.085) ** 2)) * 0.7
-    rise = noise.wave(points[..., 2], 2 * angle, 0.085) * at_waist
+    rise = noise.wave(points[..., 2], angle, 0.085, 3.0) * at_waist
+    below = smoothstep(-points[..., 2], -waist - 0.22, -waist - 0.05)
+    rise = rise + 0.35 * noise.wave(points[..., 2], angle, 0.17, 4.0) * below
     edge = np.minimum(np.arange(grid.shape[1]), np.arange(grid.shape[1])[::-1])
     rise = rise * smoothstep(edge, 1, 6)
     height[grid[there]] += (size * rise)[there]

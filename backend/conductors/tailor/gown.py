@@ -55,9 +55,9 @@ def black_dress(form: Form) -> Dress:
     over = len(bodice.rows) - 1 - YOKE + 1 + HOLE
     front = smoothstep(np.cos(ANGLES), 0.2, 1.0)
     neckline = over + 2.6 - 2.2 * front - 0.6 * smoothstep(-np.cos(ANGLES), 0.2, 1.0)
-    top = creased(closed_top(bodice, neckline), 51, 0.006 * s, form.waist, arm_joints(form), 0.0)
+    top = creased(closed_top(bodice, neckline), 51, 0.008 * s, form.waist, arm_joints(form), 0.0)
     top = clear_of(top, body_without_hands(form), 0.004)
-    bones = _weights(form, top.sheet, top_weights(form, top))
+    bones = _weights(form, top.sheet, top_weights(form, top, still=False))
     outer, old = hemmed(top.sheet, 0.002, 0.012)
     sash = _sash(form, bodice)
     weights = np.concatenate([bones[old], nearest(sash.vertices, top.sheet.vertices, bones)])

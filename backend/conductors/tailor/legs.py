@@ -137,6 +137,8 @@ def _leg(form: Form, cut: LegCut, side: str, last: Array) -> Array:
     onto = smoothstep(np.arange(_LEG_ROWS), 0, 7)[:, None, None]
     rings = (1 - onto) * (first + (rings - rings[0]) * np.array([0, 0, 1.0])) + onto * rings
     rings[0] = first
+    inner = np.where(onto[:, :, 0] > 0, 0.004, 0.0)
+    rings[1:, :, 0] = sign * np.maximum(sign * rings[1:, :, 0], inner[1:])
     return _pressed(form, cut, side, rings, angles)
 
 
@@ -155,11 +157,12 @@ def _pressed(form: Form, cut: LegCut, side: str, rings: Array, angles: Array) ->
     s = form.scale
     back = 0.5 - 0.5 * np.cos(angles)
     at_knee = np.exp(-(((z - knee) / (0.07 * s)) ** 2)) * (0.3 + 0.7 * back)
-    height = height + 0.004 * s * at_knee * noise.wave(z / s, angles, 0.06)
+    height = height + 0.008 * s * at_knee * noise.wave(z / s, angles, 0.06)
     at_shoe = np.exp(-(((z - cut.hem - 0.06 * s) / (0.06 * s)) ** 2))
-    height = height + 0.006 * s * at_shoe * noise.wave(z / s, angles, 0.055)
+    height = height + 0.010 * s * at_shoe * noise.wave(z / s, angles, 0.055)
     at_fork = smoothstep(row, 0, 3) * smoothstep(-row, -12, -4)
-    height = height + 0.003 * s * at_fork * noise.wave(z / s, angles, 0.07)
+    height = height + 0.006 * s * at_fork * noise.wave(z / s, angles, 0.08)
+    height = height + 0.003 * s * noise.wave(z / s, angles, 0.2, 3.0) * smoothstep(row, 4, 10)
     return rings + out * height[:, :, None]
 
 
@@ -273,5 +276,5 @@ def waistband(trousers: Trousers, height: float) -> Sheet:
     top = trousers.hips[0]
     out = unit((top - top.mean(axis=0)) * np.array([1.0, 1.0, 0.0]))
     steps = np.array([-0.5, -0.1, 0.5])[:, None, None]
-    grid = top + out * 0.003 + steps * np.array([0, 0, height])
+    grid = top + out * 0.005 + steps * np.array([0, 0, height])
     return slab(grid, 0.003, closed=True)

@@ -35,8 +35,16 @@ def body_without_hands(form: Form) -> Surface:
     return body_surface(form, (form.figure.part == 0) & (form.hand < 0.5))
 
 
-def top_weights(form: Form, top: Coat, steps: int = 10) -> Array:
-    """Weights of a top: the trunk's from the trunk, each sleeve's from its arm."""
+def top_weights(form: Form, top: Coat, steps: int = 10, still: bool = True) -> Array:
+    """Weights (V, B) of a top: the trunk's from the trunk, each sleeve's from its arm.
+
+    Parameters
+    ----------
+    steps : int
+        How far they are smoothed.
+    still : bool
+        Whether the neck stays calm when the shoulders rise, as stiff cloth does.
+    """
     v = top.sheet.vertices
     skin = (form.figure.part == 0) & (form.hand < 0.9) & (form.share("head") < 0.5)
     out = from_body(form, v, skin & (form.share("shin", "foot") < 0.1))
@@ -44,7 +52,8 @@ def top_weights(form: Form, top: Coat, steps: int = 10) -> Array:
     for sign, loops in zip((1.0, -1.0), top.sleeves, strict=True):
         ids = loops[3:].ravel()
         out[ids] = from_body(form, v[ids], skin & (form.arm > 0.3) & (x * sign > 0))
-    return _still_neck(form, top, spread(out, top.sheet.faces, steps))
+    out = spread(out, top.sheet.faces, steps)
+    return _still_neck(form, top, out) if still else out
 
 
 def _still_neck(form: Form, top: Coat, bones: Array) -> Array:

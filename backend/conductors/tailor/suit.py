@@ -67,7 +67,7 @@ def dark_suit(form: Form) -> Dress:
         ),
     )
     opening = Opening(form.waist + 0.035 * s, 0.014 * s, 0.075 * s, form.waist - 0.05 * s)
-    coat = creased(open_coat(bodice, opening), 3, 0.007 * s, form.waist, arm_joints(form))
+    coat = creased(open_coat(bodice, opening), 3, 0.012 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
     coat = clear_of(coat, body, 0.012)
     bones = top_weights(form, coat)

@@ -74,7 +74,7 @@ def tailcoat(form: Form) -> Dress:
     hem = np.interp(waist, bodice.rows[:, 0, 2], np.arange(len(bodice.rows)))
     from_front = np.abs((ANGLES + np.pi) % (2 * np.pi) - np.pi)
     hem = hem * smoothstep(from_front, np.radians(14), np.radians(60))
-    coat = creased(open_coat(bodice, opening, hem), 7, 0.006 * s, form.waist, arm_joints(form))
+    coat = creased(open_coat(bodice, opening, hem), 7, 0.011 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
     coat = clear_of(coat, body, 0.013)
     bones = top_weights(form, coat)
