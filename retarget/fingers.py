@@ -13,7 +13,7 @@ import numpy as np
 from . import rotation, skeleton
 from .fit import DIGITS, Fit, canonical_direction
 from .hands.curl import Curl
-from .hands.grip import HELD, HELD_M, can_grip, fit_grip, others
+from .hands.grip import bulb_end, can_grip, fit_grip, others
 from .hands.rest import HandRest, hand_rest
 from .hands.thumb import Thumb, thumb_poses
 from .rotation import Array
@@ -119,9 +119,11 @@ def _holding(fit: Fit, rest: HandRest, seen: Turns, free: Turns) -> Turns:
     lie = rotation.normalize((lie * share[:, None]).sum(axis=0))
     along = rotation.rotate(lie, _ALONG)
     metre = fit.scale / rest.palm
-    start = HELD - HELD_M * metre * along
     if "baton" in fit.map.strands:
         start = rest.place(fit, "baton")
+    else:
+        mirror = rest.mirrored(rest.hinge)
+        start = rest.mirrored(bulb_end(rest.mirrored(_ALONG), mirror, 1.0, metre))
     grip = fit_grip(rest, start, along, metre)
     moved = rotation.rotate(seen["baton"], _ALONG) - along
     moved = moved * float((grip.held - start) @ along)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from retarget import rotation, skeleton
 from retarget.body.kinematics import bone_matrices, skin
 from retarget.conductor_asset import Follower
+from retarget.hands.grip import bulb_end
 from retarget.rotation import Array, normalize
 
 from .parts import Figure
@@ -28,10 +29,6 @@ _FOLLOWED: Final = {
     "forearm_twist": ("forearm", -1.0),
     "wrist_twist": ("hand", 1.0),
 }
-# The handle's end lies in the hollow of the hand: so far towards the index finger's knuckle from
-# the wrist, and so far below it on the side of the palm, in lengths of that way.
-_ALONG_HAND: Final = 0.62
-_INTO_PALM: Final = 0.26
 _BATON_M: Final = float(
     np.linalg.norm(
         skeleton.TAILS[skeleton.INDEX["baton_tip"]] - skeleton.REST[skeleton.INDEX["baton"]]
@@ -126,10 +123,10 @@ def _baton(figure: Figure) -> tuple[Array, Array]:
 
     hand = figure.bone("hand.R")
     along = normalize(figure.tails[hand] - figure.heads[hand])
-    to_index = head("index.01") - head("hand")
-    # Towards the palm, on the right hand.
-    palm = normalize(np.cross(head("index.01") - head("pinky.01"), along))
-    length = float(np.linalg.norm(to_index))
-    start = head("hand") + _ALONG_HAND * to_index + _INTO_PALM * length * palm
+    knuckles = [head(f"{finger}.01") for finger in ("index", "middle", "ring", "pinky")]
+    across = knuckles[-1] - knuckles[0]
+    hinge = normalize(across - along * (across @ along))
+    palm = float(np.linalg.norm(np.mean(knuckles, axis=0) - head("hand")))
+    start = head("hand") + bulb_end(along, hinge, palm, 1.0)
     height = float(figure.vertices[:, 2].max())
     return start, start + _BATON_M * height / skeleton.HEIGHT * along

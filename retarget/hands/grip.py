@@ -19,11 +19,12 @@ _PROFILE_M: Final = np.array(
         *((0.046, 0.0046), (0.065, 0.0028), (0.08, 0.0021), (0.40, 0.0010)),
     ]
 )
-HELD_M: Final = 0.046
-"""How far from the bulb's end thumb and index hold it, metres."""
-
-HELD: Final = np.array([0.948, -0.313, -0.257])
-"""Where thumb and index hold a baton that the rig has no bone for, in palms from the wrist."""
+# How far from the bulb's end thumb and index hold it, and where: in palms from the wrist, along the
+# hand, towards the little finger, and out of its back.
+_HELD_M: Final = 0.037
+_HELD: Final = np.array([0.97, -0.262, -0.285])
+# How the baton lies in the hand, beside its length: a little to the thumb and up.
+_LIE: Final = np.array([0.978, -0.155, 0.140])
 
 # Thumb (as `Thumb`), bends and way aside of the index finger: found once by least squares on the
 # body's skin.
@@ -36,10 +37,12 @@ _REACH: Final = 2.0
 _FACE: Final = 0.1
 _SAME_PLACE: Final = 0.3
 # The others: how far they close at most, and how much of a finger a touch may press in, palms.
-_CLOSED: Final = (0.02, 1.12)
-_ASIDE: Final = (-0.05, -0.03, -0.03)
+_CLOSED: Final = (0.02, 1.2)
+_ASIDE: Final = (-0.18, -0.12, -0.07)
 _FINGER: Final = 0.072
 _PRESSED: Final = 0.008
+# What the thumb's pad stands out beyond `PAD`.
+_SKIN: Final = 0.009
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,23 @@ class Grip:
     index: Array
     held: Array
     efforts: tuple[float, ...]
+
+
+def bulb_end(along: Array, hinge: Array, palm: float, metre: float) -> Array:
+    """Where the bulb of a baton ends in a right hand, (3,), seen from the wrist.
+
+    Parameters
+    ----------
+    along, hinge : (3,) arrays
+        From the wrist to the knuckles, and across it from the index to the little finger's; unit.
+    palm : float
+        From the wrist to the middle of the knuckles.
+    metre : float
+        In the units of `palm`.
+    """
+    back = np.cross(hinge, along)
+    place = palm * _HELD - _HELD_M * metre * _LIE
+    return place @ np.stack([along, hinge, back])
 
 
 def can_grip(rest: HandRest) -> bool:
@@ -89,7 +109,7 @@ def fit_grip(rest: HandRest, start: Array, along: Array, metre: float) -> Grip:
     above = above if above[2] > 0.0 else -above
     joints = len(chain.bones)
     bends = _INDEX[:joints] if joints <= 3 else np.r_[_INDEX[:3], np.zeros(joints - 3)]
-    place = max(float((HELD - start)[0] / along[0]), 0.5 * HELD_M * metre)
+    place = max(float((_HELD - start)[0] / along[0]), 0.5 * _HELD_M * metre)
     habit = np.r_[_THUMB, _INDEX, place, _ABOVE]
 
     def posed(values: Array) -> tuple[Array, Array]:
@@ -113,7 +133,7 @@ def fit_grip(rest: HandRest, start: Array, along: Array, metre: float) -> Grip:
         apart = touch - way * along + (radius + PAD) * side
         return np.concatenate(
             [
-                _REACH * (pad - start - place * along - radius * side),
+                _REACH * (pad - start - place * along - (radius + _SKIN) * side),
                 _FACE * (looks + side),
                 _REACH * apart,
                 _SAME_PLACE * (way - place),

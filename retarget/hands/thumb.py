@@ -21,10 +21,13 @@ PAD_ALONG: Final = 0.6
 # Poses: rotation vector of the first joint from the T-pose, then bends of the outer two, radians.
 OPEN: Final = np.array([0.20, 0.15, -0.08, 0.05, 0.12])
 _OPPOSED: Final = np.array([0.25, 0.45, 0.05, 0.25, 0.30])
+_PINCHING: Final = np.array([0.25, 0.55, 0.10, 0.35, 0.45])
 _ACROSS: Final = np.array([0.18, 0.71, 0.14, 0.55, 0.75])
 _BESIDE: Final = np.array([0.20, 0.20, 0.30, 0.10, 0.15])
 # How strongly a pose is kept to, per radian, beside palms of distance and unit normals.
-_HABIT: Final = np.array([0.10, 0.05, 0.05, 0.04, 0.04])
+_HABIT: Final = np.array([0.30, 0.08, 0.08, 0.06, 0.06])
+_OVER: Final = 0.08
+_LEAST_BEND: Final = -0.05
 _REACH: Final = 2.0
 _FACE: Final = 0.12
 
@@ -33,11 +36,12 @@ _MOTION_OPEN: Final = np.array([0.0, 0.10, 0.05])
 _MOTION_CLOSES: Final = np.array([0.0, 0.35, 0.35])
 _CLOSED_RANGE: Final = (-0.5, 1.3)
 
-# Curls of the index finger, radians, for which the closed thumb is worked out: beside it while it
-# is stretched, pad to pad while it is bent, across it in a fist.
-_KNOTS: Final = np.array([0.0, 0.45, 0.75, 1.05, 1.65, 2.2])
-_PINCHES: Final = np.array([False, True, True, True, False, False])
+# Curls of the index finger, radians, for which the closed thumb is worked out: beside the finger
+# while it is stretched, opposite it, pad to pad with it, and across it in a fist.
+_KNOTS: Final = np.array([0.0, 0.75, 1.25, 1.55, 2.1, 2.5])
+_PINCHES: Final = np.array([False, False, True, True, False, False])
 _FISTS: Final = np.array([False, False, False, False, True, True])
+_TOUCHES: Final = np.array([1.0, 0.0, 1.0, 1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -106,18 +110,22 @@ def thumb_poses(rest: HandRest, seen: Array, index_curl: Array) -> Array:
 def closed_poses(rest: HandRest) -> Array:
     """Poses (6, 5) of the closed thumb against an index finger of each curl in `_KNOTS`."""
     thumb = Thumb(rest.digits["thumb"][0])
-    start = np.where(_FISTS[:, None], _ACROSS, np.where(_PINCHES[:, None], _OPPOSED, _BESIDE))
+    start = np.array([_BESIDE, _OPPOSED, _PINCHING, _PINCHING, _ACROSS, _ACROSS])
     if "index" not in rest.digits:
         return start
     places, faces = _meets(rest)
 
     def residuals(poses: Array) -> Array:
         pad, looks = thumb.pad(poses)
-        shape = (len(_KNOTS), *(1,) * (poses.ndim - 2), 3)
+        touches, place, face, habit = (
+            each.reshape(len(_KNOTS), *(1,) * (poses.ndim - 2), -1)
+            for each in (_TOUCHES, places, faces, start)
+        )
         parts = [
-            _REACH * (pad - places.reshape(shape)),
-            _FACE * (looks + faces.reshape(shape)),
-            _HABIT * (poses - start.reshape(*shape[:-1], 5)),
+            _REACH * touches * (pad - place),
+            _FACE * touches * (looks + face),
+            _HABIT * (poses - habit),
+            np.minimum(poses[..., 3:] - _LEAST_BEND, 0.0),
         ]
         return np.concatenate(parts, axis=-1)
 
@@ -148,6 +156,8 @@ def _meets(rest: HandRest) -> tuple[Array, Array]:
         at(before, 0.45),
         np.where(_PINCHES[:, None], at(last, PAD_ALONG), at(0, 0.5)),
     )
+    # The thumb of a fist lies over two fingers.
+    places += np.where(_FISTS[:, None], _OVER * rest.hinge, 0.0)
     return places + PAD * faces, faces
 
 
