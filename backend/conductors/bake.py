@@ -11,7 +11,7 @@ from PIL import Image
 from retarget.conductor_asset import AssetMesh, ConductorAsset, Surface
 from retarget.rotation import Array
 
-from .accessories import baton
+from .accessories import baton, earrings, glasses
 from .body import body_pieces
 from .correctives import corrected, corrections
 from .figure import build_figure
@@ -24,6 +24,7 @@ from .tailor import dress
 BODY: Final = "Body"
 """The mesh with skin, eyes and brows: the one whose shape keys move the face."""
 
+_ACCESSORIES: Final = {"Glasses": glasses, "Earrings": earrings}
 _MOST_BONES: Final = 6
 _LEAST_SHARE: Final = 2e-3
 _JPEG_QUALITY: Final = 88
@@ -40,6 +41,7 @@ def bake_conductor(name: str, recipe: Recipe) -> ConductorAsset:
         "Hair": tuple(piece for piece in hair if not piece.shapes),
         "Clothes": worn.pieces,
         "Baton": (baton(figure),),
+        **{name: (_ACCESSORIES[name](figure),) for name in recipe.accessories},
     }
     return assemble(
         recipe.title, figure, groups, {**body_textures, **worn.textures, **hair_textures}

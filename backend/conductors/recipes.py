@@ -2,6 +2,7 @@
 
 import tomllib
 from importlib.resources import files
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +19,8 @@ class Recipe(BaseModel):
         As the panel shows it.
     outfit, hair : str
         Names of `tailor.OUTFITS` and `hair.STYLES`.
+    accessories : tuple of str
+        "Glasses", "Earrings".
     skin, palm, lips, hair_colour, iris : (r, g, b)
         sRGB, 0 to 1.
     flush : float
@@ -35,6 +38,7 @@ class Recipe(BaseModel):
     title: str
     outfit: str
     hair: str
+    accessories: tuple[Literal["Glasses", "Earrings"], ...] = ()
     skin: Colour
     lips: Colour
     hair_colour: Colour
