@@ -79,7 +79,8 @@ def _on_head(figure: Figure, name: str, surface: Surface, material: Material) ->
     weights[:, figure.bone("head")] = 1.0
     return Piece(
         name=name,
-        vertices=surface.vertices,
+        # Sums differ in the last digits by how they lie in memory.
+        vertices=np.round(surface.vertices, 7),
         faces=surface.faces,
         weights=weights,
         materials=(material,),

@@ -16,8 +16,8 @@ from .locks import Locks, Surface, arcs, grown, joined, solid, tapered
 from .strands import Palette, strands
 
 _TONES: Final = 8
-BROW: Final = Brow(thickness=0.15, height=0.74, arch=0.16, count=30)
-BROW_SHADE: Final = 1.0
+BROW: Final = Brow(thickness=0.12, height=0.74, arch=0.16, count=28)
+BROW_SHADE: Final = 1.9
 LASH: Final = Lash(upper=0.24, lower=0.09)
 ROUGHNESS: Final = 0.45
 LINE: Final = Line(front=35.0, temple=28.0, corner=44.0, sideburn=4.0, nape=6.0)

@@ -114,7 +114,7 @@ def cap(
     """
     generator = np.random.default_rng(seed)
     azimuth = _columns()
-    rows = 15
+    rows = 12
     # Rows lie closer towards the hairline, where the sheet bends.
     share = 1.0 - (1.0 - np.linspace(0.04, 1.0, rows)) ** 1.25
     ragged = np.convolve(generator.normal(0.0, 1.1, len(azimuth) + 2), [0.25, 0.5, 0.25], "valid")

@@ -15,7 +15,7 @@ from .head import Head, directions
 from .lashes import Lash
 from .locks import Surface
 
-BROW: Final = Brow(thickness=0.24, height=0.64, arch=0.12, count=38)
+BROW: Final = Brow(thickness=0.24, height=0.64, arch=0.12, count=32)
 BROW_SHADE: Final = 0.9
 LASH: Final = Lash(upper=0.15, lower=0.09)
 ROUGHNESS: Final = 0.9
@@ -25,12 +25,12 @@ _SEED: Final = 3
 _CURLS: Final = 1700
 """Curls that the whole sphere would have: they are some 7 mm apart on a head."""
 
-_ROWS: Final = 56
+_ROWS: Final = 52
 _SIZE: Final = 512
-_TILT: Final = np.radians(-35.0)
+_TILT: Final = np.radians(35.0)
 """The picture's middle lies behind the crown, so that nape and forehead are as far from it."""
 
-_REACH: Final = np.radians(142.0)
+_REACH: Final = np.radians(138.0)
 
 
 def surface(head: Head) -> Surface:

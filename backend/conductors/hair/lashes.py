@@ -12,7 +12,7 @@ from retarget.rotation import Array
 from ..parts import Shape
 from .face_surface import Face, Lid
 
-_BLINK_TURN: Final = np.radians(48.0)
+_BLINK_TURN: Final = np.radians(28.0)
 """How far upper lashes turn down with the lid when an eye closes."""
 
 

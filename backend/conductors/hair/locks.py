@@ -150,7 +150,7 @@ def solid(locks: Locks, tones: int, corners: int = 5) -> Surface:
     index = np.arange(count * points * corners).reshape(count, points, corners)
     here, on = index[:, :-1], index[:, 1:]
     faces = np.stack(
-        [here, np.roll(here, -1, axis=2), np.roll(on, -1, axis=2), on], axis=-1
+        [on, np.roll(on, -1, axis=2), np.roll(here, -1, axis=2), here], axis=-1
     ).reshape(-1, 4)
     return Surface(rings.reshape(-1, 3), faces, _uv(locks, points, corners, tones))
 
@@ -158,7 +158,7 @@ def solid(locks: Locks, tones: int, corners: int = 5) -> Surface:
 def _uv(locks: Locks, points: int, corners: int, tones: int) -> Array:
     """Across a column of the picture, from the root at its foot to the tip at its head."""
     t = np.linspace(0.01, 0.99, points)
-    v = np.stack([t[:-1], t[:-1], t[1:], t[1:]], axis=-1)
+    v = np.stack([t[1:], t[1:], t[:-1], t[:-1]], axis=-1)
     # The underside runs back over the same column.
     left = np.linspace(0.0, 1.0, corners)
     right = np.roll(left, -1)

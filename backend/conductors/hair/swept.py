@@ -17,7 +17,7 @@ from .sowing import along_hairline, over_scalp
 from .strands import Palette, strands
 
 _TONES: Final = 8
-BROW: Final = Brow(thickness=0.25, height=0.62, arch=0.12)
+BROW: Final = Brow(thickness=0.24, height=0.62, arch=0.12, count=30)
 BROW_SHADE: Final = 0.85
 LASH: Final = Lash(upper=0.13, lower=0.09)
 ROUGHNESS: Final = 0.55
@@ -50,7 +50,7 @@ def surface(head: Head) -> Surface:
         _TONES,
         _SEED,
     )
-    roots = over_scalp(head, hairline, 148, generator, margin=4.0)
+    roots = over_scalp(head, hairline, 140, generator, margin=4.0)
     front = along_hairline(head, hairline, (-62.0, 62.0), 46, generator)
     ear = head.ear
     sides = np.concatenate(
