@@ -38,8 +38,6 @@ class Fit:
         Rest orientation of each bone in the canonical axes.
     aligned : dict
         Mapped bone to its orientation (4,) in the T-pose, in the canonical axes.
-    chords : dict
-        First bone of a strand to the strand's direction (3,) in the T-pose, head to last tail.
     scale : float
         Armature units per metre of the canonical skeleton, from the legs.
     """
@@ -49,7 +47,6 @@ class Fit:
     axes: Array
     rest_rotations: Array
     aligned: dict[str, Array]
-    chords: dict[str, Array]
     scale: float
 
     def head(self, joint: str) -> Array:
@@ -83,13 +80,11 @@ def fit_rig(rig: RigRest, rig_map: RigMap) -> Fit:
     rest = rotation.from_matrix(turned.matrices[:, :3, :3])
     turns = _joint_turns(turned, rig_map)
     aligned: dict[str, Array] = {}
-    chords: dict[str, Array] = {}
     for joint, strands in rig_map.strands.items():
         for strand in strands:
             for bone in strand:
                 aligned[bone] = rotation.multiply(turns[joint], rest[turned.index[bone]])
-            chords[strand[0]] = rotation.rotate(turns[joint], _chord(turned, strand))
-    return Fit(turned, rig_map, axes, rest, aligned, chords, _find_scale(turned, rig_map))
+    return Fit(turned, rig_map, axes, rest, aligned, _find_scale(turned, rig_map))
 
 
 def canonical_direction(joint: str) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import rotation, skeleton
-from .fit import DIGITS, Fit
+from .fit import DIGITS, Fit, canonical_direction
 from .rotation import Array
 from .solve import rest_motion, solve
 
@@ -49,16 +49,17 @@ def read_joints(fit: Fit, poses: Array, objects: Array) -> tuple[Array, Array]:
             positions[:, j] = positions[:, parent] + rotation.rotate(rotations[:, parent], offset)
             continue
         firsts = [places[strand[0]] for strand in strands]
-        lasts = [places[strand[-1]] for strand in strands]
         positions[:, j] = heads[:, firsts].mean(axis=1)
         # The middle one of several fingers speaks for all of them.
         strand = strands[len(strands) // 2]
-        bone = strand[0] if joint.split(".")[0] in DIGITS else strand[-1]
-        turn = rotation.multiply(turned[:, places[bone]], rotation.conjugate(fit.aligned[bone]))
-        if len(strand) > 1 and bone == strand[0]:
-            chord = tails[:, lasts[len(strands) // 2]] - heads[:, places[bone]]
-            swing = rotation.between(rotation.rotate(turn, fit.chords[bone]), chord)
-            turn = rotation.multiply(swing, turn)
+        if joint.split(".")[0] in DIGITS and len(strand) > 1:
+            hand = rotations[:, skeleton.PARENTS[j]]
+            chord = tails[:, places[strand[-1]]] - heads[:, places[strand[0]]]
+            straight = rotation.rotate(hand, canonical_direction(joint))
+            turn = rotation.multiply(rotation.between(straight, chord), hand)
+        else:
+            aligned = rotation.conjugate(fit.aligned[strand[-1]])
+            turn = rotation.multiply(turned[:, places[strand[-1]]], aligned)
         rotations[:, j] = turn
     if "baton" in fit.map.strands:
         tip = fit.map.strands["baton"][0][-1]

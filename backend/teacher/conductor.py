@@ -20,7 +20,8 @@ from .character import Character
 from .cues import find_cues
 from .dynamics import Dynamics
 from .gestures import plan_gestures
-from .hands import baton_grip, finger_curls, right_hand
+from .hand_shapes import shape_turns
+from .hands import baton_grip, right_hand
 from .left import left_hand
 from .path import beat_path
 from .plan import make_plan
@@ -88,7 +89,7 @@ def conduct(
     body = move_body(plan, kept, strokes, cues, dynamics, style, streams[2], at)
     right = right_hand(right_path, style, streams[3], at)
     gestures = plan_gestures(plan, kept, dynamics, strokes, cues, style, streams[6])
-    left = left_hand(left_path, plan, gestures, style, streams[4], at)
+    left = left_hand(left_path, plan, gestures, dynamics, style, streams[4], at)
     progress(0.5, "conducting")
 
     local = rotation.identity((len(at), len(skeleton.NAMES)))
@@ -100,7 +101,7 @@ def conduct(
         shoulder = chest + rotation.rotate(chest_rotation, offset - _CHEST)
         pose.wrist[:] += path.lowered[:, None] * (shoulder - offset)
         moves |= solve_arm(side, pose, chest, chest_rotation, body.breath)
-    moves |= finger_curls("L", left.curl)
+    moves |= shape_turns("L", left.shape)
     moves |= baton_grip(right_path)
     for name, turn in moves.items():
         local[:, skeleton.INDEX[name]] = turn

@@ -17,20 +17,21 @@ LOWERED_PITCH: Final = -1.2
 LOWERED_ROLL: Final = 1.35
 """Angles of a hanging hand, radians."""
 
-_BATON_YAW: Final = 0.2
+_BATON_YAW: Final = 0.1
 _BATON_ROLL: Final = 0.42
 _ICTUS_PITCH: Final = 0.07
 # The hand tilts this much with its height, about as the forearm under it does.
 _PITCH_PER_METRE: Final = 1.15
 # A quick sideways move leaves the tip behind by this much, radians per m/s.
 TRAIL: Final = 0.09
-# Thumb and index hold the baton, the other fingers close around its end (shares of a fist).
-_BATON_GRIP: Final = {"thumb": (0.25, 0.42), "index": (0.78, 0.0), "fingers": (1.05, 0.0)}
+# Thumb and index hold the baton, the other fingers close around its end: as far as those of a hand
+# around a baton are bent.
+_BATON_GRIP: Final = {"thumb": (0.10, 0.42), "index": (1.15, 0.0), "fingers": (2.2, 0.0)}
 # The baton lies a little across the hand: up, and towards the left.
-_BATON_LIE: Final = np.array([0.0, 0.08, 0.06])
+_BATON_LIE: Final = np.array([0.0, 0.08, 0.16])
 # Fingers pass on this share of the wrist's flick to the baton, and open by this share with it.
 _FINGER_FLICK: Final = 0.32
-_FINGER_OPENING: Final = 0.35
+_FINGER_OPENING: Final = 0.25
 
 
 def right_hand(path: HandPath, style: Style, rng: np.random.Generator, at: Array) -> HandPose:
@@ -59,21 +60,6 @@ def baton_grip(path: HandPath) -> dict[str, Array]:
     lie[:, 1] += _FINGER_FLICK * flick
     turns["baton"] = rotation.from_rotation_vector(lie)
     return turns
-
-
-def finger_curls(side: str, curl: Array) -> dict[str, Array]:
-    """Local rotations of the fingers for a curl in [0, 1], (T,)."""
-    sign = 1.0 if side == "L" else -1.0
-    zero = np.zeros(len(curl))
-
-    def bend(down: Array, across: Array) -> Array:
-        return rotation.from_rotation_vector(np.stack([zero, sign * down, sign * across], axis=1))
-
-    return {
-        f"thumb.{side}": bend(0.1 + 0.35 * curl, 0.05 + 0.35 * curl),
-        f"index.{side}": bend(0.05 + 1.15 * curl, 0.0 * curl),
-        f"fingers.{side}": bend(0.12 + 1.35 * curl, 0.0 * curl),
-    }
 
 
 def tilt(path: HandPath, style: Style) -> Array:

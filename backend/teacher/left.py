@@ -8,8 +8,10 @@ import numpy as np
 from backend.style import Style
 from retarget.rotation import Array
 
+from . import hand_shapes as shapes
 from .arms import HandPose
 from .curves import holds, smoothstep, swing, wander
+from .dynamics import Dynamics
 from .gestures import CHANGE_S, Episode, Gesture, Gestures
 from .hands import LOWERED_PITCH, LOWERED_ROLL, LOWERED_YAW, TRAIL, elbow, mix, tilt
 from .path import HandPath
@@ -38,29 +40,36 @@ _CUE: Final = np.array([-0.29, -0.41, 1.31])
 _CUE_ASIDE: Final = 0.16
 _CUE_LIFT: Final = np.array([0.0, 0.07, 0.12])
 _CUE_ANGLES: Final = (0.0, 0.12, 0.55)
+# Players whose way off the middle is larger are pointed at, radians.
+_POINTED_AT: Final = 0.42
+# Loudness from which on the sound is taken away with the whole hand.
+_GRASPED: Final = 0.65
+# How much the curl of the fingers wanders, as a share.
+_STIR: Final = 0.16
 
 
 @dataclass(frozen=True)
 class LeftHand:
-    """The left hand's pose and how its fingers are held, (T,): 0 stretched, 1 a loose fist."""
+    """The left hand's pose and the shape of its fingers, (T, 4), as in `hand_shapes`."""
 
     pose: HandPose
-    curl: Array
+    shape: Array
 
 
 @dataclass(frozen=True)
 class _Held:
-    """One gesture's wrist (T, 3), angles yaw, pitch and roll (T, 3) and curl (T,)."""
+    """One gesture's wrist (T, 3), angles yaw, pitch and roll (T, 3) and shape (T, 4)."""
 
     wrist: Array
     angles: Array
-    curl: Array
+    shape: Array
 
 
 def left_hand(
     path: HandPath,
     plan: Plan,
     gestures: Gestures,
+    dynamics: Dynamics,
     style: Style,
     rng: np.random.Generator,
     at: Array,
@@ -75,6 +84,8 @@ def left_hand(
         When the sound is taken away.
     gestures : Gestures
         What it does when.
+    dynamics : Dynamics
+        How loud the sound is that is taken away.
     style : Style
         Sets plane and weight.
     rng : Generator
@@ -85,7 +96,7 @@ def left_hand(
     ease = np.stack([wander(at, [4.5, 7.3, 12.0], rng) for _ in range(4)], axis=1)
     wrist = np.zeros((len(at), 3))
     angles = np.zeros((len(at), 3))
-    curl = np.zeros(len(at))
+    shape = np.zeros((len(at), len(shapes.RELAXED)))
     # At rest and in gestures of its own the hand still feels the beat a little.
     echo = (path.position - path.centre) * 0.07 + 0.012 * ease[:, :3]
     resting = np.zeros(len(at))
@@ -98,11 +109,13 @@ def left_hand(
         own = held.wrist if kind is Gesture.MIRROR else held.wrist + echo
         wrist += share[:, None] * own
         angles += share[:, None] * held.angles
-        curl += share * held.curl
+        shape += share[:, None] * held.shape
         if kind is Gesture.REST:
             resting = share
     wrist = mix(wrist, path.position, path.lowered[:, None])
-    curl = mix(curl + 0.09 * ease[:, 3] + 0.45 * _gather(plan, at), 0.46, path.lowered)
+    shape[:, 1:3] *= 1.0 + _STIR * ease[:, 3:]
+    shape = _gathered(shape, plan, dynamics, at)
+    shape += path.lowered[:, None] * (shapes.HANGING - shape)
     yaw, pitch, roll = angles.T
     pose = HandPose(
         wrist * np.array([-1.0, 1.0, 1.0]),
@@ -111,7 +124,7 @@ def left_hand(
         mix(roll, LOWERED_ROLL, path.lowered),
         elbow(style, wrist, path.lowered) + 0.12 * resting * (1.0 - path.lowered),
     )
-    return LeftHand(pose, curl)
+    return LeftHand(pose, shape)
 
 
 def _pose(
@@ -122,28 +135,31 @@ def _pose(
         pitch = 0.10 + tilt(path, style) + _MIRROR_FLICK * path.flick
         yaw = _MIRROR_YAW - 0.6 * TRAIL * path.velocity_x
         roll = _MIRROR_ROLL + 0.12 * ease[:, 3]
-        return _Held(path.position, np.stack([yaw, pitch, roll], axis=1), np.full(count, 0.34))
+        return _Held(
+            path.position, np.stack([yaw, pitch, roll], axis=1), np.tile(shapes.RELAXED, (count, 1))
+        )
     if kind is Gesture.REST:
-        return _still(_BELLY, _BELLY_ANGLES, 0.52, count)
+        return _still(_BELLY, _BELLY_ANGLES, shapes.RESTING, count)
     if kind is Gesture.SWELL:
         return _swell(episodes, ease, at)
     if kind is Gesture.CUE:
         return _cue(episodes, at)
-    start, way, angles, closed = (
-        (_SUSTAIN, _SUSTAIN_RISE, _SUSTAIN_ANGLES, 0.22)
+    start, way, angles, shape = (
+        (_SUSTAIN, _SUSTAIN_RISE, _SUSTAIN_ANGLES, shapes.OPEN)
         if kind is Gesture.SUSTAIN
-        else (_CALM, _CALM_RISE, _CALM_ANGLES, 0.10)
+        else (_CALM, _CALM_RISE, _CALM_ANGLES, shapes.FLAT)
     )
-    held = _still(start, angles, closed, count)
-    return _Held(held.wrist + _course(episodes, at)[:, None] * way, held.angles, held.curl)
+    held = _still(start, angles, shape, count)
+    return _Held(held.wrist + _course(episodes, at)[:, None] * way, held.angles, held.shape)
 
 
-def _still(wrist: Array, angles: tuple[float, float, float], curl: float, count: int) -> _Held:
-    return _Held(np.tile(wrist, (count, 1)), np.tile(angles, (count, 1)), np.full(count, curl))
+def _still(wrist: Array, angles: tuple[float, float, float], shape: Array, count: int) -> _Held:
+    wrists, turned, shaped = (np.tile(one, (count, 1)) for one in (wrist, angles, shape))
+    return _Held(wrists, turned, shaped)
 
 
 def _swell(episodes: list[Episode], ease: Array, at: Array) -> _Held:
-    """Rising with an opening palm, or sinking with the palm down."""
+    """Rising with a cupped palm that opens, or sinking with the palm down and flat."""
     knots: list[tuple[float, float]] = []
     for episode in episodes:
         low, high = (0.0, 1.0) if episode.amount > 0 else (1.0, 0.1)
@@ -162,11 +178,15 @@ def _swell(episodes: list[Episode], ease: Array, at: Array) -> _Held:
         axis=1,
     )
     wrist = _SWELL_LOW + height[:, None] * (_SWELL_HIGH - _SWELL_LOW)
-    return _Held(wrist, angles, 0.24 + 0.05 * height)
+    rising = shapes.CUPPED + height[:, None] * (shapes.OPEN - shapes.CUPPED)
+    return _Held(wrist, angles, shapes.FLAT + crescendo[:, None] * (rising - shapes.FLAT))
 
 
 def _cue(episodes: list[Episode], at: Array) -> _Held:
-    """A lift and a throw towards the players, in time with the beat they enter on."""
+    """A lift and a throw towards the players, in time with the beat they enter on.
+
+    Players near by are offered an open hand, those further aside are pointed at.
+    """
     knots: list[tuple[float, float]] = []
     for episode in episodes:
         length = episode.end - episode.start
@@ -183,13 +203,15 @@ def _cue(episodes: list[Episode], at: Array) -> _Held:
     starts = np.array([episode.start - 1.0 for episode in episodes])
     yaws = np.array([episode.amount for episode in episodes])
     yaw = holds(starts, yaws, np.full(len(starts), 0.8), at)
-    held = _still(_CUE, _CUE_ANGLES, 0.14, len(at))
+    held = _still(_CUE, _CUE_ANGLES, shapes.OFFERED, len(at))
     wrist = held.wrist + lift[:, None] * _CUE_LIFT
     # Right-handed: the left hand's own side is at smaller x; it does not cross the baton.
     wrist[:, 0] -= _CUE_ASIDE * smoothstep(yaw + 0.5)
     held.angles[:, 0] -= np.where(yaw > 0.0, 0.8, 0.55) * yaw
     held.angles[:, 1] += 0.28 * lift
-    return _Held(wrist, held.angles, held.curl)
+    pointed = smoothstep((np.abs(yaw) - _POINTED_AT + 0.05) / 0.1)
+    shape = held.shape + pointed[:, None] * (shapes.POINTING - shapes.OFFERED)
+    return _Held(wrist, held.angles, shape)
 
 
 def _course(episodes: list[Episode], at: Array) -> Array:
@@ -200,10 +222,15 @@ def _course(episodes: list[Episode], at: Array) -> Array:
     return swing(times, np.tile([0.0, 1.0], len(episodes)), np.zeros(len(times)), at)
 
 
-def _gather(plan: Plan, at: Array) -> Array:
-    """The fingers close as the sound is taken away, (T,)."""
+def _gathered(shape: Array, plan: Plan, dynamics: Dynamics, at: Array) -> Array:
+    """The fingers close as the sound is taken away: a soft one between the tips, a loud one whole.
+
+    Shapes (T, 4) in and out.
+    """
     ends = [*plan.times[plan.at(Role.RELEASE)], *plan.times[plan.at(Role.STOP)][:1]]
-    closed = np.zeros(len(at))
     for end in ends:
-        closed += smoothstep((at - end + 0.3) / 0.4) * (1.0 - smoothstep((at - end - 0.5) / 0.8))
-    return closed
+        closed = smoothstep((at - end + 0.3) / 0.4) * (1.0 - smoothstep((at - end - 0.5) / 0.8))
+        loud = dynamics.broad(np.array([end - 1.0]))[0]
+        grasp = mix(shapes.PINCH, shapes.FIST, smoothstep((loud - _GRASPED + 0.1) / 0.2))
+        shape = shape + closed[:, None] * (grasp - shape)
+    return shape

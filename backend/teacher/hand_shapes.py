@@ -1,0 +1,50 @@
+"""What a free hand looks like: shapes by name, as turns of thumb, index and the other fingers."""
+
+from typing import Final
+
+import numpy as np
+
+from retarget import rotation
+from retarget.rotation import Array
+
+# Thumb: 0 away from the palm, 1 closed against or across the fingers. Curls of the index and the
+# other fingers, radians. How close the fingers lie: 0 easy, 1 side by side, below 0 fanned out.
+RELAXED: Final = np.array([0.30, 0.42, 0.58, 0.0])
+HANGING: Final = np.array([0.40, 0.55, 0.72, 0.0])
+RESTING: Final = np.array([0.45, 0.66, 0.88, 0.1])
+CUPPED: Final = np.array([0.40, 0.58, 0.66, 0.6])
+OPEN: Final = np.array([0.02, 0.14, 0.22, -0.4])
+FLAT: Final = np.array([0.70, 0.09, 0.15, 1.0])
+POINTING: Final = np.array([0.85, 0.07, 1.95, 0.0])
+OFFERED: Final = np.array([0.10, 0.12, 0.32, 0.2])
+PINCH: Final = np.array([1.00, 1.52, 1.42, 0.0])
+FIST: Final = np.array([1.00, 2.40, 2.45, 0.0])
+
+_THUMB_OPEN: Final = np.array([0.0, 0.10, 0.05])
+_THUMB_CLOSES: Final = np.array([0.0, 0.35, 0.35])
+# How far index and fingers turn aside until they touch, radians.
+_TOGETHER: Final = (0.10, -0.03)
+
+
+def shape_turns(side: str, shape: Array) -> dict[str, Array]:
+    """Local rotations of thumb, index and fingers.
+
+    Parameters
+    ----------
+    side : str
+        "L" or "R".
+    shape : (T, 4) array
+        A mixture of the shapes above for each frame.
+    """
+    mirror = 1.0 if side == "L" else np.array([1.0, -1.0, -1.0])
+    thumb, index, fingers, together = shape.T
+    zero = np.zeros(len(shape))
+    vectors = {
+        "thumb": _THUMB_OPEN + thumb[:, None] * _THUMB_CLOSES,
+        "index": np.stack([zero, index, _TOGETHER[0] * together], axis=1),
+        "fingers": np.stack([zero, fingers, _TOGETHER[1] * together], axis=1),
+    }
+    return {
+        f"{stem}.{side}": rotation.from_rotation_vector(mirror * vector)
+        for stem, vector in vectors.items()
+    }
