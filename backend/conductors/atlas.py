@@ -56,14 +56,11 @@ def skin_layout(figure: Figure) -> Layout:
     """The skin's faces, with the room that each gets."""
     skin = figure.part[figure.faces[:, 0]] == 0
     faces, uv = figure.faces[skin], figure.uv[skin]
+    island = _islands(faces, uv)
     part = np.full(len(faces), BODY)
-    part[_inside(uv, _HEAD_BOX)] = HEAD
-    # The tip of a finger lies in the corner of the mouth's box.
-    on_head = figure.weights[faces[:, 0], figure.bone("head")] > 0.5
-    part[_inside(uv, _MOUTH_BOX) & on_head] = MOUTH
     placed = uv.copy()
-    for box in _LID_BOXES:
-        part[_inside(uv, box)] = LID
+    for box, which in ((_HEAD_BOX, HEAD), (_MOUTH_BOX, MOUTH), *((b, LID) for b in _LID_BOXES)):
+        part[_of_box(uv, island, box)] = which
     head = part == HEAD
     low, high = np.array(_HEAD_BOX[:2]), np.array(_HEAD_BOX[2:])
     in_box = (uv[head] - low) / (high - low)
@@ -71,14 +68,38 @@ def skin_layout(figure: Figure) -> Layout:
         [_stretched(in_box[..., 0], *_ALONG), _stretched(in_box[..., 1], *_ACROSS)], axis=-1
     )
     for box, corner, scale in _BODY_BOXES:
-        island = _inside(uv, box) & (part == BODY)
-        placed[island] = (uv[island] - np.array(box[:2])) * scale + np.array(corner)
+        own = _of_box(uv, island, box)
+        placed[own] = (uv[own] - np.array(box[:2])) * scale + np.array(corner)
     return Layout(faces, placed, part)
 
 
-def _inside(uv: Array, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+def _islands(faces: NDArray[np.int64], uv: Array) -> NDArray[np.int64]:
+    """Which connected island of the picture each face (F,) lies on."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    places = np.round(uv * 1e5).astype(np.int64).reshape(-1, 2)
+    corners = np.column_stack([faces.ravel(), places])
+    unique, flat = np.unique(corners, axis=0, return_inverse=True)
+    a = flat.reshape(faces.shape)
+    b = np.roll(a, 1, axis=1)
+    links = coo_matrix((np.ones(a.size), (a.ravel(), b.ravel())), shape=(len(unique),) * 2)
+    _, label = connected_components(links, directed=False)
+    return np.asarray(label[a[:, 0]])
+
+
+def _of_box(
+    uv: Array, island: NDArray[np.int64], box: tuple[float, float, float, float]
+) -> NDArray[np.bool_]:
+    """Which faces (F,) are of islands that lie in a box."""
     low, high = np.array(box[:2]), np.array(box[2:])
-    return np.asarray(((uv >= low) & (uv <= high)).all(axis=(1, 2)))
+    chosen = np.zeros(len(island), dtype=bool)
+    for which in np.unique(island):
+        own = island == which
+        least, most = uv[own].min(axis=(0, 1)), uv[own].max(axis=(0, 1))
+        if (least >= low).all() and (most <= high).all():
+            chosen |= own
+    return chosen
 
 
 def _stretched(place: Array, gain: float, middle: float, width: float) -> Array:

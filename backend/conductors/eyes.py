@@ -23,12 +23,12 @@ _SEGMENTS: Final = 32
 # The cornea stands this far out of the sphere in its middle, of the radius.
 _CORNEA: Final = 0.045
 # How far an eye turns at 1, degrees.
-LOOKS_DEG: Final = {"Up": 22.0, "Down": 27.0, "In": 28.0, "Out": 28.0}
+LOOKS_DEG: Final = {"Up": 18.0, "Down": 27.0, "In": 28.0, "Out": 28.0}
 # The spot of light in the eye: where (to the figure's right and up, as a lamp at the left of the
 # picture is seen) and how wide, degrees. It stays half behind where the eye turns, as a mirror's
 # picture of a lamp does.
-_LIGHT_DEG: Final = (-11.0, 13.0)
-_LIGHT_WIDTH_DEG: Final = (5.2, 1.9)
+_LIGHT_DEG: Final = (-10.5, 10.5)
+_LIGHT_WIDTH_DEG: Final = (4.8, 1.8)
 _LIGHT_TURNS: Final = 0.5
 _PART: Final = {"L": 2, "R": 3}
 

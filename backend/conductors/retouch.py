@@ -19,6 +19,8 @@ from .regions import grid_distance, seam
 # Rings about the inner edge of lips, of lids, among which the edge lies that one sees.
 _LIPS_EDGE: Final = (2, 4)
 _LIDS_EDGE: Final = (1, 4)
+# The upper lid follows the gaze: how much of which action goes with a look.
+_FOLLOWS: Final = {"Down": ("eyeBlink", 0.26), "Up": ("eyeWide", 0.55)}
 # How far the lips' shift reaches, rings: all of it, none of it.
 _LIPS_REACH: Final = (4.0, 10.0)
 # How far the edges go past each other: subdivision makes lips and lids thinner.
@@ -29,7 +31,7 @@ _OVER_EYE: Final = 1.02
 
 
 def retouch(figure: Figure) -> Figure:
-    """The figure with lips that meet at rest and lids that meet in "eyeBlinkLeft" and "…Right"."""
+    """The figure with lips that meet at rest, lids that meet in a blink and follow the gaze."""
     layout = skin_layout(figure)
     count = len(figure.vertices)
     to_lips = grid_distance(layout.faces, count, seam(layout, HEAD, MOUTH))
@@ -39,9 +41,22 @@ def retouch(figure: Figure) -> Figure:
     figure = replace(figure, vertices=_lips_closed(figure, to_lips, outside))
     shapes = dict(figure.shapes)
     for side in ("L", "R"):
-        name = f"eyeBlink{'Left' if side == 'L' else 'Right'}"
-        shapes[name] = _lids_closed(figure, shapes[name], side, to_lids, outside)
+        ending = "Left" if side == "L" else "Right"
+        blink = f"eyeBlink{ending}"
+        shapes[blink] = _lids_closed(figure, shapes[blink], side, to_lids, outside)
+        for look, (action, share) in _FOLLOWS.items():
+            name = f"eyeLook{look}{ending}"
+            shapes[name] = _added(shapes[name], shapes[f"{action}{ending}"], share, count)
     return replace(figure, shapes=shapes)
+
+
+def _added(one: Shape, other: Shape, share: float, count: int) -> Shape:
+    """A shape of `count` vertices' offsets plus a share of another's."""
+    offsets = np.zeros((count, 3))
+    offsets[one.vertices] += one.offsets
+    offsets[other.vertices] += share * other.offsets
+    moved = np.union1d(one.vertices, other.vertices)
+    return Shape(moved, offsets[moved])
 
 
 def _lips_closed(figure: Figure, to_lips: Array, outside: NDArray[np.bool_]) -> Array:

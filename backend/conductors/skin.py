@@ -62,6 +62,8 @@ def paint_skin(figure: Figure, recipe: Recipe, size: int = 1024) -> dict[str, ND
             )
         else:
             colours = _hands(colours, canvas, figure, recipe)
+            # Fingers and arms move: what hides the sky at rest does not for long.
+            canvas = replace(canvas, hollow=0.6 * canvas.hollow)
         pictures[name] = cells.picture(_shaded(colours, canvas))
     return pictures
 
@@ -236,11 +238,16 @@ def _lines(
     nose_z = (marks.nose[2] - marks.between()[2]) / unit
     mouth_z = (marks.mouth[2] - marks.between()[2]) / unit
     sway = 0.05 * noise(points, 0.016, 11)
+    broken = smooth(-0.9, 0.9, noise(points, 0.030, 12))
     line = np.zeros(len(points))
-    for at, reach, strength in ((0.66, 0.50, 0.7), (0.83, 0.56, 0.9), (1.00, 0.48, 0.6)):
-        place = at + 0.06 * np.cos(2.2 * np.pi * x) + 0.5 * sway
+    for at, reach, strength in ((0.67, 0.42, 0.55), (0.84, 0.50, 0.6), (0.99, 0.36, 0.4)):
+        place = at + 0.035 * np.cos(2.2 * np.pi * x) + 0.6 * sway
         line = np.maximum(
-            line, strength * bell(z - place, 0.024) * smooth(reach + 0.2, reach - 0.15, x)
+            line,
+            strength
+            * (0.35 + 0.65 * broken)
+            * bell(z - place, 0.026)
+            * smooth(reach + 0.2, reach - 0.15, x),
         )
     crow_x, crow_z = x - 0.5 - 0.30, z + 0.02
     angle = np.arctan2(crow_z, np.maximum(crow_x, 1e-6))
