@@ -21,11 +21,13 @@ def unregister() -> None:
     """Take everything back, in reverse."""
     import bpy
 
+    from . import gallery
     from .task import session
 
     if session.task is not None:
         session.task.cancel()
         session.task = None
+    gallery.forget_pictures()
     while _cli_commands:
         bpy.utils.unregister_cli_command(_cli_commands.pop())
     del bpy.types.Scene.virtual_conductor

@@ -123,6 +123,10 @@ def _parser() -> argparse.ArgumentParser:
     add_look(sub, engine=False)
 
     add(verbs.info, scene=True)
+    sub = add(verbs.thumbnail)
+    sub.add_argument("--asset", type=Path, required=True)
+    sub.add_argument("--out", type=Path, required=True)
+
     # Made-up people come with the repository alone.
     if importlib.util.find_spec(".people", __package__) is not None:
         add(verbs.photo).add_argument("--out", type=Path, required=True)

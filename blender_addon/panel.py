@@ -41,6 +41,8 @@ class MainPanel(_Panel):
         row.prop(settings, "avatar", text="", icon="ARMATURE_DATA", placeholder="New conductor")
         if settings.avatar is None:
             row.operator(CreateAvatarOperator.bl_idname, text="", icon="ADD")
+            column.template_icon_view(settings, "conductor", show_labels=True, scale_popup=4.0)
+            column.prop(settings, "conductor", text="")
         column.separator()
         if session.task is not None:
             draw_task(column, session.task)

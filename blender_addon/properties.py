@@ -14,6 +14,7 @@ from bpy.props import (
 )
 
 from .engines import ENGINE_WORDS
+from .gallery import conductor_items
 from .styles import presets, sliders
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/4", "2/2", "3/2", "3/8", "6/8", "9/8", "12/8")
@@ -63,6 +64,11 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         description="Armature of the conductor; leave empty to have one made",
         type=bpy.types.Object,
         poll=_is_armature,
+    )
+    conductor: EnumProperty(
+        name="Conductor",
+        description="Who is built where no avatar is chosen",
+        items=conductor_items,
     )
 
     beats: EnumProperty(

@@ -16,6 +16,8 @@ from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
 from .armature import fit_armature
+from .gallery import mark_as_asset
+from .face_keys import key_face
 from .keyframes import apply_motion
 from .render import render_still
 from .restore import unchanged_on_failure
@@ -170,7 +172,7 @@ def perform(
     music: Music | None = None,
     progress: Progress = no_progress,
 ) -> None:
-    """Put a performance into a scene: Action, range, frame rate, beat markers and sound.
+    """Put a performance into a scene: Actions, range, frame rate, beat markers and sound.
 
     Parameters
     ----------
@@ -202,7 +204,10 @@ def perform(
         set_timeline(scene, motion, frame_start=FRAME_START)
         scene.frame_set(FRAME_START)
         apply_motion(
-            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.3, 0.95)
+            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.3, 0.85)
+        )
+        key_face(
+            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.85, 0.95)
         )
         add_beat_markers(scene, motion, frame_start=FRAME_START)
         # Last, for it replaces a strip only if nothing fails.
@@ -265,9 +270,11 @@ class _Built:
 
 def _build_conductor(scene: Any, who: Character | str, motion: Motion | None = None) -> _Built:
     startup = _startup_objects(scene)
-    armature = (
-        create_conductor(scene, who) if isinstance(who, str) else create_character(scene, who)
-    )
+    if isinstance(who, str):
+        armature = create_conductor(scene, who)
+        mark_as_asset(armature.users_collection[0], who)
+    else:
+        armature = create_character(scene, who)
     has_stage = scene.camera is None or bool(startup)
     if has_stage:
         build_stage(scene, motion)

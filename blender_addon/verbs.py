@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from retarget.character import Character
-from retarget.conductor_asset import DEFAULT_CONDUCTOR, chosen_avatar
+from retarget.conductor_asset import DEFAULT_CONDUCTOR, ConductorAsset, chosen_avatar
 from retarget.errors import Cancelled
 from retarget.lines import Line, write_line
 from retarget.motion import Motion
@@ -163,6 +163,20 @@ def photo(options: argparse.Namespace, progress: Progress) -> None:
     progress(0.1, "rendering the portrait")
     scene = bpy.context.scene
     render_portrait(scene, create_avatar(scene, GUEST), options.out)
+
+
+def thumbnail(options: argparse.Namespace, progress: Progress) -> None:
+    """The picture that lists show of a conductor's asset."""
+    import bpy
+
+    from .stage.conductor import build_conductor
+    from .stage.thumbnail import render_thumbnail
+
+    open_empty()
+    progress(0.1, "rendering the picture")
+    scene = bpy.context.scene
+    armature = build_conductor(scene, ConductorAsset.load(options.asset))
+    render_thumbnail(scene, armature, options.out)
 
 
 def people(options: argparse.Namespace, progress: Progress) -> None:

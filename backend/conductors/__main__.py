@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from backend.scenes import blender
 from retarget.atomic import atomic_path
 
 from .bake import bake_conductor
@@ -37,6 +38,11 @@ def main() -> int:
         asset = bake_conductor(name, known[name])
         with atomic_path(arguments.out / f"{name}.npz") as temporary:
             asset.save(temporary)
+        blender(
+            *("thumbnail", "--asset", str(arguments.out / f"{name}.npz")),
+            *("--out", str(arguments.out / f"{name}.png")),
+            name="the picture",
+        ).wait()
         size = (arguments.out / f"{name}.npz").stat().st_size
         vertices = sum(len(mesh.vertices) for mesh in asset.meshes)
         print(f"  {vertices} vertices, {size / 1e6:.2f} MB", flush=True)

@@ -95,14 +95,14 @@ class GenerateOperator(Working):
         settings = scene.virtual_conductor
         is_new = settings.avatar is None
         with scratch:
-            perform(scene, settings.avatar, motion, music=music)
+            perform(scene, settings.avatar, motion, who=settings.conductor, music=music)
         if is_new:
             show_stage(context)
         return f"Conducting {motion.duration:.0f} seconds with {len(motion.beats)} beats"
 
 
 class CreateAvatarOperator(bpy.types.Operator):
-    """Build a conductor in concert dress; an empty scene also gets a stage, lights and a camera"""
+    """Build the chosen conductor; an empty scene also gets a stage, lights and a camera"""
 
     bl_idname = "virtual_conductor.create_avatar"
     bl_label = "Create Avatar"
@@ -110,7 +110,7 @@ class CreateAvatarOperator(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         try:
-            add_avatar(context.scene)
+            add_avatar(context.scene, context.scene.virtual_conductor.conductor)
         except ConductorError as fault:
             self.report({"ERROR"}, str(fault))
             return {"CANCELLED"}

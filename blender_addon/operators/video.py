@@ -75,7 +75,7 @@ class LikenessOperator(Working):
         if not settings.photo:
             cls.poll_message_set("Choose a photo first")
             return False
-        if settings.avatar is None or settings.avatar.animation_data is None:
+        if settings.avatar is None or not _is_animated(settings.avatar):
             cls.poll_message_set("Generate the conducting first")
             return False
         return super().poll(context)
@@ -180,3 +180,8 @@ def _render_here(scene: Any, out: Path, engine: Any, progress: Progress) -> Path
     finally:
         bpy.data.scenes.remove(copy)
     return out
+
+
+def _is_animated(armature: Any) -> bool:
+    data = armature.animation_data
+    return data is not None and (data.action is not None or len(data.nla_tracks) > 0)

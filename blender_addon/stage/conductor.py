@@ -59,7 +59,11 @@ def create_conductor(scene: Any, name: str = DEFAULT_CONDUCTOR) -> Any:
     bpy.types.Object
         The armature; the meshes are its children.
     """
-    asset = conductor_asset(name)
+    return build_conductor(scene, conductor_asset(name))
+
+
+def build_conductor(scene: Any, asset: ConductorAsset) -> Any:
+    """Build a conductor of an asset, as `create_conductor` does."""
     collection = bpy.data.collections.new(ARMATURE_NAME)
     scene.collection.children.link(collection)
     armature = create_armature(scene, collection, _bones(asset))
