@@ -330,8 +330,10 @@ def patch(
     return grid_sheet(laid)
 
 
-def button(surface: Surface, at: Array, radius: float, height: float = 0.003) -> Sheet:
-    """A round button laid on cloth."""
+def button(surface: Surface, at: Array, radius: float, domed: bool = False) -> Sheet:
+    """A round button laid on cloth: with a rim, or domed as a stud."""
+    height = 0.003
+    middle = 1.25 if domed else 0.7
     around = 2 * np.pi * np.arange(12) / 12
     place = surface.lay(at[None], 0.0015)
     _, normal = surface.height(place)
@@ -342,8 +344,8 @@ def button(surface: Surface, at: Array, radius: float, height: float = 0.003) ->
         place + radius * spokes,
         place + radius * spokes + normal * height * 0.7,
         place + 0.82 * radius * spokes + normal * height,
-        place + 0.6 * radius * spokes + normal * height * 0.7,
-        place + 0.05 * radius * spokes + normal * height * 0.7,
+        place + 0.6 * radius * spokes + normal * height * (0.5 + 0.5 * middle if domed else middle),
+        place + 0.05 * radius * spokes + normal * height * middle,
     ]
     return grid_sheet(np.stack(rings), closed=True)
 
@@ -399,7 +401,8 @@ def creased(
     rise = rise + 0.35 * noise.wave(points[..., 2], angle, 0.17, 4.0) * below
     edge = np.minimum(np.arange(grid.shape[1]), np.arange(grid.shape[1])[::-1])
     rise = rise * smoothstep(edge, 1, 6)
-    height[grid[there]] += (size * rise)[there]
+    # Inner layers lie close below: folds of the trunk rise more than they sink.
+    height[grid[there]] += (size * np.maximum(rise, -0.2))[there]
     return Coat(coat.sheet.moved(v + height[:, None] * normals), grid, coat.sleeves)
 
 

@@ -25,7 +25,7 @@ from .sewing import (
 from .weights import nearest, of_bones, spread
 
 CREPE: Final = Material("Black crêpe", "cloth", (0.105, 0.105, 0.12), 0.7)
-SATIN: Final = Material("Black satin", "satin", (0.15, 0.15, 0.17), 0.3)
+SATIN: Final = Material("Black satin", "satin", (0.13, 0.13, 0.15), 0.3)
 LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
 SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 
@@ -111,9 +111,9 @@ def _sash(form: Form, bodice: Bodice) -> Sheet:
     s = form.scale
     count = np.arange(bodice.yoke, dtype=float)
     z = bodice.rows[: bodice.yoke, 0, 2]
-    levels = form.waist + np.array([-0.016, -0.012, 0.0, 0.012, 0.016]) * s
+    levels = form.waist + np.array([-0.014, -0.011, 0.0, 0.011, 0.014]) * s
     rows = np.interp(levels, z, count)
     points = bodice.at(*np.broadcast_arrays(rows[:, None], ANGLES[None, :COLUMNS]))
     out = unit((points - points.mean(axis=1, keepdims=True)) * np.array([1.0, 1.0, 0.0]))
-    room = np.array([0.002, 0.0035, 0.004, 0.0035, 0.002])[:, None, None]
+    room = np.array([0.0015, 0.0028, 0.003, 0.0028, 0.0015])[:, None, None]
     return hemmed(grid_sheet(points + out * room, closed=True), 0.002, 0.004)[0]

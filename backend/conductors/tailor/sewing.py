@@ -120,4 +120,4 @@ def covered_skin(form: Form, sheets: list[Sheet], edges: Array) -> NDArray[np.bo
     ends = (form.share("head") > 0.5) | (form.share("hand", "middle") > 0.7)
     seen = shown[np.isin(label, np.unique(label[ends[shown]]))]
     gap, _ = cKDTree(np.concatenate([figure.vertices[seen], edges])).query(figure.vertices)
-    return (gap > _MARGIN_M) & (figure.part == 0)
+    return (gap > _MARGIN_M) & (figure.part == 0) & (form.share("head") < 0.5)

@@ -62,6 +62,8 @@ def _shades(pieces: tuple[Piece, ...]) -> list[Array]:
     for piece, normal in zip(pieces, normals, strict=True):
         mean = averaging(piece.faces, len(piece.vertices))
         lit = open_sky[start : start + len(piece.vertices)]
+        for _ in range(3):
+            lit = 0.4 * lit + 0.6 * (mean @ lit)
         start += len(piece.vertices)
         hollow = np.einsum("vc,vc->v", mean @ piece.vertices - piece.vertices, normal)
         hollow = mean @ (hollow / np.sqrt(_areas(piece.vertices, piece.faces) + 1e-9))

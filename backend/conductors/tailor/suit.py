@@ -28,7 +28,6 @@ from .sewing import (
     arm_joints,
     body_without_hands,
     covered_skin,
-    edge_points,
     piece,
     row_heights,
     shoes,
@@ -85,7 +84,7 @@ def dark_suit(form: Form) -> Dress:
     sewn_on += [rigid(sheet, ground, bones) for sheet in hard]
     jacket = joined(outer, *details, *hard)
     edges = np.concatenate(
-        [edge_points(halves, form.armpits[0][2]), *(ground[at[-1]] for at in coat.sleeves)]
+        [fronts[0][8:, 0], fronts[1][8:, -1], *(ground[at[-1]] for at in coat.sleeves)]
     )
     pieces = (
         piece("Jacket", jacket, np.concatenate([bones[old], *sewn_on]), CLOTH, FACING, HORN, LINEN),

@@ -203,7 +203,7 @@ def _linen(
     s, body = form.scale, body_without_hands(form)
     angles = np.radians(np.linspace(-60, 60, 25))
     low, high = np.full(25, form.waist + 0.04 * s), np.full(25, form.tall)
-    bosom = grid_sheet(front(bodice, body, low, high, angles, 0.013))
+    bosom = grid_sheet(front(bodice, body, low, high, angles, 0.014))
     stand = wing_collar(form, body)
     stand_hem = with_hem(stand, 0.0012, 0.003)
     tubes = [
@@ -238,7 +238,7 @@ def _studs(form: Form, bodice: Bodice, bosom: Sheet) -> list[Sheet]:
     studs, ground = [], sheet_surface(bosom)
     for drop in (0.06, 0.125):
         at = on_bodice(bodice, bodice.rows[-1, 0, 2] - drop * form.scale, 0.0)
-        studs.append(button(ground, at, 0.0045 * form.scale).painted(1))
+        studs.append(button(ground, at, 0.0045 * form.scale, domed=True).painted(1))
     return studs
 
 
@@ -253,7 +253,7 @@ def _waistcoat(
     high = v_low + (v_high - v_low) * np.clip((away - np.radians(1)) / np.radians(34), 0, 1)
     point = np.exp(-(((away - np.radians(7)) / np.radians(9)) ** 2))
     low = waist + 0.015 * s - 0.075 * s * point * smoothstep(-away, -0.6, -0.1)
-    panel = grid_sheet(front(bodice, body, low, high, angles, 0.0065))
+    panel = grid_sheet(front(bodice, body, low, high, angles, 0.0075))
     low_part = panel.vertices[:, 2] < waist + 0.01 * s
     raised = np.where(low_part[:, None], trousers.push_out(panel.vertices, 0.005), panel.vertices)
     panel = panel.moved(raised)
@@ -262,5 +262,5 @@ def _waistcoat(
     pearls = []
     for drop in (0.025, 0.065, 0.105):
         at = on_bodice(bodice, v_low - drop * s, 0.0)
-        pearls.append(button(ground, at + np.array([0, 0.006, 0]), 0.007 * s).painted(1))
+        pearls.append(button(ground, at, 0.007 * s, domed=True).painted(1))
     return cloth, pearls
