@@ -12,7 +12,7 @@ from .teeth import TEETH_TEXTURE, paint_teeth, teeth_piece
 
 
 def body_pieces(
-    figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]
+    figure: Figure, recipe: Recipe, covered: NDArray[np.bool_], size: int = 1024
 ) -> tuple[tuple[Piece, ...], dict[str, NDArray[np.uint8]]]:
     """Skin, eyes, teeth and tongue, and their pictures.
 
@@ -20,6 +20,8 @@ def body_pieces(
     ----------
     covered : (V,) bool array
         Vertices of the figure that clothes hide: no face has one.
+    size : int
+        Pixels of the skin's pictures.
     """
     pieces = (
         _skin(figure, recipe, covered),
@@ -29,7 +31,7 @@ def body_pieces(
         eye_piece(figure, "R"),
     )
     textures = {
-        **paint_skin(figure, recipe),
+        **paint_skin(figure, recipe, size),
         TEETH_TEXTURE: paint_teeth(),
         EYE_TEXTURE: paint_eye(recipe.iris, age=recipe.lines, seed=len(figure.name)),
     }

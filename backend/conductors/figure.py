@@ -18,6 +18,7 @@ from .parts import Figure, Shape
 from .retouch import retouch
 
 _SMALLEST_M: Final = 2e-5
+_BATCH: Final = 13
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,20 @@ def _facial_actions(model: Any, arguments: dict[str, Any], rest: NDArray) -> dic
     """anny's 52 actions: it adds them before skinning, linearly."""
     import torch
 
+    labels = list(model.facial_action_labels)
     shapes = {}
-    for action in model.facial_action_labels:
+    for start in range(0, len(labels), _BATCH):
+        batch = labels[start : start + _BATCH]
+        once = {
+            group: {name: value.expand(len(batch)) for name, value in values.items()}
+            for group, values in arguments.items()
+        }
+        actions = dict(zip(batch, torch.eye(len(batch)), strict=True))
         with torch.no_grad():
-            out = model(**arguments, facial_actions={action: torch.tensor([1.0])})
-        offsets = out["rest_vertices"][0].numpy() - rest
-        moved = np.flatnonzero(np.linalg.norm(offsets, axis=1) > _SMALLEST_M)
-        shapes[action] = Shape(moved, offsets[moved])
+            moved = model(**once, facial_actions=actions)["rest_vertices"].numpy()
+        for action, offsets in zip(batch, moved - rest, strict=True):
+            far = np.flatnonzero(np.linalg.norm(offsets, axis=1) > _SMALLEST_M)
+            shapes[action] = Shape(far, offsets[far])
     return shapes
 
 

@@ -92,7 +92,8 @@ def _row(which: str, widths: tuple[float, ...]) -> tuple[Array, NDArray[np.int64
     edge, gum, end = _EDGE_M[which]
     # Ends of the teeth along the arch, from the right corner to the left one.
     count = 2 * len(widths)
-    ends = np.cumsum([0.0, *reversed(widths), *widths]) / (2 * sum(widths))
+    ends = np.cumsum([0.0, *reversed(widths), *widths])
+    ends /= ends[-1]
     step = np.arange(count * _SAMPLES + 1)
     along = np.interp(step / _SAMPLES, np.arange(count + 1), ends)
     tooth, in_tooth = step // _SAMPLES, step % _SAMPLES / _SAMPLES
