@@ -153,7 +153,7 @@ def _fall(head: Head, tops: Array, layer: _Layer, generator: np.random.Generator
     azimuth, _ = angles(tops - head.centre)
     chin = head.centre[2] - 0.142 * head.size
     behind = smooth(np.abs(azimuth), 85.0, 180.0)
-    foot = chin + head.size * (0.020 * behind - layer.longer)
+    foot = chin + head.size * (0.004 + 0.030 * behind - layer.longer)
     foot = foot + head.size * generator.normal(0.0, 0.0035, count)
     t = np.linspace(0.0, 1.0, 12)[1:]
     ahead = 1.0 - smooth(np.abs(azimuth), 52.0, 85.0)

@@ -114,7 +114,7 @@ def cap(
     """
     generator = np.random.default_rng(seed)
     azimuth = _columns()
-    rows = 12
+    rows = 11
     # Rows lie closer towards the hairline, where the sheet bends.
     share = 1.0 - (1.0 - np.linspace(0.04, 1.0, rows)) ** 1.25
     ragged = np.convolve(generator.normal(0.0, 1.1, len(azimuth) + 2), [0.25, 0.5, 0.25], "valid")
@@ -156,12 +156,10 @@ def _columns() -> Array:
 def _uv(
     vertices: Array, faces: Array, head: Head, tone: Callable[[Array, Array], Array], tones: int
 ) -> Array:
-    """The dark of the roots, streaked outwards from the crown."""
-    azimuth, elevation = angles(vertices[np.maximum(faces, 0)] - head.centre)
-    middle = elevation.mean(axis=1, keepdims=True)
-    column = np.round(tone(azimuth[:, :1], middle)).clip(0, tones - 1)
-    flip = (np.arange(faces.shape[0]) % 2)[:, None]
-    across = np.array([0.1, 0.1, 0.9, 0.9])
-    across = np.where(flip > 0, 1.0 - across, across)
+    """The dark of the roots, streaked from the forehead back."""
+    points = vertices[np.maximum(faces, 0)] - head.centre
+    azimuth, elevation = angles(points)
+    column = np.round(tone(azimuth[:, :1], elevation.mean(axis=1, keepdims=True)))
+    across = np.clip(0.5 + 0.5 * points[..., 0] / (0.1 * head.size), 0.06, 0.94)
     v = 0.10 + 0.12 * smooth(elevation, 0.0, 90.0)
-    return np.stack([(column + across) / tones, v], axis=-1)
+    return np.stack([(column.clip(0, tones - 1) + across) / tones, v], axis=-1)

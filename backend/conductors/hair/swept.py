@@ -21,7 +21,7 @@ BROW: Final = Brow(thickness=0.24, height=0.62, arch=0.12, count=30)
 BROW_SHADE: Final = 0.85
 LASH: Final = Lash(upper=0.13, lower=0.09)
 ROUGHNESS: Final = 0.55
-LINE: Final = Line(front=37.0, temple=40.0, corner=38.0, sideburn=13.0, nape=7.0)
+LINE: Final = Line(front=37.0, temple=40.0, corner=38.0, sideburn=13.0, nape=4.0)
 FADE_DEG: Final = 0.0
 _SEED: Final = 7
 
@@ -45,31 +45,33 @@ def surface(head: Head) -> Surface:
     under = cap(
         head,
         hairline,
-        lambda a, e: 0.72 * volume.height(a, e),
+        lambda a, e: 0.76 * volume.height(a, e),
         lambda a, e: _tone(a, e) - 0.6,
         _TONES,
         _SEED,
     )
-    roots = over_scalp(head, hairline, 140, generator, margin=4.0)
+    roots = over_scalp(head, hairline, 142, generator, margin=4.0)
     front = along_hairline(head, hairline, (-62.0, 62.0), 46, generator)
+    crest = np.linspace(-36.0, 36.0, 12) + generator.normal(0.0, 1.0, 12)
+    second = head.point(crest, hairline.elevation(crest) + 12.0)
     ear = head.ear
     sides = np.concatenate(
         [
             along_hairline(head, hairline, (side * start, side * end), count, generator)
             for side in (-1.0, 1.0)
             for start, end, count in (
-                (63.0, ear.front + 2.0, 6),
-                (ear.front + 2.0, ear.back, 5),
-                (ear.back, 130.0, 6),
+                (62.0, ear.front + 5.0, 8),
+                (ear.front + 5.0, ear.back, 5),
             )
         ]
     )
-    nape = along_hairline(head, hairline, (130.0, 230.0), 18, generator)
+    nape = along_hairline(head, hairline, (ear.back, 360.0 - ear.back), 24, generator)
     kinds = [
         (roots, (0.075, 0.110), (0.018, 0.027), 9),
+        (second, (0.080, 0.120), (0.018, 0.025), 9),
         (front, (0.080, 0.120), (0.012, 0.020), 9),
         (sides, (0.030, 0.045), (0.009, 0.013), 7),
-        (nape, (0.016, 0.026), (0.014, 0.019), 6),
+        (nape, (0.014, 0.022), (0.014, 0.019), 6),
     ]
     parts = [under]
     for place, lengths, widths, points in kinds:
@@ -149,7 +151,7 @@ class _Volume:
         over_ear &= elevation < ear.top + 14.0
         free = (1.0 - smooth(around, 88.0, 108.0)) * ~burn * ~over_ear * self._head.size
         behind_ear = (around >= ear.back + 6.0) & (around < 132.0)
-        least = np.select([burn, over_ear, behind_ear], [0.006, 0.020, 0.024], 0.013)
+        least = np.select([burn, over_ear, behind_ear], [0.006, 0.020, 0.022], 0.009)
         return down + self._head.size * least + free
 
     def flow(self, at: Array) -> Array:
@@ -167,9 +169,9 @@ class _Volume:
         burn = burn * (1.0 - smooth(elevation - self._head.ear.top, 0.0, 18.0))
         nape = smooth(around, ear.back - 6.0, ear.back + 8.0)
         nape *= 1.0 - smooth(elevation, -30.0, 5.0)
-        x = side * (0.14 * (1.0 - behind) - 0.3 * behind * low) - 0.16 * (1.0 - low)
-        y = 1.0 - 0.75 * behind - 0.92 * burn
-        z = -(0.05 + 0.42 * low * (1.0 - near_ear) + 1.0 * behind + 0.8 * burn + 0.9 * nape)
+        x = side * (0.05 * (1.0 - behind) - 0.3 * behind * low) - 0.16 * (1.0 - low)
+        y = 1.0 - 0.75 * behind - 0.92 * burn - 0.6 * nape
+        z = -(0.05 + 0.42 * low * (1.0 - near_ear) + 1.0 * behind + 0.8 * burn + 1.3 * nape)
         wished = np.stack([x, y, z], axis=-1)
         normal = self._head.normal(at)
         return wished - normal * (wished * normal).sum(axis=1, keepdims=True)
@@ -180,7 +182,7 @@ class _Volume:
         full = self.height(azimuth, elevation)
         inside = smooth(elevation - self._hairline.elevation(azimuth), -2.0, 12.0)
         root = 0.0005 + 0.35 * full * inside
-        height = root + (full * (1.0 + 0.14 * layer) - root) * smooth(share, 0.0, 0.5)
+        height = root + (full * (1.0 + 0.11 * layer) - root) * smooth(share, 0.0, 0.5)
         # Tips lie down on what is under them.
         height = height * (1.0 - 0.24 * smooth(share, 0.65, 1.0))
         ray = out / np.linalg.norm(out, axis=1, keepdims=True)
