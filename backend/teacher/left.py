@@ -230,7 +230,7 @@ def _gathered(shape: Array, plan: Plan, dynamics: Dynamics, at: Array) -> Array:
     ends = [*plan.times[plan.at(Role.RELEASE)], *plan.times[plan.at(Role.STOP)][:1]]
     for end in ends:
         closed = smoothstep((at - end + 0.3) / 0.4) * (1.0 - smoothstep((at - end - 0.5) / 0.8))
-        loud = dynamics.broad(np.array([end - 1.0]))[0]
-        grasp = mix(shapes.PINCH, shapes.FIST, smoothstep((loud - _GRASPED + 0.1) / 0.2))
+        loud = dynamics.broad(np.array([end - 1.0]))[0] > _GRASPED
+        grasp = shapes.FIST if loud else shapes.PINCH
         shape = shape + closed[:, None] * (grasp - shape)
     return shape

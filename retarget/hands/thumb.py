@@ -22,13 +22,18 @@ PAD_ALONG: Final = 0.6
 OPEN: Final = np.array([0.20, 0.15, -0.08, 0.05, 0.12])
 _OPPOSED: Final = np.array([0.25, 0.45, 0.05, 0.25, 0.30])
 _PINCHING: Final = np.array([0.25, 0.55, 0.10, 0.35, 0.45])
-_ACROSS: Final = np.array([0.18, 0.71, 0.14, 0.55, 0.75])
+_ROUND: Final = np.array([0.80, 0.35, -0.05, 0.00, 0.05])
+_UNDER: Final = np.array([1.35, 0.38, -0.30, 0.05, 0.10])
+_ACROSS: Final = np.array([1.40, -0.05, -0.20, 0.20, 0.45])
 _BESIDE: Final = np.array([0.20, 0.20, 0.30, 0.10, 0.15])
 # How strongly a pose is kept to, per radian, beside palms of distance and unit normals.
 _HABIT: Final = np.array([0.30, 0.08, 0.08, 0.06, 0.06])
 _OVER: Final = 0.08
 _LEAST_BEND: Final = -0.05
 _REACH: Final = 2.0
+# Half the thickness to which flesh gives way, and how much it minds.
+_CORE: Final = 0.065
+_SOLID: Final = 4.0
 _FACE: Final = 0.12
 
 # The motion's thumb in an open hand, and how it turns from there to a closed one.
@@ -37,11 +42,12 @@ _MOTION_CLOSES: Final = np.array([0.0, 0.35, 0.35])
 _CLOSED_RANGE: Final = (-0.5, 1.3)
 
 # Curls of the index finger, radians, for which the closed thumb is worked out: beside the finger
-# while it is stretched, opposite it, pad to pad with it, and across it in a fist.
-_KNOTS: Final = np.array([0.0, 0.75, 1.25, 1.55, 2.1, 2.5])
-_PINCHES: Final = np.array([False, False, True, True, False, False])
-_FISTS: Final = np.array([False, False, False, False, True, True])
-_TOUCHES: Final = np.array([1.0, 0.0, 1.0, 1.0, 1.0, 1.0])
+# while it is stretched, opposite it, pad to pad with it, out of its tip's way, and across it in a
+# fist.
+_KNOTS: Final = np.array([0.0, 0.75, 1.25, 1.55, 1.80, 2.10, 2.35, 2.65])
+_PINCHES: Final = np.array([False, False, True, True, False, False, False, False])
+_FISTS: Final = np.array([False, False, False, False, False, False, True, True])
+_TOUCHES: Final = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,17 @@ class Thumb:
         along = rotation.rotate(turns[..., -1, :], PAD_ALONG * last)
         return joints[..., -2, :] + along + PAD * looks, looks
 
+    def outer(self, pose: Array) -> Array:
+        """Points (..., P, 3) along its two outer bones, without the very first."""
+        joints = self.chain.joints(self.turns(pose))[..., -3:, :]
+        share = np.array([0.5, 1.0])[:, None]
+        parts = [
+            joints[..., k, None, :]
+            + share * (joints[..., k + 1, :] - joints[..., k, :])[..., None, :]
+            for k in range(joints.shape[-2] - 1)
+        ]
+        return np.concatenate(parts, axis=-2)
+
     def _axis(self, bone: int) -> Array:
         """What a bone bends about, in the T-pose, (3,)."""
         along = rotation.normalize(self.chain.spans[bone])
@@ -108,12 +125,13 @@ def thumb_poses(rest: HandRest, seen: Array, index_curl: Array) -> Array:
 
 
 def closed_poses(rest: HandRest) -> Array:
-    """Poses (6, 5) of the closed thumb against an index finger of each curl in `_KNOTS`."""
+    """Poses (8, 5) of the closed thumb against an index finger of each curl in `_KNOTS`."""
     thumb = Thumb(rest.digits["thumb"][0])
-    start = np.array([_BESIDE, _OPPOSED, _PINCHING, _PINCHING, _ACROSS, _ACROSS])
+    start = np.array([_BESIDE, _OPPOSED, _PINCHING, _PINCHING, _ROUND, _UNDER, _ACROSS, _ACROSS])
     if "index" not in rest.digits:
         return start
-    places, faces = _meets(rest)
+    index = _index(rest)
+    places, faces = _meets(rest, *index)
 
     def residuals(poses: Array) -> Array:
         pad, looks = thumb.pad(poses)
@@ -126,21 +144,38 @@ def closed_poses(rest: HandRest) -> Array:
             _FACE * touches * (looks + face),
             _HABIT * (poses - habit),
             np.minimum(poses[..., 3:] - _LEAST_BEND, 0.0),
+            _SOLID * np.minimum(_room(thumb.outer(poses), index[1]) - 2.0 * _CORE, 0.0),
         ]
         return np.concatenate(parts, axis=-1)
 
     return least_squares(residuals, start)
 
 
-def _meets(rest: HandRest) -> tuple[Array, Array]:
+def _index(rest: HandRest) -> tuple[Array, Array]:
+    """Turns (8, N, 4) of the index finger's bones, and its joints (8, N + 1, 3)."""
+    curl = Curl(rest, rest.digits["index"][0])
+    turns = curl.turns(curl.bends(curl.effort(_KNOTS)))
+    return turns, curl.chain.joints(turns)
+
+
+def _room(points: Array, joints: Array) -> Array:
+    """Distances (8, ..., P × N) of points (8, ..., P, 3) from the bones between joints."""
+    shape = (len(joints), *(1,) * (points.ndim - 2), joints.shape[1], 3)
+    ends = joints.reshape(shape)
+    starts, spans = ends[..., :-1, :], np.diff(ends, axis=-2)
+    away = points[..., None, :] - starts
+    share = np.sum(away * spans, axis=-1) / np.sum(spans * spans, axis=-1)
+    away = away - np.clip(share, 0.0, 1.0)[..., None] * spans
+    distance = np.linalg.norm(away, axis=-1)
+    return distance.reshape(*distance.shape[:-2], -1)
+
+
+def _meets(rest: HandRest, turns: Array, joints: Array) -> tuple[Array, Array]:
     """Where on the index finger the thumb's pad comes to lie, and the way the finger looks there.
 
-    Places and directions, (6, 3) each.
+    Places and directions, (8, 3) each.
     """
     chain = rest.digits["index"][0]
-    curl = Curl(rest, chain)
-    turns = curl.turns(curl.bends(curl.effort(_KNOTS)))
-    joints = chain.joints(turns)
     count = len(chain.bones)
     last, before = count - 1, max(count - 2, 0)
 
