@@ -52,6 +52,7 @@ _MOTION: Final = {
     "seed": "Another seed, another performance.",
     "style": "neutral, legato, staccato, marcato, grand, chamber, or a TOML file with values.",
     "fps": "Frames per second.",
+    "face": "Whether the face plays too: looks, blinks, breath and expression.",
 }
 
 

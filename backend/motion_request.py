@@ -19,6 +19,7 @@ from backend.options import MotionOptions
 from backend.score.beats import beats_from_score
 from backend.style import load_style
 from backend.teacher import conduct_taught
+from backend.teacher.face import add_face
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
@@ -131,6 +132,15 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
         fps=request.fps,
         progress=part(progress, 0.7, 1.0),
     )
+    if request.face:
+        motion = add_face(
+            motion,
+            grid,
+            duration=analysis.duration,
+            loudness=analysis.loudness,
+            style=style,
+            seed=request.seed,
+        )
     motion.source.update(
         music=request.music.name,
         start=request.start,

@@ -62,6 +62,8 @@ class MotionOptions(Options):
         Single style values that replace the preset's.
     fps : float
         Frames per second of the motion, 10 to 120.
+    face : bool
+        Whether the face plays too.
     """
 
     meter: str = "auto"
@@ -75,6 +77,7 @@ class MotionOptions(Options):
     style: str = "neutral"
     style_values: dict[str, float] = Field(default_factory=dict)
     fps: float = Field(default=30.0, ge=10, le=120)
+    face: bool = True
 
     @field_validator("meter")
     @classmethod

@@ -40,6 +40,8 @@ class Style:
         Movement of the trunk and head.
     weight : float
         0 light from wrist and forearm, 1 heavy from the shoulder.
+    face : float
+        How much the face shows: 0 blinks and small looks alone, 1 everything the music asks for.
     lead : float
         How far the gesture runs ahead of the sound, 0 to 0.3 seconds.
     """
@@ -54,6 +56,7 @@ class Style:
     left_hand: float = 0.4
     sway: float = 0.4
     weight: float = 0.5
+    face: float = 0.5
     lead: float = 0.0
 
     def __post_init__(self) -> None:

@@ -146,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--model", default="learned")
     sub.add_argument("--style", default="neutral")
     sub.add_argument("--fps", type=float, default=30.0)
+    sub.add_argument("--no-face", dest="face", action="store_false", help="no face keys")
     add_scene_options(sub)
     return parser
 

@@ -191,24 +191,26 @@ def _write_curves(
 ) -> None:
     path = f"{armature.pose.bones[bone].path_from_id()}.{channel}"
     group = _group(channelbag, bone)
-    left, right = keys.handles()
-    frames = keys.frames + frame_start
     for index in range(keys.values.shape[1]):
         curve = channelbag.fcurves.new(path, index=index)
         curve.group = group
-        points = curve.keyframe_points
-        points.add(len(keys))
-        columns = {
-            "co": np.stack([frames, keys.values[:, index]], axis=-1),
-            "handle_left": left[:, index] + [frame_start, 0.0],
-            "handle_right": right[:, index] + [frame_start, 0.0],
-        }
-        for name, pairs in columns.items():
-            points.foreach_set(name, pairs.astype(np.float32).ravel())
-        _set_enum(points, "interpolation", "BEZIER")
-        _set_enum(points, "handle_left_type", "ALIGNED")
-        _set_enum(points, "handle_right_type", "ALIGNED")
-        curve.update()
+        fill_curve(curve, keys, index, frame_start)
+
+
+def fill_curve(curve: Any, keys: Keys, channel: int, frame_start: int) -> None:
+    """Write one channel of keys, whose first frame is `frame_start`, into an empty F-curve."""
+    frames = keys.frames + frame_start
+    points = curve.keyframe_points
+    points.add(len(keys))
+    columns = {"co": np.stack([frames, keys.values[:, channel]], axis=-1)}
+    for name, handles in zip(("handle_left", "handle_right"), keys.handles(), strict=True):
+        columns[name] = handles[:, channel] + [frame_start, 0.0]
+    for name, pairs in columns.items():
+        points.foreach_set(name, pairs.astype(np.float32).ravel())
+    _set_enum(points, "interpolation", "BEZIER")
+    _set_enum(points, "handle_left_type", "ALIGNED")
+    _set_enum(points, "handle_right_type", "ALIGNED")
+    curve.update()
 
 
 def _write_property(

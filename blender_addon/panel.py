@@ -94,7 +94,10 @@ class StylePanel(_Panel):
         layout.prop(settings, "style")
         column = layout.column(align=True)
         for slider in sliders():
-            column.prop(settings, slider.name)
+            row = column.row()
+            row.active = slider.name != "face" or settings.use_face
+            row.prop(settings, slider.name)
+        layout.prop(settings, "use_face")
         layout.prop(settings, "model")
         layout.prop(settings, "seed")
 

@@ -144,6 +144,11 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
             ("teacher", "Teacher", "The rules the network learned from"),
         ),
     )
+    use_face: BoolProperty(
+        name="Face",
+        description="Animate the face too, on the avatar's shape keys",
+        default=True,
+    )
     seed: IntProperty(
         name="Seed", description="The same seed gives the same performance", default=0, min=0
     )

@@ -87,10 +87,11 @@ def shapes_restored_on_failure(blocks: list[Any]) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        now = [block.animation_data.action for block in blocks if block.animation_data]
         for block, state in states:
             state.restore(block)
-        new = [action for action in bpy.data.actions if action.session_uid not in before]
-        bpy.data.batch_remove(new)
+        made = {action for action in now if action and action.session_uid not in before}
+        bpy.data.batch_remove(made)
         raise
 
 
@@ -127,7 +128,7 @@ class _ShapeState:
                 block.driver_remove(path)
             if data.action != self.action:
                 data.action = self.action
-            # Assigning the slot that is set already crashes 4.5 and 5.0 before the first evaluation.
+            # See `_restore_animation`.
             if data.action_slot != self.slot:
                 data.action_slot = self.slot
             if self.action is not None:

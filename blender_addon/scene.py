@@ -16,8 +16,8 @@ from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
 from .armature import fit_armature
-from .gallery import mark_as_asset
 from .face_keys import key_face
+from .gallery import mark_as_asset
 from .keyframes import apply_motion
 from .render import render_still
 from .restore import unchanged_on_failure

@@ -208,6 +208,7 @@ def generate(options: argparse.Namespace, progress: Progress) -> None:
         "model": options.model,
         "style": options.style,
         "fps": options.fps,
+        "face": options.face,
     }
     files = {"music": existing(options.music, "music")}
     if options.score is not None:

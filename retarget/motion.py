@@ -34,6 +34,7 @@ _LAYOUT: Final = {
 }
 # ConductorMotion100's 2D normalisation.
 _SHOULDER_WIDTH_2D = 0.2
+_MAX_FACE_ACTIONS: Final = 128
 HIPS_2D: Final = (0.5, 0.75)
 """Where the mean hip centre lies in the picture."""
 
@@ -61,6 +62,10 @@ class Motion:
         Number of each beat in its bar, 1 = downbeat.
     style, source : dict
         How it was made: the style's values, and the music, model, seed and versions. JSON values.
+    face_names : tuple of str
+        Names of the facial actions (ARKit's, `retarget.face`), if the face plays too; else empty.
+    face : (T, F) array
+        How far each action goes at each frame, in [0, 1].
     """
 
     fps: float
@@ -70,6 +75,8 @@ class Motion:
     beat_numbers: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     style: dict[str, Any] = field(default_factory=dict)
     source: dict[str, Any] = field(default_factory=dict)
+    face_names: tuple[str, ...] = ()
+    face: Array = field(default_factory=lambda: np.zeros((0, 0)))
 
     def __len__(self) -> int:
         return len(self.rotations)
@@ -121,7 +128,12 @@ class Motion:
         t = at - low
         rotations = rotation.slerp(self.rotations[low], self.rotations[low + 1], t[:, None])
         root = self.root[low] + (self.root[low + 1] - self.root[low]) * t[:, None]
-        return replace(self, fps=fps, rotations=rotation.make_continuous(rotations), root=root)
+        face = self.face
+        if self.face_names:
+            face = face[low] + (face[low + 1] - face[low]) * t[:, None]
+        return replace(
+            self, fps=fps, rotations=rotation.make_continuous(rotations), root=root, face=face
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the `.npz` motion file, atomically and with the same bytes for the same motion.
@@ -147,6 +159,9 @@ class Motion:
             "style": np.array(json.dumps(self.style, sort_keys=True)),
             "source": np.array(json.dumps(self.source, sort_keys=True)),
         }
+        if self.face_names:
+            arrays["face_names"] = np.array(self.face_names)
+            arrays["face"] = self.face.astype(np.float32)
         with atomic_path(path) as temporary:
             save_npz(temporary, arrays)
 
@@ -207,7 +222,29 @@ class Motion:
             beat_numbers=numbers.astype(np.int64),
             style=read_json(arrays, "style"),
             source=read_json(arrays, "source"),
+            **_read_face(arrays, frames, name),
         )
+
+
+def _read_face(arrays: dict[str, NDArray[Any]], frames: int, name: str) -> dict[str, Any]:
+    """Names and values of the face, if the file has any; files without it are whole."""
+    if "face" not in arrays and "face_names" not in arrays:
+        return {}
+    nothing = np.zeros(0)
+    names, values = arrays.get("face_names", nothing), arrays.get("face", nothing)
+    fits = (
+        names.dtype.kind == "U"
+        and names.ndim == 1
+        and 0 < len(names) <= _MAX_FACE_ACTIONS
+        and len(np.unique(names)) == len(names)
+        and values.dtype.kind == "f"
+        and values.shape == (frames, len(names))
+        # Also false for what is no number.
+        and bool(((values >= 0.0) & (values <= 1.0)).all())
+    )
+    if not fits:
+        raise ConductorError(f"{name} is damaged (face); make it again.")
+    return {"face_names": tuple(names.tolist()), "face": values.astype(np.float64)}
 
 
 def forward_kinematics(rotations: Array, root: Array) -> tuple[Array, Array]:

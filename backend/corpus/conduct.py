@@ -3,7 +3,6 @@
 import hashlib
 import json
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from backend.audio.analysis import Analysis
 from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import MOTION_FPS, Clip
 from backend.corpus.workers import one_thread_each
+from backend.models.conditions import STYLE_CONDITIONS
 from backend.style import Style, presets
 from backend.teacher import conduct_taught
 from retarget.atomic import atomic_path
@@ -31,12 +31,12 @@ def sampled_style(rng: np.random.Generator) -> tuple[str, Style]:
     known = presets()
     name = sorted(known)[int(rng.integers(len(known)))]
     values = known[name].as_dict()
-    for field in fields(Style):
-        if field.name == "lead":
+    for told in STYLE_CONDITIONS:
+        if told == "lead":
             values["lead"] = float(rng.uniform(*_LEADS_S))
         else:
-            moved = values[field.name] + _STYLE_SPREAD * rng.standard_normal()
-            values[field.name] = float(np.clip(moved, 0.0, 1.0))
+            moved = values[told] + _STYLE_SPREAD * rng.standard_normal()
+            values[told] = float(np.clip(moved, 0.0, 1.0))
     return name, Style(**{key: round(value, 3) for key, value in values.items()})
 
 

@@ -19,6 +19,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 from backend.beats.grid import BeatGrid
+from backend.models.conditions import STYLE_CONDITIONS
 from backend.style import MAX_LEAD, Style
 from backend.teacher import Character, conduct
 from retarget import skeleton
@@ -96,7 +97,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="no figures: prints nothing")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in Style().as_dict():
+    for name in STYLE_CONDITIONS:
         path = draw(name, arguments.out / f"{name}.png")
         if not arguments.json:
             print(path, path.stat().st_size)

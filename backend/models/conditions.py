@@ -1,6 +1,5 @@
 """What the generator is told besides the music: place in beat and bar, and style."""
 
-from dataclasses import fields
 from typing import Final
 
 import numpy as np
@@ -14,7 +13,15 @@ _COUNTS: Final = 12
 # Beats further apart than this belong to different passages.
 _PAUSE_S: Final = 3.0
 _USUAL_S: Final = 0.6
-_STYLE: Final = len(fields(Style))
+
+STYLE_CONDITIONS: Final = (
+    *("size", "sharpness", "articulation", "subdivision", "rebound", "plane_height"),
+    *("expression", "left_hand", "sway", "weight", "lead"),
+)
+"""The style's values that the generator is told, in its order: a part of its weights. The face is
+none of them, for the generator moves the body alone."""
+
+_STYLE: Final = len(STYLE_CONDITIONS)
 
 CONDITIONS: Final = 12 + 2 * _COUNTS + _STYLE
 """Numbers for each frame."""
@@ -34,7 +41,7 @@ def conditions_of(grid: BeatGrid, style: Style, count: int) -> NDArray[np.float3
     """
     at = np.arange(count) / MOTION_RATE + style.lead
     values = style.as_dict() | {"lead": style.lead / MAX_LEAD}
-    styles = np.tile(np.array(list(values.values())), (count, 1))
+    styles = np.tile(np.array([values[name] for name in STYLE_CONDITIONS]), (count, 1))
     if len(grid) == 0:
         return np.hstack([np.zeros((count, CONDITIONS - _STYLE)), styles]).astype(np.float32)
     times = grid.times

@@ -56,7 +56,7 @@ def move_body(
     at: Array,
 ) -> Body:
     """Everything but arms and hands at the given times (T,) seconds."""
-    awake = _awake(plan, at)
+    awake = plan.awake(at)
     bar = float(np.clip(_bar_length(grid, plan), 1.6, 6.0))
     amount = style.sway * (0.35 + 0.65 * awake)
     slow = [wander(at, [2.0 * bar, 4.1 * bar, 7.3 * bar], rng) for _ in range(4)]
@@ -64,7 +64,7 @@ def move_body(
     loud = dynamics.broad(at) - 0.5
     beat = _pulse(plan, grid, strokes, at)
     weight = _weight(plan, strokes, style, at)
-    intake = _intake(plan, at)
+    intake = plan.intake(at)
     breath = np.sin(2.0 * np.pi * (at / _BREATH_S + rng.random()))
 
     side = amount * 0.062 * slow[0]
@@ -114,12 +114,6 @@ def move_body(
     return Body(root, rotations, intake)
 
 
-def _awake(plan: Plan, at: Array) -> Array:
-    """1 while conducting, 0 while waiting, (T,)."""
-    lowered = plan.at(Role.LOWERED).astype(float)
-    return 1.0 - swing(plan.times, lowered, np.zeros(len(lowered)), at)
-
-
 def _bar_length(grid: BeatGrid, plan: Plan) -> float:
     if len(grid) == 0:
         return 3.0
@@ -148,12 +142,6 @@ def _pulse(plan: Plan, grid: BeatGrid, strokes: Strokes, at: Array) -> Array:
         plan.times, values, is_ictus, is_apex, np.full(len(values), 2.0), np.full(len(values), 0.4)
     )
     return swing(plan.times, values, bend, at)
-
-
-def _intake(plan: Plan, at: Array) -> Array:
-    """The breath taken with each preparation: 1 on top of it, (T,)."""
-    tops = plan.at(Role.PREPARE)
-    return swing(plan.times, tops.astype(float), np.zeros(len(tops)), at)
 
 
 def _gaze(plan: Plan, cues: list[Cue], rng: np.random.Generator, at: Array) -> tuple[Array, Array]:

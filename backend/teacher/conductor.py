@@ -17,7 +17,7 @@ from retarget.rotation import Array
 from .arms import solve_arm
 from .body import Body, move_body
 from .character import Character
-from .cues import find_cues
+from .cues import CUE_DRAWS, find_cues
 from .dynamics import Dynamics
 from .gestures import plan_gestures
 from .hand_shapes import shape_turns
@@ -85,7 +85,7 @@ def conduct(
     mirrored = replace(strokes, size=_LEFT_SHARE * strokes.size)
     left_path = beat_path(plan, kept, mirrored, style, streams[1], at)
     progress(0.3, "conducting")
-    cues = find_cues(plan, dynamics, streams[5])
+    cues = find_cues(plan, dynamics, streams[CUE_DRAWS])
     body = move_body(plan, kept, strokes, cues, dynamics, style, streams[2], at)
     right = right_hand(right_path, style, streams[3], at)
     gestures = plan_gestures(plan, kept, dynamics, strokes, cues, style, streams[6])

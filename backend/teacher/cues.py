@@ -8,6 +8,9 @@ import numpy as np
 from .dynamics import Dynamics
 from .plan import Plan
 
+CUE_DRAWS: Final = 5
+"""Which of a seed's streams of random numbers chooses the sides of the cues."""
+
 # Entries nearer than this to the last one cued belong to it, seconds.
 _APART_S: Final = 4.0
 _PREPARED_BEATS: Final = 3

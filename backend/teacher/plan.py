@@ -12,6 +12,7 @@ from backend.beats.grid import BeatGrid
 from backend.style import Style
 from retarget.rotation import Array
 
+from .curves import swing
 from .dynamics import Dynamics
 
 # An interval of this many beats, or of this many seconds, is no beat but a fermata or a general
@@ -92,6 +93,16 @@ class Plan:
     def at(self, *roles: Role) -> NDArray[np.bool_]:
         """Which turns have one of the roles, (K,)."""
         return np.isin(self.roles, roles)
+
+    def awake(self, at: Array) -> Array:
+        """1 while conducting, 0 while waiting, (T,)."""
+        lowered = self.at(Role.LOWERED).astype(float)
+        return 1.0 - swing(self.times, lowered, np.zeros(len(lowered)), at)
+
+    def intake(self, at: Array) -> Array:
+        """The breath taken with each preparation: 1 on top of it, (T,)."""
+        tops = self.at(Role.PREPARE)
+        return swing(self.times, tops.astype(float), np.zeros(len(tops)), at)
 
 
 def make_plan(grid: BeatGrid, duration: float, dynamics: Dynamics, style: Style) -> Plan:

@@ -68,6 +68,7 @@ class GenerateOperator(Working):
             "style": settings.style,
             "style_values": settings.style_values,
             "fps": min(max(frame_rate(scene), 10.0), 120.0),
+            "face": settings.use_face,
         }
 
         def work(progress: Progress) -> tuple[Motion, Music, Any]:

@@ -24,6 +24,7 @@ GIVEN = {
     "seed": 7,
     "style": "grand",
     "fps": 24.0,
+    "face": False,
 }
 
 
@@ -46,7 +47,9 @@ def asked(*arguments: str) -> tuple[MotionRequest, bool]:
 
 @pytest.mark.parametrize("name", GIVEN)
 def test_an_option_reaches_the_request(name: str) -> None:
-    request, _ = asked("m.wav", f"--{name.replace('_', '-')}", str(GIVEN[name]))
+    option = name.replace("_", "-")
+    given = (f"--no-{option}",) if GIVEN[name] is False else (f"--{option}", str(GIVEN[name]))
+    request, _ = asked("m.wav", *given)
     assert request == MotionRequest(music=Path("m.wav"), **{name: GIVEN[name]})
     assert getattr(request, name) != MotionRequest.model_fields[name].default
 

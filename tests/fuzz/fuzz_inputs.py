@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -109,12 +109,19 @@ def _write_motion(folder: Path) -> None:
     beats, numbers = np.array([0.5, 1.0]), np.array([1, 2])
     motion = Motion(30.0, turns, root, beats, numbers, {"size": 0.5}, {"music": "a.ogg"})
     motion.save(folder / "motion.npz")
+    face = np.linspace(0.0, 1.0, 8).reshape(4, 2)
+    replace(motion, face_names=("jawOpen", "browInnerUp"), face=face).save(folder / "face.npz")
 
 
 def _read_motion(path: Path) -> None:
     motion = Motion.load(path)
     assert np.isfinite(motion.joints_3d()).all()
-    assert np.isfinite(motion.resample(24.0).rotations).all()
+    other = motion.resample(24.0)
+    assert np.isfinite(other.rotations).all()
+    assert motion.face.shape == (
+        (len(motion), len(motion.face_names)) if motion.face_names else (0, 0)
+    )
+    assert ((motion.face >= 0.0) & (motion.face <= 1.0)).all()
 
 
 def _write_guide(folder: Path) -> None:

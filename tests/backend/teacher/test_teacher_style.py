@@ -10,6 +10,7 @@ from teacher_scenes import INDEX, f_score, low_points, perform, played, rubato, 
 
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
+from backend.models.conditions import STYLE_CONDITIONS
 from backend.style import Style
 from backend.teacher.dynamics import Dynamics
 from retarget import rotation
@@ -138,7 +139,7 @@ def test_weight_moves_the_elbow_and_lightness_the_wrist() -> None:
     assert flick(light) > 1.15 * flick(heavy)
 
 
-def test_every_value_of_the_style_changes_the_motion() -> None:
+def test_every_value_of_the_style_but_the_face_s_changes_the_motion() -> None:
     level = 0.5 + 0.4 * np.sin(np.arange(36 * 90) / FEATURE_RATE)
     short = played(36.0, attack=0.9, detachment=0.9)
     slow = steady(45, 4, 18)
@@ -148,12 +149,13 @@ def test_every_value_of_the_style_changes_the_motion() -> None:
 
     neutral = Style(left_hand=0.5)
     medium = {name: moves(neutral, grid) for name, grid in (("usual", GRID), ("slow", slow))}
-    for field in dataclasses.fields(Style):
-        value = 0.3 if field.name == "lead" else 1.0
-        style = dataclasses.replace(neutral, **{field.name: value})
+    for value in STYLE_CONDITIONS:
+        style = dataclasses.replace(neutral, **{value: 0.3 if value == "lead" else 1.0})
         # Only slow beats are divided.
-        name, grid = ("slow", slow) if field.name == "subdivision" else ("usual", GRID)
-        assert np.abs(moves(style, grid) - medium[name]).max() > 0.02, field.name
+        name, grid = ("slow", slow) if value == "subdivision" else ("usual", GRID)
+        assert np.abs(moves(style, grid) - medium[name]).max() > 0.02, value
+    assert set(STYLE_CONDITIONS) == set(Style().as_dict()) - {"face"}
+    assert np.array_equal(moves(dataclasses.replace(neutral, face=1.0), GRID), medium["usual"])
 
 
 def test_seed_changes_the_path_but_not_the_timing() -> None:
@@ -206,9 +208,9 @@ def test_swells_are_found_where_the_music_swells() -> None:
     assert found[1].end == pytest.approx(22.0, abs=1.0)
 
 
-def test_every_value_of_the_style_has_a_picture_of_its_ends() -> None:
+def test_every_value_that_moves_the_body_has_a_picture_of_its_ends() -> None:
     folder = Path(__file__).parents[3] / "docs" / "styles"
-    assert {path.stem for path in folder.glob("*.png")} == set(Style().as_dict())
+    assert {path.stem for path in folder.glob("*.png")} == set(STYLE_CONDITIONS)
     for path in folder.glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size < 60_000
