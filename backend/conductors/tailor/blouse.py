@@ -25,8 +25,8 @@ from .sewing import (
 )
 from .weights import nearest, rigid
 
-SILK: Final = Material("Black silk", "satin", (0.115, 0.112, 0.128), 0.45)
-CREPE: Final = Material("Black crêpe", "cloth", (0.095, 0.095, 0.105), 0.8)
+SILK: Final = Material("Black silk", "satin", (0.135, 0.131, 0.148), 0.45)
+CREPE: Final = Material("Black crêpe", "cloth", (0.108, 0.107, 0.116), 0.8)
 BUTTONS: Final = Material("Jet buttons", "leather", (0.05, 0.05, 0.06), 0.2)
 LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
 SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
@@ -55,7 +55,7 @@ def black_blouse(form: Form) -> Dress:
     )
     bodice = _draped(form, bodice)
     opening = Opening(form.armpits[0][2] - 0.025 * s, 0.008 * s)
-    top = creased(open_coat(bodice, opening), 21, 0.010 * s, form.waist, arm_joints(form), 0.2)
+    top = creased(open_coat(bodice, opening), 21, 0.007 * s, form.waist, arm_joints(form), 0.2)
     body = body_without_hands(form)
     top = clear_of(top, body, 0.006)
     bones = top_weights(form, top, 12, still=False)

@@ -298,15 +298,19 @@ def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface, body: 
         onto = smoothstep(np.arange(12), 0, 11)[:, None]
         edge[order] = (1 - onto) * (end + base[order] - base[order][0]) + onto * edge[order]
     edge[2:-2] = gaussian_filter1d(edge, 1.5, axis=0, mode="nearest")[2:-2]
-    edge = surface.lay(edge, 0.0065)
-    rows = [base - away * 0.001, base * 0.5 + top * 0.5 - away * 0.001, top]
+    edge = surface.lay(edge, 0.005)
+    rows = [
+        base + away * 0.003 - np.array([0, 0, 0.005]),
+        base * 0.5 + top * 0.5 - away * 0.001,
+        top,
+    ]
     for t in (0.12, 0.45, 0.75, 1.0):
         mid = top + (edge - top) * t
         bulge = 0.006 * float(np.sin(np.pi * min(t * 1.2, 1.0)))
         mid = mid + (away * 0.6 + np.array([0, 0, 0.5])) * bulge
         rows.append(surface.push_out(mid, 0.0055 + 0.002 * (1 - t)))
     rows[2] = rows[2] + np.array([0, 0, 0.002])
-    rows = [body.push_out(row, cut.clear + 0.001 * min(i, 4)) for i, row in enumerate(rows)]
+    rows[1:3] = [body.push_out(row, cut.clear) for row in rows[1:3]]
     return grid_sheet(np.stack(rows)[::-1])
 
 

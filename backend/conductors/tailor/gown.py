@@ -24,8 +24,8 @@ from .sewing import (
 )
 from .weights import nearest, of_bones, spread
 
-CREPE: Final = Material("Black crêpe", "cloth", (0.105, 0.105, 0.12), 0.7)
-SATIN: Final = Material("Black satin", "satin", (0.13, 0.13, 0.15), 0.3)
+CREPE: Final = Material("Black crêpe", "cloth", (0.118, 0.116, 0.13), 0.7)
+SATIN: Final = Material("Black satin", "satin", (0.16, 0.158, 0.175), 0.3)
 LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
 SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 
@@ -96,7 +96,7 @@ def _weights(form: Form, sheet: Sheet, bones: Array) -> Array:
     v = sheet.vertices
     depth = (form.crotch[2] + 0.05 * form.scale - v[:, 2]) / form.scale
     left = smoothstep(v[:, 0], -0.14 * form.scale, 0.14 * form.scale)
-    share = 0.45 * smoothstep(depth, 0.0, 0.5)
+    share = 0.85 * smoothstep(depth, 0.0, 0.5)
     hanging = of_bones(
         form,
         {"hips": 1.0 - share, "thigh.L": share * left, "thigh.R": share * (1.0 - left)},

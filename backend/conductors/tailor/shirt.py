@@ -100,7 +100,7 @@ def wing_collar(form: Form, body: Surface) -> Sheet:
         depth = np.interp(np.linspace(0, 1, 8), [0, 0.2, 1], [0.5, 0.62, 0.0])[:, None]
         tip = fold + (foot - fold) * depth + out * (0.024 * depth + 0.001)
         bends = ((1.0, 0.004), (0.6, 0.008), (0.25, 0.006), (0.0, -0.001))
-        rows = [fold + (tip - fold) * t + out * bulge for t, bulge in bends]
+        rows = [fold + (tip - fold) * t + out * bulge * depth / 0.6 for t, bulge in bends]
         wings.append(grid_sheet(np.stack(rows), flip=sign < 0))
     return joined(tube, *wings)
 

@@ -36,8 +36,8 @@ from .sewing import (
 from .shirt import half_fronts, turned_collar
 from .weights import nearest, rigid
 
-CLOTH: Final = Material("Charcoal wool", "cloth", (0.165, 0.17, 0.185), 0.8)
-FACING: Final = Material("Charcoal lapels", "cloth", (0.19, 0.195, 0.21), 0.7)
+CLOTH: Final = Material("Charcoal wool", "cloth", (0.185, 0.19, 0.205), 0.8)
+FACING: Final = Material("Charcoal lapels", "cloth", (0.205, 0.21, 0.226), 0.7)
 HORN: Final = Material("Horn buttons", "leather", (0.05, 0.045, 0.04), 0.35)
 SHIRT: Final = Material("Black shirt", "cloth", (0.085, 0.085, 0.095), 0.6)
 LEATHER: Final = Material("Black leather", "leather", (0.075, 0.07, 0.07), 0.25)
@@ -66,7 +66,7 @@ def dark_suit(form: Form) -> Dress:
         ),
     )
     opening = Opening(form.waist + 0.035 * s, 0.014 * s, 0.075 * s, form.waist - 0.05 * s)
-    coat = creased(open_coat(bodice, opening), 3, 0.012 * s, form.waist, arm_joints(form))
+    coat = creased(open_coat(bodice, opening), 3, 0.010 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
     coat = clear_of(coat, body, 0.012)
     bones = top_weights(form, coat)

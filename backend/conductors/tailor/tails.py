@@ -38,8 +38,8 @@ from .shirt import bow_tie, cuff, front, wing_collar
 from .suit import on_bodice
 from .weights import from_body, nearest, of_bones, rigid
 
-WOOL: Final = Material("Black barathea", "cloth", (0.105, 0.105, 0.118), 0.8)
-SATIN: Final = Material("Black satin", "satin", (0.165, 0.165, 0.185), 0.3)
+WOOL: Final = Material("Black barathea", "cloth", (0.122, 0.121, 0.132), 0.8)
+SATIN: Final = Material("Black satin", "satin", (0.20, 0.20, 0.22), 0.3)
 PIQUE: Final = Material("White piqué", "cloth", (0.88, 0.88, 0.87), 0.7)
 COTTON: Final = Material("White cotton", "cloth", (0.93, 0.93, 0.94), 0.6)
 PEARL: Final = Material("Pearl studs", "metal", (0.80, 0.79, 0.76), 0.25)
@@ -74,7 +74,7 @@ def tailcoat(form: Form) -> Dress:
     hem = np.interp(waist, bodice.rows[:, 0, 2], np.arange(len(bodice.rows)))
     from_front = np.abs((ANGLES + np.pi) % (2 * np.pi) - np.pi)
     hem = hem * smoothstep(from_front, np.radians(14), np.radians(60))
-    coat = creased(open_coat(bodice, opening, hem), 7, 0.011 * s, form.waist, arm_joints(form))
+    coat = creased(open_coat(bodice, opening, hem), 7, 0.010 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
     coat = clear_of(coat, body, 0.013)
     bones = top_weights(form, coat)
@@ -186,7 +186,7 @@ def _tail_weights(form: Form, vertices: Array, waist: float, coat: Coat, bones: 
     seam = nearest(vertices, coat.sheet.vertices, bones)
     depth = (waist - vertices[:, 2]) / form.scale
     left = smoothstep(vertices[:, 0], -0.06, 0.06)
-    share = 0.3 * smoothstep(depth, 0.1, 0.4)
+    share = 0.6 * smoothstep(depth, 0.1, 0.4)
     hanging = of_bones(
         form,
         {"hips": 1.0 - share, "thigh.L": share * left, "thigh.R": share * (1.0 - left)},
