@@ -8,11 +8,12 @@ from retarget.rotation import Array
 
 from ..parts import Dress, Material
 from .bodice import LOOP, Bodice, Cut, build_bodice
-from .coat import Coat, LapelCut, Opening, button, clear_of, collar, creased, open_coat, with_hem
+from .coat import Coat, Opening, clear_of, creased, open_coat
 from .folds import Noise
 from .form import Form, Surface, smoothstep, unit
+from .lapels import LapelCut, collar
 from .legs import LegCut, build_trousers, waistband
-from .mesh import Sheet, grid_sheet, hemmed, joined
+from .mesh import Sheet, grid_sheet, hemmed, joined, with_hem
 from .sewing import (
     arm_joints,
     body_without_hands,
@@ -23,6 +24,7 @@ from .sewing import (
     shoes,
     top_weights,
 )
+from .trimmings import button
 from .weights import nearest, rigid
 
 SILK: Final = Material("Black silk", "satin", (0.135, 0.131, 0.148), 0.45)

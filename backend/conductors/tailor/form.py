@@ -140,11 +140,6 @@ class Form:
         """Height of the natural waist: between hips and ribs."""
         return float(0.45 * self.head("spine")[2] + 0.55 * self.head("chest")[2]) - 0.02 * self.tall
 
-    @cached_property
-    def _spine(self) -> Array:
-        names = ("hips", "spine", "chest", "neck", "head")
-        return np.array([self.head(name) for name in names])
-
     def outline(self, heights: Array, angles: Array, legs: bool = True) -> Array:
         """Convex outline of trunk and legs without the arms.
 

@@ -18,11 +18,11 @@ from .mesh import (
     grid_faces,
     grid_sheet,
     grid_uv,
+    hemmed,
     joined,
     kept,
     relaxed,
     sheet_surface,
-    slab,
     smoothed,
 )
 from .shoes import build_shoe
@@ -192,9 +192,10 @@ def _sewn(form: Form, cut: LegCut, hips: Array, legs: tuple[Array, Array]) -> Tr
     mesh, quads = np.concatenate(vertices), np.concatenate(faces)
     mesh = _settled(form, cut, mesh, quads, top, grids)
     bones = _leg_weights(form, mesh, quads, grids)
-    sheet = Sheet(mesh, quads, np.concatenate(uv), np.zeros(len(quads), dtype=np.int64))
+    cloth = Sheet(mesh, quads, np.concatenate(uv), np.zeros(len(quads), dtype=np.int64))
+    sheet, old = hemmed(cloth, 0.002, 0.02)
     shaped = (mesh[grids[0]], mesh[grids[1]])
-    return Trousers(mesh[top], shaped, sheet, bones)
+    return Trousers(mesh[top], shaped, sheet, bones[old])
 
 
 def _settled(form: Form, cut: LegCut, mesh: Array, quads: Ids, top: Ids, grids: list[Ids]) -> Array:
@@ -235,17 +236,6 @@ def _leg_weights(form: Form, mesh: Array, quads: Ids, grids: list[Ids]) -> Array
     return spread(bones, quads, 6)
 
 
-def hem_band(rings: Array, side: str) -> Sheet:
-    """The turned-up inside of a leg's hem."""
-    last = rings[-1]
-    middle = last.mean(axis=0)
-    inward = unit((middle - last) * np.array([1.0, 1.0, 0.0]))
-    inner = last + inward * 0.006
-    up = rings[-4] + unit(rings[-4].mean(axis=0) - rings[-4]) * 0.008
-    grid = np.stack([last, inner, up])
-    return grid_sheet(grid, closed=True, flip=side == "R")
-
-
 def satin_stripe(form: Form, trousers: Trousers, width: float) -> Sheet:
     """The stripe down the outer seams of evening trousers."""
     strips = []
@@ -277,4 +267,4 @@ def waistband(trousers: Trousers, height: float) -> Sheet:
     out = unit((top - top.mean(axis=0)) * np.array([1.0, 1.0, 0.0]))
     steps = np.array([-0.5, -0.1, 0.5])[:, None, None]
     grid = top + out * 0.005 + steps * np.array([0, 0, height])
-    return slab(grid, 0.003, closed=True)
+    return hemmed(grid_sheet(grid, closed=True), 0.003, 0.003)[0]

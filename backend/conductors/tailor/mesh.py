@@ -111,26 +111,6 @@ def grid_sheet(points: Array, closed: bool = False, flip: bool = False) -> Sheet
     return Sheet(points.reshape(-1, 3), faces, uv, np.zeros(len(faces), dtype=np.int64))
 
 
-def slab(points: Array, thickness: float, flip: bool = False, closed: bool = False) -> Sheet:
-    """A strip with thickness: its outer side is the grid (R, C, 3), its inner side lies below.
-
-    The edges are rounded by drawing them in: what one sees of a hem is its fold.
-    """
-    ids = np.arange(points.shape[0] * points.shape[1]).reshape(points.shape[:2])
-    faces = grid_faces(ids, closed)
-    if flip:
-        faces = faces[:, ::-1]
-    normals = quad_normals(points.reshape(-1, 3), faces).reshape(points.shape)
-    inner = points - thickness * normals
-    if closed:
-        rows = np.concatenate([inner[:1], points, inner[-1:]])
-        return grid_sheet(rows, closed=True, flip=flip)
-    ring = np.concatenate([inner[:1], points, inner[-1:]])
-    left = np.concatenate([inner[:1, :1], inner[:, :1], inner[-1:, :1]])
-    right = np.concatenate([inner[:1, -1:], inner[:, -1:], inner[-1:, -1:]])
-    return grid_sheet(np.concatenate([left, ring, right], axis=1), flip=flip)
-
-
 def links(faces: Ids, count: int) -> csr_matrix:
     """Which vertices share an edge: (V, V), ones."""
     pairs = [(faces[:, a], faces[:, b]) for a, b in ((0, 1), (1, 2), (2, 3), (3, 0), (2, 0))]
@@ -290,3 +270,8 @@ def _along_border(inward: Array, rim: Ids, edges: Ids, known: Array) -> Array:
     np.add.at(out, place[:, 0], 0.5 * total[place[:, 1]])
     np.add.at(out, place[:, 1], 0.5 * total[place[:, 0]])
     return unit(out)
+
+
+def with_hem(sheet: Sheet, thickness: float = 0.003, depth: float = 0.015) -> Sheet:
+    """A sheet with turned-in borders."""
+    return hemmed(sheet, thickness, depth)[0]

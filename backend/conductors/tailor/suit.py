@@ -8,22 +8,11 @@ from retarget.rotation import Array
 
 from ..parts import Dress, Material
 from .bodice import Bodice, Cut, build_bodice
-from .coat import (
-    Coat,
-    LapelCut,
-    Opening,
-    button,
-    clear_of,
-    collar,
-    creased,
-    lapel,
-    open_coat,
-    patch,
-    with_hem,
-)
+from .coat import Coat, Opening, clear_of, creased, open_coat
 from .form import SIDES, Form, Surface
+from .lapels import LapelCut, collar, lapel
 from .legs import LegCut, build_trousers
-from .mesh import Sheet, grid_sheet, hemmed, joined, kept, welded
+from .mesh import Sheet, grid_sheet, hemmed, joined, kept, welded, with_hem
 from .sewing import (
     arm_joints,
     body_without_hands,
@@ -34,6 +23,7 @@ from .sewing import (
     top_weights,
 )
 from .shirt import half_fronts, turned_collar
+from .trimmings import button, patch
 from .weights import nearest, rigid
 
 CLOTH: Final = Material("Charcoal wool", "cloth", (0.185, 0.19, 0.205), 0.8)

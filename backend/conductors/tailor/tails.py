@@ -9,22 +9,12 @@ from retarget.rotation import Array
 
 from ..parts import Dress, Material, Piece
 from .bodice import ANGLES, Bodice, Cut, build_bodice, hung, neck_ring
-from .coat import (
-    Coat,
-    LapelCut,
-    Opening,
-    button,
-    clear_of,
-    collar,
-    creased,
-    lapel,
-    open_coat,
-    with_hem,
-)
+from .coat import Coat, Opening, clear_of, creased, open_coat
 from .folds import Noise
 from .form import SIDES, Form, Surface, smoothstep, unit
+from .lapels import LapelCut, collar, lapel
 from .legs import LegCut, build_trousers, satin_stripe
-from .mesh import Sheet, grid_sheet, hemmed, joined, sheet_surface
+from .mesh import Sheet, grid_sheet, hemmed, joined, sheet_surface, with_hem
 from .sewing import (
     arm_joints,
     body_without_hands,
@@ -36,6 +26,7 @@ from .sewing import (
 )
 from .shirt import bow_tie, cuff, front, wing_collar
 from .suit import on_bodice
+from .trimmings import button
 from .weights import from_body, nearest, of_bones, rigid
 
 WOOL: Final = Material("Black barathea", "cloth", (0.122, 0.121, 0.132), 0.8)
