@@ -17,7 +17,7 @@ from .locks import Locks, Surface, arcs, eased, evenly, joined, solid, tapered
 from .strands import Palette, strands
 
 _TONES: Final = 8
-BROW: Final = Brow(thickness=0.15, height=0.72, arch=0.18, count=28)
+BROW: Final = Brow(thickness=0.15, height=0.65, arch=0.18, count=28)
 BROW_SHADE: Final = 0.55
 LASH: Final = Lash(upper=0.19, lower=0.09)
 ROUGHNESS: Final = 0.55

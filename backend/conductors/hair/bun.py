@@ -16,7 +16,7 @@ from .locks import Locks, Surface, arcs, grown, joined, solid, tapered
 from .strands import Palette, strands
 
 _TONES: Final = 8
-BROW: Final = Brow(thickness=0.12, height=0.74, arch=0.16, count=28)
+BROW: Final = Brow(thickness=0.12, height=0.65, arch=0.16, count=28)
 BROW_SHADE: Final = 1.9
 LASH: Final = Lash(upper=0.24, lower=0.09)
 ROUGHNESS: Final = 0.45

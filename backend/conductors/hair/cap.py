@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from retarget.rotation import Array
@@ -125,7 +126,13 @@ def cap(
     lift = rise * height(a, e) - 0.0012 * (1.0 - rise)
     points = head.centre + directions(a, e) * (head.radius(directions(a, e)) + lift)[..., None]
     top = head.point(np.array(0.0), np.array(90.0), float(height(np.array(0.0), np.array(90.0))))
-    count = len(azimuth)
+    vertices, faces = closed(top, points)
+    return Surface(vertices, faces, _uv(vertices, faces, head, tone, tones))
+
+
+def closed(top: Array, rings: Array) -> tuple[Array, NDArray[np.int64]]:
+    """Vertices and faces of a sheet from a point (3,) over rings (R, C, 3) of points below it."""
+    rows, count = rings.shape[:2]
     index = np.arange(rows * count).reshape(rows, count) + 1
     upper, lower = index[:-1], index[1:]
     quads = np.stack(
@@ -135,9 +142,7 @@ def cap(
         [np.zeros(count, dtype=np.int64), index[0], np.roll(index[0], -1), np.full(count, -1)],
         axis=-1,
     )
-    faces = np.concatenate([fan, quads])
-    vertices = np.concatenate([top[None], points.reshape(-1, 3)])
-    return Surface(vertices, faces, _uv(vertices, faces, head, tone, tones))
+    return np.concatenate([top[None], rings.reshape(-1, 3)]), np.concatenate([fan, quads])
 
 
 def _columns() -> Array:
@@ -154,7 +159,11 @@ def _columns() -> Array:
 
 
 def _uv(
-    vertices: Array, faces: Array, head: Head, tone: Callable[[Array, Array], Array], tones: int
+    vertices: Array,
+    faces: NDArray[np.int64],
+    head: Head,
+    tone: Callable[[Array, Array], Array],
+    tones: int,
 ) -> Array:
     """The dark of the roots, streaked from the forehead back."""
     points = vertices[np.maximum(faces, 0)] - head.centre

@@ -10,7 +10,7 @@ from retarget.rotation import Array
 
 from ..parts import Colour
 from .brows import Brow
-from .cap import Hairline, Line, smooth
+from .cap import Hairline, Line, closed, smooth
 from .head import Head, directions
 from .lashes import Lash
 from .locks import Surface
@@ -50,18 +50,7 @@ def surface(head: Head) -> Surface:
         head.centre + ray * (head.radius(ray) + rise * height - 0.0012 * (1.0 - rise))[..., None]
     )
     top = head.point(np.array(0.0), np.array(90.0), 0.0055 * head.size)
-    vertices = np.concatenate([top[None], points.reshape(-1, 3)])
-    count = len(azimuth)
-    index = np.arange(_ROWS * count).reshape(_ROWS, count) + 1
-    upper, lower = index[:-1], index[1:]
-    quads = np.stack(
-        [upper, lower, np.roll(lower, -1, axis=1), np.roll(upper, -1, axis=1)], axis=-1
-    ).reshape(-1, 4)
-    fan = np.stack(
-        [np.zeros(count, dtype=np.int64), index[0], np.roll(index[0], -1), np.full(count, -1)],
-        axis=-1,
-    )
-    faces = np.concatenate([fan, quads])
+    vertices, faces = closed(top, points)
     uv = _to_picture(vertices - head.centre)
     return Surface(vertices, faces, uv[np.maximum(faces, 0)])
 

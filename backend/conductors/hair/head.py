@@ -11,17 +11,13 @@ from scipy.ndimage import map_coordinates, spline_filter
 
 from retarget.rotation import Array
 
+from ..atlas import HEAD, skin_layout
 from ..parts import Figure
+from ..regions import ears
 
 _STEP_DEG: Final = 3.0
 _MARGIN: Final = 8
 """Rows and columns that the grid of directions goes on for over the poles and the seam."""
-
-_EAR_UV: Final = ((0.847, 0.625), 0.026)
-"""Middle and radius of the left ear in MakeHuman's texture layout; the right one mirrors it."""
-
-_SCALP_UV: Final = (0.63, 0.14)
-"""Left and lower bound of face and scalp in the layout: the mouth's inside lies below."""
 
 
 def directions(azimuth: Array, elevation: Array) -> Array:
@@ -92,12 +88,12 @@ class Head:
         """Where distances are taken from: the middle of the cranium (3,)."""
         self.size = (top - self.eyes[0, 2]) / 0.112
         """Height of the cranium over the eyes, in that of a middling adult."""
-        uv = np.zeros((len(figure.vertices), 2))
-        uv[figure.faces.ravel()] = figure.uv.reshape(-1, 2)
-        to_ear = np.linalg.norm(uv - _EAR_UV[0], axis=1) / _EAR_UV[1]
-        self._ear = figure.vertices[skin & (to_ear < 1.0)]
-        outer = skin & (head + neck > 0.5) & (uv > _SCALP_UV).all(axis=1) & (to_ear > 1.25)
-        outer &= figure.vertices[:, 0] >= -1e-6
+        layout = skin_layout(figure)
+        ear = ears(figure, layout)
+        self._ear = figure.vertices[skin & (ear > 0.4667) & (figure.vertices[:, 0] > 0.0)]
+        outer = np.zeros(len(figure.vertices), dtype=bool)
+        outer[layout.faces[layout.part == HEAD]] = True
+        outer &= (head + neck > 0.5) & (ear < 0.04) & (figure.vertices[:, 0] >= -1e-6)
         self._radii = _spline(_fit(figure.vertices[outer] - self.centre))
 
     def radius(self, vectors: Array) -> Array:

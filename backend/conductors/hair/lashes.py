@@ -10,9 +10,9 @@ from scipy.interpolate import PchipInterpolator
 from retarget.rotation import Array
 
 from ..parts import Shape
-from .face_surface import Face, Lid
+from .face_surface import Face
 
-_BLINK_TURN: Final = np.radians(28.0)
+_BLINK_TURN: Final = np.radians(42.0)
 """How far upper lashes turn down with the lid when an eye closes."""
 
 
@@ -85,12 +85,12 @@ def lashes(face: Face, lash: Lash) -> Lashes:
 
 
 def _row(
-    lid: Lid, eye: Array, length: float, count: int, unit: float, upper: bool
+    lid: Array, eye: Array, length: float, count: int, unit: float, upper: bool
 ) -> tuple[Array, Array]:
     """Tufts of five points each (5 K, 3), and where each is rooted."""
-    way = np.linalg.norm(np.diff(lid.points, axis=0), axis=1)
+    way = np.linalg.norm(np.diff(lid, axis=0), axis=1)
     place = np.concatenate([[0.0], np.cumsum(np.maximum(way, 1e-6))])
-    edge = PchipInterpolator(place / place[-1], lid.points)
+    edge = PchipInterpolator(place / place[-1], lid)
     at = np.linspace(0.20 if upper else 0.34, 0.985 if upper else 0.93, count)
     half = (0.62 if upper else 0.22) * (at[1] - at[0])
     middle = edge(at)
@@ -134,7 +134,9 @@ def shapes(face: Face, made: Lashes) -> dict[str, Shape]:
         ]
     )
     hairs = made.vertices - made.roots
-    turned = hairs @ turn.T - hairs
+    # Turned, they would lie in the cheek: they stand off by a third of their length.
+    off = np.linalg.norm(hairs, axis=1, keepdims=True) * np.array([0.0, -0.33, 0.0])
+    turned = hairs @ turn.T - hairs + off
     for name, is_left in (("eyeBlinkLeft", True), ("eyeBlinkRight", False)):
         offsets = np.zeros_like(made.vertices)
         offsets[found[name].vertices] = found[name].offsets

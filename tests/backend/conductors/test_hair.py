@@ -107,7 +107,7 @@ def test_lashes_go_with_the_lid_of_their_own_eye(figure, grown):
         left = lashes.vertices[:, 0] > 0.0
         assert moved[left, 2].min() < -0.006
         assert np.abs(moved[~left]).max() < 0.002
-        lids = np.concatenate([lid.points for side in (0, 1) for lid in Face(figure).lids(side)])
+        lids = np.concatenate([lid for side in (0, 1) for lid in Face(figure).lids(side)])
         assert np.median(cKDTree(lids).query(lashes.vertices)[0]) < 0.006
 
 
