@@ -13,20 +13,20 @@ from .dynamics import Dynamics
 from .plan import Plan, Role
 
 BOUNDS: Final[dict[str, float]] = {
-    "browInnerUp": 0.65,
-    "browOuterUp": 0.5,
-    "browDown": 0.6,
-    "eyeWide": 0.4,
-    "eyeSquint": 0.5,
-    "cheekSquint": 0.3,
-    "noseSneer": 0.28,
+    "browInnerUp": 0.8,
+    "browOuterUp": 0.65,
+    "browDown": 0.85,
+    "eyeWide": 0.5,
+    "eyeSquint": 0.7,
+    "cheekSquint": 0.5,
+    "noseSneer": 0.35,
     "jawOpen": 0.25,
-    "mouthFunnel": 0.22,
-    "mouthPucker": 0.12,
-    "mouthSmile": 0.38,
-    "mouthFrown": 0.25,
-    "mouthPress": 0.4,
-    "mouthStretch": 0.22,
+    "mouthFunnel": 0.25,
+    "mouthPucker": 0.15,
+    "mouthSmile": 0.5,
+    "mouthFrown": 0.35,
+    "mouthPress": 0.55,
+    "mouthStretch": 0.35,
 }
 """How far each action goes at most, with a face that shows everything."""
 
@@ -40,7 +40,9 @@ _RISING: Final = 0.12
 _CENTRE: Final = frozenset({"browInnerUp", "jawOpen", "mouthFunnel", "mouthPucker"})
 # One side goes this much further than the other, by turns.
 _ASYMMETRY: Final = 0.10
-_MOODS_S: Final = (7.0, 12.0, 19.0)
+_MOODS_S: Final = (6.0, 11.0, 19.0)
+# How decidedly moods change.
+_CONTRAST: Final = 0.8
 
 
 def express(
@@ -63,7 +65,7 @@ def express(
     at : (T,) array
         Seconds.
     """
-    moods = [0.5 + 0.5 * wander(at, _MOODS_S, rng) for _ in range(4)]
+    moods = [smoothstep(0.5 + _CONTRAST * wander(at, _MOODS_S, rng)) for _ in range(4)]
     raw = _raw(plan, grid, cues, phrases, dynamics, moods, at)
     lean = _ASYMMETRY * wander(at, _MOODS_S, rng)
     values = {}
@@ -100,32 +102,34 @@ def _raw(
     cue = _cueing(cues, at)
     held = _holding(plan, at)
     cut = _cutting(plan, at)
+    # Some phrases are sung along.
+    sings = smoothstep(2.0 * (moods[0] - 0.5))
     lifted = np.maximum.reduce([breath, cue, 0.6 * inner_breath, 0.7 * held])
     # When all is over, the face loosens into a faint smile.
     over = _over(plan, at)
     return {
-        "browInnerUp": 0.45 * breath + 0.5 * cue + soft * (0.18 + 0.32 * moods[0])
-        + 0.4 * held + 0.25 * inner_breath + 0.22 * rising * (1.0 - loud) + 0.3 * cut[0],
-        "browOuterUp": 0.4 * breath + 0.45 * cue + 0.22 * inner_breath + 0.15 * rising
-        + 0.15 * held + 0.25 * cut[0],
-        "browDown": (loud * (0.35 + 0.3 * moods[1] + 0.2 * beats) + 0.12 * beats * (1.0 - soft))
+        "browInnerUp": 0.6 * breath + 0.65 * cue + soft * (0.15 + 0.45 * moods[0])
+        + 0.5 * held + 0.4 * inner_breath + 0.3 * rising * (1.0 - loud) + 0.35 * cut[0],
+        "browOuterUp": 0.5 * breath + 0.55 * cue + 0.32 * inner_breath + 0.2 * rising
+        + 0.15 * held + 0.3 * cut[0],
+        "browDown": (loud * (0.3 + 0.5 * moods[1] + 0.35 * beats) + 0.15 * beats * (1.0 - soft))
         * (1.0 - lifted),
-        "eyeWide": 0.32 * cue + 0.2 * breath + 0.14 * rising + 0.12 * soft * moods[0],
-        "eyeSquint": loud * (0.28 + 0.2 * moods[1] + 0.15 * beats) * (1.0 - lifted)
+        "eyeWide": 0.4 * cue + 0.25 * breath + 0.15 * rising + 0.12 * soft * moods[0],
+        "eyeSquint": loud * (0.15 + 0.45 * moods[1] + 0.25 * beats) * (1.0 - lifted)
         + 0.12 * over,
-        "cheekSquint": 0.2 * loud * moods[2] + 0.12 * soft * moods[3] + 0.15 * over,
-        "noseSneer": loud * (0.06 + 0.14 * moods[2] + 0.08 * beats) + 0.24 * breath
-        + 0.08 * inner_breath,
-        "jawOpen": 0.32 * breath + 0.14 * inner_breath + 0.07 * held + 0.06 * rising
-        + 0.05 * cue + 0.04 * soft * moods[2],
-        "mouthFunnel": 0.14 * breath + 0.06 * inner_breath + 0.16 * held + 0.1 * rising * loud,
-        "mouthPucker": 0.1 * held + 0.06 * rising,
-        "mouthSmile": soft * 0.34 * np.maximum(moods[3] - 0.35, 0.0)
-        + 0.12 * cue * (1.0 - loud) + 0.3 * over,
-        "mouthFrown": loud * 0.3 * np.maximum(moods[3] - 0.4, 0.0),
-        "mouthPress": (loud * (0.12 + 0.2 * moods[2] + 0.16 * beats) + 0.35 * cut[1])
-        * (1.0 - lifted),
-        "mouthStretch": loud * (0.06 + 0.18 * moods[0]) * (1.0 - breath),
+        "cheekSquint": loud * (0.08 + 0.3 * moods[2]) + 0.15 * soft * moods[3] + 0.2 * over,
+        "noseSneer": loud * (0.05 + 0.2 * moods[2] + 0.12 * beats) + 0.3 * breath
+        + 0.12 * inner_breath,
+        "jawOpen": 0.34 * breath + 0.2 * inner_breath + 0.07 * held + 0.06 * rising
+        + 0.05 * cue + 0.05 * soft * moods[2] + sings * loud * (0.1 + 0.12 * beats),
+        "mouthFunnel": 0.14 * breath + 0.08 * inner_breath + 0.18 * held + 0.1 * rising
+        + 0.15 * sings * loud,
+        "mouthPucker": 0.12 * held + 0.06 * rising,
+        "mouthSmile": soft * 0.42 * moods[3] + 0.15 * cue * (1.0 - loud) + 0.45 * over,
+        "mouthFrown": loud * 0.3 * moods[3] * (1.0 - sings),
+        "mouthPress": (loud * (1.0 - sings) * (0.1 + 0.3 * moods[2] + 0.25 * beats)
+        + 0.36 * cut[1]) * (1.0 - lifted),
+        "mouthStretch": loud * (0.08 + 0.25 * moods[0]) * (1.0 - breath),
     }  # fmt: skip
 
 

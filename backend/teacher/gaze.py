@@ -31,13 +31,13 @@ _SECTIONS: Final = np.array(
         [-0.70, 0.14, 3.0],
     ]
 )
-_NEAR_HEAD: Final = 0.22
+_NEAR_HEAD: Final = 0.18
 _PLAYERS: Final = (0.045, 0.02)
 _STAY: Final = 0.4
 _LOOK_S: Final = (0.45, 1.15, 2.8)
 # Eyes leap to where the head will be so much later, and before it leaves them so far behind.
 _LEAD_S: Final = 0.28
-_FAR: Final = 0.27
+_FAR: Final = 0.24
 _LEAST_S: Final = 0.3
 # A leap of the eyes: a moment, and so much longer by the radian.
 _LEAP_S: Final = (0.04, 0.08, 0.13)
@@ -51,7 +51,7 @@ _CUE_AHEAD: Final = (0.7, 0.95)
 _CUE_AFTER: Final = 0.5
 _CLEARLY: Final = 0.12
 # How far eyes turn in the head without strain, radians: to a side, up, down.
-_SIDE, _UP, _DOWN = 0.42, 0.22, 0.40
+_SIDE, _UP, _DOWN = 0.34, 0.20, 0.34
 
 
 @dataclass(frozen=True)

@@ -145,3 +145,60 @@ def test_a_guide_survives_its_file_and_projects_to_pixels(tmp_path):
     pixels = again.to_pixels(np.array([[[0.0, 0.0, 1.0], [0.5, 0.0, 1.5]]]).repeat(5, 0))
     assert np.allclose(pixels[0, 0], [320, 320, 4])
     assert np.allclose(pixels[0, 1], [400, 240, 4])  # left of the conductor is right in the picture
+
+
+def faced() -> Motion:
+    motion = swinging()
+    face = np.stack([np.linspace(0.0, 1.0, 60), np.linspace(0.6, 0.0, 60)], axis=1)
+    return dataclasses.replace(motion, face_names=("jawOpen", "browInnerUp"), face=face)
+
+
+def test_a_face_is_saved_and_loaded_and_has_the_same_bytes_again(tmp_path):
+    motion = faced()
+    motion.save(tmp_path / "a.npz")
+    again = Motion.load(tmp_path / "a.npz")
+    assert again.face_names == motion.face_names
+    assert np.allclose(again.face, motion.face, atol=1e-6)
+    motion.save(tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_a_motion_without_a_face_is_written_as_it_always_was(tmp_path):
+    swinging().save(tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as file:
+        assert not [name for name in file.files if "face" in name]
+    again = Motion.load(tmp_path / "m.npz")
+    assert (again.face_names, again.face.size) == ((), 0)
+    assert again.resample(25.0).face.size == 0
+
+
+def test_the_face_is_resampled_with_the_body():
+    motion = faced()
+    other = motion.resample(24.0)
+    assert other.face.shape == (len(other), 2)
+    wanted = np.interp(other.times, motion.times, motion.face[:, 0])
+    assert np.allclose(other.face[:, 0], wanted)
+    assert other.face_names == motion.face_names
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"face": None},
+        {"face_names": None},
+        {"face": np.zeros((59, 2), np.float32)},
+        {"face": np.full((60, 2), 1.01, np.float32)},
+        {"face": np.full((60, 2), np.nan, np.float32)},
+        {"face": np.full((60, 2), -0.01, np.float32)},
+        {"face_names": np.array(["jawOpen", "jawOpen"])},
+        {"face_names": np.array([1, 2])},
+    ],
+)
+def test_a_damaged_face_is_refused_in_one_sentence(tmp_path, damage):
+    faced().save(tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays = {name: array for name, array in (arrays | damage).items() if array is not None}
+    np.savez(tmp_path / "d.npz", **arrays)
+    with pytest.raises(ConductorError, match=r"damaged \(face\)"):
+        Motion.load(tmp_path / "d.npz")
