@@ -1,6 +1,7 @@
 """Corrective shapes: what bent limbs lose to linear blending, given back.
 
-Delta mush (Mancewicz et al. 2014) of the bent body is the better shape; it is brought back to the
+The better shape is the body bent by blended turns, as dual quaternions do it, with its details laid
+on the smoothed bend (delta mush, Mancewicz et al. 2014). It is brought back to the
 rest pose by the inverse of each vertex's own blended matrix, so that it can be a shape key which a
 driver brings in. Clothes take the change of the body next to them, so that their layers keep apart.
 """
@@ -19,7 +20,7 @@ from retarget.rotation import Array
 from .parts import Figure, Piece, Shape
 
 _SIDES: Final = (("L", 1.0), ("R", -1.0))
-_ITERATIONS: Final = 14
+_ITERATIONS: Final = 7
 _STEP: Final = 0.55
 # Offsets below this are left out, metres.
 _LEAST_M: Final = 3e-4
@@ -34,8 +35,6 @@ _SHOULDER: Final = {
 }
 _ELBOW: Final = "elbow_bend"
 _ELBOW_RAD: Final = np.radians(135.0)
-# The elbow's angle from straight at which its shape begins.
-_ELBOW_FROM_RAD: Final = np.radians(40.0)
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,10 @@ def corrections(figure: Figure) -> tuple[Correction, ...]:
             )
         upper, fore = (_direction(figure, f"{stem}.{side}") for stem in ("upper_arm", "forearm"))
         hinge = rotation.normalize(np.cross(upper, fore))
-        bent, begun = (
-            rotation.rotate(rotation.from_axis_angle(hinge, angle), upper)
-            for angle in (_ELBOW_RAD, _ELBOW_FROM_RAD)
-        )
+        bent = rotation.rotate(rotation.from_axis_angle(hinge, _ELBOW_RAD), upper)
         found.append(
             _correction(
-                figure, mush, f"{_ELBOW}.{side}", f"forearm.{side}", bent, float(bent @ begun)
+                figure, mush, f"{_ELBOW}.{side}", f"forearm.{side}", bent, float(bent @ fore)
             )
         )
     return tuple(found)
@@ -100,17 +96,24 @@ def corrected(piece: Piece, figure: Figure, made: Sequence[Correction]) -> Piece
 def _correction(
     figure: Figure, mush: "_Mush", name: str, bone: str, aim: Array, start: float
 ) -> Correction:
-    turn = rotation.to_matrix(rotation.between(_direction(figure, bone), aim))
+    swing = rotation.between(_direction(figure, bone), aim)
+    turn = rotation.to_matrix(swing)
     share = figure.weights[:, _descendants(figure, figure.bone(bone))].sum(axis=1)
     head = figure.heads[figure.bone(bone)]
     away = figure.vertices - head
     linear = (1.0 - share)[:, None, None] * np.eye(3) + share[:, None, None] * turn
     posed = head + np.einsum("vij,vj->vi", linear, away)
-    better = mush.pose(posed)
+    better = mush.pose(head + rotation.rotate(_blended(swing, share), away))
     offsets = np.linalg.solve(linear, (better - posed)[..., None])[..., 0]
     offsets[figure.part != 0] = 0.0
     x, y, z = aim.tolist()
     return Correction(Corrective(name, bone, (x, y, z), start), offsets)
+
+
+def _blended(turn: Array, share: Array) -> Array:
+    """Rotations (V, 4) by shares (V,) of a turn (4,): what dual quaternions blend to."""
+    still = np.broadcast_to(rotation.identity(()), (len(share), 4))
+    return rotation.slerp(still, np.broadcast_to(turn, still.shape), share)
 
 
 class _Mush:
