@@ -11,6 +11,7 @@ import pytest
 import build_addon
 from backend import style
 from blender_addon.styles import presets, sliders
+from retarget.conductor_asset import CONDUCTORS
 from retarget.errors import ConductorError
 
 
@@ -67,6 +68,15 @@ def test_staged_modules_import_nothing_blender_lacks(package: Path) -> None:
     assert {"styles.toml", "sliders.toml", "LICENSE"} <= set(names)
     left_out = (".", "backend/", "garments/", "people/")
     assert not [n for n in names if "__pycache__" in n or n.startswith(left_out)]
+
+
+def test_the_built_in_conductors_and_their_pictures_are_in_the_zip(package: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        inside = {info.filename: info.file_size for info in archive.infolist()}
+    own = {name: size for name, size in inside.items() if name.startswith("conductors/")}
+    wanted = {f"conductors/{name}.{end}" for name in CONDUCTORS for end in ("npz", "png")}
+    assert set(own) == wanted | {"conductors/README.md"}
+    assert sum(own.values()) < 12_000_000
 
 
 @pytest.mark.parametrize(
