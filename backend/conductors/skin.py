@@ -83,7 +83,9 @@ def _shaded(colours: Array, canvas: _Canvas) -> Array:
     """Hollows darker and redder: light that enters skin comes out red."""
     depth = np.clip((canvas.hollow - 0.05) / 0.60, 0.0, 1.0) ** 1.15 * _OCCLUSION_MAX
     fold = np.clip((canvas.fold - 25.0) / 180.0, 0.0, 1.0) * 0.16
-    dark = 1.0 - (1.0 - depth) * (1.0 - fold)
+    # Less of the sky reaches what looks down: under chin, nose and lip.
+    below = 0.13 * np.clip(-canvas.normals[:, 2], 0.0, 1.0)
+    dark = 1.0 - (1.0 - depth) * (1.0 - fold) * (1.0 - below)
     return colours * (1.0 - dark[:, None] * np.array([0.86, 1.06, 1.08]))
 
 

@@ -144,6 +144,6 @@ def paint_teeth() -> NDArray[np.uint8]:
     warm = np.exp(-(((step - 3.2) / 0.8) ** 2))[:, None] * is_tooth
     column = column * (1.0 - warm * np.array([0.02, 0.06, 0.12]))
     column = column * (1.0 - 0.6 * np.clip((step - 7.2) / 0.8, 0.0, 1.0))[:, None]
-    far = np.clip((np.abs(u - 0.5) - 0.13) / 0.22, 0.0, 1.0)
+    far = np.clip((np.abs(u - 0.5) - 0.11) / 0.17, 0.0, 1.0)
     picture = column[:, None, :] * (1.0 - far[None, :, None] * np.array([0.74, 0.82, 0.83]))
     return np.asarray((255 * np.clip(picture, 0.0, 1.0) + 0.5).astype(np.uint8))
