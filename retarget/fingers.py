@@ -13,7 +13,7 @@ import numpy as np
 from . import rotation, skeleton
 from .fit import DIGITS, Fit, canonical_direction
 from .hands.curl import Curl
-from .hands.grip import bulb_end, can_grip, fit_grip, others
+from .hands.grip import Baton, bulb_end, can_grip, fit_grip
 from .hands.rest import HandRest, hand_rest
 from .hands.thumb import Thumb, thumb_poses
 from .rotation import Array
@@ -86,8 +86,7 @@ def _free_hand(rest: HandRest, seen: Turns) -> Turns:
                 chord, curl = chords[stem], curls[stem]
                 if offset:
                     chord, curl = _neighbour(rest, chords, offset)
-                finger = Curl(rest, chain)
-                turns |= _by_bone(chain.bones, finger.pointing(finger.effort(curl), chord))
+                turns |= _by_bone(chain.bones, Curl(rest, chain).pointing(curl, chord))
     return turns
 
 
@@ -117,26 +116,20 @@ def _holding(fit: Fit, rest: HandRest, seen: Turns, free: Turns) -> Turns:
         return free
     lie = rotation.make_continuous(seen["baton"])
     lie = rotation.normalize((lie * share[:, None]).sum(axis=0))
-    along = rotation.rotate(lie, _ALONG)
     metre = fit.scale / rest.palm
     if "baton" in fit.map.strands:
         start = rest.place(fit, "baton")
     else:
         mirror = rest.mirrored(rest.hinge)
         start = rest.mirrored(bulb_end(rest.mirrored(_ALONG), mirror, 1.0, metre))
-    grip = fit_grip(rest, start, along, metre)
-    moved = rotation.rotate(seen["baton"], _ALONG) - along
-    moved = moved * float((grip.held - start) @ along)
-    turns: Turns = {}
-    for stem, held in (("thumb", grip.thumb), ("index", grip.index)):
-        chain = rest.digits[stem][0]
-        reach = grip.held - chain.base
-        swing = rotation.between(reach, reach + moved)
-        turns |= _by_bone(chain.bones, rotation.multiply(swing[:, None], held))
+    grip = fit_grip(rest, Baton(start, rotation.rotate(lie, _ALONG), metre))
+    along = rotation.rotate(seen["baton"], _ALONG)
+    turns = _by_bone(rest.digits["thumb"][0].bones, grip.thumb_turns(along))
+    turns |= _by_bone(rest.digits["index"][0].bones, grip.index_turns(along))
     usual = float((curl * share).sum() / share.sum())
-    opening = np.clip(_OPENING * (curl - usual), -_MOST_OPENING, 0.0)
+    opening = np.clip(_OPENING * (usual - curl), 0.0, _MOST_OPENING)
     for number, chain in enumerate(rest.digits.get("fingers", ())):
-        turns |= _by_bone(chain.bones, others(rest, number, grip.efforts[number] + opening))
+        turns |= _by_bone(chain.bones, grip.other_turns(number, opening))
     for chains in rest.digits.values():
         for chain in chains:
             turns |= _blended(chain.bones, free, turns, share)

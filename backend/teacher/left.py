@@ -44,6 +44,8 @@ _CUE_ANGLES: Final = (0.0, 0.12, 0.55)
 _POINTED_AT: Final = 0.42
 # Loudness from which on the sound is taken away with the whole hand.
 _GRASPED: Final = 0.65
+# How far the fingers of a beating hand open as it flicks up, radians by radian of the wrist.
+_LOOSE: Final = np.array([0.0, 0.35, 0.5, 0.0])
 # How much the curl of the fingers wanders, as a share.
 _STIR: Final = 0.16
 
@@ -135,9 +137,8 @@ def _pose(
         pitch = 0.10 + tilt(path, style) + _MIRROR_FLICK * path.flick
         yaw = _MIRROR_YAW - 0.6 * TRAIL * path.velocity_x
         roll = _MIRROR_ROLL + 0.12 * ease[:, 3]
-        return _Held(
-            path.position, np.stack([yaw, pitch, roll], axis=1), np.tile(shapes.RELAXED, (count, 1))
-        )
+        loose = path.flick[:, None] * _LOOSE
+        return _Held(path.position, np.stack([yaw, pitch, roll], axis=1), shapes.RELAXED - loose)
     if kind is Gesture.REST:
         return _still(_BELLY, _BELLY_ANGLES, shapes.RESTING, count)
     if kind is Gesture.SWELL:
@@ -209,7 +210,8 @@ def _cue(episodes: list[Episode], at: Array) -> _Held:
     wrist[:, 0] -= _CUE_ASIDE * smoothstep(yaw + 0.5)
     held.angles[:, 0] -= np.where(yaw > 0.0, 0.8, 0.55) * yaw
     held.angles[:, 1] += 0.28 * lift
-    pointed = smoothstep((np.abs(yaw) - _POINTED_AT + 0.05) / 0.1)
+    aside = (np.abs(yaws) > _POINTED_AT).astype(float)
+    pointed = holds(starts, aside, np.full(len(starts), 0.8), at)
     shape = held.shape + pointed[:, None] * (shapes.POINTING - shapes.OFFERED)
     return _Held(wrist, held.angles, shape)
 

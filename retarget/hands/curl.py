@@ -71,9 +71,20 @@ class Curl:
         turns = rotation.multiply(down, self._straight())
         return turns if aside is None else rotation.multiply(aside[..., None, :], turns)
 
-    def pointing(self, effort: Array, chord: Array) -> Array:
-        """Rotations (..., N, 4) of a finger bent by an effort, its chord as given (..., 3)."""
-        turns = self.turns(self.bends(effort))
+    def pointing(self, curl: Array, chord: Array) -> Array:
+        """Rotations (..., N, 4) of a finger whose line from knuckle to tip is given.
+
+        Parameters
+        ----------
+        curl : (...) array
+            How far it points down, radians; beyond what the joints can the finger stays behind.
+        chord : (..., 3) array
+            The line.
+        """
+        ends = self.chord(_EFFORTS)[[0, -1]]
+        beyond = curl - np.clip(curl, *ends)
+        chord = rotation.rotate(rotation.from_axis_angle(self.rest.hinge, -beyond), chord)
+        turns = self.turns(self.bends(self.effort(curl)))
         joints = self.chain.joints(turns)
         aside = rotation.between(joints[..., -1, :] - joints[..., 0, :], chord)
         return rotation.multiply(aside[..., None, :], turns)

@@ -1,5 +1,6 @@
 """How a right hand holds a baton: thumb and bent index on it, the others closed softly around."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,28 +42,93 @@ _CLOSED: Final = (0.02, 1.2)
 _ASIDE: Final = (-0.18, -0.12, -0.07)
 _FINGER: Final = 0.072
 _PRESSED: Final = 0.008
+_DIFFERENCE: Final = 1e-5
+# How much of its way thumb or index rather lag behind the baton than bend far.
+_EASE: Final = 1e-3
 # What the thumb's pad stands out beyond `PAD`.
-_SKIN: Final = 0.009
+_SKIN: Final = 0.014
+
+
+@dataclass(frozen=True)
+class Baton:
+    """A baton in the hand, in the frame of `HandRest`.
+
+    Parameters
+    ----------
+    start, along : (3,) arrays
+        Where its bulb ends and where it points.
+    metre : float
+        In palms.
+    """
+
+    start: Array
+    along: Array
+    metre: float
+
+    def radius(self, way: Array) -> Array:
+        """Of bulb or shaft so far from the end, palms; below zero where there is no baton."""
+        way_m = way / self.metre
+        ends = {"left": -1.0, "right": -1.0}
+        return np.interp(way_m, _PROFILE_M[:, 0], _PROFILE_M[:, 1], **ends) * self.metre
+
+    def off(self, points: Array) -> tuple[Array, Array]:
+        """How far along the baton points (..., 3) lie (...), and the way there from it (..., 3)."""
+        away = points - self.start
+        way = away @ self.along
+        return way, away - way[..., None] * self.along
 
 
 @dataclass(frozen=True)
 class Grip:
-    """A hand around a baton, in the frame of `HandRest`.
+    """A hand around a baton.
 
     Parameters
     ----------
-    thumb, index : (N, 4) arrays
-        Turns of their bones from the T-pose.
-    held : (3,) array
-        The point between them, on the baton.
+    rest : HandRest
+        A hand that `can_grip`.
+    baton : Baton
+        As it lies most of the time.
+    thumb : (5,) array
+        As `Thumb` takes it.
+    index : (4,) array
+        Bends of the index finger's joints and its way aside, radians.
     efforts : tuple of float
         How far each of the others is bent (`Curl`).
     """
 
+    rest: HandRest
+    baton: Baton
     thumb: Array
     index: Array
-    held: Array
     efforts: tuple[float, ...]
+
+    def thumb_turns(self, along: Array) -> Array:
+        """Turns (T, N, 4) of the thumb that stays on a baton that points along (T, 3)."""
+        thumb = Thumb(self.rest.digits["thumb"][0])
+        return thumb.turns(self._following(lambda pose: thumb.pad(pose)[0], self.thumb, along))
+
+    def index_turns(self, along: Array) -> Array:
+        """The same of the index finger."""
+
+        def crook(pose: Array) -> Array:
+            return chain.joints(_index_turns(self.rest, pose))[..., -2, :]
+
+        chain = self.rest.digits["index"][0]
+        return _index_turns(self.rest, self._following(crook, self.index, along))
+
+    def other_turns(self, number: int, opening: Array) -> Array:
+        """Turns (T, N, 4) of one of the other fingers, opened by an effort (T,)."""
+        return _other_turns(self.rest, number, self.efforts[number] - opening)
+
+    def _following(self, touch: Callable[[Array], Array], pose: Array, along: Array) -> Array:
+        """Poses (T, P) whose touch goes with the baton, to first order the nearest to `pose`."""
+        tries = np.vstack([np.zeros(len(pose)), _DIFFERENCE * np.eye(len(pose))])
+        places = touch(pose + tries)
+        slopes = (places[1:] - places[0]) / _DIFFERENCE
+        way, _ = self.baton.off(places[0])
+        moved = way * (along - self.baton.along)
+        back = np.linalg.solve(slopes.T @ slopes + _EASE * np.eye(3), slopes.T)
+        return np.asarray(pose + moved @ back)
 
 
 def bulb_end(along: Array, hinge: Array, palm: float, metre: float) -> Array:
@@ -89,90 +155,65 @@ def can_grip(rest: HandRest) -> bool:
     )
 
 
-def fit_grip(rest: HandRest, start: Array, along: Array, metre: float) -> Grip:
-    """Close a hand around a baton.
-
-    Parameters
-    ----------
-    rest : HandRest
-        A hand that `can_grip`.
-    start, along : (3,) arrays
-        Where the bulb ends and where the baton points.
-    metre : float
-        In palms.
-    """
+def fit_grip(rest: HandRest, baton: Baton) -> Grip:
+    """Close a hand that `can_grip` around a baton."""
     thumb, chain = Thumb(rest.digits["thumb"][0]), rest.digits["index"][0]
-    curl = Curl(rest, chain)
     outward = np.array([0.0, -1.0, 0.0])
-    outward = rotation.normalize(outward - along * (outward @ along))
-    above = np.cross(outward, along)
+    outward = rotation.normalize(outward - baton.along * (outward @ baton.along))
+    above = np.cross(outward, baton.along)
     above = above if above[2] > 0.0 else -above
-    joints = len(chain.bones)
-    bends = _INDEX[:joints] if joints <= 3 else np.r_[_INDEX[:3], np.zeros(joints - 3)]
-    place = max(float((_HELD - start)[0] / along[0]), 0.5 * _HELD_M * metre)
+    nearest = 0.5 * _HELD_M * baton.metre
+    place = max(float((_HELD - baton.start)[0] / baton.along[0]), nearest)
     habit = np.r_[_THUMB, _INDEX, place, _ABOVE]
-
-    def posed(values: Array) -> tuple[Array, Array]:
-        """Turns of the index finger's bones and its joints."""
-        full = np.concatenate(
-            [values[..., 5:8], np.zeros((*values.shape[:-1], max(joints - 3, 0)))], axis=-1
-        )[..., : len(bends)]
-        aside = rotation.from_axis_angle(rest.back, values[..., 8])
-        turns = curl.turns(full, aside)
-        return turns, chain.joints(turns)
 
     def residuals(values: Array) -> Array:
         pad, looks = thumb.pad(values[..., :5])
-        place = values[..., 9:10]
-        angle = values[..., 10:]
+        place, angle = values[..., 9:10], values[..., 10:]
         side = np.cos(angle) * outward + np.sin(angle) * above
-        radius = np.interp(place / metre, _PROFILE_M[2:, 0], _PROFILE_M[2:, 1]) * metre
-        _, ends = posed(values)
-        touch = ends[..., -2, :] - start
-        way = (touch @ along)[..., None]
-        apart = touch - way * along + (radius + PAD) * side
+        radius = baton.radius(np.clip(place, nearest, None))
+        held = baton.start + place * baton.along
+        crook = chain.joints(_index_turns(rest, values[..., 5:9]))[..., -2, :]
+        way, apart = baton.off(crook)
         return np.concatenate(
             [
-                _REACH * (pad - start - place * along - (radius + _SKIN) * side),
+                _REACH * (pad - held - (radius + _SKIN) * side),
                 _FACE * (looks + side),
-                _REACH * apart,
-                _SAME_PLACE * (way - place),
+                _REACH * (apart + (radius + PAD) * side),
+                _SAME_PLACE * (way[..., None] - place),
                 _HABIT * (values - habit),
             ],
             axis=-1,
         )
 
     found = least_squares(residuals, habit[None])[0]
-    return Grip(
-        thumb=thumb.turns(found[:5]),
-        index=posed(found)[0],
-        held=start + found[9] * along,
-        efforts=tuple(
-            _closed(Curl(rest, other), number, start, along, metre)
-            for number, other in enumerate(rest.digits.get("fingers", ()))
-        ),
-    )
+    others = range(len(rest.digits.get("fingers", ())))
+    efforts = tuple(_closed(rest, number, baton) for number in others)
+    return Grip(rest, baton, found[:5], found[5:9], efforts)
 
 
-def others(rest: HandRest, number: int, effort: Array) -> Array:
+def _index_turns(rest: HandRest, pose: Array) -> Array:
+    """Turns (..., N, 4) of the index finger for three bends and a way aside (..., 4)."""
+    curl = Curl(rest, rest.digits["index"][0])
+    count = len(curl.chain.bones)
+    bends = np.zeros((*pose.shape[:-1], count))
+    bends[..., :3] = pose[..., : min(3, count)]
+    return curl.turns(bends, rotation.from_axis_angle(rest.back, pose[..., 3]))
+
+
+def _other_turns(rest: HandRest, number: int, effort: Array) -> Array:
     """Turns (..., N, 4) of one of the other fingers around the baton, bent by an effort (...)."""
     curl = Curl(rest, rest.digits["fingers"][number])
     aside = rotation.from_axis_angle(rest.back, np.asarray(_ASIDE[min(number, 2)]))
     return curl.turns(curl.bends(effort), np.broadcast_to(aside, (*effort.shape, 4)))
 
 
-def _closed(curl: Curl, number: int, start: Array, along: Array, metre: float) -> float:
+def _closed(rest: HandRest, number: int, baton: Baton) -> float:
     """How far a finger closes before it meets the baton."""
     efforts = np.arange(*_CLOSED, 0.02)
-    joints = curl.chain.joints(others(curl.rest, number, efforts))
+    chain = rest.digits["fingers"][number]
+    joints = chain.joints(_other_turns(rest, number, efforts))
     share = np.linspace(0.0, 1.0, 6)[:, None, None, None]
-    points = joints[:, :-1] + share * (joints[:, 1:] - joints[:, :-1])
-    way = (points - start) @ along
-    away = np.linalg.norm(points - start - way[..., None] * along, axis=-1)
-    # Beyond its ends there is no baton to meet.
-    radius = (
-        np.interp(way / metre, _PROFILE_M[:, 0], _PROFILE_M[:, 1], left=-1.0, right=-1.0) * metre
-    )
-    room = (away - radius - _FINGER).min(axis=(0, 2))
-    free = np.logical_and.accumulate(room > -_PRESSED)
+    way, apart = baton.off(joints[:, :-1] + share * (joints[:, 1:] - joints[:, :-1]))
+    room = np.linalg.norm(apart, axis=-1) - baton.radius(way) - _FINGER
+    free = np.logical_and.accumulate(room.min(axis=(0, 2)) > -_PRESSED)
     return float(efforts[max(int(free.sum()) - 1, 0)])
