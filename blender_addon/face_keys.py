@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import bpy
 
+from retarget.errors import ConductorError
 from retarget.face import shapes_of
 from retarget.keys import Keys, thin
 from retarget.motion import Motion
@@ -65,8 +66,16 @@ def key_face(
     -------
     list of bpy.types.Action
         The new Actions, in use: one for each mesh whose keys are animated, none if there are none.
+
+    Raises
+    ------
+    ConductorError
+        If the keys cannot be animated now.
+    Cancelled
+        If the progress callback asked to stop.
     """
     blocks = shape_keys_of(armature)
+    _check_animatable(blocks)
     with shapes_restored_on_failure(blocks):
         for block in blocks:
             _rest(block)
@@ -89,6 +98,15 @@ def key_face(
             actions.append(_animate(block, armature, motion, curves, frame_start, len(played)))
         progress(1.0, "writing the keys")
     return actions
+
+
+def _check_animatable(blocks: list[Any]) -> None:
+    for block in blocks:
+        if block.animation_data is not None and block.animation_data.use_tweak_mode:
+            raise ConductorError(
+                f"A strip of the shape keys '{block.name}' is being tweaked in the NLA editor; "
+                "leave tweak mode (Tab) first."
+            )
 
 
 def _find_face(blocks: list[Any], names: tuple[str, ...]) -> _Face:

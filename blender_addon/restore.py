@@ -32,6 +32,7 @@ def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
     markers = [(marker.name, marker.frame, marker.camera) for marker in scene.timeline_markers]
     animation = armature.animation_data if armature else None
     action = (animation.action, animation.action_slot) if animation else (None, None)
+    was_kept = bool(action[0] and action[0].use_fake_user)
     pose = _pose(armature) if armature else {}
     faces = shape_keys_of(armature) if armature else []
     try:
@@ -40,6 +41,8 @@ def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
     except BaseException:
         if armature:
             _restore_animation(armature, animation is not None, *action)
+            if action[0] is not None:
+                action[0].use_fake_user = was_kept
             for bone in armature.pose.bones:
                 for name, value in pose[bone.name].items():
                     setattr(bone, name, value)
