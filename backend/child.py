@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from backend.folders import scratch_folder
@@ -27,8 +28,8 @@ class ChildDiedError(RuntimeError):
 class Child:
     """A running child that reports in marked lines (`retarget.lines`).
 
-    Standard input is a pipe that is never written to: a child that calls `end_with_parent` ends
-    when this process dies, however it dies.
+    Standard input is a pipe that is written to for `ask` alone: a child that calls
+    `end_with_parent`, or serves requests, ends when this process dies, however it dies.
 
     Parameters
     ----------
@@ -101,36 +102,70 @@ class Child:
         RuntimeError
             If it ended without a sentence in another way; carries the end of its output.
         """
-        results: list[str] = []
-        warnings: list[str] = []
-        error = ""
-        assert self._process.stdout is not None
         try:
-            for text in self._process.stdout:
-                line = read_line(text.rstrip("\n"))
-                if line is None:
-                    if text.strip():
-                        self._noise.append(text.rstrip())
-                elif line.kind == "progress":
-                    progress(line.fraction, line.text)
-                elif line.kind == "result":
-                    results.append(line.text)
-                elif line.kind == "warning":
-                    warnings.append(line.text)
-                elif line.kind == "error":
-                    error = line.text
+            said = self._listen(progress)
             code = self._process.wait()
         except BaseException:
             self.stop()
             raise
         self._drain.join(timeout=1.0)
         self._held.close()
-        if error:
-            raise ConductorError(error)
+        if said.error:
+            raise ConductorError(said.error)
         if code != 0:
-            fault = ChildDiedError if code < 0 else RuntimeError
-            raise fault(f"{self.name} ended with code {code}:\n" + "\n".join(self._noise))
-        return results, warnings
+            raise self._death(code)
+        return said.results, said.warnings
+
+    def ask(
+        self, request: str, cancel: str, progress: Progress = no_progress
+    ) -> tuple[list[str], list[str]]:
+        """Send a child that serves requests one line, and follow it to the end of its answer.
+
+        A fault of the request, or a cancel from `progress`, leaves the child ready for the next.
+
+        Parameters
+        ----------
+        request : str
+            One line.
+        cancel : str
+            The line that ends the request in progress.
+        progress : Progress
+            Hears the child's progress.
+
+        Returns
+        -------
+        results, warnings : lists of str
+            The texts of its "result" and "warning" lines.
+
+        Raises
+        ------
+        ConductorError
+            The child's own error sentence.
+        ChildDiedError
+            If a signal ended it.
+        RuntimeError
+            If it ended in another way; carries the end of its output.
+        """
+        self._send(request)
+        try:
+            said = self._listen(progress)
+        except Cancelled:
+            self._send(cancel)
+            impatience = threading.Timer(_KILL_AFTER_S, self._signal, [signal.SIGKILL])
+            impatience.start()
+            self._listen(no_progress)
+            impatience.cancel()
+            raise
+        except BaseException:
+            self.stop()
+            raise
+        if not said.done:
+            code = self._process.wait()
+            self._drain.join(timeout=1.0)
+            raise self._death(code)
+        if said.error:
+            raise ConductorError(said.error)
+        return said.results, said.warnings
 
     def stop(self) -> None:
         """End the child and everything it started; returns when it is gone."""
@@ -143,6 +178,39 @@ class Child:
                 self._process.wait()
         self._held.close()
 
+    def _send(self, line: str) -> None:
+        assert self._process.stdin is not None
+        # One that died has told why, or ended without a word; who listens finds out.
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+
+    def _listen(self, progress: Progress) -> "_Said":
+        """Read to the end of an answer or, where none is marked, of the output."""
+        said = _Said()
+        assert self._process.stdout is not None
+        for text in self._process.stdout:
+            line = read_line(text.rstrip("\n"))
+            if line is None:
+                if text.strip():
+                    self._noise.append(text.rstrip())
+            elif line.kind == "progress":
+                progress(line.fraction, line.text)
+            elif line.kind == "result":
+                said.results.append(line.text)
+            elif line.kind == "warning":
+                said.warnings.append(line.text)
+            elif line.kind == "error":
+                said.error = line.text
+            elif line.kind == "done":
+                said.done = True
+                break
+        return said
+
+    def _death(self, code: int) -> RuntimeError:
+        fault = ChildDiedError if code < 0 else RuntimeError
+        return fault(f"{self.name} ended with code {code}:\n" + "\n".join(self._noise))
+
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
@@ -154,63 +222,11 @@ class Child:
                 self._noise.append(text.rstrip())
 
 
-def run_children(
-    children: Sequence[Child], progress: Progress = no_progress
-) -> list[tuple[list[str], list[str]]]:
-    """Follow several children at once; if one fails or is cancelled, all are stopped.
+@dataclass
+class _Said:
+    """What a child has said, up to the end of an answer or of its output."""
 
-    Progress is the mean of theirs.
-
-    Returns
-    -------
-    list of (results, warnings)
-        In the order of the children.
-    """
-    done: list[tuple[list[str], list[str]] | None] = [None] * len(children)
-    fractions = [0.0] * len(children)
-    faults: list[BaseException] = []
-    changed = threading.Condition()
-    phase = ""
-
-    def follow(index: int) -> None:
-        nonlocal phase
-
-        def report(fraction: float, text: str, /) -> None:
-            nonlocal phase
-            with changed:
-                if faults:
-                    raise Cancelled
-                fractions[index] = fraction
-                phase = text
-                changed.notify_all()
-
-        try:
-            done[index] = children[index].wait(report)
-        except BaseException as fault:
-            with changed:
-                faults.append(fault)
-        with changed:
-            changed.notify_all()
-
-    threads = [
-        threading.Thread(target=follow, args=(i,), daemon=True) for i in range(len(children))
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        while any(thread.is_alive() for thread in threads) and not faults:
-            with changed:
-                changed.wait(timeout=0.2)
-                fraction, text = sum(fractions) / len(fractions), phase
-            progress(fraction, text)
-    except BaseException as fault:
-        with changed:
-            faults.insert(0, fault)
-    if faults:
-        for child in children:
-            child.stop()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
-    return [result for result in done if result is not None]
+    results: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: str = ""
+    done: bool = False

@@ -32,7 +32,8 @@ from backend.terminal import (
 )
 from backend.training.commands import train_app
 from blender_addon.backend_python import leave_note
-from blender_addon.engines import Engine
+from blender_addon.engines import Engine, Quality, engine_of
+from blender_addon.staging import CameraName, StageName, Staging
 from retarget.errors import ConductorError
 
 if TYPE_CHECKING:
@@ -61,7 +62,16 @@ def conduct_command(
     request: "MotionRequest",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
     size: Size = "960x540",
-    engine: Annotated[Engine, typer.Option(help="Render engine.")] = "workbench",
+    quality: Annotated[
+        Quality | None,
+        typer.Option(
+            help="draft (the usual one): plain and fast; preview: lit, for a graphics card; "
+            "final: finest and slowest."
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine | None, typer.Option(help="The render engine by name, in place of a quality.")
+    ] = None,
     avatar: Annotated[
         str | None,
         typer.Option(
@@ -69,6 +79,20 @@ def conduct_command(
             "own rigged avatar, a .subject file, or the word photo: the person of the photo."
         ),
     ] = None,
+    stage: Annotated[
+        StageName | None,
+        typer.Option(help="hall (the usual one), rehearsal or studio: the set and its light."),
+    ] = None,
+    camera: Annotated[
+        CameraName | None,
+        typer.Option(
+            help="front (the usual one), three-quarter, hall or hands; an avatar's .blend file "
+            "with a camera keeps its own if not given."
+        ),
+    ] = None,
+    camera_move: Annotated[
+        bool, typer.Option("--camera-move", help="Move the camera slowly, from phrase to phrase.")
+    ] = False,
     photo: Photo = None,
     dress: Wear = "auto",
     person: Person = None,
@@ -92,7 +116,9 @@ def conduct_command(
     if photo is not None:
         who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
     chosen = avatar if avatar in (None, "photo") else chosen_avatar(avatar)
-    scene = SceneOptions(read_size(size), engine, chosen)
+    renderer = engine_of(quality, engine) or "workbench"
+    staging = Staging(stage, camera, camera_move)
+    scene = SceneOptions(read_size(size), renderer, chosen, staging)
     with shown_progress() as progress:
         report = conduct_everything(
             request,

@@ -13,19 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from backend import __version__
+from backend.animation import Music, render_animation
+from backend.blender_sessions import Blender
 from backend.folders import check_outputs, output_folder, scratch_folder, sole_use
 from backend.kept_subject import KEPT, subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.options import FORMATS, LikenessOptions, check_alpha, format_of
-from backend.scenes import (
-    SceneOptions,
-    blender,
-    check_avatar,
-    make_scene,
-    render_animation,
-    scene_info,
-)
+from backend.scenes import SceneOptions, check_avatar, make_scene, scene_info, size_text
 from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
 from retarget.atomic import atomic_path
@@ -118,17 +113,26 @@ def conduct_everything(
         size = None if person is None else scene.size
         LikenessOptions(background=likeness.background, size=size)
         check_alpha(likeness.background, likeness.format)
+        if likeness.background == "stage" and scene.staging.camera_move:
+            raise ConductorError(
+                "--background stage is a still picture, so the camera cannot move before it; leave "
+                "out --camera-move or choose another background."
+            )
     if person is None:
         if scene.avatar == "photo":
             raise ConductorError("--avatar photo needs the photo of a person; give --photo.")
         likeness = None
-    if isinstance(scene.avatar, Path):
-        check_avatar(scene.avatar)
-    with output_folder(folder), sole_use(folder), scratch_folder() as scratch:
-        return _conduct_into(folder, request, person, likeness, scene, scratch, progress)
+    with Blender() as blender:
+        if isinstance(scene.avatar, Path):
+            check_avatar(blender, scene.avatar)
+        with output_folder(folder), sole_use(folder), scratch_folder() as scratch:
+            return _conduct_into(
+                blender, folder, request, person, likeness, scene, scratch, progress
+            )
 
 
 def _conduct_into(
+    blender: Blender,
     folder: Path,
     request: MotionRequest,
     person: SubjectRequest | None,
@@ -172,19 +176,21 @@ def _conduct_into(
     }
 
     with report.phase("scene"):
-        report.warnings += make_scene(
-            motion, request, blend, scene, part(progress, read + 0.06, read + 0.1)
+        info, warnings = make_scene(
+            blender, motion, request, blend, scene, part(progress, read + 0.06, read + 0.1)
         )
+    report.warnings += warnings
+    music = Music(request.music, request.start, request.audio_track)
     first, border = read + 0.1, 0.99
     if likeness is not None:
         border = first + (0.99 - first) * _RENDER_WEIGHT / (_RENDER_WEIGHT + _LIKENESS_WEIGHT)
     with report.phase("rendering"):
         render_animation(
+            blender,
             blend,
             animation,
-            music=request.music,
-            start=request.start,
-            track=request.audio_track,
+            info=info,
+            music=music,
             scene=scene,
             stamp=_stamp(motion, request, scene),
             progress=part(progress, first, border),
@@ -193,12 +199,11 @@ def _conduct_into(
         out = folder / f"likeness{FORMATS[likeness.format]}"
         with report.phase("likeness"):
             report.warnings += render_likeness(
+                blender,
                 blend,
                 subject,
                 out,
-                music=request.music,
-                start=request.start,
-                track=request.audio_track,
+                music=music,
                 background=likeness.background,
                 size=scene.size,
                 progress=part(progress, border, 0.99),
@@ -213,36 +218,37 @@ def _conduct_into(
 
 
 def render_likeness(
+    blender: Blender,
     blend: Path,
     subject: Path,
     out: Path,
     *,
-    music: Path | None,
-    start: float,
-    track: int | None = None,
+    music: Music | None,
     background: str,
     size: tuple[int, int],
     progress: Progress = no_progress,
 ) -> list[str]:
     """The likeness video of a scene as it is now, edits and all; returns warnings."""
-    size_text = f"{size[0]}x{size[1]}"
+    options = ["--scene", str(blend), "--size", size_text(size), "--out"]
     with scratch_folder() as scratch:
         guide, plate = scratch / "guide.npz", scratch / "plate.png"
-        blender(
-            *("guide", "--scene", str(blend), "--out", str(guide), "--size", size_text),
+        blender.do(
+            *("guide", *options, str(guide)),
             name="reading the animation",
-        ).wait(part(progress, 0.0, 0.1))
+            progress=part(progress, 0.0, 0.1),
+        )
         if background == "stage":
-            blender(
-                *("plate", "--scene", str(blend), "--out", str(plate), "--size", size_text),
+            blender.do(
+                *("plate", *options, str(plate)),
                 name="rendering the stage",
-            ).wait(part(progress, 0.1, 0.15))
+                progress=part(progress, 0.1, 0.15),
+            )
         request = LikenessRequest(
             guide=guide,
             photo=subject,
-            music=music,
-            start=start,
-            audio_track=track,
+            music=None if music is None else music.path,
+            start=0.0 if music is None else music.start,
+            audio_track=None if music is None else music.track,
             background=background,
             plate=plate if background == "stage" else None,
             size=size,
@@ -274,11 +280,12 @@ def likeness_of_scene(
     if not blend.is_file():
         raise ConductorError(f"The scene {blend} does not exist; check the path.")
     check_outputs(out)
-    with scratch_folder() as scratch:
-        return _likeness_into(out, blend, person, background, size, scratch, progress)
+    with Blender(renderers=1) as blender, scratch_folder() as scratch:
+        return _likeness_into(blender, out, blend, person, background, size, scratch, progress)
 
 
 def _likeness_into(
+    blender: Blender,
     out: Path,
     blend: Path,
     person: SubjectRequest,
@@ -295,18 +302,19 @@ def _likeness_into(
         subject = scratch / "me.subject"
         notes = make_subject_apart(person, subject, reading)
     warnings = list(notes)
-    info = scene_info(blend)
-    sound = Path(info["sound"]) if info.get("sound") else None
-    if sound is not None and not sound.is_file():
-        warnings.append(f"The scene's sound {sound} is not there, so the video is silent.")
-        sound = None
+    info = scene_info(blender, blend)
+    music = None
+    if info["sound"]:
+        music = Music(Path(info["sound"]), float(info["sound_start"]), info["sound_track"])
+        if not music.path.is_file():
+            warnings.append(f"The scene's sound {music.path} is not there, so the video is silent.")
+            music = None
     warnings += render_likeness(
+        blender,
         blend,
         subject,
         out,
-        music=sound,
-        start=float(info.get("sound_start", 0.0)),
-        track=info.get("sound_track"),
+        music=music,
         background=background,
         size=size or (int(info["size"][0]) // 2 * 2, int(info["size"][1]) // 2 * 2),
         progress=part(progress, 0.3, 1.0),
@@ -322,5 +330,6 @@ def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
     if isinstance(scene.avatar, Path):
         digest.update(scene.avatar.read_bytes())
     named = scene.avatar if isinstance(scene.avatar, str) else None
-    digest.update(repr((named, scene.size, scene.engine, __version__, version("bpy"))).encode())
+    seen = (named, scene.size, scene.engine, scene.staging)
+    digest.update(repr((*seen, __version__, version("bpy"))).encode())
     return digest.hexdigest()

@@ -25,7 +25,9 @@ from retarget.lines import Line, end_with_parent, report_progress, write_line
 from retarget.progress import Progress
 
 from . import verbs
-from .engines import ENGINES
+from .engines import ENGINES, QUALITIES
+from .session import Inbox, serve
+from .staging import CAMERAS, STAGES
 from .verbs import EXIT_CANCELLED
 
 EXIT_ERROR: Final = 2
@@ -33,27 +35,65 @@ EXIT_ERROR: Final = 2
 
 def run(arguments: Sequence[str]) -> int:
     """Do one verb; returns the exit code."""
+    stop = threading.Event()
     try:
         options = _parser().parse_args(list(arguments))
+        if options.verb is session:
+            return _serve(stop)
         if options.parent_pipe:
             end_with_parent()
-        if (out := getattr(options, "out", None)) is not None:
-            require_folder(out)
         # A parent keeps what Blender says, for the day it crashes; a person would drown in it.
         quiet = contextlib.nullcontext() if options.parent_pipe else _blender_quiet()
-        with quiet, _stopping() as progress:
-            progress(0.0, "starting")
-            result = options.verb(options, progress)
-        if result is not None:
-            write_line(Line("result", result))
+    except ConductorError as error:
+        write_line(Line("error", str(error)))
+        return EXIT_ERROR
+    except SystemExit:
+        # The help is printed; an exit that tears Blender's module down would crash.
+        return 0
+    with quiet, _on_signal(stop.set):
+        return _do(options, stop)
+
+
+def session(_options: argparse.Namespace, _progress: Progress) -> None:
+    """Many verbs, one after the other: lists of a verb and its options in lines of JSON."""
+
+
+def _serve(stop: threading.Event) -> int:
+    inbox = Inbox(stop)
+
+    def do(request: Sequence[str]) -> None:
+        try:
+            options = _parser().parse_args(list(request))
+        except ConductorError as error:
+            write_line(Line("error", str(error)))
+            return
+        _do(options, stop)
+
+    with _on_signal(inbox.end):
+        serve(inbox, do)
+    return 0
+
+
+def _do(options: argparse.Namespace, stop: threading.Event) -> int:
+    """One verb, its result and its fault in lines; returns the exit code."""
+
+    def progress(fraction: float, phase: str, /) -> None:
+        if stop.is_set():
+            raise Cancelled
+        report_progress(fraction, phase)
+
+    try:
+        if (out := getattr(options, "out", None)) is not None:
+            require_folder(out)
+        progress(0.0, "starting")
+        result = options.verb(options, progress)
     except ConductorError as error:
         write_line(Line("error", str(error)))
         return EXIT_ERROR
     except (Cancelled, KeyboardInterrupt):
         return EXIT_CANCELLED
-    except SystemExit:
-        # The help is printed; an exit that tears Blender's module down would crash.
-        return 0
+    if result is not None:
+        write_line(Line("result", result))
     return 0
 
 
@@ -86,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add_look(sub: argparse.ArgumentParser, engine: bool = True) -> None:
         if engine:
+            sub.add_argument("--quality", choices=QUALITIES)
             sub.add_argument("--engine", choices=ENGINES)
         sub.add_argument("--size", type=_size, metavar="WxH")
 
@@ -94,9 +135,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--audio-track", type=int, help="of several in the music file, from 1 on")
         sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
         sub.add_argument("--avatar", help=f"{', '.join(CONDUCTORS)}, a .blend or a .subject file")
+        sub.add_argument("--stage", choices=STAGES)
+        sub.add_argument("--camera", choices=CAMERAS)
+        sub.add_argument("--camera-move", action="store_true", help="slowly, from phrase to phrase")
         sub.add_argument("--out", type=Path, required=True)
         add_look(sub)
 
+    add(session)
     sub = add(verbs.animate)
     sub.add_argument("--motion", type=Path, required=True)
     sub.add_argument("--music", type=Path)
@@ -106,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True)
     sub.add_argument("--start", type=int, required=True)
     sub.add_argument("--end", type=int, required=True)
+    sub.add_argument("--step", type=_whole, default=1)
     sub.add_argument(
         "--for-video",
         action="store_true",
@@ -165,6 +211,13 @@ def _size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0.0 <= value < float("inf"):
@@ -173,21 +226,14 @@ def _seconds(text: str) -> float:
 
 
 @contextlib.contextmanager
-def _stopping() -> Iterator[Progress]:
-    """A progress that reports in lines and raises `Cancelled` after SIGTERM or SIGINT."""
-    stop = threading.Event()
+def _on_signal(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` on SIGTERM or SIGINT."""
     before = {
-        number: signal.signal(number, lambda *_: stop.set())
+        number: signal.signal(number, lambda *_: stop())
         for number in (signal.SIGTERM, signal.SIGINT)
     }
-
-    def report(fraction: float, phase: str, /) -> None:
-        if stop.is_set():
-            raise Cancelled
-        report_progress(fraction, phase)
-
     try:
-        yield report
+        yield
     finally:
         for number, handler in before.items():
             # None is a handler of Blender's own, which Python cannot set back.

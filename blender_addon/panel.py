@@ -113,7 +113,7 @@ class VideoPanel(_Panel):
         """Draw the panel."""
         settings = context.scene.virtual_conductor
         layout = _split(self.layout)
-        layout.prop(settings, "engine")
+        layout.prop(settings, "quality")
         layout.prop(settings, "folder")
         _make_and_open(
             self.layout, RenderOperator.bl_idname, "RENDER_ANIMATION", settings.animation

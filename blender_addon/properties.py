@@ -13,7 +13,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from .engines import ENGINE_WORDS
+from .engines import QUALITY_WORDS
 from .gallery import conductor_items
 from .styles import presets, sliders
 
@@ -153,12 +153,12 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         name="Seed", description="The same seed gives the same performance", default=0, min=0
     )
 
-    engine: EnumProperty(
-        name="Engine",
+    quality: EnumProperty(
+        name="Quality",
         description="How the video is rendered",
         items=(
             ("SCENE", "As in the Scene", "Render with the settings of this scene"),
-            *((name, *words) for name, words in ENGINE_WORDS.items()),
+            *((name, *words) for name, words in QUALITY_WORDS.items()),
         ),
     )
     folder: StringProperty(

@@ -37,12 +37,11 @@ def render_frames(
     scene: Any,
     folder: str | os.PathLike[str],
     *,
-    start: int,
-    end: int,
+    numbers: range,
     for_video: bool = False,
     progress: Progress = no_progress,
 ) -> None:
-    """Render scene frames `start` to `end`, both included, to `folder`/000123.png (8-bit RGB).
+    """Render scene frames to `folder`/000123.png (8-bit RGB).
 
     With `for_video`, frames of Workbench are `SUPERSAMPLING` times as large, unsmoothed, and
     `folder`/000123.jpg: an encoder that reduces them to size makes them smooth.
@@ -57,8 +56,8 @@ def render_frames(
         Scene with a camera, set up by `stage.looks.setup_render` or by the user.
     folder : path
         Made if it is not there.
-    start, end : int
-        Scene frames, start <= end.
+    numbers : range
+        Scene frames, at least one.
     for_video : bool
         Whether the frames are on their way into a video.
     progress : Progress
@@ -77,12 +76,11 @@ def render_frames(
         target_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(error, target_folder) from error
-    frames = range(start, end + 1)
     large = for_video and scene.render.engine == "BLENDER_WORKBENCH"
     with _output(scene, "JPEG" if large else "PNG"), _supersampled(scene, large):
         size = _size(scene)
-        for done, frame in enumerate(frames):
-            progress(done / len(frames), _PHASE)
+        for done, frame in enumerate(numbers):
+            progress(done / len(numbers), _PHASE)
             target = frame_path(target_folder, frame, ".jpg" if large else ".png")
             if not is_complete(target, size):
                 scene.frame_set(frame)

@@ -20,18 +20,19 @@ from retarget.motion import Motion
 from retarget.progress import Progress, part
 
 from .blend_file import existing, name_in, open_empty, open_scene, save
+from .engines import engine_of
 from .scene_sound import Music, decoded_music, is_exact
 
 EXIT_CANCELLED: Final = 130
 
 
-def animate(options: argparse.Namespace, progress: Progress) -> None:
-    """A motion file, and its music, to a scene with a conductor."""
+def animate(options: argparse.Namespace, progress: Progress) -> str:
+    """A motion file, and its music, to a scene with a conductor; what it holds, as JSON."""
     import bpy
 
-    from .scene import SUBJECT, find_armature, perform
+    from .scene import SUBJECT, describe, find_armature, perform
     from .stage.looks import setup_render
-    from .stage.scenery import build_stage
+    from .staging import Staging
 
     motion = Motion.load(options.motion)
     music = existing(options.music, "music") if options.music else None
@@ -51,8 +52,6 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
     size = options.size or (960, 540)
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)
-    if armature is not None and scene.camera is None:
-        build_stage(scene, motion)
     with ExitStack() as held:
         if sound is not None and not is_exact(sound):
             sound = _decoded(sound, motion, options.python, held, part(progress, 0.0, 0.05))
@@ -62,14 +61,18 @@ def animate(options: argparse.Namespace, progress: Progress) -> None:
             motion,
             who=who,
             music=sound,
+            staging=Staging(options.stage, options.camera, options.camera_move),
             progress=part(progress, 0.05, 0.95),
         )
-    setup_render(scene, engine=options.engine or "workbench", size=size)
+    engine = engine_of(options.quality, options.engine)
+    setup_render(scene, engine=engine or "workbench", size=size)
     if music is not None:
         scene.virtual_conductor.music = name_in(music, options.out)
+    told = json.dumps(describe(scene))
     progress(0.95, "saving the scene")
     save(options.out)
     progress(1.0, "saving the scene")
+    return told
 
 
 def _decoded(
@@ -100,8 +103,7 @@ def frames(options: argparse.Namespace, progress: Progress) -> None:
     render_frames(
         _open_for_render(options),
         options.out,
-        start=options.start,
-        end=options.end,
+        numbers=range(options.start, options.end + 1, options.step),
         for_video=options.for_video,
         progress=progress,
     )
@@ -192,8 +194,8 @@ def people(options: argparse.Namespace, progress: Progress) -> None:
     )
 
 
-def generate(options: argparse.Namespace, progress: Progress) -> None:
-    """Music to a scene through the local server, as the panel does it."""
+def generate(options: argparse.Namespace, progress: Progress) -> str:
+    """Music to a scene through the local server, as the panel does it; see `animate`."""
     from . import backend_python
     from .preferences import preferences_python
     from .server_jobs import run_job
@@ -222,17 +224,17 @@ def generate(options: argparse.Namespace, progress: Progress) -> None:
             progress=part(progress, 0.0, 0.7),
         ):
             write_line(Line("warning", warning))
-        animate(options, part(progress, 0.7, 1.0))
+        return animate(options, part(progress, 0.7, 1.0))
 
 
 def _open_for_render(options: argparse.Namespace) -> Any:
     from .stage.looks import setup_render
 
     scene = open_scene(options.scene)
-    if options.engine is not None:
+    if (engine := engine_of(options.quality, options.engine)) is not None:
         from .scene import render_size
 
-        setup_render(scene, engine=options.engine, size=options.size or render_size(scene))
+        setup_render(scene, engine=engine, size=options.size or render_size(scene))
     else:
         _resize(scene, options.size)
     return scene

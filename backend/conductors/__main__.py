@@ -5,10 +5,11 @@ Needs the packages of the extra "bake" (`pip install -c constraints.txt -e '.[ba
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from backend.scenes import blender
+from backend.blender_sessions import Blender
 from retarget.atomic import atomic_path
 
 from .bake import bake_conductor
@@ -17,13 +18,13 @@ from .recipes import recipes
 FOLDER: Final = Path(__file__).parents[2] / "blender_addon" / "conductors"
 
 
-def main() -> int:
-    """Bake those that are named, or all."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Bake those that are named, or all; `words` are the command's if not given."""
     known = recipes()
     parser = argparse.ArgumentParser(prog="python -m backend.conductors", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; else all")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the assets")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     names = list(dict.fromkeys(arguments.names or known))
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -38,11 +39,12 @@ def main() -> int:
         asset = bake_conductor(name, known[name])
         with atomic_path(arguments.out / f"{name}.npz") as temporary:
             asset.save(temporary)
-        blender(
-            *("thumbnail", "--asset", str(arguments.out / f"{name}.npz")),
-            *("--out", str(arguments.out / f"{name}.png")),
-            name="the picture",
-        ).wait()
+        with Blender(renderers=1) as blender:
+            blender.do(
+                *("thumbnail", "--asset", str(arguments.out / f"{name}.npz")),
+                *("--out", str(arguments.out / f"{name}.png")),
+                name="the picture",
+            )
         size = (arguments.out / f"{name}.npz").stat().st_size
         vertices = sum(len(mesh.vertices) for mesh in asset.meshes)
         print(f"  {vertices} vertices, {size / 1e6:.2f} MB", flush=True)

@@ -12,6 +12,7 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, part
 
 from .. import backend_python
+from ..engines import engine_of
 from ..guide_export import export_guide
 from ..preferences import preferences_python
 from ..process import run_verb
@@ -41,7 +42,7 @@ class RenderOperator(Working):
     def prepare(self, context: Any) -> Work:
         scene, settings = context.scene, context.scene.virtual_conductor
         out = video_path(settings, "animation")
-        engine = None if settings.engine == "SCENE" else settings.engine
+        engine = engine_of(None if settings.quality == "SCENE" else settings.quality)
         if bpy.app.background:
             return lambda progress: _render_here(scene, out, engine, progress)
         blender, scratch = Path(bpy.app.binary_path), _Copy()

@@ -201,11 +201,17 @@ def _render_person(
     if frames:
         _prepare(scene, VIDEO_SIZE, _VIDEO_SAMPLES)
         render_frames(
-            scene, folder / "frames", start=1, end=frames, progress=part(progress, 0.3, 0.8)
+            scene,
+            folder / "frames",
+            numbers=range(1, frames + 1),
+            progress=part(progress, 0.3, 0.8),
         )
         with _parts_only(scene, armature, VIDEO_SIZE):
             render_frames(
-                scene, folder / "parts", start=1, end=frames, progress=part(progress, 0.8, 1.0)
+                scene,
+                folder / "parts",
+                numbers=range(1, frames + 1),
+                progress=part(progress, 0.8, 1.0),
             )
         points["video"] = _truth(scene, armature, person, folder / "guide.npz", VIDEO_SIZE, frames)
     about = {

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from backend.child import Child, run_children
+from backend.child import Child, ChildDiedError
 from retarget.errors import Cancelled, ConductorError
 
 _TALK = "from retarget.lines import Line, write_line, report_progress\n"
@@ -45,17 +45,41 @@ def test_cancel_ends_the_child():
     assert running._process.poll() is not None
 
 
-def test_when_one_of_several_fails_the_others_are_stopped():
-    slow = child("import time\nreport_progress(0.1, 'x')\ntime.sleep(60)")
-    broken = child("write_line(Line('error', 'Out of rosin.')); raise SystemExit(2)")
+_SERVE = """
+import sys, time
+def answer(line):
+    if line == "fail": write_line(Line('error', 'Out of rosin.'))
+    elif line == "crash": import os, signal; os.kill(os.getpid(), signal.SIGSEGV)
+    elif line == "long":
+        report_progress(0.1, 'x')
+        assert sys.stdin.readline().strip() == "cancel"
+    else: write_line(Line('result', line))
+while line := sys.stdin.readline().strip():
+    answer(line)
+    write_line(Line('done', ''))
+"""
+
+
+def test_a_child_that_serves_goes_on_after_a_fault_and_a_cancel():
+    def cancel(fraction, phase):
+        raise Cancelled
+
+    running = child(_SERVE)
+    assert running.ask("one", "cancel") == (["one"], [])
     with pytest.raises(ConductorError, match="rosin"):
-        run_children([slow, broken])
-    assert slow._process.poll() is not None
+        running.ask("fail", "cancel")
+    with pytest.raises(Cancelled):
+        running.ask("long", "cancel", cancel)
+    assert running.ask("two", "cancel") == (["two"], [])
+    running.stop()
+    assert running._process.poll() is not None
 
 
-def test_results_of_several_keep_their_order():
-    children = [child(f"write_line(Line('result', '{name}'))") for name in "abc"]
-    assert [results for results, _ in run_children(children)] == [["a"], ["b"], ["c"]]
+def test_a_child_that_crashes_while_it_serves_is_known_to_have_crashed():
+    running = child(_SERVE)
+    for _ in range(2):
+        with pytest.raises(ChildDiedError, match="the test ended with code -11"):
+            running.ask("crash", "cancel")
 
 
 def test_a_child_ends_when_its_parent_is_killed():

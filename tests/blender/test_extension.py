@@ -313,7 +313,7 @@ def test_render_from_a_script_writes_a_video_and_keeps_the_settings(
             bpy.ops.virtual_conductor.create_avatar()
             scene.render.resolution_x, scene.render.resolution_y = 65, 49
             scene.frame_end = 3
-            settings.folder, settings.engine = {str(tmp_path)!r}, "workbench"
+            settings.folder, settings.quality = {str(tmp_path)!r}, "draft"
             def state():
                 render = scene.render
                 return [render.engine, render.filepath, render.image_settings.file_format,

@@ -10,7 +10,7 @@ from pathlib import Path
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 from blender_addon.stage.conductor import create_conductor
-from blender_addon.stage.scenery import build_stage, frame_beat
+from blender_addon.stage.scenery import build_stage
 from blender_addon.stage.looks import setup_render
 from blender_addon.keyframes import apply_motion
 from blender_addon.people.portrait import turn_bone
@@ -33,7 +33,7 @@ def test_the_camera_sees_the_hands_at_the_ends_of_their_reach(run_in_blender, si
         + """
 scene.render.resolution_x, scene.render.resolution_y = size
 armature = create_conductor(scene)
-build_stage(scene)
+build_stage(scene, armature)
 seen = []
 for axis, degrees in (((0, 1, 0), 0), ((0, 1, 0), 75), ((0, 1, 0), -88), ((0, 0, 1), -85)):
     # The T-pose, whatever the rest pose is.
@@ -70,7 +70,8 @@ answer = [[light.data.name for light in stage.lights], scene.world.name,
           scene.camera == stage.camera]
 """
     )
-    assert answer == [["Key", "Fill", "Rim"], "Mine", True]
+    assert answer[0][:3] == ["Key", "Fill", "Rim"]
+    assert answer[1:] == ["Mine", True]
 
 
 def test_frames_are_written_resumed_and_cancelled_cleanly(run_in_blender, tmp_path):
@@ -92,7 +93,7 @@ def cancel_at_third(fraction, phase):
         raise Cancelled
 
 try:
-    render.render_frames(scene, folder, start=1, end=4, progress=cancel_at_third)
+    render.render_frames(scene, folder, numbers=range(1, 5), progress=cancel_at_third)
     cancelled = False
 except Cancelled:
     cancelled = True
@@ -101,7 +102,7 @@ first = folder / "000001.png"
 stamp = first.stat().st_mtime_ns
 (folder / "000002.png").write_bytes((folder / "000002.png").read_bytes()[:200])
 fractions = []
-render.render_frames(scene, folder, start=1, end=4, progress=lambda f, p: fractions.append(f))
+render.render_frames(scene, folder, numbers=range(1, 5), progress=lambda f, p: fractions.append(f))
 names = sorted(p.name for p in folder.iterdir())
 whole = all(render.is_complete(p, (96, 64)) for p in folder.iterdir())
 answer = [cancelled, after_cancel, names, whole, first.stat().st_mtime_ns == stamp, fractions,
@@ -175,7 +176,7 @@ scene.cycles.samples = 1
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 try:
-    render.render_frames(scene, folder, start=1, end=1)
+    render.render_frames(scene, folder, numbers=range(1, 2))
     message = ""
 except ConductorError as error:
     message = str(error)
@@ -192,7 +193,7 @@ build_stage(scene)
 setup_render(scene, engine="cycles", size=(32, 32))
 scene.cycles.samples = 1
 try:
-    render.render_frames(scene, folder, start=1, end=1)
+    render.render_frames(scene, folder, numbers=range(1, 2))
     answer = ""
 except ConductorError as error:
     answer = str(error)
