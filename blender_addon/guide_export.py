@@ -87,6 +87,26 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
     )
 
 
+def joints_at(scene: Any, armature: Any, frames: list[int]) -> Array:
+    """World positions (F, J, 3) of the canonical joints at some scene frames, as evaluated.
+
+    Raises
+    ------
+    ConductorError
+        If the rig is not known.
+    """
+    fit = fit_armature(armature)
+    poses = np.empty((len(frames), len(fit.map.bones), 4, 4))
+    objects = np.empty((len(frames), 4, 4))
+    with _scratch_scene(scene, [armature]) as scratch:
+        for i, frame in enumerate(frames):
+            scratch.frame_set(frame)
+            posed = armature.evaluated_get(scratch.view_layers[0].depsgraph)
+            poses[i] = _pose_matrices(posed, fit.map.bones)
+            objects[i] = posed.matrix_world
+    return read_joints(fit, poses, objects)[0]
+
+
 def _pose_matrices(armature: Any, bones: tuple[str, ...]) -> Array:
     pose = armature.pose.bones
     return np.array([pose[bone].matrix for bone in bones])

@@ -26,6 +26,7 @@ from .stage.character import create_character
 from .stage.conductor import create_conductor
 from .stage.looks import setup_render
 from .stage.scenery import build_stage
+from .staging import Staging
 from .timeline import add_beat_markers, add_sound, heard_at, read_beat_markers, set_timeline
 
 FRAME_START = 1
@@ -123,7 +124,9 @@ def describe(scene: Any) -> dict[str, Any]:
     }
 
 
-def add_avatar(scene: Any, who: Character | str = DEFAULT_CONDUCTOR) -> Any:
+def add_avatar(
+    scene: Any, who: Character | str = DEFAULT_CONDUCTOR, staging: Staging | None = None
+) -> Any:
     """Build the conductor, and stage, lights and camera where there is no scene yet.
 
     A scene has none as long as it lacks a camera, or is the one Blender starts with: then the
@@ -135,6 +138,8 @@ def add_avatar(scene: Any, who: Character | str = DEFAULT_CONDUCTOR) -> Any:
         Where it goes.
     who : Character or str
         The person of a photo, or the name of a built-in conductor.
+    staging : Staging, optional
+        The stage, lights and camera to build where there are none.
 
     Returns
     -------
@@ -143,6 +148,8 @@ def add_avatar(scene: Any, who: Character | str = DEFAULT_CONDUCTOR) -> Any:
     """
     with unchanged_on_failure(scene):
         built = _build_conductor(scene, who)
+        if built.needs_stage:
+            _build_stage(scene, built, None, staging)
     _settle(scene, built)
     return built.armature
 
@@ -170,9 +177,12 @@ def perform(
     *,
     who: Character | str = DEFAULT_CONDUCTOR,
     music: Music | None = None,
+    staging: Staging | None = None,
     progress: Progress = no_progress,
 ) -> None:
     """Put a performance into a scene: Actions, range, frame rate, beat markers and sound.
+
+    A conductor that is built gets stage, lights and camera where there are none.
 
     Parameters
     ----------
@@ -187,6 +197,8 @@ def perform(
         armature.
     music : Music, optional
         Its sound.
+    staging : Staging, optional
+        Which stage and camera; an armature of the scene's own gets them only if this is given.
 
     Raises
     ------
@@ -199,7 +211,7 @@ def perform(
     with unchanged_on_failure(scene, armature):
         if armature is None:
             progress(0.0, "building the avatar")
-            built = _build_conductor(scene, who, motion)
+            built = _build_conductor(scene, who)
             armature = built.armature
         set_timeline(scene, motion, frame_start=FRAME_START)
         scene.frame_set(FRAME_START)
@@ -209,6 +221,10 @@ def perform(
         key_face(
             scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.85, 0.95)
         )
+        if built is not None and built.needs_stage:
+            _build_stage(scene, built, motion, staging)
+        elif staging is not None:
+            build_stage(scene, armature, motion, frame_start=FRAME_START, staging=staging)
         add_beat_markers(scene, motion, frame_start=FRAME_START)
         # Last, for it replaces a strip only if nothing fails.
         if music is not None:
@@ -262,30 +278,36 @@ def beat_table(scene: Any, start: float) -> str:
 @dataclass(frozen=True)
 class _Built:
     armature: Any
-    has_stage: bool
-    """Whether it came with stage, lights and camera."""
+    needs_stage: bool
+    """Whether it comes with stage, lights and camera."""
     startup: list[Any]
     """Objects that have to make room for it."""
 
 
-def _build_conductor(scene: Any, who: Character | str, motion: Motion | None = None) -> _Built:
+def _build_conductor(scene: Any, who: Character | str) -> _Built:
     startup = _startup_objects(scene)
     if isinstance(who, str):
         armature = create_conductor(scene, who)
         mark_as_asset(armature.users_collection[0], who)
     else:
         armature = create_character(scene, who)
-    has_stage = scene.camera is None or bool(startup)
-    if has_stage:
-        build_stage(scene, motion)
-    return _Built(armature, has_stage, startup)
+    return _Built(armature, scene.camera is None or bool(startup), startup)
+
+
+def _build_stage(
+    scene: Any, built: _Built, motion: Motion | None, staging: Staging | None
+) -> None:
+    """The stage of a conductor that was built; its camera replaces that of a startup scene."""
+    if built.startup:
+        scene.camera = None
+    build_stage(scene, built.armature, motion, frame_start=FRAME_START, staging=staging)
 
 
 def _settle(scene: Any, built: _Built) -> None:
     """The last steps of building, after everything that may fail."""
     if built.startup:
         bpy.data.batch_remove(built.startup)
-    if built.has_stage:
+    if built.needs_stage:
         setup_render(scene, engine="workbench", size=render_size(scene))
     scene.virtual_conductor.avatar = built.armature
 

@@ -9,8 +9,8 @@ from mathutils import Vector
 
 from retarget.rotation import Array
 
+from ..stage.cameras import fit_camera
 from ..stage.materials import Colour, create_material, linear
-from ..stage.scenery import fit_camera
 from .wardrobe import shade
 
 WALLS: Final = ("plain", "brick", "panels", "foliage", "curtain")

@@ -10,9 +10,9 @@ from mathutils import Quaternion, Vector
 from retarget import rotation
 
 from ..render import render_still
+from ..stage.cameras import fit_camera
 from ..stage.looks import setup_render
 from ..stage.materials import create_material
-from ..stage.scenery import fit_camera
 
 SIZE: Final = (1024, 1280)
 _SAMPLES: Final = 24

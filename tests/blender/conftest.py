@@ -12,6 +12,20 @@ import pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
 
+# Blender's module can hang while it is torn down, after a fault above all.
+_ENDING = """
+import os, shutil, sys, traceback
+
+def _end(code):
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "bpy" in sys.modules and sys.modules["bpy"].app.tempdir:
+        shutil.rmtree(sys.modules["bpy"].app.tempdir, ignore_errors=True)
+    os._exit(code)
+
+sys.excepthook = lambda *fault: (traceback.print_exception(*fault), _end(1))
+"""
+
 
 @pytest.fixture(scope="session")
 def run_in_blender() -> Callable[..., Any]:
@@ -19,6 +33,7 @@ def run_in_blender() -> Callable[..., Any]:
 
     def run(script: str, **variables: Any) -> Any:
         lines = [
+            _ENDING,
             "import json",
             *(f"{name} = json.loads({json.dumps(json.dumps(v))})" for name, v in variables.items()),
             "import bpy",
@@ -26,6 +41,7 @@ def run_in_blender() -> Callable[..., Any]:
             "scene = bpy.context.scene",
             script,
             "print('\\nANSWER ' + json.dumps(answer))",
+            "_end(0)",
         ]
         done = subprocess.run(
             [sys.executable, "-c", "\n".join(lines)],

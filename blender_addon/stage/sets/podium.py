@@ -1,0 +1,75 @@
+"""What the conductor stands on and reads from."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from retarget.rotation import Array
+
+from ..noise import smoothstep
+from .hues import Hue
+from .shapes import Shape, box, merged, turned
+
+FLOOR_Z: Final = -0.16
+"""Height of the floor, canonical metres: the conductor stands on z = 0, the podium's top."""
+
+# Half the sides of the podium's top, its edge, and what the step below sticks out.
+_HALF: Final = (0.62, 0.54)
+_EDGE: Final = 0.02
+_STEP: Final = 0.16
+
+_DESK_TILT: Final = np.radians(24.0)
+_DESK: Final = np.array([0.0, -0.72, 0.66])
+
+
+def podium() -> Shape:
+    """A step and a carpeted top with a light edge."""
+    x, y = _HALF
+    low = box(
+        (-x - _STEP, -y - 0.04, FLOOR_Z),
+        (x + _STEP, y + _STEP, FLOOR_Z / 2),
+        Hue.DARK_WOOD,
+        (0.45, 0.9),
+    )
+    body = box((-x, -y, FLOOR_Z / 2), (x, y, -_EDGE), Hue.WOOD, (0.5, 0.9))
+    lip = box(
+        (-x - 0.012, -y - 0.012, -_EDGE), (x + 0.012, y + 0.012, -0.004), Hue.GILT, (0.6, 0.8)
+    )
+    top = box((-x, -y, -0.01), (x, y, 0.0), Hue.CARPET, (0.5, 1.0))
+    return merged([low, body, lip, top])
+
+
+def conductors_stand() -> Shape:
+    """Low, so that it hides no hand: desk, open score, pole, foot."""
+    desk = _tilted(box((-0.27, -0.17, -0.006), (0.27, 0.17, 0.006), Hue.METAL, (0.5, 0.8)))
+    ledge = _tilted(box((-0.27, 0.16, 0.0), (0.27, 0.175, 0.03), Hue.METAL, (0.6, 1.0)))
+    pages = [
+        _tilted(box((x - 0.114, -0.15, 0.007), (x + 0.114, 0.15, 0.013), Hue.PAPER, (0.7, 1.0)))
+        for x in (-0.118, 0.118)
+    ]
+    return merged([desk, ledge, *pages, _pole(0.66 - FLOOR_Z).moved((0.0, _DESK[1], FLOOR_Z))])
+
+
+def players_stand() -> Shape:
+    """A music stand of the orchestra on z = 0, its reader to +Y."""
+    desk = box((-0.24, -0.02, -0.16), (0.24, 0.0, 0.16), Hue.METAL, (0.3, 0.7))
+    sheet = box((-0.2, 0.0, -0.13), (0.2, 0.008, 0.13), Hue.PAPER, (0.5, 0.95))
+    return merged([merged([desk, sheet]).moved((0.0, 0.0, 0.95)), _pole(0.85, 6)])
+
+
+def pool(x: Array, y: Array, radius: float) -> Array:
+    """Light on the floor round the podium, 1 in the middle, 0 beyond twice the radius."""
+    return smoothstep(np.hypot(x, y + 0.4), 2.0 * radius, 0.2 * radius)
+
+
+def _pole(height: float, sides: int = 12) -> Shape:
+    profile = ((0.20, 0.0), (0.19, 0.015), (0.02, 0.03), (0.013, 0.06), (0.013, height))
+    return turned(profile, sides, Hue.METAL, (0.4, 0.7, 0.5, 0.6, 0.8))
+
+
+def _tilted(shape: Shape) -> Shape:
+    """A flat shape about the origin as the desk lies: its far edge up."""
+    cos, sin = np.cos(_DESK_TILT), np.sin(_DESK_TILT)
+    turn = np.array([[1.0, 0.0, 0.0], [0.0, cos, sin], [0.0, -sin, cos]])
+    return replace(shape, vertices=shape.vertices @ turn.T + _DESK)
