@@ -140,5 +140,8 @@ def test_shapes_change_without_haste() -> None:
 
 def test_fingers_of_a_beating_left_hand_move_with_the_beat() -> None:
     motion = perform(GRID, style=Style(left_hand=0.0), seed=1)
-    beating = slice(frame(GRID.times[4]), frame(GRID.times[40]))
-    assert np.ptp(curls(motion, "fingers.L")[beating]) > 4.0
+    fingers = curls(motion, "fingers.L")
+    beats = [frame(time) for time in GRID.times[4:40]]
+    # Within each beat, which leaves out what wanders from one to the next.
+    moved = [np.ptp(fingers[beat : beat + 22]) for beat in beats]
+    assert np.median(moved) > 3.0
