@@ -166,6 +166,8 @@ def _add_shapes(thing: Any, mesh: AssetMesh) -> None:
     for name, (vertices, offsets) in mesh.shapes.items():
         key = thing.shape_key_add(name=name, from_mix=False)
         key.slider_min, key.slider_max = 0.0, 1.0
+        # Blender 5 makes them at 1.
+        key.value = 0.0
         moved = mesh.vertices.copy()
         moved[vertices] += offsets
         key.points.foreach_set("co", moved.astype(np.float32).ravel())

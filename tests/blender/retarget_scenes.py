@@ -21,7 +21,7 @@ from sample_motions import planted_motion
 from sample_rigs import bone_rows
 
 from blender_addon import armature as armatures
-from blender_addon import guide_export, keyframes, timeline
+from blender_addon import face_keys, guide_export, keyframes, timeline
 from blender_addon.people.avatar import create_avatar
 from blender_addon.people.wardrobe import GUEST
 from blender_addon.scene_sound import Music
@@ -220,6 +220,32 @@ def action_scene():
         "stick_keyed": any("stick" in c.data_path for c in curves),
         "mode_of_stick": rig.pose.bones["stick"].rotation_mode,
         "dense_frames": len(played),
+    }
+
+
+def face_scene():
+    scene = fresh()
+    rig = create_conductor(scene)
+    blocks = {child.name: child.data.shape_keys for child in rig.children}
+    values = [key.value for block in blocks.values() if block for key in block.key_blocks[1:]]
+    scene.render.fps, scene.render.fps_base = 30, 1.0
+    jaw = 0.5 - 0.5 * np.cos(np.arange(60) / 9.0)
+    motion = replace(planted_motion(60), face_names=("jawOpen",), face=jaw[:, None])
+    timeline.set_timeline(scene, motion)
+    actions = []
+    for _ in range(2):
+        keyframes.apply_motion(scene, rig, motion)
+        actions += face_keys.key_face(scene, rig, motion)
+    played = []
+    for frame in range(60):
+        scene.frame_set(frame + 1)
+        played.append(blocks["Body"].key_blocks["jawOpen"].value)
+    return {
+        "at_rest": max(values),
+        "worst": float(np.abs(np.array(played) - jaw).max()),
+        "tolerance": face_keys.TOLERANCE,
+        "in_use": blocks["Body"].animation_data.action == actions[1],
+        "kept": actions[0].use_fake_user,
     }
 
 
@@ -499,6 +525,7 @@ def bvh_scene():
 
 SCENES = {
     "action": action_scene,
+    "face": face_scene,
     "failing": failing_scene,
     "timeline": timeline_scene,
     "sound": sound_scene,

@@ -50,7 +50,7 @@ def person(**meshes):
         scene.collection.objects.link(thing)
         thing.parent = armature
         for key in ("Basis", *keys):
-            thing.shape_key_add(name=key, from_mix=False)
+            thing.shape_key_add(name=key, from_mix=False).value = 0.0
     scene.render.fps, scene.render.fps_base = 30, 1.0
     return armature
 

@@ -239,6 +239,14 @@ def test_the_action_tells_how_it_was_made(blender):
     assert json.loads(properties["conducting_seed"]) == 1
 
 
+def test_a_face_is_at_rest_until_a_motion_plays_it(blender):
+    told = blender.answer("face")
+    assert told["at_rest"] == 0.0
+    assert told["worst"] <= told["tolerance"] + 1e-4
+    assert told["in_use"]
+    assert told["kept"]
+
+
 def test_bones_that_play_no_joint_are_left_alone(blender):
     assert not blender.answer("action")["stick_keyed"]
 
