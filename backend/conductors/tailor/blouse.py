@@ -10,7 +10,7 @@ from ..parts import Dress, Material
 from .bodice import LOOP, Bodice, Cut, build_bodice
 from .coat import Coat, Opening, clear_of, creased, open_coat
 from .folds import Noise
-from .form import Form, Surface, smoothstep, unit
+from .form import Form, Surface, quad_normals, smoothstep, unit
 from .lapels import LapelCut, collar
 from .legs import LegCut, build_trousers, waistband
 from .mesh import Sheet, grid_sheet, hemmed, joined, with_hem
@@ -27,7 +27,7 @@ from .sewing import (
 from .trimmings import button
 from .weights import nearest, rigid
 
-SILK: Final = Material("Black silk", "satin", (0.135, 0.131, 0.148), 0.45)
+SILK: Final = Material("Black silk", "satin", (0.135, 0.131, 0.148), 0.55)
 CREPE: Final = Material("Black crêpe", "cloth", (0.108, 0.107, 0.116), 0.8)
 BUTTONS: Final = Material("Jet buttons", "leather", (0.05, 0.05, 0.06), 0.2)
 LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
@@ -59,7 +59,7 @@ def black_blouse(form: Form) -> Dress:
     opening = Opening(form.armpits[0][2] - 0.025 * s, 0.008 * s)
     top = creased(open_coat(bodice, opening), 21, 0.007 * s, form.waist, arm_joints(form), 0.2)
     body = body_without_hands(form)
-    top = clear_of(top, body, 0.006)
+    top = clear_of(_fluted(form, top), body, 0.006)
     bones = top_weights(form, top, 12, still=False)
     outer, old = hemmed(top.sheet, 0.002, 0.012)
     soft, hard = _details(form, top, opening, body)
@@ -75,7 +75,7 @@ def black_blouse(form: Form) -> Dress:
         *shoes(form, LEATHER, SOLE),
     )
     edges = edge_points(top.sheet, opening.button)
-    return Dress(pieces, covered_skin(form, [top.sheet, legs.sheet, *_cuffs(top)], edges))
+    return Dress(pieces, covered_skin(form, [top.sheet, legs.outside, *_cuffs(top)], edges))
 
 
 def _draped(form: Form, bodice: Bodice) -> Bodice:
@@ -94,6 +94,24 @@ def _draped(form: Form, bodice: Bodice) -> Bodice:
     return Bodice(rows, (sleeves[0], sleeves[1]))
 
 
+def _fluted(form: Form, top: Coat) -> Coat:
+    """Soft folds that fall from the shoulders over the breast."""
+    s, grid = form.scale, top.grid
+    v, there = top.sheet.vertices.copy(), top.grid >= 0
+    points = v[np.where(there, grid, 0)]
+    noise = Noise(71)
+    angle = np.arctan2(points[..., 0], -points[..., 1])
+    above = (points[..., 2] - form.waist) / s
+    high = float(points[-1, :, 2].min() - form.waist) / s
+    depth = smoothstep(above, 0.08, 0.2) * smoothstep(-above, -high, -high + 0.1)
+    edge = np.minimum(np.arange(grid.shape[1]), np.arange(grid.shape[1])[::-1])
+    depth = depth * smoothstep(edge, 1, 5)
+    rise = (noise.ripple(angle, 11, 5.0 * above) + 0.4) * depth * 0.006 * s
+    normals = quad_normals(v, top.sheet.faces)
+    v[grid[there]] += rise[there][:, None] * normals[grid[there]]
+    return Coat(top.sheet.moved(v), grid, top.sleeves)
+
+
 def _gathered(rings: Array, s: float, noise: Noise) -> Array:
     middle = rings.mean(axis=1, keepdims=True)
     run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(middle[:, 0], axis=0), axis=1))])
@@ -104,7 +122,8 @@ def _gathered(rings: Array, s: float, noise: Noise) -> Array:
     wrist = reach[-1].mean() - 0.024 * s
     taken = smoothstep(-left, -0.035 * s, -0.004 * s)
     full = reach + 0.006 * s * np.exp(-(((left - 0.045 * s) / (0.025 * s)) ** 2))
-    pleat = noise.ripple(around, 9)[None] * 0.006 * s * smoothstep(-left, -0.16 * s, -0.02 * s)
+    pleat = noise.ripple(around, 9, 4.0 * left / s) * 0.008 * s
+    pleat = pleat * smoothstep(-left, -0.26 * s, -0.02 * s)
     size = (1 - taken) * full + taken * wrist + pleat * (1 - 0.75 * taken)
     return middle + unit(spokes) * size[..., None]
 

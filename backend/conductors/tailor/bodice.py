@@ -10,7 +10,7 @@ from scipy.spatial import ConvexHull
 
 from retarget.rotation import Array
 
-from .form import SIDES, Form, Surface, body_surface, smoothstep, unit
+from .form import SIDES, Form, Surface, body_surface, quad_normals, smoothstep, unit
 from .mesh import Ids, filled, grid_faces, relaxed, smoothed
 
 COLUMNS: Final = 72
@@ -20,6 +20,8 @@ HOLE: Final = 8
 LOOP: Final = 4 * HOLE
 YOKE: Final = 14
 """Rows of quads from under the armhole to the neck; the armhole begins at the second."""
+_BLEND: Final = 5
+"""Rows below the yoke that are pulled smooth with it."""
 ANGLES: Final = 2 * np.pi * np.arange(COLUMNS) / COLUMNS
 
 
@@ -119,11 +121,12 @@ def build_bodice(form: Form, cut: Cut) -> Bodice:
     """Cloth for trunk and arms of a figure."""
     skin = form.figure.part == 0
     trunk = body_surface(form, skin & (form.hand < 0.5) & (form.share("head") < 0.5))
+    trunk = _spanned(form, trunk)
     lower = _lower(form, cut)
     start = len(lower) - 1
     rows = np.concatenate([lower, np.zeros((YOKE, COLUMNS, 3))])
     fixed = np.zeros(rows.shape[:2], dtype=bool)
-    fixed[: start + 1] = True
+    fixed[: start + 1 - _BLEND] = True
     rows[-1], fixed[-1] = neck_ring(form, cut.neck), True
     for side in SIDES:
         at = hole_loop(start, side)
@@ -131,6 +134,17 @@ def build_bodice(form: Form, cut: Cut) -> Bodice:
     rows = _yoke(rows, fixed, trunk, cut, start)
     left, right = (build_sleeve(form, cut, side, rows[hole_loop(start, side)]) for side in SIDES)
     return Bodice(rows, (left, right))
+
+
+def _spanned(form: Form, trunk: Surface) -> Surface:
+    """The trunk with its hollows below the armpits bridged, as cloth bridges them."""
+    pit = float(form.armpits[0][2])
+    heights = np.linspace(pit - 0.14 * form.scale, pit - 0.025 * form.scale, 14)
+    rings = gaussian_filter1d(form.outline(heights, ANGLES), 1.0, axis=1, mode="wrap")
+    points = rings.reshape(-1, 3)
+    ids = np.arange(len(points)).reshape(rings.shape[:2])
+    normals = quad_normals(points, grid_faces(ids, closed=True))
+    return Surface(np.concatenate([trunk.points, points]), np.concatenate([trunk.normals, normals]))
 
 
 def _lower(form: Form, cut: Cut) -> Array:
@@ -228,22 +242,24 @@ def _first_hit(segments: Array, rays: Array) -> Array:
 
 
 def _yoke(rows: Array, fixed: NDArray[np.bool_], trunk: Surface, cut: Cut, start: int) -> Array:
-    upper = rows[start:]
+    first = start - _BLEND
+    upper = rows[first:]
+    open_quads = np.concatenate([np.zeros((_BLEND, COLUMNS), dtype=bool), hole_quads()])
     ids = np.arange(upper.shape[0] * COLUMNS).reshape(-1, COLUMNS)
-    faces = grid_faces(ids, closed=True)[~hole_quads().ravel()]
+    faces = grid_faces(ids, closed=True)[~open_quads.ravel()]
     used = np.zeros(ids.size, dtype=bool)
     used[faces] = True
     number = np.cumsum(used) - 1
-    faces, held = number[faces], fixed[start:].ravel()[used]
+    faces, held = number[faces], fixed[first:].ravel()[used]
     film = filled(upper.reshape(-1, 3)[used], faces, held)
-    level = np.repeat(np.arange(len(upper)), COLUMNS)[used]
+    level = np.repeat(np.arange(len(upper)) - _BLEND, COLUMNS)[used]
     ease = cut.chest + (cut.pad - cut.chest) * smoothstep(level, HOLE, HOLE + 3)
     ease = ease + (cut.neck - ease) * smoothstep(level, YOKE - 3, YOKE)
     film = relaxed(film, faces, held, trunk, ease, 60)
     film = smoothed(film, faces, held, 6)
     out = upper.reshape(-1, 3).copy()
     out[used] = film
-    return np.concatenate([rows[:start], out.reshape(upper.shape)])
+    return np.concatenate([rows[:first], out.reshape(upper.shape)])
 
 
 def limb_centres(form: Form, bones: tuple[str, ...], count: int, bend: float) -> Array:

@@ -249,6 +249,7 @@ def creased(
     rise = rise + 0.35 * noise.wave(points[..., 2], angle, 0.17, 4.0) * below
     edge = np.minimum(np.arange(grid.shape[1]), np.arange(grid.shape[1])[::-1])
     rise = rise * smoothstep(edge, 1, 6)
+    rise = rise * smoothstep(np.arange(len(grid)), 0, 4)[:, None]
     # Inner layers lie close below: folds of the trunk rise more than they sink.
     height[grid[there]] += (size * np.maximum(rise, -0.2))[there]
     return Coat(coat.sheet.moved(v + height[:, None] * normals), grid, coat.sleeves)

@@ -25,7 +25,7 @@ from .sewing import (
 from .weights import nearest, of_bones, spread
 
 CREPE: Final = Material("Black crêpe", "cloth", (0.118, 0.116, 0.13), 0.7)
-SATIN: Final = Material("Black satin", "satin", (0.16, 0.158, 0.175), 0.3)
+SATIN: Final = Material("Black satin", "satin", (0.16, 0.158, 0.175), 0.45)
 LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
 SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 

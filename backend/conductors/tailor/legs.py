@@ -67,10 +67,23 @@ class LegCut:
 
 @dataclass(frozen=True)
 class Trousers:
-    """Hips (R, COLUMNS, 3) downwards and two legs (S, RING, 3) downwards, ring 0 at the crotch."""
+    """Hips and legs in one.
+
+    Parameters
+    ----------
+    hips : (R, COLUMNS, 3) array
+        Downwards.
+    legs : two (S, RING, 3) arrays
+        Downwards; ring 0 lies at the crotch.
+    outside, sheet : Sheet
+        Without and with the hems that are turned in.
+    weights : (V, B) array
+        Of `sheet`.
+    """
 
     hips: Array
     legs: tuple[Array, Array]
+    outside: Sheet
     sheet: Sheet
     weights: Array
 
@@ -195,7 +208,7 @@ def _sewn(form: Form, cut: LegCut, hips: Array, legs: tuple[Array, Array]) -> Tr
     cloth = Sheet(mesh, quads, np.concatenate(uv), np.zeros(len(quads), dtype=np.int64))
     sheet, old = hemmed(cloth, 0.002, 0.02)
     shaped = (mesh[grids[0]], mesh[grids[1]])
-    return Trousers(mesh[top], shaped, sheet, bones[old])
+    return Trousers(mesh[top], shaped, cloth, sheet, bones[old])
 
 
 def _settled(form: Form, cut: LegCut, mesh: Array, quads: Ids, top: Ids, grids: list[Ids]) -> Array:
@@ -215,7 +228,7 @@ def _settled(form: Form, cut: LegCut, mesh: Array, quads: Ids, top: Ids, grids: 
     mesh = np.where(held[:, None], mesh, pushed)
     mesh = smoothed(mesh, quads, held | (np.arange(len(mesh)) < COLUMNS), 2)
     for _ in range(4):
-        mesh[low] = leather.push_out(mesh[low], 0.008)
+        mesh[low] = leather.push_out(mesh[low], 0.011)
     return mesh
 
 

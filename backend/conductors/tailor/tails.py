@@ -72,7 +72,7 @@ def tailcoat(form: Form) -> Dress:
     outer, old = hemmed(coat.sheet, 0.003, 0.02)
     details, hard = _details(form, coat, opening, body)
     legs = build_trousers(form, LegCut(form.waist + 0.01 * s, 0.010, width=0.088, seed=2))
-    below = sheet_surface(legs.sheet)
+    below = sheet_surface(legs.outside)
     skirts = [_tail(form, coat, side, waist) for side in SIDES]
     skirts = [tail.moved(below.push_out(tail.vertices, 0.009)) for tail in skirts]
     tail_sheet = joined(*(with_hem(t, 0.003, 0.02) for t in skirts))
@@ -138,7 +138,7 @@ def _tail(form: Form, coat: Coat, side: str, waist: float) -> Sheet:
     angles = edge[:, None] + (np.pi + np.radians(2.5) - edge[:, None]) * t
     flute = Noise(11 if side == "L" else 12).ripple(3 * angles, 4)
     room = 0.012 * s * flute * smoothstep(down, 0.1, 0.8)[:, None] + 0.006 * s * down[:, None]
-    room = room + (0.004 if side == "L" else 0.0) * smoothstep(t, 0.6, 1.0)
+    room = room + (0.008 if side == "L" else 0.0) * smoothstep(t, 0.6, 1.0)
     points = np.empty((*angles.shape, 3))
     for i, z in enumerate(levels):
         turn = angles[i] * sign
