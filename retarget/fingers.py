@@ -14,7 +14,7 @@ from . import rotation, skeleton
 from .fit import DIGITS, Fit, canonical_direction
 from .hands.curl import Curl
 from .hands.grip import Baton, bulb_end, can_grip, fit_grip
-from .hands.rest import HandRest, hand_rest
+from .hands.rest import ALONG, HandRest, hand_rest
 from .hands.thumb import Thumb, thumb_poses
 from .rotation import Array
 
@@ -24,9 +24,10 @@ Turns = dict[str, Array]
 # How much more than the one before it, from the index on, a finger curls: as a share, and always.
 _EAGER: Final = 0.07
 _ALWAYS: Final = 0.05
-# The little finger's way aside beside that from the ring to the index finger, in an open hand, in
-# one that is curled, and the curl from which on it is, radians.
-_FAN: Final = (0.55, -0.35)
+# The little finger's way aside beside that from the ring to the index finger in an open hand; how
+# far it leans to the ring finger in one that is curled, and the curl from which on it is, radians.
+_FAN: Final = 0.55
+_LEAN: Final = 0.05
 _CURLED: Final = 1.1
 # Fingers whose curls differ so much, radians, do not lie side by side.
 _APART: Final = 0.6
@@ -73,7 +74,7 @@ def _free_hand(rest: HandRest, seen: Turns) -> Turns:
     chords = {
         stem: rotation.rotate(seen[stem], canonical_direction(f"{stem}.L")) for stem in DIGITS
     }
-    curls = {stem: _angles(rest, chords[stem])[0] for stem in DIGITS}
+    curls = {stem: rest.angles(chords[stem])[0] for stem in DIGITS}
     for stem, chains in rest.digits.items():
         for number, chain in enumerate(chains):
             if len(chain.bones) == 1:
@@ -92,16 +93,18 @@ def _free_hand(rest: HandRest, seen: Turns) -> Turns:
 
 def _neighbour(rest: HandRest, chords: Turns, offset: int) -> tuple[Array, Array]:
     """Chord (T, 3) and curl (T,) of a finger beside the one that plays the joint."""
-    curl, aside = _angles(rest, chords["fingers"])
-    index_curl, index_aside = _angles(rest, chords["index"])
+    curl, aside = rest.angles(chords["fingers"])
+    index_curl, index_aside = rest.angles(chords["index"])
+    curled = np.clip(curl / _CURLED, 0.0, 1.0)
     if offset < 0:
         fan = 0.5 * np.clip(1.0 - np.abs(index_curl - curl) / _APART, 0.0, 1.0)
     else:
-        fan = -np.interp(curl, [0.0, _CURLED], _FAN)
+        fan = -_FAN * (1.0 - curled)
     aside = aside + fan * (index_aside - aside)
+    if offset > 0:
+        aside = aside - _LEAN * curled
     curl = curl * (1.0 + _EAGER * offset) + _ALWAYS * offset
-    down = np.stack([np.cos(curl), -np.sin(curl)], axis=-1) @ np.stack([_ALONG, rest.back])
-    return np.cos(aside)[:, None] * down + np.sin(aside)[:, None] * rest.hinge, curl
+    return rest.direction(curl, aside), curl
 
 
 def _holding(fit: Fit, rest: HandRest, seen: Turns, free: Turns) -> Turns:
@@ -109,7 +112,7 @@ def _holding(fit: Fit, rest: HandRest, seen: Turns, free: Turns) -> Turns:
 
     Thumb and index finger follow the baton as it turns in the hand, the others give way.
     """
-    curl, _ = _angles(rest, _chord(seen, "fingers"))
+    curl, _ = rest.angles(_chord(seen, "fingers"))
     share = np.clip((curl - _HOLDING[0]) / (_HOLDING[1] - _HOLDING[0]), 0.0, 1.0)
     share = share**2 * (3.0 - 2.0 * share)
     if not share.any():
@@ -121,9 +124,9 @@ def _holding(fit: Fit, rest: HandRest, seen: Turns, free: Turns) -> Turns:
         start = rest.place(fit, "baton")
     else:
         mirror = rest.mirrored(rest.hinge)
-        start = rest.mirrored(bulb_end(rest.mirrored(_ALONG), mirror, 1.0, metre))
-    grip = fit_grip(rest, Baton(start, rotation.rotate(lie, _ALONG), metre))
-    along = rotation.rotate(seen["baton"], _ALONG)
+        start = rest.mirrored(bulb_end(rest.mirrored(ALONG), mirror, 1.0, metre))
+    grip = fit_grip(rest, Baton(start, rotation.rotate(lie, ALONG), metre))
+    along = rotation.rotate(seen["baton"], ALONG)
     turns = _by_bone(rest.digits["thumb"][0].bones, grip.thumb_turns(along))
     turns |= _by_bone(rest.digits["index"][0].bones, grip.index_turns(along))
     usual = float((curl * share).sum() / share.sum())
@@ -154,14 +157,5 @@ def _chord(seen: Turns, stem: str) -> Array:
     return rotation.rotate(seen[stem], canonical_direction(f"{stem}.L"))
 
 
-def _angles(rest: HandRest, direction: Array) -> tuple[Array, Array]:
-    """How far directions (..., 3) point down and aside, towards the little finger, radians."""
-    down = np.arctan2(-direction @ rest.back, direction @ _ALONG)
-    return down, np.arcsin(np.clip(direction @ rest.hinge, -1.0, 1.0))
-
-
 def _by_bone(bones: tuple[str, ...], turns: Array) -> Turns:
     return {bone: turns[:, k] for k, bone in enumerate(bones)}
-
-
-_ALONG: Final = np.array([1.0, 0.0, 0.0])

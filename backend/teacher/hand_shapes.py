@@ -18,12 +18,12 @@ FLAT: Final = np.array([0.70, 0.09, 0.15, 1.0])
 POINTING: Final = np.array([0.85, 0.07, 1.95, 0.0])
 OFFERED: Final = np.array([0.10, 0.12, 0.32, 0.2])
 PINCH: Final = np.array([1.00, 1.52, 1.42, 0.0])
-FIST: Final = np.array([1.00, 2.40, 2.45, 0.0])
+FIST: Final = np.array([1.00, 2.50, 2.50, 2.8])
 
 _THUMB_OPEN: Final = np.array([0.0, 0.10, 0.05])
 _THUMB_CLOSES: Final = np.array([0.0, 0.35, 0.35])
 # How far index and fingers turn aside until they touch, radians.
-_TOGETHER: Final = (0.10, -0.03)
+_TOGETHER: Final = (0.10, -0.02)
 
 
 def shape_turns(side: str, shape: Array) -> dict[str, Array]:
@@ -38,13 +38,19 @@ def shape_turns(side: str, shape: Array) -> dict[str, Array]:
     """
     mirror = 1.0 if side == "L" else np.array([1.0, -1.0, -1.0])
     thumb, index, fingers, together = shape.T
-    zero = np.zeros(len(shape))
-    vectors = {
-        "thumb": _THUMB_OPEN + thumb[:, None] * _THUMB_CLOSES,
-        "index": np.stack([zero, index, _TOGETHER[0] * together], axis=1),
-        "fingers": np.stack([zero, fingers, _TOGETHER[1] * together], axis=1),
-    }
-    return {
-        f"{stem}.{side}": rotation.from_rotation_vector(mirror * vector)
-        for stem, vector in vectors.items()
-    }
+    turned = _THUMB_OPEN + thumb[:, None] * _THUMB_CLOSES
+    turns = {f"thumb.{side}": rotation.from_rotation_vector(mirror * turned)}
+    for stem, curl, aside in (
+        ("index", index, _TOGETHER[0] * together),
+        ("fingers", fingers, _TOGETHER[1] * together),
+    ):
+        # Fingers go aside at the knuckle and are curled after it.
+        bend, lean = (
+            rotation.from_rotation_vector(mirror * axis * angle[:, None])
+            for axis, angle in (
+                (np.array([0.0, 1.0, 0.0]), curl),
+                (np.array([0.0, 0.0, 1.0]), aside),
+            )
+        )
+        turns[f"{stem}.{side}"] = rotation.multiply(bend, lean)
+    return turns

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import rotation
 from ..rotation import Array
-from .rest import Chain, HandRest
+from .rest import ALONG, Chain, HandRest
 
 # Bend of the joints of a finger beside each other, how a stretched one is bent, and how far each
 # bends at most, radians (ranges of Kapandji, The Physiology of the Joints, vol. 1).
@@ -17,8 +17,6 @@ _MOST: Final = {3: (1.55, 1.85, 1.15), 2: (1.55, 1.85), 1: (3.0,)}
 # Bends beyond this share of the range come to its end ever more slowly.
 _FREE: Final = 0.75
 _EFFORTS: Final = np.linspace(-0.6, 4.0, 231)
-
-_ALONG: Final = np.array([1.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -91,4 +89,4 @@ class Curl:
 
     def _straight(self) -> Array:
         """Rotations (N, 4) that lay the bones, however they are modelled, along the hand."""
-        return rotation.between(self.chain.spans, _ALONG)
+        return rotation.between(self.chain.spans, ALONG)

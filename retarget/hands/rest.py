@@ -14,6 +14,9 @@ from .. import rotation
 from ..fit import Fit
 from ..rotation import Array
 
+ALONG: Final = np.array([1.0, 0.0, 0.0])
+"""From the wrist to the knuckles."""
+
 _MIRROR: Final = np.array([-1.0, 1.0, 1.0])
 _MIRROR_TURN: Final = np.array([1.0, 1.0, -1.0, -1.0])
 # The bone that stands in for a canonical hand where a rig has no knuckles to measure it by, metres.
@@ -74,7 +77,17 @@ class HandRest:
     @property
     def back(self) -> Array:
         """Out of the back of the hand, (3,), across its length and the hinge."""
-        return np.cross(np.array([1.0, 0.0, 0.0]), self.hinge)
+        return np.cross(ALONG, self.hinge)
+
+    def angles(self, direction: Array) -> tuple[Array, Array]:
+        """How far directions (..., 3) point down, and aside to the little finger, radians (...)."""
+        down = np.arctan2(-direction @ self.back, direction @ ALONG)
+        return down, np.arcsin(np.clip(direction @ self.hinge, -1.0, 1.0))
+
+    def direction(self, down: Array, aside: Array) -> Array:
+        """Unit vectors (..., 3) that point so far down and aside (...); undoes `angles`."""
+        ahead = np.stack([np.cos(down), -np.sin(down)], axis=-1) @ np.stack([ALONG, self.back])
+        return np.cos(aside)[..., None] * ahead + np.sin(aside)[..., None] * self.hinge
 
     def place(self, fit: Fit, joint: str) -> Array:
         """Where a joint that moves with the hand starts, (3,)."""

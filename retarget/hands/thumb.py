@@ -23,8 +23,8 @@ OPEN: Final = np.array([0.20, 0.15, -0.08, 0.05, 0.12])
 _OPPOSED: Final = np.array([0.25, 0.45, 0.05, 0.25, 0.30])
 _PINCHING: Final = np.array([0.25, 0.55, 0.10, 0.35, 0.45])
 _ROUND: Final = np.array([0.80, 0.35, -0.05, 0.00, 0.05])
-_UNDER: Final = np.array([1.35, 0.38, -0.30, 0.05, 0.10])
-_ACROSS: Final = np.array([1.40, -0.05, -0.20, 0.20, 0.45])
+_UNDER: Final = np.array([0.95, 0.42, -0.15, 0.05, 0.15])
+_ACROSS: Final = np.array([1.00, 0.18, 0.08, 0.20, 0.50])
 _BESIDE: Final = np.array([0.20, 0.20, 0.30, 0.10, 0.15])
 # How strongly a pose is kept to, per radian, beside palms of distance and unit normals.
 _HABIT: Final = np.array([0.30, 0.08, 0.08, 0.06, 0.06])
@@ -47,6 +47,8 @@ _CLOSED_RANGE: Final = (-0.5, 1.3)
 _KNOTS: Final = np.array([0.0, 0.75, 1.25, 1.55, 1.80, 2.10, 2.35, 2.65])
 _PINCHES: Final = np.array([False, False, True, True, False, False, False, False])
 _FISTS: Final = np.array([False, False, False, False, False, False, True, True])
+# The index finger of a fist leans so far to the others, radians.
+_FIST_LEANS: Final = 0.22
 _TOUCHES: Final = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0])
 
 
@@ -154,7 +156,7 @@ def closed_poses(rest: HandRest) -> Array:
 def _index(rest: HandRest) -> tuple[Array, Array]:
     """Turns (8, N, 4) of the index finger's bones, and its joints (8, N + 1, 3)."""
     curl = Curl(rest, rest.digits["index"][0])
-    turns = curl.turns(curl.bends(curl.effort(_KNOTS)))
+    turns = curl.pointing(_KNOTS, rest.direction(_KNOTS, _FISTS * _FIST_LEANS))
     return turns, curl.chain.joints(turns)
 
 

@@ -100,13 +100,21 @@ def _made(name: str, rows: dict) -> HandRig:  # type: ignore[type-arg]  # rows o
     return HandRig(rig, fit_rig(rig, detect_rig(rig)), name)
 
 
-def hands_motion(thumb: Array, index: Array, fingers: Array, baton: Array | None = None) -> Motion:
+def hands_motion(
+    thumb: Array,
+    index: Array,
+    fingers: Array,
+    lean: Array | None = None,
+    baton: Array | None = None,
+) -> Motion:
     """Both hands in the T-pose, curled alike.
 
     Parameters
     ----------
     thumb, index, fingers : (T,) arrays
         How far the thumb is closed, 0 to 1, and curls, radians.
+    lean : (T,) array, optional
+        How far the index finger leans to the others, radians.
     baton : (T, 3) array, optional
         Rotation vectors of the baton in the right hand.
     """
@@ -122,6 +130,11 @@ def hands_motion(thumb: Array, index: Array, fingers: Array, baton: Array | None
         for stem, vector in vectors.items():
             joint = skeleton.INDEX[f"{stem}.{side}"]
             local[:, joint] = rotation.from_rotation_vector(vector * mirror)
+        if lean is not None:
+            joint = skeleton.INDEX[f"index.{side}"]
+            aside = np.stack([zero, zero, lean], axis=1) * mirror
+            aside = rotation.from_rotation_vector(aside)
+            local[:, joint] = rotation.multiply(local[:, joint], aside)
     if baton is not None:
         local[:, skeleton.INDEX["baton"]] = rotation.from_rotation_vector(baton)
     return Motion(30.0, local, np.tile(skeleton.REST[0], (count, 1)))

@@ -17,6 +17,8 @@ from retarget.solve import solve
 
 # How the baton lies in the hand, as the conductors hold it.
 LIE = np.array([[0.0, 0.08, 0.16]])
+# Thumb, index, fingers and lean of the index finger.
+FIST = (1.0, 2.5, 2.5, 0.28)
 # The baton: way from the bulb's end and radius there, metres.
 BATON = np.array(
     [
@@ -72,8 +74,9 @@ def degrees(a: Array, b: Array) -> Array:
     return np.degrees(np.arccos(np.clip(np.sum(a * b, axis=-1), -1.0, 1.0)))
 
 
-def curled(hand: HandRig, thumb: float, index: float, fingers: float) -> Posed:
-    return Posed(hand, hands_motion(*(np.array([value]) for value in (thumb, index, fingers))))
+def curled(hand: HandRig, *values: float) -> Posed:
+    """With thumb, index and fingers, and the lean of the index, as `hands_motion` takes them."""
+    return Posed(hand, hands_motion(*(np.array([value]) for value in values)))
 
 
 def gap(a: Array, b: Array) -> float:
@@ -182,7 +185,7 @@ def test_thumb_and_index_meet_in_a_pinch(hand: HandRig) -> None:
 
 
 def test_the_thumb_lies_across_a_fist(hand: HandRig) -> None:
-    posed = curled(hand, 1.0, 2.4, 2.45)
+    posed = curled(hand, *FIST)
     thumb = posed.joints("thumb")[0]
     index, middle = posed.joints("index")[0], posed.joints("middle")[0]
     # Outside of the bent fingers: below them, where the palm looks down.
@@ -196,8 +199,8 @@ def test_the_thumb_lies_across_a_fist(hand: HandRig) -> None:
 
 def test_the_thumb_never_goes_through_the_index_finger(hand: HandRig) -> None:
     share = np.linspace(0.0, 1.0, 24)
-    opening = [(0.3, 0.42, 0.58), (1.0, 1.52, 1.42), (1.0, 2.4, 2.45), (0.3, 0.42, 0.58)]
-    for a, b in pairwise(opening):
+    relaxed, pinch = (0.3, 0.42, 0.58, 0.0), (1.0, 1.52, 1.42, 0.0)
+    for a, b in pairwise((relaxed, pinch, FIST, relaxed)):
         way = np.array(a) + share[:, None] * (np.array(b) - a)
         posed = Posed(hand, hands_motion(*way.T))
         thumb, index = posed.joints("thumb"), posed.joints("index")
