@@ -13,7 +13,7 @@ from .folds import Noise
 from .form import Form, Surface, quad_normals, smoothstep, unit
 from .lapels import LapelCut, collar
 from .legs import LegCut, build_trousers, waistband
-from .mesh import Sheet, grid_sheet, hemmed, joined, with_hem
+from .mesh import Sheet, grid_sheet, hemmed, joined, sheet_surface, with_hem
 from .sewing import (
     arm_joints,
     body_without_hands,
@@ -58,15 +58,21 @@ def black_blouse(form: Form) -> Dress:
     bodice = _draped(form, bodice)
     opening = Opening(form.armpits[0][2] - 0.025 * s, 0.008 * s)
     top = creased(open_coat(bodice, opening), 21, 0.007 * s, form.waist, arm_joints(form), 0.2)
+    legs = build_trousers(
+        form,
+        LegCut(
+            form.waist + 0.01 * s, 0.012, hem=0.022, width=0.135, crease=0.005, band=0.012, seed=9
+        ),
+    )
     body = body_without_hands(form)
     top = clear_of(_fluted(form, top), body, 0.006)
+    top = _tucked(form, top, sheet_surface(legs.outside))
     bones = top_weights(form, top, 12, still=False)
     outer, old = hemmed(top.sheet, 0.002, 0.012)
     soft, hard = _details(form, top, opening, body)
     ground = top.sheet.vertices
     weights = [bones[old], nearest(soft.vertices, ground, bones)]
     weights += [rigid(sheet, ground, bones) for sheet in hard]
-    legs = build_trousers(form, LegCut(form.waist + 0.01 * s, 0.016, 0.022, 0.135, 0.005, seed=9))
     band = waistband(legs, 0.034 * s)
     worn = [legs.weights, nearest(band.vertices, legs.sheet.vertices, legs.weights)]
     pieces = (
@@ -110,6 +116,17 @@ def _fluted(form: Form, top: Coat) -> Coat:
     normals = quad_normals(v, top.sheet.faces)
     v[grid[there]] += rise[there][:, None] * normals[grid[there]]
     return Coat(top.sheet.moved(v), grid, top.sleeves)
+
+
+def _tucked(form: Form, top: Coat, trousers: Surface) -> Coat:
+    """The blouse with its hem inside the trousers."""
+    v = top.sheet.vertices
+    height, normal = trousers.height(v)
+    low = smoothstep(-v[:, 2], -form.waist - 0.034 * form.scale, -form.waist - 0.020 * form.scale)
+    trunk = np.zeros(len(v), dtype=bool)
+    trunk[top.grid[top.grid >= 0]] = True
+    sink = np.where(trunk, low * np.maximum(height + 0.004, 0.0), 0.0)
+    return Coat(top.sheet.moved(v - sink[:, None] * normal), top.grid, top.sleeves)
 
 
 def _gathered(rings: Array, s: float, noise: Noise) -> Array:

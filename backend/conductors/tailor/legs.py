@@ -53,6 +53,8 @@ class LegCut:
         Least distance from the middle of a leg to the cloth at the hem, metres.
     crease : float
         How far the pressed crease stands out, metres.
+    band : float
+        Room at the waistband, metres.
     seed : int
         Of the folds.
     """
@@ -62,6 +64,7 @@ class LegCut:
     hem: float = 0.03
     width: float = 0.098
     crease: float = 0.004
+    band: float = 0.005
     seed: int = 1
 
 
@@ -97,7 +100,7 @@ def build_trousers(form: Form, cut: LegCut) -> Trousers:
     middle = np.array([0.0, rows[:, :, 1].mean(), 0.0])
     out = unit((rows - middle) * np.array([1.0, 1.0, 0.0]))
     room = cut.ease * smoothstep(heights, heights[0], heights[2])[:, None, None]
-    hips = gaussian_filter1d(rows, 1.0, axis=1, mode="wrap") + out * (0.005 + room)
+    hips = gaussian_filter1d(rows, 1.0, axis=1, mode="wrap") + out * (cut.band + room)
     legs = tuple(_leg(form, cut, side, hips[-1]) for side in SIDES)
     return _sewn(form, cut, hips, (legs[0], legs[1]))
 
