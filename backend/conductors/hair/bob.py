@@ -33,8 +33,8 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     base = np.array(colour)
     palette = Palette(
         tuple(tuple(np.clip(s * base, 0.0, 0.95)) for s in shades),
-        contrast=0.16,
-        sheen=0.10,
+        contrast=0.20,
+        sheen=0.07,
         roots=0.38,
         edges=0.3,
     )

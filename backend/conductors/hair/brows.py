@@ -54,7 +54,7 @@ def _brow(face: Face, side: int, brow: Brow) -> Surface:
     row = np.tile([-0.42, 0.10, 0.42, -0.15], brow.count)[: brow.count]
     row = row + generator.normal(0.0, 0.06, brow.count)
     # At its inner end hair stands up, further out it lies along the brow.
-    rise = np.interp(start, [0.4, 0.6, 0.95, 1.7], [1.5, 0.85, 0.28, -0.1]) - 0.55 * row
+    rise = np.interp(start, [0.4, 0.6, 0.95, 1.7], [1.05, 0.7, 0.28, -0.1]) - 0.55 * row
     length = np.interp(start, [0.4, 0.8, 1.72], [0.27, 0.40, 0.28])
     t = np.linspace(0.0, 1.0, _POINTS)
     along = np.cos(np.arctan(rise))[:, None] * length[:, None] * t

@@ -127,7 +127,9 @@ def _drawn(
     begin = 0.0006 + 0.4 * full * smooth(up[:, :1] - hairline.elevation(around[:, :1]), 0.0, 9.0)
     lift = begin + (full - begin) * smooth(t, 0.0, 0.3)
     courses: Array = head.centre + ways * (head.radius(ways) + lift)[..., None]
-    breadth = tapered(points, root=0.45, belly=0.4, sharpness=0.25, tip=0.3)
+    breadth = tapered(
+        points, root=0.12 if height < 1.0 else 0.45, belly=0.4, sharpness=0.25, tip=0.3
+    )
     breadth = head.size * width * generator.uniform(0.8, 1.25, count)[:, None] * breadth
     tone = np.round(2.4 + generator.normal(0.0, 0.9, count)).clip(0, _TONES - 1)
     return Locks(

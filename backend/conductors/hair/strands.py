@@ -67,7 +67,7 @@ def _fibres(width: int, generator: np.random.Generator) -> Array:
     """Streaks (512, width) that sway a little, mean nought, mostly within ±1.5."""
     fine = generator.standard_normal((_SIZE, 3 * width))
     streaks = np.zeros_like(fine)
-    for blur, along, weight in ((0.6, 70.0, 0.8), (1.8, 120.0, 0.8), (5.0, 160.0, 0.6)):
+    for blur, along, weight in ((0.6, 70.0, 1.1), (1.8, 120.0, 0.8), (5.0, 160.0, 0.5)):
         layer = gaussian_filter(fine, (along, blur), mode="wrap")
         streaks += weight * layer / layer.std()
         fine = generator.standard_normal(fine.shape)

@@ -45,7 +45,7 @@ def surface(head: Head) -> Surface:
     under = cap(
         head,
         hairline,
-        lambda a, e: 0.76 * volume.height(a, e),
+        volume.under,
         lambda a, e: _tone(a, e) - 0.6,
         _TONES,
         _SEED,
@@ -125,6 +125,12 @@ def _tone(azimuth: Array, elevation: Array) -> Array:
     return 1.2 + 5.2 * side * low
 
 
+def _over_brow(around: Array, elevation: Array) -> Array:
+    """1 where hair is combed up from the forehead, 0 away from there."""
+    share: Array = np.exp(-((around / 42.0) ** 2)) * np.exp(-(((elevation - 50.0) / 22.0) ** 2))
+    return share
+
+
 class _Volume:
     """How high the hair stands and where it is combed to."""
 
@@ -134,9 +140,15 @@ class _Volume:
     def height(self, azimuth: Array, elevation: Array) -> Array:
         around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
         high = smooth(elevation, -5.0, 50.0)
-        quiff = np.exp(-((around / 42.0) ** 2)) * np.exp(-(((elevation - 50.0) / 22.0) ** 2))
+        quiff = _over_brow(around, elevation)
         back = smooth(around, 110.0, 160.0) * (1.0 - high)
         return self._head.size * (0.006 + 0.014 * high + 0.011 * quiff + 0.005 * back)
+
+    def under(self, azimuth: Array, elevation: Array) -> Array:
+        """Height of the cap: lower over the brow, where locks rise slowly."""
+        around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
+        share: Array = 0.76 - 0.30 * _over_brow(around, elevation)
+        return share * self.height(azimuth, elevation)
 
     def room(self, at: Array) -> Array:
         """How long, in metres, locks rooted at points (L, 3) may be: not far over the hairline."""
