@@ -39,7 +39,7 @@ _FACE: Final = 0.12
 # The motion's thumb in an open hand, and how it turns from there to a closed one.
 _MOTION_OPEN: Final = np.array([0.0, 0.10, 0.05])
 _MOTION_CLOSES: Final = np.array([0.0, 0.35, 0.35])
-_CLOSED_RANGE: Final = (-0.5, 1.3)
+_MOST_CLOSED: Final = 1.3
 
 # Curls of the index finger, radians, for which the closed thumb is worked out: beside the finger
 # while it is stretched, opposite it, pad to pad with it, out of its tip's way, and across it in a
@@ -117,12 +117,13 @@ def thumb_poses(rest: HandRest, seen: Array, index_curl: Array) -> Array:
     """
     moved = rotation.to_rotation_vector(seen) - _MOTION_OPEN
     closed = moved @ _MOTION_CLOSES / (_MOTION_CLOSES @ _MOTION_CLOSES)
-    own = moved - closed[:, None] * _MOTION_CLOSES
-    closed = np.clip(closed, *_CLOSED_RANGE)
-    against = closed_poses(rest)
-    ends = np.stack([np.interp(index_curl, _KNOTS, column) for column in against.T], axis=-1)
-    poses = OPEN + closed[:, None] * (ends - OPEN)
-    poses[:, :3] += own
+    closed = np.clip(closed, 0.0, _MOST_CLOSED)[:, None]
+    poses = np.tile(OPEN, (len(seen), 1))
+    if closed.any():
+        ends = closed_poses(rest).T
+        against = np.stack([np.interp(index_curl, _KNOTS, end) for end in ends], axis=-1)
+        poses += closed * (against - OPEN)
+    poses[:, :3] += moved - closed * _MOTION_CLOSES
     return poses
 
 
