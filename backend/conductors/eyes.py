@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
+from .paint import bell, smooth
 from .parts import Colour, Figure, Material, Piece, Shape
 
 Side = Literal["L", "R"]
@@ -185,10 +186,10 @@ def paint_eye(
     red = np.clip((angle - 40.0) / 50.0, 0.0, 1.0)[..., None]
     picture *= 1.0 - red * np.array([0.06, 0.20, 0.20])
     up = y * _EDGE_DEG
-    picture *= 1.0 - (0.38 * _smooth(8.0, 36.0, up) + 0.10 * _smooth(-12.0, -45.0, up))[
+    picture *= 1.0 - (0.38 * smooth(8.0, 36.0, up) + 0.10 * smooth(-12.0, -45.0, up))[
         ..., None
     ] * np.array([0.85, 1.0, 1.0])
-    inside = _smooth(IRIS_DEG + 1.2, IRIS_DEG - 1.2, angle)[..., None]
+    inside = smooth(IRIS_DEG + 1.2, IRIS_DEG - 1.2, angle)[..., None]
     picture += inside * (_iris(np.array(iris), angle, azimuth, y, age, seed) - picture)
     return (255 * np.clip(picture, 0.0, 1.0) + 0.5).astype(np.uint8)
 
@@ -202,21 +203,15 @@ def _iris(colour: Array, angle: Array, azimuth: Array, y: Array, age: float, see
         turn = rng.uniform(0, 2 * np.pi)
         sway = rng.uniform(0.5, 1.5)
         fibres += np.sin(waves * azimuth + turn + sway * np.sin(3 * azimuth + 6 * r)) / 4
-    tone = 1.0 + 0.16 * fibres * _smooth(0.0, 0.25, r) * _smooth(1.0, 0.7, r)
-    tone *= 0.86 + 0.26 * _smooth(0.95, 0.15, r)
-    collar = np.exp(-(((r - 0.22) / 0.12) ** 2))
-    light = _smooth(0.15, -0.9, y * _EDGE_DEG / IRIS_DEG)
+    tone = 1.0 + 0.16 * fibres * smooth(0.0, 0.25, r) * smooth(1.0, 0.7, r)
+    tone *= 0.86 + 0.26 * smooth(0.95, 0.15, r)
+    collar = bell(r - 0.22, 0.12)
+    light = smooth(0.15, -0.9, y * _EDGE_DEG / IRIS_DEG)
     picture = colour * (tone * (1.0 + 0.55 * light))[..., None]
     picture += (0.10 * collar)[..., None] * np.array([1.0, 0.72, 0.35])
-    rim = _smooth(0.70, 1.0, r)[..., None]
+    rim = smooth(0.70, 1.0, r)[..., None]
     picture *= 1.0 - (0.68 - 0.25 * age) * rim
-    shade = 1.0 - 0.30 * _smooth(0.2, 0.9, y * _EDGE_DEG / IRIS_DEG)
+    shade = 1.0 - 0.30 * smooth(0.2, 0.9, y * _EDGE_DEG / IRIS_DEG)
     picture *= shade[..., None]
-    pupil = _smooth(_PUPIL_DEG + 0.9, _PUPIL_DEG - 0.9, angle)[..., None]
+    pupil = smooth(_PUPIL_DEG + 0.9, _PUPIL_DEG - 0.9, angle)[..., None]
     return picture * (1.0 - pupil) + pupil * np.array([0.025, 0.02, 0.02])
-
-
-def _smooth(start: float, end: float, value: Array) -> Array:
-    """0 at and before `start`, 1 at and after `end`, smooth between; either may be the larger."""
-    t = np.clip((value - start) / (end - start), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)

@@ -33,10 +33,13 @@ class Build:
     changes : dict
         anny's local changes, [−1, 1]: shapes of nose, chin, eyes and so on. One that anny has for
         the left and the right ("l-eye-scale-incr") may be named without side ("eye-scale-incr").
+    head : float
+        Size of the head, of a living one's: a face that reads from afar is a little larger.
     """
 
     phenotype: dict[str, float] = field(default_factory=dict)
     changes: dict[str, float] = field(default_factory=dict)
+    head: float = 1.0
 
 
 @cache
@@ -67,12 +70,15 @@ def build_figure(name: str, build: Build) -> Figure:
     }
     with torch.no_grad():
         out = model(**arguments)
-    vertices = out["rest_vertices"][0].numpy()
+    rest = out["rest_vertices"][0].numpy()
     labels = list(model.bone_labels)
-    ground = np.array([0.0, 0.0, vertices[:, 2].min()])
-    vertices = vertices - ground
+    ground = np.array([0.0, 0.0, rest[:, 2].min()])
     heads = out["rest_bone_heads"][0].numpy() - ground
     heads = heads[[labels.index(bone_sources(bone)[0]) for bone in BONES]]
+    weights = bone_weights(model, labels)
+    head = BONES.index("head")
+    growth = 1.0 + (build.head - 1.0) * weights[:, head, None]
+    vertices = heads[head] + growth * (rest - ground - heads[head])
     quads = model.faces.numpy().astype(np.int64)
     uv = model.texture_coordinates.numpy()[model.face_texture_coordinate_indices.numpy()]
     figure = Figure(
@@ -85,8 +91,8 @@ def build_figure(name: str, build: Build) -> Figure:
         parents=PARENTS,
         heads=heads,
         tails=load_body().tails(heads, vertices),
-        weights=bone_weights(model, labels),
-        shapes=_facial_actions(model, arguments, out["rest_vertices"][0].numpy()),
+        weights=weights,
+        shapes=_facial_actions(model, arguments, rest, growth),
     )
     return retouch(figure)
 
@@ -103,8 +109,10 @@ def _both_sides(changes: dict[str, float], model: Any) -> dict[str, float]:
     return sided
 
 
-def _facial_actions(model: Any, arguments: dict[str, Any], rest: NDArray) -> dict[str, Shape]:
-    """anny's 52 actions: it adds them before skinning, linearly."""
+def _facial_actions(
+    model: Any, arguments: dict[str, Any], rest: NDArray, growth: NDArray
+) -> dict[str, Shape]:
+    """anny's 52 actions, as much larger (V, 1) as the head: it adds them linearly, at rest."""
     import torch
 
     labels = list(model.facial_action_labels)
@@ -118,7 +126,7 @@ def _facial_actions(model: Any, arguments: dict[str, Any], rest: NDArray) -> dic
         actions = dict(zip(batch, torch.eye(len(batch)), strict=True))
         with torch.no_grad():
             moved = model(**once, facial_actions=actions)["rest_vertices"].numpy()
-        for action, offsets in zip(batch, moved - rest, strict=True):
+        for action, offsets in zip(batch, growth * (moved - rest), strict=True):
             far = np.flatnonzero(np.linalg.norm(offsets, axis=1) > _SMALLEST_M)
             shapes[action] = Shape(far, offsets[far])
     return shapes

@@ -7,6 +7,7 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from .paint import bell, smooth
 from .parts import Figure
 
 _FINGERS: Final = ("thumb", "index", "middle", "ring", "pinky")
@@ -35,7 +36,7 @@ def hand_regions(figure: Figure, points: Array, weights: Array, normals: Array) 
         on_hand = np.clip(weights[:, [hand, *fingers]].sum(axis=1), 0.0, 1.0)
         back = _back_of_hand(figure, side)
         across = normals @ back
-        found["palm"] = np.maximum(found["palm"], on_hand**2 * _ramp(0.30, -0.35, across))
+        found["palm"] = np.maximum(found["palm"], on_hand**2 * smooth(0.30, -0.35, across))
         for finger in _FINGERS:
             _finger(found, figure, finger, side, points, weights, normals, back)
     return HandRegions(**found)
@@ -72,12 +73,12 @@ def _finger(
     dorsal = dorsal / np.linalg.norm(dorsal)
     for joint, size in ((first, 0.011), (middle, 0.008), (last, 0.006)):
         distance = np.linalg.norm(points - figure.heads[joint], axis=1)
-        near = np.exp(-((distance / (1.35 * size)) ** 2)) * _ramp(0.2, 0.7, normals @ dorsal)
+        near = bell(distance, 1.35 * size) * smooth(0.2, 0.7, normals @ dorsal)
         found["knuckle"] = np.maximum(found["knuckle"], near)
     place = points - head
     along = (place @ way) / length
     across = place @ np.cross(way, dorsal)
-    found["tip"] = np.maximum(found["tip"], on_tip * _ramp(0.55, 1.0, along))
+    found["tip"] = np.maximum(found["tip"], on_tip * smooth(0.55, 1.0, along))
     up = normals @ dorsal
     chosen = (on_tip > 0.5) & (along > 0.3) & (up > 0.0)
     if not chosen.any():
@@ -89,14 +90,14 @@ def _finger(
     u, v = across / wide, (along - middle_place) / half
     # A rounded oblong: |u|⁴ + |v|⁴ = 1.
     inside = (u**4 + v**4) ** 0.25
-    above = _ramp(0.05, 0.25, up) * (on_tip > 0.3)
-    nail = _ramp(1.04, 0.94, inside) * above
+    above = smooth(0.05, 0.25, up) * (on_tip > 0.3)
+    nail = smooth(1.04, 0.94, inside) * above
     found["nail"] = np.maximum(found["nail"], nail)
-    found["free_edge"] = np.maximum(found["free_edge"], nail * _ramp(0.70, 0.86, v))
+    found["free_edge"] = np.maximum(found["free_edge"], nail * smooth(0.70, 0.86, v))
     found["moon"] = np.maximum(
-        found["moon"], nail * 0.5 * _ramp(0.42, 0.28, np.hypot(u, (v + 0.95) / 1.1))
+        found["moon"], nail * 0.5 * smooth(0.42, 0.28, np.hypot(u, (v + 0.95) / 1.1))
     )
-    rim = np.exp(-(((inside - 1.06) / 0.09) ** 2)) * above * _ramp(0.75, 0.45, v)
+    rim = bell(inside - 1.06, 0.09) * above * smooth(0.75, 0.45, v)
     found["cuticle"] = np.maximum(found["cuticle"], rim)
 
 
@@ -106,8 +107,3 @@ def _thumb_back(figure: Figure, side: str, back: Array) -> Array:
     pinky = figure.heads[figure.bone(f"pinky.01.{side}")]
     to_thumb = (index - pinky) / np.linalg.norm(index - pinky)
     return np.asarray(0.75 * back + 0.65 * to_thumb)
-
-
-def _ramp(start: float, end: float, value: Array) -> Array:
-    t = np.clip((value - start) / (end - start), 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t))

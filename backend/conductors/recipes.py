@@ -29,7 +29,7 @@ class Recipe(BaseModel):
         How much of it, [0, 1].
     brows, lash_line : float
         How dark under the brows' hair, and at the lashes' roots; 1 is usual.
-    phenotype, changes : dict
+    head, phenotype, changes : float, dict, dict
         See `Build`.
     """
 
@@ -51,13 +51,14 @@ class Recipe(BaseModel):
     eyeshadow: float = 0.0
     brows: float = 1.0
     lash_line: float = 1.0
+    head: float = 1.0
     phenotype: dict[str, float]
     changes: dict[str, float] = Field(default_factory=dict)
 
     @property
     def build(self) -> Build:
         """The body."""
-        return Build(self.phenotype, self.changes)
+        return Build(self.phenotype, self.changes, self.head)
 
 
 def recipes() -> dict[str, Recipe]:

@@ -49,6 +49,21 @@ def test_a_change_without_side_is_given_to_both():
     assert np.abs(wide.vertices - plain.vertices).max() > 1e-3
 
 
+def test_a_larger_head_keeps_its_face_and_its_place():
+    from backend.conductors.figure import Build, build_figure
+
+    plain = build_figure("plain", Build({"gender": 1.0}))
+    larger = build_figure("larger", Build({"gender": 1.0}, head=1.1))
+    eyes = [np.stack([eyeball(figure, s).centre for s in "LR"]) for figure in (plain, larger)]
+    assert eyes[1][0, 0] - eyes[1][1, 0] == pytest.approx(1.1 * (eyes[0][0, 0] - eyes[0][1, 0]))
+    joint = plain.heads[plain.bone("head")]
+    assert eyes[1][0] - joint == pytest.approx(1.1 * (eyes[0][0] - joint))
+    hips = plain.weights[:, plain.bone("head")] == 0.0
+    assert np.array_equal(plain.vertices[hips], larger.vertices[hips])
+    smiles = [figure.shapes["mouthSmileLeft"].offsets for figure in (plain, larger)]
+    assert np.abs(smiles[1]).max() == pytest.approx(1.1 * np.abs(smiles[0]).max(), rel=0.01)
+
+
 def test_faces_move_in_all_52_ways_and_none_flies_apart(figures):
     for figure in figures.values():
         assert len(figure.shapes) == 52
