@@ -7,6 +7,7 @@ import bpy
 
 from .operators.scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .operators.session import CancelOperator, DismissOperator
+from .operators.stage import StageOperator
 from .operators.video import LikenessOperator, RenderOperator
 from .styles import sliders
 from .task import Task, session
@@ -102,6 +103,24 @@ class StylePanel(_Panel):
         layout.prop(settings, "seed")
 
 
+class StagePanel(_Panel):
+    """Set, light and camera."""
+
+    bl_idname = "VIEW3D_PT_virtual_conductor_stage"
+    bl_parent_id = MainPanel.bl_idname
+    bl_label = "Stage"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        """Draw the panel."""
+        settings = context.scene.virtual_conductor
+        layout = _split(self.layout)
+        layout.prop(settings, "stage")
+        layout.prop(settings, "camera")
+        layout.prop(settings, "camera_move")
+        self.layout.operator(StageOperator.bl_idname, icon="OUTLINER_OB_CAMERA")
+
+
 class VideoPanel(_Panel):
     """The animation as a video."""
 
@@ -140,7 +159,7 @@ class LikenessPanel(_Panel):
         self.layout.operator(CharacterOperator.bl_idname, icon="OUTLINER_OB_ARMATURE")
 
 
-CLASSES: Final = (MainPanel, BeatsPanel, StylePanel, VideoPanel, LikenessPanel)
+CLASSES: Final = (MainPanel, BeatsPanel, StylePanel, StagePanel, VideoPanel, LikenessPanel)
 
 
 def draw_task(layout: Any, task: Task) -> None:

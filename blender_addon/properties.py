@@ -15,6 +15,7 @@ from bpy.props import (
 
 from .engines import QUALITY_WORDS
 from .gallery import conductor_items
+from .staging import CAMERA_WORDS, STAGE_WORDS, Staging
 from .styles import presets, sliders
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/4", "2/2", "3/2", "3/8", "6/8", "9/8", "12/8")
@@ -153,6 +154,20 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         name="Seed", description="The same seed gives the same performance", default=0, min=0
     )
 
+    stage: EnumProperty(
+        name="Stage",
+        description="The set and its light",
+        items=tuple((name, *words) for name, words in STAGE_WORDS.items()),
+    )
+    camera: EnumProperty(
+        name="Camera",
+        description="Where the conductor is seen from",
+        items=tuple((name, *words) for name, words in CAMERA_WORDS.items()),
+    )
+    camera_move: BoolProperty(
+        name="Moving Camera", description="Move the camera slowly, from phrase to phrase"
+    )
+
     quality: EnumProperty(
         name="Quality",
         description="How the video is rendered",
@@ -210,6 +225,11 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
     likeness: StringProperty(
         name="Likeness Video", description="The likeness video made last", **_PATH
     )
+
+    @property
+    def staging(self) -> Staging:
+        """What is built round a conductor."""
+        return Staging(self.stage, self.camera, self.camera_move)
 
     @property
     def style_values(self) -> dict[str, float]:

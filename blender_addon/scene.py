@@ -223,7 +223,7 @@ def perform(
         )
         if built is not None and built.needs_stage:
             _build_stage(scene, built, motion, staging)
-        elif staging is not None:
+        elif built is None and staging is not None:
             build_stage(scene, armature, motion, frame_start=FRAME_START, staging=staging)
         add_beat_markers(scene, motion, frame_start=FRAME_START)
         # Last, for it replaces a strip only if nothing fails.
@@ -294,9 +294,7 @@ def _build_conductor(scene: Any, who: Character | str) -> _Built:
     return _Built(armature, scene.camera is None or bool(startup), startup)
 
 
-def _build_stage(
-    scene: Any, built: _Built, motion: Motion | None, staging: Staging | None
-) -> None:
+def _build_stage(scene: Any, built: _Built, motion: Motion | None, staging: Staging | None) -> None:
     """The stage of a conductor that was built; its camera replaces that of a startup scene."""
     if built.startup:
         scene.camera = None

@@ -52,6 +52,14 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     size = options.size or (960, 540)
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)
+    if options.camera_move and scene.camera is not None and options.camera is None:
+        write_line(
+            Line(
+                "warning",
+                f"The camera of {options.avatar} stays as it is; give --camera to have one that "
+                "moves.",
+            )
+        )
     with ExitStack() as held:
         if sound is not None and not is_exact(sound):
             sound = _decoded(sound, motion, options.python, held, part(progress, 0.0, 0.05))

@@ -96,7 +96,14 @@ class GenerateOperator(Working):
         settings = scene.virtual_conductor
         is_new = settings.avatar is None
         with scratch:
-            perform(scene, settings.avatar, motion, who=settings.conductor, music=music)
+            perform(
+                scene,
+                settings.avatar,
+                motion,
+                who=settings.conductor,
+                music=music,
+                staging=settings.staging if is_new else None,
+            )
         if is_new:
             show_stage(context)
         return f"Conducting {motion.duration:.0f} seconds with {len(motion.beats)} beats"
@@ -111,7 +118,8 @@ class CreateAvatarOperator(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         try:
-            add_avatar(context.scene, context.scene.virtual_conductor.conductor)
+            settings = context.scene.virtual_conductor
+            add_avatar(context.scene, settings.conductor, settings.staging)
         except ConductorError as fault:
             self.report({"ERROR"}, str(fault))
             return {"CANCELLED"}

@@ -6,7 +6,6 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from retarget.motion import Motion
 from retarget.rotation import Array
 
 from .place import Place
@@ -24,13 +23,16 @@ _SWING: Final = np.radians(6.0)
 _NEARER: Final = 0.06
 
 
-def phrase_starts(motion: Motion) -> Array:
-    """Seconds at which the camera turns back: the first frame, phrases' downbeats, the last frame.
+def phrase_starts(downbeats: Array, end: float) -> Array:
+    """Seconds at which the camera turns back: the start, phrases' downbeats, the end.
 
-    Without bars there are only the ends.
+    Parameters
+    ----------
+    downbeats : (B,) array
+        Seconds, rising; where there are none only the ends are left.
+    end : float
+        Of the performance, seconds.
     """
-    end = (len(motion) - 1) / motion.fps
-    downbeats = motion.beats[motion.beat_numbers == 1]
     times = [0.0]
     for time in downbeats[::_PHRASE_BARS].tolist():
         if time - times[-1] >= _SHORTEST_S and end - time >= _SHORTEST_S:
@@ -39,7 +41,7 @@ def phrase_starts(motion: Motion) -> Array:
 
 
 def move_camera(
-    scene: Any, collection: Any, camera: Any, place: Place, motion: Motion, frame_start: int
+    scene: Any, collection: Any, camera: Any, place: Place, phrases: Array, frame_start: int
 ) -> Any:
     """Hang a camera on a pivot in the conductor and key both from phrase to phrase.
 
@@ -55,10 +57,10 @@ def move_camera(
         Stands as `cameras.add_camera` placed it, with `ROOM`.
     place : Place
         Where the conductor stands.
-    motion : Motion
-        Says when phrases begin.
+    phrases : (P,) array
+        Seconds at which the camera turns back; see `phrase_starts`.
     frame_start : int
-        Scene frame of the motion's first frame.
+        Scene frame at time 0.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def move_camera(
     camera.location, camera.rotation_euler = within.translation, within.to_euler()
     ahead = -within.to_3x3().col[2] * within.translation.length
     rate = scene.render.fps / scene.render.fps_base
-    for number, time in enumerate(phrase_starts(motion).tolist()):
+    for number, time in enumerate(phrases.tolist()):
         key = frame_start + round(time * rate)
         side = 1.0 if number % 2 else -1.0
         pivot.rotation_euler = (0.0, 0.0, side * _SWING)

@@ -30,6 +30,8 @@ _PALM: Final = 0.09
 _FEET: Final = -0.10
 # Sharp from the stand to the elbows, soft behind; the lens of a 1.75 m conductor.
 _F_STOP: Final = 4.0
+# Frames that are looked at where nothing says which of them matter.
+_MOST_FRAMES: Final = 500
 _CLIP: Final = (0.05, 120.0)
 
 
@@ -58,7 +60,7 @@ class Shot:
 SHOTS: Final[dict[CameraName, Shot]] = {
     "front": Shot("Front", (-0.14, -1.0, 0.05), 58.0, 0.62),
     "three-quarter": Shot("Three-quarter", (0.80, -1.0, 0.08), 65.0, 0.62),
-    "hall": Shot("Hall", (0.34, 1.0, 0.40), 42.0, _FEET),
+    "hall": Shot("Hall", (0.40, 1.0, 0.27), 34.0, _FEET),
     "hands": Shot("Hands", (-0.40, -1.0, 0.10), 85.0, None),
 }
 
@@ -210,20 +212,25 @@ def fit_camera(
     camera.location = Vector(fit_view(points, turn, size, lens))
 
 
-def swept(scene: Any, armature: Any, motion: Motion, frame_start: int) -> Array:
-    """World positions (F, J, 3) of the rig's joints where the motion reaches farthest.
+def swept(scene: Any, armature: Any, motion: Motion | None, frame_start: int) -> Array:
+    """World positions (F, J, 3) of the rig's joints where its animation reaches farthest.
 
     Parameters
     ----------
     scene : bpy.types.Scene
         Its frame rate says where a frame of the motion falls.
     armature : bpy.types.Object
-        The conductor, animated with the motion.
-    motion : Motion
-        Says which frames matter: those where a joint is farthest in some direction.
+        The conductor, animated.
+    motion : Motion, optional
+        Says which frames matter: those where a joint is farthest in some direction. Without it
+        frames of the scene's whole range do.
     frame_start : int
         Scene frame of the motion's first frame.
     """
+    if motion is None:
+        count = min(scene.frame_end - scene.frame_start + 1, _MOST_FRAMES)
+        frames = np.linspace(scene.frame_start, scene.frame_end, max(count, 1))
+        return joints_at(scene, armature, np.unique(frames.astype(int)).tolist())
     ways = np.array(np.meshgrid(*[(-1.0, 0.0, 1.0)] * 3)).reshape(3, -1)
     moving = motion.joints_3d()[:, _indices((*_HANDS, *_ARMS, "head", "hips"))]
     farthest = np.unique((moving @ ways).argmax(axis=0))

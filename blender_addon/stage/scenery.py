@@ -1,6 +1,6 @@
 """The stage round a conductor: set, lights and camera."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,8 @@ from retarget.motion import Motion
 from retarget.rotation import Array
 
 from ..staging import CameraName, StageName, Staging
-from .camera_moves import ROOM, move_camera
+from ..timeline import OURS, read_beat_markers
+from .camera_moves import ROOM, move_camera, phrase_starts
 from .cameras import FILM_MM, SHOTS, add_camera, in_reach, swept
 from .lights import add_lights, create_world
 from .place import NOBODY, Place, place_of
@@ -54,7 +55,7 @@ def build_stage(
     *,
     frame_start: int = 1,
     staging: Staging | None = None,
-) -> Stage:
+) -> Stage | None:
     """Build a stage in a new collection, as large as the conductor and turned as he is.
 
     The camera frames the conductor for the scene's present render size and becomes the scene's.
@@ -66,35 +67,71 @@ def build_stage(
     armature : bpy.types.Object, optional
         Who conducts; without one the place for a conductor of 1.75 m at the origin.
     motion : Motion, optional
-        What the armature conducts; without it there is room for the reach of both hands.
+        What the armature conducts; without it the scene's animation and beat markers count, and
+        where there is none there is room for the reach of both hands.
     frame_start : int
         Scene frame of the motion's first frame.
     staging : Staging, optional
         What is built; what it leaves open the scene's own camera decides.
+
+    Returns
+    -------
+    Stage or None
+        None where a scene with a camera keeps it and no set is asked for.
     """
     staging = staging or Staging()
     stage, view = _chosen(scene, staging)
+    if stage is None and view is None:
+        return None
     place = NOBODY if armature is None else place_of(scene, armature)
     collection = bpy.data.collections.new(COLLECTION_NAME)
+    collection[OURS] = True
     scene.collection.children.link(collection)
     camera = None
     if view is not None:
-        moved = staging.camera_move and motion is not None
-        if armature is None or motion is None:
-            joints = in_reach(place)
-        else:
+        if _is_animated(armature):
             joints = swept(scene, armature, motion, frame_start)
-        camera = add_camera(scene, collection, view, place, joints, ROOM if moved else 1.0)
+        else:
+            joints = in_reach(place)
+        camera = add_camera(
+            scene, collection, view, place, joints, ROOM if staging.camera_move else 1.0
+        )
     if stage is not None:
-        root = _root(collection, place)
-        _build_set(stage, root, scene, scene.camera, place)
-    if camera is not None and staging.camera_move and motion is not None:
-        move_camera(scene, collection, camera, place, motion, frame_start)
-    if stage is None:
-        return Stage(collection, camera, ())
-    if scene.world is None:
-        scene.world = create_world(COLLECTION_NAME, stage)
-    return Stage(collection, camera, add_lights(collection, stage, place))
+        _build_set(stage, _root(collection, place), scene, place)
+    if camera is not None and staging.camera_move:
+        phrases = _phrases(scene, motion, frame_start)
+        move_camera(scene, collection, camera, place, phrases, frame_start)
+    lights: tuple[Any, ...] = ()
+    if stage is not None:
+        lights = add_lights(collection, stage, place)
+        if scene.world is None or OURS in scene.world:
+            scene.world = create_world(COLLECTION_NAME, stage)
+            scene.world[OURS] = True
+    for thing in collection.objects:
+        thing[OURS] = True
+    return Stage(collection, camera, lights)
+
+
+def remove_stage(collections: Iterable[Any]) -> None:
+    """Remove what `build_stage` made of some collections, and those that are empty then."""
+    ours = [collection for collection in collections if OURS in collection]
+    built = {thing for collection in ours for thing in collection.objects if OURS in thing}
+    emptied = [c for c in ours if not c.children and built.issuperset(c.objects)]
+    bpy.data.batch_remove([*built, *emptied])
+
+
+def _is_animated(armature: Any) -> bool:
+    animation = None if armature is None else armature.animation_data
+    return animation is not None and bool(animation.action or animation.nla_tracks)
+
+
+def _phrases(scene: Any, motion: Motion | None, frame_start: int) -> Array:
+    """Seconds from the first frame at which the camera turns back."""
+    if motion is not None:
+        return phrase_starts(motion.beats[motion.beat_numbers == 1], motion.duration)
+    times, numbers = read_beat_markers(scene, frame_start)
+    frames = max(scene.frame_end - frame_start, 0)
+    return phrase_starts(times[numbers == 1], frames * scene.render.fps_base / scene.render.fps)
 
 
 def _chosen(scene: Any, staging: Staging) -> tuple[StageName | None, CameraName | None]:
@@ -113,7 +150,8 @@ def _root(collection: Any, place: Place) -> Any:
     return root
 
 
-def _build_set(stage: StageName, root: Any, scene: Any, camera: Any, place: Place) -> None:
+def _build_set(stage: StageName, root: Any, scene: Any, place: Place) -> None:
+    camera = scene.camera
     clear = _clear(scene, camera, place)
     if stage == "hall":
         build_hall(root, clear)

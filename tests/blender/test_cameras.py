@@ -1,5 +1,8 @@
 """The cameras frame whoever conducts, and the stage comes along."""
 
+import math
+from itertools import pairwise
+
 import pytest
 
 _SCENE = """
@@ -132,3 +135,128 @@ for camera in CAMERAS:
     span = {camera: answer[camera][3][0] - answer[camera][2][0] for camera in answer}
     assert span["hands"] > span["front"]
     assert span["front"] > span["hall"]
+
+
+def test_a_moving_camera_turns_back_at_phrases_and_never_cuts_a_hand(run_in_blender):
+    answer = run_in_blender(
+        _SCENE
+        + """
+motion = conducting(21.0)
+armature = perform(motion, place_in_world(0.4, 70.0, (5.0, 2.0, 1.0)))
+stage = scenery.build_stage(scene, armature, motion, staging=Staging("studio", "front", True))
+low, high, places = np.ones(2), np.zeros(2), []
+for frame in range(scene.frame_start, scene.frame_end + 1, 6):
+    scene.frame_set(frame)
+    camera = stage.camera.matrix_world.normalized()
+    place = place_of(scene, armature)
+    joints = joints_at(scene, armature, [frame])
+    hands = seen(joints[:, [skeleton.INDEX[j] for j in ("index.L", "index.R", "baton_tip")]],
+                 stage.camera)
+    crown = joints[0, skeleton.INDEX["head"]] + place.turn[:, 2] * place.scale * place.crown
+    points = np.concatenate([hands, seen(crown, stage.camera)])[:, :2]
+    low, high = np.minimum(low, points.min(0)), np.maximum(high, points.max(0))
+    places.append(place.canonical(np.array(camera.translation)).tolist())
+curves = [c for thing in (stage.camera, stage.camera.parent)
+          for c in thing.animation_data.action.layers[0].strips[0].channelbags[0].fcurves]
+guide = export_guide(scene, armature)
+keys = [[k.co[0] for k in c.keyframe_points] for c in curves]
+answer = [low.tolist(), high.tolist(), places, keys,
+          float(np.abs(guide.view[0] - guide.view[100]).max())]
+""",
+    )
+    low, high, places, keys, moved = answer
+    assert min(low) >= 0.0
+    assert max(high) <= 1.0
+    # Downbeats are at 0.25 s and every two seconds from there; phrases have four bars.
+    assert keys == [[1.0, 199.0, 505.0]] * 4
+    ways = [math.dist(a, b) for a, b in pairwise(places)]
+    assert 0.3 < sum(ways) < 4.0
+    # A quarter of a second of it is nowhere more than a drift.
+    assert max(ways) < 0.08
+    assert moved > 0.0
+
+
+def test_a_scene_with_a_camera_keeps_it_and_gets_a_stage_only_if_one_is_asked_for(run_in_blender):
+    answer = run_in_blender(
+        _SCENE
+        + """
+mine = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
+scene.collection.objects.link(mine)
+mine.location = (1.0, -4.0, 2.0)
+scene.camera = mine
+armature = create_conductor(scene)
+before = set(bpy.data.objects)
+answer = []
+nothing = scenery.build_stage(scene, armature)
+answer.append([nothing is None, set(bpy.data.objects) == before, scene.camera.name])
+stage = scenery.build_stage(scene, armature, staging=Staging(stage="studio"))
+answer.append([stage.camera is None, len(stage.lights) > 2, scene.camera.name])
+stage = scenery.build_stage(scene, armature, staging=Staging(camera="hall"))
+answer.append([scene.camera == stage.camera, stage.lights == (), list(mine.location)])
+"""
+    )
+    assert answer == [[True, True, "Mine"], [True, True, "Mine"], [True, True, [1.0, -4.0, 2.0]]]
+
+
+def test_every_stage_is_few_objects_as_large_as_the_conductor_and_stands_under_the_feet(
+    run_in_blender,
+):
+    answer = run_in_blender(
+        _SCENE
+        + """
+answer = []
+for factor in (1.0, 8.0):
+    armature = create_conductor(scene)
+    armature.matrix_world = place_in_world(factor, 90.0, (10.0, 0.0, 3.0))
+    for name in STAGES:
+        scene.camera = scene.world = None
+        stage = scenery.build_stage(scene, armature, staging=Staging(name))
+        bpy.context.view_layer.update()
+        things = list(stage.collection.all_objects)
+        faces = sum(len(t.data.polygons) for t in things if t.type == "MESH")
+        podium = next(t for t in things if t.name.startswith("Podium"))
+        corners = np.array([podium.matrix_world @ Vector(c) for c in podium.bound_box])
+        lit = sum(light.data.energy for light in stage.lights)
+        # The conductor faces the world's +X here.
+        ahead = stage.camera.matrix_world.translation.x - 10.0
+        answer.append([len(things), faces, corners[:, 2].max(), corners[:, 0].mean(), lit,
+                       ahead, all(i.packed_file for i in bpy.data.images if i.users)])
+"""
+    )
+    for (count, faces, top, middle, lit, ahead, packed), large in zip(
+        answer[:3], answer[3:], strict=True
+    ):
+        assert count < 22
+        assert faces < 50_000
+        assert top == pytest.approx(3.0, abs=0.02)
+        assert middle == pytest.approx(10.0, abs=0.25)
+        assert packed
+        assert ahead > 2.0
+        assert large[2] == pytest.approx(3.0, abs=0.16)
+        assert large[4] / lit == pytest.approx(64.0, rel=0.05)
+        assert large[5] / ahead == pytest.approx(8.0, rel=0.05)
+
+
+def test_nobody_of_the_orchestra_sits_between_the_camera_and_the_conductor(run_in_blender):
+    answer = run_in_blender(
+        _SCENE
+        + """
+scene.render.resolution_x, scene.render.resolution_y = 540, 960
+armature = create_conductor(scene)
+answer = []
+for camera in ("front", "three-quarter", "hall"):
+    scene.camera = None
+    stage = scenery.build_stage(scene, armature, staging=Staging("hall", camera))
+    bpy.context.view_layer.update()
+    players = next(t for t in stage.collection.objects if t.name.startswith("Orchestra"))
+    points = np.array([v.co for v in players.data.vertices])
+    heads = points[points[:, 2] > 0.9]
+    x, y, depth = seen(heads, stage.camera).T
+    conductor = seen((0.0, 0.0, 1.2), stage.camera)[0, 2]
+    before = (x > 0) & (x < 1) & (y > 0) & (y < 1) & (depth > 0) & (depth < conductor)
+    answer.append([int(before.sum()), len(heads)])
+"""
+    )
+    for before, heads in answer:
+        assert before == 0
+        assert heads > 1000

@@ -6,7 +6,7 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from ..noise import ripples, smoothstep
+from ..noise import smoothstep
 from .hues import Hue
 from .orchestra import RISERS, Clear, orchestra
 from .podium import FLOOR_Z, conductors_stand, podium, pool
@@ -17,22 +17,22 @@ PALETTE: Final = Palette(
     (
         (0.66, 0.47, 0.31),  # wood
         (0.40, 0.26, 0.18),  # dark wood
-        (0.56, 0.20, 0.19),  # plush
+        (0.47, 0.215, 0.195),  # plush
         (0.86, 0.71, 0.47),  # gilt
-        (0.13, 0.12, 0.14),  # cloth
-        (0.72, 0.51, 0.41),  # skin
+        (0.20, 0.18, 0.20),  # cloth
+        (0.62, 0.44, 0.36),  # skin
         (0.16, 0.12, 0.11),  # dark hair
         (0.50, 0.37, 0.24),  # fair hair
         (0.60, 0.29, 0.13),  # varnish
         (0.90, 0.68, 0.30),  # brass
-        (0.20, 0.19, 0.20),  # metal
+        (0.26, 0.24, 0.24),  # metal
         (0.93, 0.89, 0.80),  # paper
         (0.36, 0.13, 0.14),  # carpet
         (0.74, 0.70, 0.62),  # pipes
         (0.17, 0.12, 0.10),  # shade
     ),
     shadow=(0.24, 0.20, 0.25),
-    air=(0.36, 0.27, 0.23),
+    air=(0.40, 0.30, 0.245),
 )
 # Metres from the conductor.
 _STAGE_EDGE: Final = 1.7
@@ -43,6 +43,8 @@ _BALCONY: Final = 14.2
 _WALL: Final = 17.0
 _HALL_FLOOR: Final = -1.15
 _CEILING: Final = 11.0
+# Where the organ's pipes begin, behind the last players.
+_ORGAN: Final = 1.15
 # The hall lies within this angle of +Y, radians; the shell around the orchestra in the rest.
 _OPENING: Final = np.radians(104.0)
 _HALL_ARC: Final = (np.pi / 2.0 - _OPENING, np.pi / 2.0 + _OPENING)
@@ -59,7 +61,9 @@ def build_hall(root: Any, clear: Clear) -> None:
     far = picture_material("Hall", PALETTE.pixels, glow=0.55)
     add_shape(root, "Podium", podium(), PALETTE, wood)
     add_shape(root, "Music Stand", conductors_stand(), PALETTE, wood)
-    add_shape(root, "Orchestra", _in_air(merged([orchestra(clear), _risers()]), 0.5), PALETTE, wood)
+    add_shape(
+        root, "Orchestra", _in_air(merged([orchestra(clear), _risers()]), 0.66, 0.40), PALETTE, wood
+    )
     _floor(root)
     add_shape(
         root, "Seats", _in_air(merged([_stalls(), _balconies(), _hall_floor()])), PALETTE, far
@@ -70,9 +74,10 @@ def build_hall(root: Any, clear: Clear) -> None:
     add_shape(root, "Lamps", _lamps(), PALETTE, lamp)
 
 
-def _in_air(shape: Shape, most: float = 0.80) -> Shape:
+def _in_air(shape: Shape, most: float = 0.80, least: float = 0.0) -> Shape:
     """With the haze of the distance from the podium."""
-    return shape.hazed(most * smoothstep(np.linalg.norm(shape.vertices[:, :2], axis=1), 2.0, 17.0))
+    away = np.linalg.norm(shape.vertices[:, :2], axis=1)
+    return shape.hazed(least + (most - least) * smoothstep(away, 1.5, 15.0))
 
 
 def _floor(root: Any) -> None:
@@ -82,10 +87,9 @@ def _floor(root: Any) -> None:
     board = np.floor(x / 0.16)
     tone = np.sin(board * 12.9898 + np.floor(y / 2.4 + board * 0.37) * 4.1) * 43758.5453
     tone = (tone - np.floor(tone)) * 0.16 - 0.08
-    grain = ripples(np.stack([x * 6.0, y * 0.5, 0.0 * x], axis=-1).reshape(-1, 3), 0.5, 3)
     seam = np.abs(x / 0.16 - board - 0.5) > 0.46
-    value = 1.0 + tone + 0.03 * grain.reshape(x.shape) - 0.16 * seam
-    light = 0.50 + 0.42 * pool(x, y, 2.4) + 0.14 * pool(x, y + 3.0, 4.5)
+    value = 1.0 + tone - 0.16 * seam
+    light = 0.56 + 0.34 * pool(x, y, 2.4) + 0.26 * pool(x, y + 4.0, 5.5)
     pixels = np.array([0.64, 0.45, 0.30]) * (value * light)[..., None]
     grid = np.stack(np.meshgrid([-1.0, 1.0], [0.0, 1.0]), axis=-1)
     corners = np.stack(
@@ -127,10 +131,9 @@ def _stalls() -> Shape:
     """Rows of folding seats in three blocks, rising."""
     seat = merged(
         [
-            box((-0.235, 0.16, 0.34), (0.235, 0.25, 0.90), Hue.PLUSH, (0.30, 0.85)),
-            box((-0.19, 0.16, 0.90), (0.19, 0.25, 0.97), Hue.PLUSH, (0.85, 1.0)),
-            box((-0.235, -0.20, 0.36), (0.235, 0.17, 0.48), Hue.PLUSH, (0.20, 0.75)),
-            box((-0.275, -0.18, 0.30), (-0.235, 0.22, 0.62), Hue.DARK_WOOD, (0.30, 0.95)),
+            _backrest(),
+            box((-0.225, -0.20, 0.36), (0.225, 0.17, 0.47), Hue.PLUSH, (0.15, 0.70)),
+            box((-0.275, -0.16, 0.30), (-0.235, 0.22, 0.60), Hue.DARK_WOOD, (0.25, 0.80)),
         ]
     )
     rows: list[Array] = []
@@ -142,6 +145,25 @@ def _stalls() -> Shape:
         rows.append(around(radius, angles + np.pi, _row_height(radius)))
         rows[-1][:, 3] += 0.01 * (number % 2)
     return seat.copies(np.concatenate(rows))
+
+
+def _backrest() -> Shape:
+    """Upholstered, its upper corners round."""
+    # Height, half the width, front, light.
+    rows = np.array(
+        [
+            (0.34, 0.225, 0.15, 0.25),
+            (0.62, 0.235, 0.15, 0.62),
+            (0.84, 0.235, 0.18, 0.86),
+            (0.93, 0.195, 0.20, 1.00),
+            (0.965, 0.11, 0.22, 0.92),
+        ]
+    )
+    z, half, front, light = rows.T
+    back = np.full(len(rows), 0.26)
+    ring = [(-half, front), (half, front), (half, back), (-half, back), (-half, front)]
+    grid = np.stack([np.stack([x, y, z], axis=-1) for x, y in ring], axis=1)
+    return sheet(grid, Hue.PLUSH, light[:, None])
 
 
 def _row_height(radius: float) -> float:
@@ -265,7 +287,7 @@ def _shell(root: Any, material: Any) -> None:
         axis=-1,
     )[:, ::-1]
     glow = np.exp(-(((angle - 1.5 * np.pi) / 0.9) ** 2))[::-1]
-    light = np.array([0.40, 0.55, 0.62, 0.52, 0.30])[:, None] * (0.62 + 0.55 * glow)
+    light = np.array([0.45, 0.66, 0.78, 0.62, 0.34])[:, None] * (0.62 + 0.55 * glow)
     panels = sheet(grid, Hue.WOOD, light, smooth=False)
     place = np.linspace(-0.62, 0.62, 45)
     tall = 1.6 + 1.9 * np.abs(np.cos(place * 7.2)) + 0.8 * np.exp(-((place / 0.2) ** 2))
@@ -273,12 +295,12 @@ def _shell(root: Any, material: Any) -> None:
     for where, length in zip(place, tall, strict=True):
         profile = ((0.035, 0.0), (0.095, 0.45), (0.095, length), (0.07, length + 0.02))
         pipe = turned(profile, 7, Hue.PIPES, (0.35, 0.6, 0.95, 0.5))
-        pipes.append(pipe.copies(around(_SHELL - 0.35, [where], 2.7)))
+        pipes.append(pipe.copies(around(_SHELL - 0.35, [where], _ORGAN)))
     case = turned(
-        ((_SHELL - 0.15, 2.2), (_SHELL - 0.55, 2.3), (_SHELL - 0.55, 2.7), (_SHELL - 0.1, 2.72)),
+        ((_SHELL - 0.55, FLOOR_Z), (_SHELL - 0.55, _ORGAN), (_SHELL - 0.1, _ORGAN + 0.02)),
         24,
-        Hue.GILT,
-        (0.2, 0.45, 0.65, 0.5),
+        Hue.DARK_WOOD,
+        (0.4, 0.9, 0.7),
         arc=(1.5 * np.pi - 0.66, 1.5 * np.pi + 0.66),
         inside=True,
     )

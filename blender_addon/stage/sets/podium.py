@@ -53,9 +53,9 @@ def conductors_stand() -> Shape:
 
 def players_stand() -> Shape:
     """A music stand of the orchestra on z = 0, its reader to +Y."""
-    desk = box((-0.24, -0.02, -0.16), (0.24, 0.0, 0.16), Hue.METAL, (0.3, 0.7))
-    sheet = box((-0.2, 0.0, -0.13), (0.2, 0.008, 0.13), Hue.PAPER, (0.5, 0.95))
-    return merged([merged([desk, sheet]).moved((0.0, 0.0, 0.95)), _pole(0.85, 6)])
+    desk = box((-0.21, -0.02, -0.13), (0.21, 0.0, 0.13), Hue.METAL, (0.3, 0.9))
+    sheet = box((-0.18, 0.0, -0.11), (0.18, 0.008, 0.17), Hue.PAPER, (0.5, 0.95))
+    return merged([merged([desk, sheet]).moved((0.0, 0.0, 0.86)), _pole(0.76, 6)])
 
 
 def pool(x: Array, y: Array, radius: float) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from retarget.rotation import Array
 
-from ..noise import ripples, smoothstep
+from ..noise import smoothstep
 from .hues import Hue
 from .orchestra import Clear, empty_seats
 from .podium import FLOOR_Z, conductors_stand, podium, pool
@@ -26,11 +26,11 @@ PALETTE: Final = Palette(
         (0.52, 0.40, 0.27),  # fair hair
         (0.62, 0.34, 0.17),  # varnish
         (0.86, 0.68, 0.36),  # brass
-        (0.24, 0.25, 0.27),  # metal
+        (0.34, 0.35, 0.37),  # metal
         (0.96, 0.95, 0.91),  # paper
         (0.44, 0.47, 0.48),  # carpet
         (0.80, 0.80, 0.78),  # pipes
-        (0.22, 0.24, 0.27),  # shade
+        (0.36, 0.37, 0.39),  # shade
     ),
     shadow=(0.34, 0.31, 0.33),
     air=(0.72, 0.68, 0.62),
@@ -46,6 +46,8 @@ _WINDOWS_Y: Final = (-5.6, -3.2, -0.8, 1.6, 3.4)
 _WINDOW_HALF: Final = 0.72
 _WINDOW_Z: Final = (0.75, 3.75)
 _DAY: Final = (0.93, 0.97, 1.0)
+_ACROSS: Final = (1, 3)
+"""Which of the four walls are the front and the back one."""
 
 
 def build_rehearsal(root: Any, clear: Clear) -> None:
@@ -71,8 +73,7 @@ def _floor(root: Any) -> None:
     board = np.floor(y / 0.09)
     tone = np.sin(board * 12.9898 + np.floor(x / 1.1 + board * 0.41) * 4.7) * 43758.5453
     tone = (tone - np.floor(tone)) * 0.12 - 0.06
-    grain = ripples(np.stack([x * 0.6, y * 6.0, 0.0 * x], axis=-1).reshape(-1, 3), 0.5, 3)
-    value = 1.0 + tone + 0.02 * grain.reshape(x.shape)
+    value = 1.0 + tone
     light = 0.72 + 0.12 * pool(x, y, 3.0) - 0.10 * smoothstep(x, 1.0, 5.6)
     light = light + 0.20 * sum(_beam(x - _LEFT, y - at, 1.0, 3.2) for at in _WINDOWS_Y)
     pixels = np.array([0.74, 0.60, 0.44]) * (value * light)[..., None]
@@ -127,23 +128,26 @@ def _slats(length: float, height: float, side: int) -> Array:
     number = np.floor(x / 0.155)
     tone = np.sin(number * 12.9898 + side) * 43758.5453
     tone = (tone - np.floor(tone)) * 0.10 - 0.05
-    wood = np.array([0.63, 0.49, 0.355]) * (1.0 + tone)[..., None]
-    gap = np.array([0.42, 0.315, 0.235])
+    wood = np.array([0.66, 0.505, 0.36]) * (1.0 + tone)[..., None]
+    gap = np.array([0.40, 0.295, 0.215])
     wall = gap + (wood - gap) * edge[..., None]
-    dado = smoothstep(z, 1.06, 1.02)[..., None]
-    wall = wall + (np.array([0.50, 0.375, 0.265]) - wall) * dado
-    rail = smoothstep(np.abs(z - 1.05), 0.055, 0.035)[..., None]
-    wall = wall + (np.array([0.70, 0.56, 0.41]) - wall) * rail
-    light = 0.78 + 0.20 * smoothstep(z, 0.0, 1.6) - 0.22 * smoothstep(z, 3.2, height)
-    light = light * (0.86 + 0.14 * smoothstep(np.minimum(x, length - x), 0.0, 0.8))
-    # On the front and back walls the windows' light comes from one side and draws slanted panes.
-    if side in (0, 2):
-        away = x if side == 2 else length - x
-        light = light + 0.16 * smoothstep(away, 9.0, 1.0)
-        for at in (2.6, 4.7, 6.8):
-            pane = smoothstep(np.abs(away - at - 0.30 * (z - 2.0)), 0.66, 0.54)
-            bar = smoothstep(np.abs((z - 2.05) % 0.75 - 0.375), 0.03, 0.06)
-            light = light + 0.15 * pane * bar * smoothstep(np.abs(z - 2.3), 1.35, 1.15)
+    dado = smoothstep(z, 0.80, 0.77)[..., None]
+    wall = wall + (np.array([0.50, 0.37, 0.26]) - wall) * dado
+    rail = smoothstep(np.abs(z - 0.79), 0.045, 0.030)[..., None]
+    wall = wall + (np.array([0.72, 0.57, 0.42]) - wall) * rail
+    light = 0.66 + 0.16 * smoothstep(z, 0.0, 1.4) - 0.24 * smoothstep(z, 2.8, height)
+    light = light * (0.84 + 0.16 * smoothstep(np.minimum(x, length - x), 0.0, 0.8))
+    if side not in _ACROSS:
+        return wall * (light + 0.06)[..., None]
+    # On the walls at right angles to the windows their light draws slanted panes.
+    away = x if side == _ACROSS[1] else length - x
+    light = light + 0.12 * smoothstep(away, 9.0, 1.0)
+    for at in (2.5, 4.6, 6.7, 8.8):
+        across = np.abs(away - at + 0.42 * (z - 2.0))
+        pane = smoothstep(across, 0.70, 0.56) * smoothstep(across, 0.015, 0.045)
+        bars = smoothstep(np.abs((z - 0.55) % 0.78 - 0.39), 0.02, 0.05)
+        inside = smoothstep(np.abs(z - 2.12), 1.26, 1.06)
+        light = light + (0.34 - 0.02 * at) * pane * bars * inside
     return wall * light[..., None]
 
 

@@ -80,6 +80,8 @@ def picture_material(
     if glow > 0.0:
         tree.links.new(texture.outputs["Color"], shader.inputs["Emission Color"])
         shader.inputs["Emission Strength"].default_value = glow
+        # Painted light is to be seen, not to light: thousands of lamps would cost the time.
+        material.cycles.emission_sampling = "NONE"
     tree.nodes.active = texture
     return material
 
