@@ -20,6 +20,7 @@ FRONT: Final = 12
 _FIRST: Final = SIDE_COLUMNS["L"] - HOLE // 2
 _BACK: Final = COLUMNS - 2 * _FIRST
 NECK_ANGLE: Final = np.radians(62.0)
+_ROUND: Final = 2.4
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def edge_angles(bodice: Bodice, rows: Array, opening: Opening, side: str) -> Arr
     rise = np.clip((z - opening.button) / (top[2] - opening.button), 0.0, 1.0)
     line = start + (top[0] * sign - start) * rise
     down = np.clip((opening.sweep_from - z) / max(opening.sweep_from - z.min(), 1e-6), 0.0, 1.0)
-    line = line + opening.sweep * down**2.5
+    round_off = 1.0 - (1.0 - down**_ROUND) ** (1.0 / _ROUND)
+    line = line + opening.sweep * round_off
     beyond = x - line
     beyond[:, -1] = np.maximum(beyond[:, -1], 1e-6)
     last = (beyond > 0).argmax(axis=1)

@@ -15,6 +15,7 @@ from .form import SIDES, Form, Surface, body_surface, smoothstep, unit
 from .mesh import (
     Ids,
     Sheet,
+    averaging,
     grid_faces,
     grid_sheet,
     grid_uv,
@@ -63,7 +64,7 @@ class LegCut:
     ease: float = 0.012
     hem: float = 0.03
     width: float = 0.098
-    crease: float = 0.004
+    crease: float = 0.008
     band: float = 0.005
     seed: int = 1
 
@@ -230,8 +231,11 @@ def _settled(form: Form, cut: LegCut, mesh: Array, quads: Ids, top: Ids, grids: 
     pushed[low] = leather.push_out(pushed[low], 0.006)
     mesh = np.where(held[:, None], mesh, pushed)
     mesh = smoothed(mesh, quads, held | (np.arange(len(mesh)) < COLUMNS), 2)
-    for _ in range(4):
+    mean = averaging(quads, len(mesh))
+    for _ in range(6):
         mesh[low] = leather.push_out(mesh[low], 0.011)
+        mesh[low] = 0.5 * mesh[low] + 0.5 * (mean @ mesh)[low]
+    mesh[low] = leather.push_out(mesh[low], 0.008)
     return mesh
 
 

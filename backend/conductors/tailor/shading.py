@@ -26,6 +26,7 @@ _REACH_M: Final = 0.09
 _NEIGHBOURS: Final = 96
 _DEPTH: Final = 1.5
 _CONTRAST: Final = 1.8
+_BOUNCE: Final = 0.55
 
 
 def shaded(dress: Dress) -> Dress:
@@ -46,8 +47,10 @@ def shaded(dress: Dress) -> Dress:
 
 def _picture(colours: list[Colour]) -> NDArray[np.uint8]:
     """(16 · M, 64, 3): a row of shades for each colour, the first one at the bottom."""
-    factors = np.linspace(_DARKEST, _LIGHTEST, _WIDTH)
-    rows = np.clip(np.array(colours)[:, None] * factors[None, :, None], 0.0, 1.0)
+    # Light bounces about in white cloth: it never gets as dark.
+    contrast = 1.0 - _BOUNCE * np.mean(colours, axis=1)[:, None]
+    factors = 1.0 + contrast * (np.linspace(_DARKEST, _LIGHTEST, _WIDTH) - 1.0)
+    rows = np.clip(np.array(colours)[:, None] * factors[..., None], 0.0, 1.0)
     picture = np.repeat(rows[::-1], _ROW, axis=0)
     return np.round(255.0 * picture).astype(np.uint8)
 

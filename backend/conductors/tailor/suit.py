@@ -39,7 +39,8 @@ def dark_suit(form: Form) -> Dress:
     """A two-button jacket with notched lapels over a black shirt, trousers, shoes."""
     s = form.scale
     hem = form.crotch[2] - 0.015 * s
-    rows = row_heights(form, hem, 0.026)
+    rows = row_heights(form, hem, 0.024)
+    rows = rows[0] + (rows[-1] - rows[0]) * ((rows - rows[0]) / (rows[-1] - rows[0])) ** 1.3
     bodice = build_bodice(
         form,
         Cut(
@@ -55,7 +56,7 @@ def dark_suit(form: Form) -> Dress:
             convex=0.25,
         ),
     )
-    opening = Opening(form.waist + 0.035 * s, 0.014 * s, 0.075 * s, form.waist - 0.05 * s)
+    opening = Opening(form.waist + 0.035 * s, 0.014 * s, 0.10 * s, form.waist - 0.06 * s)
     coat = creased(open_coat(bodice, opening), 3, 0.010 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
     coat = clear_of(coat, body, 0.012)
