@@ -30,6 +30,8 @@ BOUNDS: Final[dict[str, float]] = {
 }
 """How far each action goes at most, with a face that shows everything."""
 
+# How near the bounds are come to.
+_REACH: Final = 1.35
 # Loudness at which the face is wholly of the loud, of the soft, and where each begins.
 _LOUD: Final = (0.5, 0.85)
 _SOFT: Final = (0.48, 0.2)
@@ -70,7 +72,7 @@ def express(
     lean = _ASYMMETRY * wander(at, _MOODS_S, rng)
     values = {}
     for name, bound in BOUNDS.items():
-        value = bound * np.tanh(np.maximum(raw[name], 0.0) / bound)
+        value = bound * np.tanh(_REACH * np.maximum(raw[name], 0.0) / bound)
         if name in _CENTRE:
             values[name] = value
         else:
@@ -128,7 +130,7 @@ def _raw(
         "mouthSmile": soft * 0.42 * moods[3] + 0.15 * cue * (1.0 - loud) + 0.45 * over,
         "mouthFrown": loud * 0.3 * moods[3] * (1.0 - sings),
         "mouthPress": (loud * (1.0 - sings) * (0.1 + 0.3 * moods[2] + 0.25 * beats)
-        + 0.36 * cut[1]) * (1.0 - lifted),
+        + 0.3 * cut[1]) * (1.0 - lifted),
         "mouthStretch": loud * (0.08 + 0.25 * moods[0]) * (1.0 - breath),
     }  # fmt: skip
 
