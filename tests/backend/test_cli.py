@@ -22,6 +22,7 @@ from backend.demo import demo_file
 from backend.evaluation.motion import legible, on_the_beat
 from backend.style import load_style
 from retarget.character import Character
+from retarget.face import ACTIONS
 from retarget.motion import Motion
 
 RATE = 22_050
@@ -165,6 +166,20 @@ def test_the_same_command_gives_the_same_bytes_on_any_number_of_cores_and_anothe
     a, b, c = ((tmp_path / f"{name}.npz").read_bytes() for name in "abc")
     assert a == b
     assert a != c
+
+
+@pytest.mark.parametrize("model", ["learned", "teacher"])
+def test_a_motion_has_a_face_unless_it_is_left_out(tmp_path, music, model):
+    made = {}
+    for name, *options in (("with",), ("without", "--no-face")):
+        out = tmp_path / f"{name}.npz"
+        assert run("motion", music, "-o", out, "--model", model, *options)[0] == 0
+        made[name] = Motion.load(out)
+    assert made["with"].face_names == ACTIONS
+    assert made["with"].face.shape == (len(made["with"]), len(ACTIONS))
+    assert made["with"].face.max() > 0.3
+    assert made["without"].face_names == ()
+    assert np.array_equal(made["with"].rotations, made["without"].rotations)
 
 
 def test_wrong_input_is_refused_in_one_sentence(tmp_path, music):

@@ -6,7 +6,7 @@ import torch
 
 from backend.beats.grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, AmcConfig
-from backend.models.conditions import CONDITIONS, conditions_of
+from backend.models.conditions import CONDITIONS, STYLE_CONDITIONS, conditions_of
 from backend.models.generator import VALUES, Generator, GeneratorConfig
 from backend.models.noise import NOISE, divergence, draw_noise, lines
 from backend.models.recogniser import Recogniser, sampled
@@ -71,6 +71,16 @@ def test_without_beats_there_is_only_the_style() -> None:
     assert told.shape == (10, CONDITIONS)
     assert told[:, :-11].max() == 0.0
     assert told[0, -11] == pytest.approx(0.25)
+
+
+def test_the_face_is_no_condition_of_the_body() -> None:
+    """The shipped weights are told these values in this order."""
+    assert (
+        *("size", "sharpness", "articulation", "subdivision", "rebound", "plane_height"),
+        *("expression", "left_hand", "sway", "weight", "lead"),
+    ) == STYLE_CONDITIONS
+    told = [conditions_of(grid([1.0], [1], 2), Style(face=face), 40) for face in (0.0, 1.0)]
+    np.testing.assert_array_equal(*told)
 
 
 @pytest.mark.parametrize("count", [1, 30, 31, 200])

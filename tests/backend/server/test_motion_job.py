@@ -48,7 +48,7 @@ def test_music_becomes_motion_on_the_given_beats(
     (tmp_path / "mine.toml").write_text("size = 0.9\n")
     job_id = server.submit(
         "motion",
-        {"fps": 24, "seed": 3, "style_values": {"sway": 0.1}},
+        {"fps": 24, "seed": 3, "style_values": {"sway": 0.1}, "face": False},
         {"music": music, "beats": tmp_path / "mine.txt", "style": tmp_path / "mine.toml"},
     )
     phases: list[str] = []
@@ -62,6 +62,7 @@ def test_music_becomes_motion_on_the_given_beats(
     assert motion.source["music"] == "plucked.wav"
     assert motion.source["seed"] == 3
     assert (motion.style["size"], motion.style["sway"]) == (0.9, 0.1)
+    assert motion.face_names == ()
     grid = BeatGrid.load(tmp_path / "beats.txt")
     np.testing.assert_allclose(grid.times, times, atol=1e-3)
 
