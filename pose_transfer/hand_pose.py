@@ -26,8 +26,8 @@ _PER_CURL: Final = (0.62, 1.42, 1.85)
 _EAGER: Final = {"index": 0.92, "middle": 1.0, "ring": 1.06, "pinky": 1.12}
 _ALWAYS: Final = {"index": 0.0, "middle": 0.0, "ring": 0.03, "pinky": 0.07}
 _SPREAD: Final = {"index": -0.10, "middle": -0.015, "ring": 0.075, "pinky": 0.18}
-# Fingers curled this far lie side by side; none bends back further than this.
-_TOGETHER, _BACK = 1.1, -0.35
+# Fingers curled this far lie side by side; none closes or bends back further than this.
+_TOGETHER, _CLOSED, _BACK = 1.1, 1.8, -0.35
 
 # The thumb bends about this axis, its metacarpal turned like this in an open hand.
 _THUMB_AXIS: Final = np.array([0.533, 0.0, 0.846])
@@ -107,7 +107,7 @@ def held_at(hand: Array, turn: Array, palm: float) -> Array:
 
 def _curled(finger: str, curl: Array) -> tuple[Array, Array]:
     """Turns of the phalanges down (T, 3), and the whole finger's rotation vectors aside (T, 3)."""
-    down = _EAGER[finger] * curl[:, 1] + _ALWAYS[finger]
+    down = np.minimum(_EAGER[finger] * curl[:, 1] + _ALWAYS[finger], _CLOSED)
     bent = np.maximum(np.array(_STRAIGHT) + down[:, None] * np.array(_PER_CURL), _BACK)
     aside = curl * [1.0, 0.0, 1.0]
     aside[:, 2] += _SPREAD[finger] * np.clip(1.0 - down / _TOGETHER, 0.0, 1.0)

@@ -28,6 +28,8 @@ _ACROSS: Final = np.array([1.00, 0.18, 0.08, 0.20, 0.50])
 _BESIDE: Final = np.array([0.20, 0.20, 0.30, 0.10, 0.15])
 # How strongly a pose is kept to, per radian, beside palms of distance and unit normals.
 _HABIT: Final = np.array([0.30, 0.08, 0.08, 0.06, 0.06])
+# How far below the side of a stretched index finger the thumb lies, beside how far out.
+_LOW: Final = 1.0
 _OVER: Final = 0.08
 _LEAST_BEND: Final = -0.05
 _REACH: Final = 2.0
@@ -185,7 +187,7 @@ def _meets(rest: HandRest, turns: Array, joints: Array) -> tuple[Array, Array]:
     def at(bone: int, along: float) -> Array:
         return joints[:, bone] + along * (joints[:, bone + 1] - joints[:, bone])
 
-    beside = np.tile(-rest.hinge, (len(_KNOTS), 1))
+    beside = np.tile(rotation.normalize(-rest.hinge - _LOW * rest.back), (len(_KNOTS), 1))
     pads = rotation.rotate(_down(turns[:, last], chain, last), -rest.back)
     backs = rotation.rotate(_down(turns[:, before], chain, before), rest.back)
     faces = np.where(_FISTS[:, None], backs, np.where(_PINCHES[:, None], pads, beside))

@@ -122,6 +122,15 @@ def test_baton_passes_between_thumb_and_index(hold: tuple[PosedHand, Array, Arra
     assert index.mean() < thumb.mean() - 0.008
 
 
+def test_fingers_of_a_tight_fist_stay_out_of_the_palm() -> None:
+    hand = PosedHand("L", finger_turns("L", curled("L", 2.5, 2.5), holding=False))
+    palm = hand.vertices[hand.of("hand")]
+    for finger in FINGERS[1:]:
+        tip = hand.tip(finger)
+        near = np.linalg.norm(palm[:, :2] - tip[:2], axis=1) < 0.012
+        assert tip[2] < palm[near, 2].min(initial=0.0) - 0.002, finger
+
+
 def test_grip_does_not_depend_on_the_guides_curls() -> None:
     one = finger_turns("R", curled("R", OPEN, OPEN), holding=True)
     other = finger_turns("R", curled("R", FIST, FIST), holding=True)

@@ -6,10 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from hand_rigs import FINGERS, HandRig, body_rig, hands_motion, mixamo_rig
-from sample_rigs import pose
+from sample_rigs import bone_rows, pose, rig_from_rows
 
 from retarget import rotation, skeleton
 from retarget.body.model import BONES, load_body
+from retarget.detect import detect_rig
+from retarget.fit import fit_rig
 from retarget.motion import Motion
 from retarget.readback import read_joints
 from retarget.rotation import Array
@@ -299,3 +301,23 @@ def test_an_open_right_hand_lets_go_of_the_baton(hand: HandRig) -> None:
     posed = curled(hand, 0.2, 0.15, 0.15)
     for finger in FINGERS:
         assert posed.down(finger, "R")[0] < 20.0
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [("thumb",), ("index",), ("fingers",), ("thumb", "index"), ("index", "fingers"), ("baton",)],
+)
+def test_hands_that_lack_digits_move_those_they_have(lacking: tuple[str, ...]) -> None:
+    rows = {k: row for k, row in bone_rows().items() if k.split(".")[0] not in lacking}
+    rig = rig_from_rows(rows, seed=1)
+    way = np.linspace(0.0, 1.0, 20)
+    solution = solve(fit_rig(rig, detect_rig(rig)), hands_motion(way, 2.0 * way, 2.0 * way))
+    assert np.isfinite(solution.rotations).all()
+    digits = [
+        bone
+        for bone in solution.bones
+        if bone.split(".")[0] in ("thumb", "index", "fingers") and bone.endswith(".L")
+    ]
+    for bone in digits:
+        turns = solution.rotations[:, solution.bones.index(bone)]
+        assert np.abs(turns @ turns[0]).min() < 0.9999, bone
