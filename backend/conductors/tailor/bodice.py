@@ -10,7 +10,7 @@ from scipy.spatial import ConvexHull
 
 from retarget.rotation import Array
 
-from .form import SIDES, Form, Surface, body_surface, quad_normals, smoothstep, unit
+from .form import SIDES, Form, Surface, body_surface, hull_reach, quad_normals, smoothstep, unit
 from .mesh import Ids, filled, grid_faces, relaxed, smoothed
 
 COLUMNS: Final = 72
@@ -185,12 +185,9 @@ def neck_ring(form: Form, room: float, rise: float = 0.0) -> Array:
     among = (form.figure.part == 0) & (form.share("neck", "chest") > 0.5)
     points = form.section(origin, across, back, among).reshape(-1, 2)
     points = points[np.linalg.norm(points, axis=1) < 0.11 * form.scale]
-    hull = ConvexHull(points).equations
     centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
     rays = np.stack([np.sin(ANGLES), -np.cos(ANGLES)], axis=1)
-    gap = -(hull[:, 2] + hull[:, :2] @ centre)
-    speed = rays @ hull[:, :2].T
-    reach = np.where(speed > 1e-9, gap / np.maximum(speed, 1e-9), np.inf).min(axis=1)
+    reach = hull_reach(points, centre, rays)
     reach = gaussian_filter1d(reach, 3.0, mode="wrap") + room
     flat = centre + rays * reach[:, None]
     return origin + flat[:, :1] * across + flat[:, 1:] * back

@@ -44,6 +44,14 @@ def quad_normals(vertices: Array, faces: NDArray[np.int64]) -> Array:
     return unit(normals)
 
 
+def hull_reach(points: Array, centre: Array, rays: Array) -> Array:
+    """How many of its lengths each ray (R, 2) runs from a centre inside to the points' hull."""
+    hull = ConvexHull(points).equations
+    gap = -(hull[:, 2] + hull[:, :2] @ centre)
+    speed = rays @ hull[:, :2].T
+    return np.where(speed > 1e-9, gap / np.maximum(speed, 1e-9), np.inf).min(axis=1)
+
+
 @dataclass(frozen=True)
 class Form:
     """A figure with what a tailor measures of it."""
@@ -168,11 +176,7 @@ class Form:
             )
             points = segments.reshape(-1, 2)
             centre = np.array([0.0, 0.5 * (points[:, 1].min() + points[:, 1].max())])
-            equations = ConvexHull(points).equations
-            gap = -(equations[:, 2] + equations[:, :2] @ centre)
-            speed = rays @ equations[:, :2].T
-            reach = np.where(speed > 1e-9, gap / np.maximum(speed, 1e-9), np.inf).min(axis=1)
-            out[row, :, :2] = centre + rays * reach[:, None]
+            out[row, :, :2] = centre + rays * hull_reach(points, centre, rays)[:, None]
             out[row, :, 2] = z
         return out
 

@@ -5,13 +5,12 @@ from typing import Final
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import ConvexHull
 
 from retarget.rotation import Array
 
 from .bodice import hung
 from .folds import Noise
-from .form import SIDES, Form, Surface, body_surface, smoothstep, unit
+from .form import SIDES, Form, Surface, body_surface, hull_reach, smoothstep, unit
 from .mesh import (
     Ids,
     Sheet,
@@ -118,45 +117,54 @@ def _under(hips: Array, side: str) -> Array:
 def _leg(form: Form, cut: LegCut, side: str, last: Array) -> Array:
     sign = 1.0 if side == "L" else -1.0
     first = _under(last, side)
-    hip, ankle = form.head(f"thigh.{side}"), form.head(f"foot.{side}")
-    knee = form.head(f"shin.{side}")
     heights = np.linspace(first[:, 2].mean(), cut.hem, _LEG_ROWS)
-    line = np.array([ankle, 0.5 * knee + 0.25 * (hip + ankle), hip + np.array([0, 0.01, 0])])
-    centre = np.stack([np.interp(heights, line[:, 2], line[:, i]) for i in (0, 1)], axis=1)
-    centre = gaussian_filter1d(centre, 6.0, axis=0, mode="nearest")
-    legs = (form.figure.part == 0) & (form.figure.vertices[:, 0] * sign > -0.005)
-    legs &= form.arm < 0.35
+    centre = _leg_line(form, side, heights)
     offset = first[:, :2] - centre[0]
     start = np.unwrap(np.arctan2(offset[:, 0] * sign, -offset[:, 1]))
     even = np.linspace(0, 2 * np.pi, _RING, endpoint=False)
     even = even + (start - even).mean()
-    turn = smoothstep(np.arange(_LEG_ROWS), 0, 14)[:, None]
+    row = np.arange(_LEG_ROWS)[:, None]
+    turn = smoothstep(row, 0, 14)
     angles = (1 - turn) * start + turn * even
     rays = np.stack([np.sin(angles) * sign, -np.cos(angles)], axis=2)
-    reach = np.empty(angles.shape)
+    reach = _leg_reach(form, cut, sign, heights, centre, rays)
+    rings = np.empty((_LEG_ROWS, _RING, 3))
+    rings[:, :, :2] = centre[:, None] + rays * reach[:, :, None]
+    rings[:, :, 2] = heights[:, None]
+    onto = smoothstep(row, 0, 7)[:, :, None]
+    rings = (1 - onto) * (first + (rings - rings[0]) * np.array([0, 0, 1.0])) + onto * rings
+    rings[0] = first
+    # The legs do not pass through each other.
+    rings[1:, :, 0] = sign * np.maximum(sign * rings[1:, :, 0], 0.004)
+    return _pressed(form, cut, side, rings, angles)
+
+
+def _leg_line(form: Form, side: str, heights: Array) -> Array:
+    """(R, 2): the middle of a leg of trousers, nearly straight from hip to ankle."""
+    hip, ankle = form.head(f"thigh.{side}"), form.head(f"foot.{side}")
+    knee = form.head(f"shin.{side}")
+    line = np.array([ankle, 0.5 * knee + 0.25 * (hip + ankle), hip + np.array([0, 0.01, 0])])
+    centre = np.stack([np.interp(heights, line[:, 2], line[:, i]) for i in (0, 1)], axis=1)
+    return gaussian_filter1d(centre, 6.0, axis=0, mode="nearest")
+
+
+def _leg_reach(
+    form: Form, cut: LegCut, sign: float, heights: Array, centre: Array, rays: Array
+) -> Array:
+    """(R, RING): how far cloth that falls straight lies from the middle of its leg."""
+    leg = (form.figure.part == 0) & (form.figure.vertices[:, 0] * sign > -0.005)
+    leg &= form.arm < 0.35
+    x, y = np.array([1.0, 0, 0]), np.array([0.0, 1, 0])
+    reach = np.empty(rays.shape[:2])
     for i, z in enumerate(heights):
-        origin = np.array([centre[i, 0], centre[i, 1], max(z, 0.09 * form.scale)])
-        points = form.section(origin, np.array([1.0, 0, 0]), np.array([0.0, 1, 0]), legs)
-        flat = points.reshape(-1, 2)
-        hull = ConvexHull(flat).equations
-        speed = rays[i] @ hull[:, :2].T
-        gap = -hull[:, 2]
-        reach[i] = np.where(speed > 1e-9, gap / np.maximum(speed, 1e-9), np.inf).min(axis=1)
+        origin = np.array([*centre[i], max(z, 0.09 * form.scale)])
+        points = form.section(origin, x, y, leg).reshape(-1, 2)
+        reach[i] = hull_reach(points, np.zeros(2), rays[i])
     reach = gaussian_filter1d(reach, 1.2, axis=1, mode="wrap") + cut.ease
     down = smoothstep(-heights, -heights[4], -cut.hem)[:, None]
     reach = np.maximum(reach, cut.width * down * form.scale)
     straight = hung(heights[::-1], reach[::-1])[::-1]
-    reach = 0.25 * reach + 0.75 * straight
-    reach = gaussian_filter1d(reach, 2.0, axis=0, mode="nearest")
-    rings = np.empty((_LEG_ROWS, _RING, 3))
-    rings[:, :, :2] = centre[:, None] + rays * reach[:, :, None]
-    rings[:, :, 2] = heights[:, None]
-    onto = smoothstep(np.arange(_LEG_ROWS), 0, 7)[:, None, None]
-    rings = (1 - onto) * (first + (rings - rings[0]) * np.array([0, 0, 1.0])) + onto * rings
-    rings[0] = first
-    inner = np.where(onto[:, :, 0] > 0, 0.004, 0.0)
-    rings[1:, :, 0] = sign * np.maximum(sign * rings[1:, :, 0], inner[1:])
-    return _pressed(form, cut, side, rings, angles)
+    return gaussian_filter1d(0.25 * reach + 0.75 * straight, 2.0, axis=0, mode="nearest")
 
 
 def _pressed(form: Form, cut: LegCut, side: str, rings: Array, angles: Array) -> Array:

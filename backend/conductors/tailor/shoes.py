@@ -4,15 +4,17 @@ from typing import Final
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import ConvexHull
 
 from retarget.rotation import Array
 
-from .form import Form, unit
+from .form import Form, hull_reach, unit
 from .mesh import Sheet, grid_sheet, joined
 
 _RINGS: Final = 20
 _AROUND: Final = 20
+_HIGH_M: Final = 0.092
+"""Where the upper ends, under the trousers, for a body of 1.75 m."""
+_ROOM_M: Final = 0.004
 
 
 def build_shoe(form: Form, side: str, sole: float = 0.010, toe: float = 0.016) -> Sheet:
@@ -30,40 +32,40 @@ def build_shoe(form: Form, side: str, sole: float = 0.010, toe: float = 0.016) -
     ankle, tip = form.head(f"foot.{side}"), form.figure.tails[form.figure.bone(f"foot.{side}")]
     forward = unit((tip - ankle) * np.array([1.0, 1.0, 0.0]))
     across = np.cross(forward, np.array([0.0, 0, 1.0]))
+    origin = np.array([ankle[0], ankle[1], 0.0])
+    steps, sections = _foot_sections(form, side, origin, forward, across)
+    sections[..., 1] = np.maximum(sections[..., 1], 0.6 * sole)
+    steps, sections = _capped(steps, sections, toe)
+    upper = np.empty((*sections.shape[:2], 3))
+    upper[:] = origin + forward * steps[:, None, None] + sections[..., :1] * across
+    upper[..., 2] = sections[..., 1]
+    top = grid_sheet(upper, closed=True, flip=True)
+    below = _sole(steps, sections, sole, origin, forward, across)
+    return joined(top, below.painted(1))
+
+
+def _foot_sections(
+    form: Form, side: str, origin: Array, forward: Array, across: Array
+) -> tuple[Array, Array]:
+    """Places (R,) along the foot and its smooth outlines (R, AROUND, 2) there: across and up."""
     foot = (form.figure.part == 0) & (form.share(f"foot.{side}", f"shin.{side}") > 0.9)
     foot &= form.figure.vertices[:, 2] < 0.2 * form.scale
-    place = (form.figure.vertices[foot & (form.share("foot") > 0.6)] - ankle) @ forward
-    heel, toes = place.min(), place.max()
-    high = 0.092 * form.scale
-    steps = np.linspace(heel + 0.004, toes - 0.006, _RINGS)
+    place = (form.figure.vertices[foot & (form.share("foot") > 0.6)] - origin) @ forward
+    steps = np.linspace(place.min() + 0.004, place.max() - 0.006, _RINGS)
     angles = 2 * np.pi * np.arange(_AROUND) / _AROUND
     rays = np.stack([np.sin(angles), -np.cos(angles)], axis=1)
     middles, reach = np.zeros((_RINGS, 2)), np.zeros((_RINGS, _AROUND))
     for i, step in enumerate(steps):
-        origin = np.array([ankle[0], ankle[1], 0.0]) + forward * step
-        flat = form.section(origin, across, np.array([0.0, 0, 1.0]), foot).reshape(-1, 2)
-        flat[:, 1] = np.minimum(flat[:, 1], high)
+        flat = form.section(origin + forward * step, across, np.array([0.0, 0, 1.0]), foot)
+        flat = flat.reshape(-1, 2)
+        flat[:, 1] = np.minimum(flat[:, 1], _HIGH_M * form.scale)
         base = np.stack([flat[:, 0], np.zeros(len(flat))], axis=1)
         flat = np.concatenate([flat, base])
         middles[i] = 0.5 * (flat.min(axis=0) + flat.max(axis=0))
-        hull = ConvexHull(flat, qhull_options="QJ").equations
-        gap = -(hull[:, 2] + hull[:, :2] @ middles[i])
-        speed = rays @ hull[:, :2].T
-        reach[i] = np.where(speed > 1e-9, gap / np.maximum(speed, 1e-9), np.inf).min(axis=1)
+        reach[i] = hull_reach(flat, middles[i], rays)
     middles = gaussian_filter1d(middles, 1.5, axis=0, mode="nearest")
     reach = gaussian_filter1d(gaussian_filter1d(reach, 0.7, axis=1, mode="wrap"), 1.2, axis=0)
-    reach = reach + 0.004
-    sections = middles[:, None] + reach[..., None] * rays
-    sections[..., 1] = np.maximum(sections[..., 1], 0.6 * sole)
-    steps, sections = _capped(steps, sections, toe)
-    origin = np.array([ankle[0], ankle[1], 0.0])
-    upper = np.empty((*sections.shape[:2], 3))
-    upper[:] = origin + forward * steps[:, None, None] + sections[..., :1] * across
-    upper[..., 2] = sections[..., 1]
-    flip = bool(np.linalg.det(np.stack([across, np.array([0, 0, 1.0]), forward])) > 0)
-    top = grid_sheet(upper, closed=True, flip=not flip)
-    below = _sole(steps, sections, sole, origin, forward, across)
-    return joined(top, below.painted(1))
+    return steps, middles[:, None] + (reach + _ROOM_M)[..., None] * rays
 
 
 def _capped(steps: Array, sections: Array, toe: float) -> tuple[Array, Array]:
