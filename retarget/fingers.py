@@ -24,6 +24,8 @@ Turns = dict[str, Array]
 # How much more than the one before it, from the index on, a finger curls: as a share, and always.
 _EAGER: Final = 0.07
 _ALWAYS: Final = 0.05
+# From the first to the second of these curls that comes to nothing.
+_STOPPED: Final = (1.4, 2.5)
 # The little finger's way aside beside that from the ring to the index finger in an open hand; how
 # far it leans to the ring finger in one that is curled, and the curl from which on it is, radians.
 _FAN: Final = 0.55
@@ -103,7 +105,9 @@ def _neighbour(rest: HandRest, chords: Turns, offset: int) -> tuple[Array, Array
     aside = aside + fan * (index_aside - aside)
     if offset > 0:
         aside = aside - _LEAN * curled
-    curl = curl * (1.0 + _EAGER * offset) + _ALWAYS * offset
+    # The palm stops them all in a fist.
+    ahead = offset * np.interp(curl, _STOPPED, [1.0, 0.0])
+    curl = curl + ahead * (_EAGER * curl + _ALWAYS)
     return rest.direction(curl, aside), curl
 
 

@@ -18,7 +18,7 @@ FLAT: Final = np.array([0.70, 0.09, 0.15, 1.0])
 POINTING: Final = np.array([0.85, 0.07, 1.95, 0.0])
 OFFERED: Final = np.array([0.10, 0.12, 0.32, 0.2])
 PINCH: Final = np.array([1.00, 1.52, 1.42, 0.0])
-FIST: Final = np.array([1.00, 2.50, 2.50, 2.8])
+FIST: Final = np.array([1.00, 2.45, 2.35, 2.8])
 
 _THUMB_OPEN: Final = np.array([0.0, 0.10, 0.05])
 _THUMB_CLOSES: Final = np.array([0.0, 0.35, 0.35])

@@ -20,7 +20,7 @@ from retarget.solve import solve
 # How the baton lies in the hand, as the conductors hold it.
 LIE = np.array([[0.0, 0.08, 0.16]])
 # Thumb, index, fingers and lean of the index finger.
-FIST = (1.0, 2.5, 2.5, 0.28)
+FIST = (1.0, 2.45, 2.35, 0.28)
 # The baton: way from the bulb's end and radius there, metres.
 BATON = np.array(
     [
@@ -197,6 +197,15 @@ def test_the_thumb_lies_across_a_fist(hand: HandRig) -> None:
     assert gap(thumb[2:], middle[1:3]) < 0.035
     for finger in FINGERS:
         assert posed.down(finger)[0] > 110.0
+
+
+def test_the_tips_of_a_fist_stay_out_of_the_palm() -> None:
+    points, bones = skin(curled(made("body"), *FIST))
+    palm = points[bones == BONES.index("hand.L")]
+    for finger in FINGERS:
+        for point in points[bones == BONES.index(f"{finger}.03.L")]:
+            near = np.linalg.norm(palm[:, :2] - point[:2], axis=1) < 0.008
+            assert point[2] < palm[near, 2].min(initial=np.inf) + 0.003, finger
 
 
 def test_the_thumb_never_goes_through_the_index_finger(hand: HandRig) -> None:
