@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .errors import ConductorError
 
-MAX_BYTES: Final = 512 << 20
+MAX_BYTES: Final = 640 << 20
 """Most bytes an archive may hold once it is unpacked: six hours of motion at 30 frames a second."""
 
 MAX_TEXT_BYTES: Final = 4 << 20

@@ -83,9 +83,10 @@ def _worth(starts: Array, plan: Plan, gaze: Gaze, leaps: Array, phrases: Array) 
     to_ictus = _distance(blind, plan.ictus)
     # The faster the beats, the nearer the next one: then halfway between two is best.
     worth -= 6.0 * np.clip(1.0 - to_ictus / _CLEAR_OF_ICTUS_S, 0.0, None)
-    for cue in gaze.cues:
-        near = (starts > cue.time - cue.interval) & (starts < cue.time + 0.3 * cue.interval)
-        worth -= 8.0 * near
+    entries = np.array([cue.time for cue in gaze.cues])
+    beats = np.array([cue.interval for cue in gaze.cues])
+    after = starts[:, None] - entries
+    worth -= 8.0 * ((after > -beats) & (after < 0.3 * beats)).any(axis=1)
     return worth
 
 
