@@ -102,16 +102,17 @@ def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface, body: 
     ends = [_collar_end(coat, opening, cut, side) for side in ("L", "R")]
     middle = base.mean(axis=0) * np.array([1.0, 1.0, 0.0])
     away = unit(base * np.array([1.0, 1.0, 0.0]) - middle)
+    away = unit(gaussian_filter1d(away, 4.0, axis=0, mode="nearest"))
     behind = smoothstep(np.minimum(share, 1 - share), 0.03, 0.44)
     back = np.clip(away[:, 1], 0.0, 1.0)
     top = base + np.array([0, 0, 1.0]) * (cut.stand * behind)[:, None] + away * 0.003
-    fall = np.maximum(cut.collar + 0.006 * back - 0.8 * cut.stand * behind, 0.55 * cut.collar)
+    fall = np.maximum(cut.collar + 0.006 * back - 0.5 * cut.stand * behind, 0.55 * cut.collar)
     edge = base + away * (fall * (0.9 - 0.5 * back))[:, None]
     edge[:, 2] -= fall * (0.35 + 0.55 * back)
-    for end, order in ((ends[0], slice(0, 12)), (ends[1], slice(-1, -13, -1))):
-        onto = smoothstep(np.arange(12), 0, 11)[:, None]
+    for end, order in ((ends[0], slice(0, 16)), (ends[1], slice(-1, -17, -1))):
+        onto = smoothstep(np.arange(16), 0, 15)[:, None]
         edge[order] = (1 - onto) * (end + base[order] - base[order][0]) + onto * edge[order]
-    edge[2:-2] = gaussian_filter1d(edge, 1.5, axis=0, mode="nearest")[2:-2]
+    edge[2:-2] = gaussian_filter1d(edge, 3.0, axis=0, mode="nearest")[2:-2]
     edge = surface.lay(edge, 0.005)
     rows = [
         base + away * 0.003 - np.array([0, 0, 0.005]),

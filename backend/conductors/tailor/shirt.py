@@ -75,9 +75,9 @@ def band(form: Form, room: float, low: float, high: float, rows: int = 4) -> Arr
 
 
 def around(ring: Array, angles: Array) -> Array:
-    """Points (A, 3) of a ring (COLUMNS, 3) at angles from the front."""
-    turns = angles % (2 * np.pi)
-    return np.stack([np.interp(turns, ANGLES, ring[:, i], period=2 * np.pi) for i in range(3)], 1)
+    """Points (A, 3) of a ring (N, 3), evenly spaced from the front, at angles."""
+    turns, own = angles % (2 * np.pi), 2 * np.pi * np.arange(len(ring)) / len(ring)
+    return np.stack([np.interp(turns, own, ring[:, i], period=2 * np.pi) for i in range(3)], 1)
 
 
 def wing_collar(form: Form, body: Surface) -> Sheet:
@@ -85,19 +85,20 @@ def wing_collar(form: Form, body: Surface) -> Sheet:
     s = form.scale
     stand = band(form, 0.008, -0.012 * s, 0.036 * s, 5)
     stand[:, :, 1] -= 0.004 * s * smoothstep(np.cos(ANGLES), 0.3, 1.0)
-    stand[-2:, :, 2] -= 0.008 * s * smoothstep(np.cos(ANGLES), 0.2, 1.0)
-    stand = np.stack([body.push_out(ring, 0.008) for ring in stand])
+    stand[-2:, :, 2] -= 0.012 * s * smoothstep(np.cos(ANGLES), 0.0, 0.9)
+    stand = np.stack([body.push_out(ring, 0.009) for ring in stand])
     stand = gaussian_filter1d(stand, 2.0, axis=1, mode="wrap")
     shift = 0.010 * s * smoothstep(np.cos(ANGLES), 0.6, 1.0)
     stand[-1, :, 2] -= shift
-    tube = grid_sheet(stand[:, ::2], closed=True)
+    stand = stand[:, ::2]
+    tube = grid_sheet(stand, closed=True)
     top, low = stand[-1], stand[1]
     wings = []
     for sign in (1.0, -1.0):
-        angle = sign * np.radians(np.linspace(3.0, 50.0, 8))
+        angle = sign * np.radians(np.linspace(0.0, 50.0, 6))
         fold, foot = around(top, angle), around(low, angle)
         out = unit((fold - fold.mean(axis=0) + np.array([0, -0.05, 0])) * np.array([1.0, 1.0, 0]))
-        depth = np.interp(np.linspace(0, 1, 8), [0, 0.2, 1], [0.5, 0.62, 0.0])[:, None]
+        depth = np.interp(np.linspace(0, 1, 6), [0, 0.2, 1], [0.35, 0.65, 0.0])[:, None]
         tip = fold + (foot - fold) * depth + out * (0.024 * depth + 0.001)
         bends = ((1.0, 0.004), (0.6, 0.008), (0.25, 0.006), (0.0, -0.001))
         rows = [fold + (tip - fold) * t + out * bulge * depth / 0.6 for t, bulge in bends]
