@@ -31,6 +31,7 @@ _NEAR_LEAP_S: Final = 0.05
 _NEAR_PHRASE_S: Final = 0.35
 _CLEAR_OF_ICTUS_S: Final = 0.13
 _DELAY_S: Final = 0.008
+_LENGTH_S: Final = _FALL_S + _SHUT_S + _RISE_S + _DELAY_S
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Blinks:
         """How far an eye is closed at the given times, (T,) in [0, 1]."""
         closed = np.zeros(len(at))
         for start, depth in zip(self.starts.tolist(), self.depths.tolist(), strict=True):
-            first, last = np.searchsorted(at, [start, start + _FALL_S + _SHUT_S + _RISE_S])
+            first, last = np.searchsorted(at, [start, start + _LENGTH_S])
             t = at[first:last] - start
             falls = smoothstep(t / _FALL_S)
             rises = smoothstep((t - _FALL_S - _SHUT_S) / _RISE_S)
@@ -57,7 +58,10 @@ class Blinks:
 def plan_blinks(
     duration: float, plan: Plan, gaze: Gaze, phrases: Array, rng: np.random.Generator
 ) -> Blinks:
-    """Blink now and then, where the eyes leap or a phrase ends, never on the beat nor at a cue."""
+    """Blink now and then, where the eyes leap or a phrase ends, never on the beat nor at a cue.
+
+    The last blink is over before the performance is, for its last picture may stay.
+    """
     starts: list[float] = []
     depths: list[float] = []
     delay = float(rng.uniform(0.0, _DELAY_S))
@@ -66,7 +70,9 @@ def plan_blinks(
     while due < duration:
         candidates = np.arange(due - _EARLIER_S, due + _LATER_S, _STEP_S)
         earliest = starts[-1] + _LEAST_S if starts else 0.0
-        candidates = candidates[candidates >= earliest]
+        candidates = candidates[(candidates >= earliest) & (candidates < duration - _LENGTH_S)]
+        if len(candidates) == 0:
+            break
         worth = _worth(candidates, plan, gaze, leaps, phrases) - 0.35 * np.abs(candidates - due)
         starts.append(float(candidates[int(np.argmax(worth))]))
         depths.append(float(rng.uniform(0.94, 1.0)))

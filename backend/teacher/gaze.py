@@ -45,7 +45,7 @@ _LEAP_S: Final = (0.04, 0.08, 0.13)
 _SCORE: Final = (0.52, 0.75)
 _SCORE_YAW: Final = 0.06
 _READ_S: Final = (0.5, 0.95)
-_HEAD_READS: Final = 0.13
+_HEAD_READS: Final = 0.17
 # From this part of a beat before an entry to so far after it, the eyes are with who enters.
 _CUE_AHEAD: Final = (0.7, 0.95)
 _CUE_AFTER: Final = 0.5

@@ -114,6 +114,14 @@ def test_a_lid_falls_faster_than_it_rises() -> None:
     assert (lengths < 0.34).all()
 
 
+def test_the_first_and_the_last_picture_have_open_eyes() -> None:
+    for seed in range(12):
+        motion = with_face(np.full(int(9.0 * FEATURE_RATE), 0.5), seed=seed)
+        assert action(motion, "eyeBlinkLeft").max() > 0.5
+        assert action(motion, "eyeBlinkLeft")[[0, -1]].max() == 0.0
+        assert action(motion, "eyeBlinkRight")[[0, -1]].max() == 0.0
+
+
 def test_eyes_go_to_the_side_of_a_cue_before_it() -> None:
     """The left eye looks out to the conductor's left, the right eye in."""
     for seed in range(3):
