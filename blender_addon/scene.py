@@ -108,7 +108,10 @@ def find_sound(scene: Any) -> Sound | None:
 
 
 def describe(scene: Any) -> dict[str, Any]:
-    """Frame rate, range, size, camera, armature and sound, as JSON values."""
+    """Frame rate, range, size, camera, armature, sound and beats, as JSON values.
+
+    A beat is its time in seconds after the first frame of the range, and its number in the bar.
+    """
     sound = find_sound(scene)
     armatures = any(item.type == "ARMATURE" for item in scene.objects)
     return {
@@ -121,7 +124,16 @@ def describe(scene: Any) -> dict[str, Any]:
         "sound": str(sound.path) if sound else None,
         "sound_start": sound.start if sound else 0.0,
         "sound_track": sound.track if sound else None,
+        "beats": _beats(scene),
     }
+
+
+def _beats(scene: Any) -> list[list[float]]:
+    """Rows of time and number; bars are counted from the performance's first beat on."""
+    first = min(FRAME_START, scene.frame_start)
+    times, numbers = read_beat_markers(scene, first)
+    later = (scene.frame_start - first) / frame_rate(scene)
+    return [[time - later, number] for time, number in zip(times, numbers.tolist(), strict=True)]
 
 
 def add_avatar(

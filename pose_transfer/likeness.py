@@ -48,6 +48,10 @@ class LikenessFrames:
         What the user should know.
     transparent : bool
         Whether frames are RGBA.
+    character, take : Character, Take
+        Who is seen, how they move, and the camera that sees them.
+    scale, shift : float, (2,) array
+        picture = scale · pixels of the take's camera + shift; pixel middles at whole numbers.
     """
 
     count: int
@@ -55,10 +59,10 @@ class LikenessFrames:
     fps: float
     warnings: tuple[str, ...]
     transparent: bool
-    _character: Character
-    _take: Take
-    _scale: float
-    _shift: Array
+    character: Character
+    take: Take
+    scale: float
+    shift: Array
     _backdrop: Frame | None
 
     def __len__(self) -> int:
@@ -69,23 +73,23 @@ class LikenessFrames:
         if not 0 <= frame < self.count:
             raise IndexError(frame)
         with Painter(
-            self._character,
+            self.character,
             self.size,
-            scale=self._scale,
-            shift=self._shift,
+            scale=self.scale,
+            shift=self.shift,
             backdrop=self._backdrop,
-            take=self._take,
+            take=self.take,
         ) as painter:
-            return painter.draw(self._take, frame)
+            return painter.draw(self.take, frame)
 
     def __iter__(self) -> Iterator[Frame]:
         """All frames in order, as `__getitem__` gives them."""
         return draw_frames(
-            self._character,
-            self._take,
+            self.character,
+            self.take,
             self.size,
-            scale=self._scale,
-            shift=self._shift,
+            scale=self.scale,
+            shift=self.shift,
             backdrop=self._backdrop,
         )
 
@@ -147,10 +151,10 @@ def likeness_frames(
         fps=guide.fps,
         warnings=tuple(warnings),
         transparent=backdrop is None,
-        _character=character,
-        _take=take,
-        _scale=scale,
-        _shift=np.asarray(shift),
+        character=character,
+        take=take,
+        scale=scale,
+        shift=np.asarray(shift),
         _backdrop=backdrop,
     )
 

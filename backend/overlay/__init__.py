@@ -1,0 +1,1 @@
+"""What is drawn over the frames of a video: beats, skeleton, trace of the baton."""
