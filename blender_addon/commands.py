@@ -155,8 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--for-video",
         action="store_true",
-        help="Workbench: larger and unsmoothed, as JPEG, for an encoder that reduces them",
+        help="Workbench: larger, unsmoothed and without what stands still, for an encoder",
     )
+    sub.add_argument("--plate", type=Path, help="where to put what stands still")
     add_look(sub)
 
     for verb in (verbs.video, verbs.plate):

@@ -12,12 +12,17 @@ from retarget.atomic import atomic_path, write_error
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
+from .layers import Layers, find_layers, seen_through, without
+
 _PHASE: Final = "rendering frames"
 _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_END: Final = b"IEND\xaeB`\x82"
 _JPEG_START: Final = b"\xff\xd8\xff"
 _JPEG_END: Final = b"\xff\xd9"
-_IMAGE_SETTINGS: Final = ("file_format", "color_mode", "color_depth", "compression", "quality")
+_TIFF_STARTS: Final = (b"II*\0", b"MM\0*")
+_IMAGE_SETTINGS: Final = (
+    *("file_format", "color_mode", "color_depth", "compression", "quality", "tiff_codec"),
+)
 
 SUPERSAMPLING: Final = 4.0 / 3.0
 """How much larger than the video Workbench renders the frames of a video.
@@ -39,12 +44,16 @@ def render_frames(
     *,
     numbers: range,
     for_video: bool = False,
+    plate: Path | None = None,
     progress: Progress = no_progress,
 ) -> None:
     """Render scene frames to `folder`/000123.png (8-bit RGB).
 
-    With `for_video`, frames of Workbench are `SUPERSAMPLING` times as large, unsmoothed, and
-    `folder`/000123.jpg: an encoder that reduces them to size makes them smooth.
+    With `for_video`, frames of Workbench are `SUPERSAMPLING` times as large and unsmoothed: an
+    encoder that reduces them to size makes them smooth. Where the camera stands still they are
+    what moves alone, `folder`/raw/000123.24.48.tif with alpha, whose upper left is 24 pixels right
+    of the picture's and 48 below, to be laid over `plate`, reduced and kept as
+    `folder`/000123.24.48.jpg; else they are `folder`/000123.jpg.
 
     Frames that are already there whole and of the render's size are skipped, so work that was cut
     short goes on where it stopped. The scene's current frame and output settings are as before
@@ -60,6 +69,9 @@ def render_frames(
         Scene frames, at least one.
     for_video : bool
         Whether the frames are on their way into a video.
+    plate : Path, optional
+        Where to put the picture without what moves (PNG), `SUPERSAMPLING` times as large and a
+        little larger to the right and below, if frames are to be laid over it.
     progress : Progress
         Called before each frame and at the end.
 
@@ -77,6 +89,10 @@ def render_frames(
     except OSError as error:
         raise write_error(error, target_folder) from error
     large = for_video and scene.render.engine == "BLENDER_WORKBENCH"
+    layers = find_layers(scene) if large else None
+    if layers is not None:
+        _render_layers(scene, layers, target_folder, numbers, plate, progress)
+        return
     with _output(scene, "JPEG" if large else "PNG"), _supersampled(scene, large):
         size = _size(scene)
         for done, frame in enumerate(numbers):
@@ -85,6 +101,40 @@ def render_frames(
             if not is_complete(target, size):
                 scene.frame_set(frame)
                 _render(scene, target)
+    progress(1.0, _PHASE)
+
+
+def _render_layers(
+    scene: Any,
+    layers: Layers,
+    folder: Path,
+    numbers: range,
+    plate: Path | None,
+    progress: Progress,
+) -> None:
+    raw = folder / "raw"
+    raw.mkdir(exist_ok=True)
+    if plate is not None and not plate.is_file():
+        whole = layers.whole
+        with (
+            _output(scene, "PNG"),
+            _supersampled(scene, True),
+            without(layers.moving),
+            seen_through(scene, whole, layers.size, SUPERSAMPLING),
+        ):
+            _render(scene, plate)
+    with _output(scene, "TIFF"), _supersampled(scene, True), _transparent(scene):
+        for done, frame in enumerate(numbers):
+            progress(done / len(numbers), _PHASE)
+            scene.frame_set(frame)
+            window, far = layers.window(scene)
+            left, top, right, bottom = window
+            name = f"{frame:06d}.{left}.{top}"
+            if is_complete(folder / f"{name}.jpg", (right - left, bottom - top)):
+                continue
+            behind = [item for item, nearest in layers.still if nearest > far]
+            with without(behind), seen_through(scene, window, layers.size, SUPERSAMPLING):
+                _render(scene, raw / f"{name}.tif")
     progress(1.0, _PHASE)
 
 
@@ -102,11 +152,14 @@ def render_still(scene: Any, path: str | os.PathLike[str]) -> None:
 
 
 def is_complete(path: Path, size: tuple[int, int]) -> bool:
-    """Whether a PNG or JPEG file of this size is there from its first to its last byte."""
+    """Whether a PNG, JPEG or TIFF file of this size is there from its first to its last byte."""
     try:
         data = path.read_bytes()
     except OSError:
         return False
+    if data.startswith(_TIFF_STARTS):
+        # Without compression; the size is known to whoever reads it.
+        return len(data) > 4 * size[0] * size[1]
     if data.startswith(_JPEG_START):
         return data.endswith(_JPEG_END) and _jpeg_size(data) == size
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
@@ -178,7 +231,18 @@ def _supersampled(scene: Any, wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _output(scene: Any, file_format: Literal["PNG", "JPEG"]) -> Iterator[None]:
+def _transparent(scene: Any) -> Iterator[None]:
+    """Nothing where nothing is, for a while."""
+    before = scene.render.film_transparent
+    scene.render.film_transparent = True
+    try:
+        yield
+    finally:
+        scene.render.film_transparent = before
+
+
+@contextmanager
+def _output(scene: Any, file_format: Literal["PNG", "JPEG", "TIFF"]) -> Iterator[None]:
     """This output for a while; the user's settings and current frame come back."""
     render, image = scene.render, scene.render.image_settings
     frame, path = scene.frame_current, render.filepath
@@ -189,8 +253,10 @@ def _output(scene: Any, file_format: Literal["PNG", "JPEG"]) -> Iterator[None]:
     if media is not None:
         image.media_type = "IMAGE"
     image.file_format = file_format
-    image.color_mode, image.color_depth = "RGB", "8"
+    image.color_mode, image.color_depth = "RGBA" if file_format == "TIFF" else "RGB", "8"
     image.compression, image.quality = 15, _JPEG_QUALITY
+    # Packing would take longer than drawing does.
+    image.tiff_codec = "NONE"
     render.use_file_extension, render.use_overwrite = False, True
     try:
         yield

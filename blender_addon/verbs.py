@@ -113,6 +113,7 @@ def frames(options: argparse.Namespace, progress: Progress) -> None:
         options.out,
         numbers=range(options.start, options.end + 1, options.step),
         for_video=options.for_video,
+        plate=options.plate,
         progress=progress,
     )
 

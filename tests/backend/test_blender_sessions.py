@@ -137,7 +137,7 @@ def test_frames_of_a_cancelled_render_are_kept_if_they_show_the_same(
     with Blender(renderers=2) as first, pytest.raises(Cancelled):
         render(first, blend, out, [], stop=1)
     assert not out.exists()
-    kept = {path: path.stat().st_mtime_ns for path in frames.glob("0*")}
+    kept = {path: path.stat().st_mtime_ns for path in frames.glob("0*.jpg")}
     assert kept
     assert not list(frames.glob(".*"))
 
@@ -147,7 +147,7 @@ def test_frames_of_a_cancelled_render_are_kept_if_they_show_the_same(
 
         def progress(fraction: float, phase: str) -> None:
             phases.append(phase)
-            again.update({p: p.stat().st_mtime_ns for p in frames.glob("0*")})
+            again.update({p: p.stat().st_mtime_ns for p in frames.glob("0*.jpg")})
 
         info = scene_info(second, blend)
         keep = {"info": info, "scene": SCENE, "music": None, "stamp": "one"}
