@@ -95,7 +95,7 @@ class StylePanel(_Panel):
         layout.prop(settings, "style")
         column = layout.column(align=True)
         for slider in sliders():
-            row = column.row()
+            row = column.row(align=True)
             row.active = slider.name != "face" or settings.use_face
             row.prop(settings, slider.name)
         layout.prop(settings, "use_face")
