@@ -25,7 +25,7 @@ _FOLLOWS: Final = {"Down": ("eyeBlink", 0.26), "Up": ("eyeWide", 0.55)}
 _LIPS_REACH: Final = (4.0, 10.0)
 # How far the edges go past each other: subdivision makes lips and lids thinner.
 _LIPS_OVERLAP_M: Final = 0.0011
-_CORNER_OVERLAP_M: Final = 0.0016
+_CORNER_M: Final = 0.003
 _LIDS_OVERLAP_DEG: Final = 1.2
 # Skin lies this far over the eyeball, of its radius.
 _OVER_EYE: Final = 1.02
@@ -69,16 +69,19 @@ def _lips_closed(figure: Figure, to_lips: Array, outside: NDArray[np.bool_]) -> 
     lips = to_lips <= _LIPS_REACH[1]
     lower = drop > 0.5 * drop[lips].max()
     across = np.linspace(*_extent(vertices[outside & (to_lips == _LIPS_EDGE[0]), 0]), 41)
-    upper_edge = np.full(len(across), np.inf)
-    lower_edge = np.full(len(across), -np.inf)
-    for ring in range(_LIPS_EDGE[0], _LIPS_EDGE[1] + 1):
-        on_ring = outside & (to_lips == ring)
-        upper_edge = np.minimum(upper_edge, _curve(vertices, on_ring & ~lower, across))
-        lower_edge = np.maximum(lower_edge, _curve(vertices, on_ring & lower, across))
-    # At the corners the lips part in a hole that no ring shows.
+    edges = [
+        (
+            _curve(vertices, outside & (to_lips == ring) & ~lower, across),
+            _curve(vertices, outside & (to_lips == ring) & lower, across),
+        )
+        for ring in range(_LIPS_EDGE[1] + 1)
+    ]
+    seen = edges[_LIPS_EDGE[0] :]
+    gap = np.min([up for up, _ in seen], axis=0) - np.max([low for _, low in seen], axis=0)
+    # The corners are a hole that one looks into from the side: its depth closes too.
+    depth = np.max([up - low for up, low in edges[: _LIPS_EDGE[0]]], axis=0)
     corner = np.clip(np.abs(across) / across[-1] - 0.6, 0.0, 0.25) / 0.25
-    overlap = _LIPS_OVERLAP_M + _CORNER_OVERLAP_M * corner
-    gap = np.clip(upper_edge - lower_edge + overlap, 0.0, None)
+    gap = np.clip(gap + corner * np.clip(depth - gap, 0.0, _CORNER_M) + _LIPS_OVERLAP_M, 0.0, None)
     near = np.clip((_LIPS_REACH[1] - to_lips) / (_LIPS_REACH[1] - _LIPS_REACH[0]), 0.0, 1.0)
     shift = 0.5 * np.interp(vertices[:, 0], across, gap) * near * near * (3.0 - 2.0 * near)
     moved = vertices.copy()

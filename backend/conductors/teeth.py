@@ -20,7 +20,7 @@ _SAMPLES: Final = 6
 # The arches, for a distance of the eyes of 60 mm: half width and depth of the half ellipse, how
 # far behind the lips' edge the front is, metres.
 _EYES_M: Final = 0.060
-_ARCH: Final = {"upper": (0.0262, 0.044, 0.0080), "lower": (0.0240, 0.042, 0.0105)}
+_ARCH: Final = {"upper": (0.0242, 0.044, 0.0080), "lower": (0.0224, 0.042, 0.0105)}
 # Height over the line of the lips of the teeth's edge, of the gum's edge and of the gum's end.
 _EDGE_M: Final = {"upper": (-0.0030, 0.0072, 0.0140), "lower": (-0.0030, -0.0110, -0.0160)}
 _THICK_M: Final = 0.0055
@@ -64,7 +64,7 @@ def teeth_piece(figure: Figure, layout: Layout) -> Piece:
         vertices=vertices,
         faces=faces,
         weights=weights,
-        materials=(Material("Teeth", "eye", (0.90, 0.87, 0.80), 0.25, TEETH_TEXTURE),),
+        materials=(Material("Teeth", "eye", (0.90, 0.87, 0.80), 0.5, TEETH_TEXTURE),),
         material=np.zeros(len(faces), dtype=np.int64),
         uv=uv[faces],
         shapes=shapes,
@@ -144,6 +144,6 @@ def paint_teeth() -> NDArray[np.uint8]:
     warm = np.exp(-(((step - 3.2) / 0.8) ** 2))[:, None] * is_tooth
     column = column * (1.0 - warm * np.array([0.02, 0.06, 0.12]))
     column = column * (1.0 - 0.6 * np.clip((step - 7.2) / 0.8, 0.0, 1.0))[:, None]
-    far = np.clip((np.abs(u - 0.5) - 0.11) / 0.17, 0.0, 1.0)
-    picture = column[:, None, :] * (1.0 - far[None, :, None] * np.array([0.74, 0.82, 0.83]))
+    far = np.clip((np.abs(u - 0.5) - 0.10) / 0.12, 0.0, 1.0)
+    picture = column[:, None, :] * (1.0 - far[None, :, None] * np.array([0.80, 0.87, 0.88]))
     return np.asarray((255 * np.clip(picture, 0.0, 1.0) + 0.5).astype(np.uint8))
