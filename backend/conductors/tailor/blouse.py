@@ -48,7 +48,7 @@ def black_blouse(form: Form) -> Dress:
             chest=0.013 * s,
             shoulder=0.012 * s,
             pad=0.008 * s,
-            neck=0.011,
+            neck=0.013,
             sleeve=(0.016 * s, 0.024 * s, 0.036 * s),
             sleeve_end=0.93,
             sleeve_rings=44,
@@ -164,7 +164,7 @@ def _cuffs(top: Coat) -> list[Sheet]:
 def _details(form: Form, top: Coat, opening: Opening, body: Surface) -> tuple[Sheet, list[Sheet]]:
     """Collar and cuffs; buttons."""
     s, ground = form.scale, top.surface
-    cut = LapelCut(0.028 * s, 0.06, 0.05, 0.9, collar=0.030 * s, stand=0.018 * s, clear=0.009)
+    cut = LapelCut(0.028 * s, 0.06, 0.05, 0.9, collar=0.030 * s, stand=0.018 * s, clear=0.013)
     soft = with_hem(collar(top, opening, cut, ground, body), 0.0015, 0.004)
     edge, hard = top.edge("L"), []
     for drop in (0.012, 0.082, 0.152):

@@ -43,7 +43,7 @@ def black_dress(form: Form) -> Dress:
             np.interp(rows, levels, [0.035, 0.010, 0.006, 0.006]) * s,
             chest=0.006 * s,
             shoulder=0.004 * s,
-            pad=0.005 * s,
+            pad=0.008 * s,
             neck=0.007,
             sleeve=(0.008 * s, 0.008 * s, 0.009 * s),
             sleeve_end=0.50,
@@ -56,8 +56,8 @@ def black_dress(form: Form) -> Dress:
     front = smoothstep(np.cos(ANGLES), 0.2, 1.0)
     neckline = over + 2.6 - 2.2 * front - 0.6 * smoothstep(-np.cos(ANGLES), 0.2, 1.0)
     top = creased(closed_top(bodice, neckline), 51, 0.008 * s, form.waist, arm_joints(form), 0.0)
-    top = clear_of(top, body_without_hands(form), 0.004)
-    bones = _weights(form, top.sheet, top_weights(form, top, still=False))
+    top = clear_of(top, body_without_hands(form), 0.006)
+    bones = _weights(form, top.sheet, top_weights(form, top, 4, still=False))
     outer, old = hemmed(top.sheet, 0.002, 0.012)
     sash = _sash(form, bodice)
     weights = np.concatenate([bones[old], nearest(sash.vertices, top.sheet.vertices, bones)])

@@ -43,7 +43,8 @@ def top_weights(form: Form, top: Coat, steps: int = 10, still: bool = True) -> A
     steps : int
         How far they are smoothed.
     still : bool
-        Whether the neck stays calm when the shoulders rise, as stiff cloth does.
+        Whether the neck stays calm when the shoulders rise, as stiff cloth does; else it goes
+        with the skin.
     """
     v = top.sheet.vertices
     skin = (form.figure.part == 0) & (form.hand < 0.9) & (form.share("head") < 0.5)
@@ -52,14 +53,17 @@ def top_weights(form: Form, top: Coat, steps: int = 10, still: bool = True) -> A
     for sign, loops in zip((1.0, -1.0), top.sleeves, strict=True):
         ids = loops[3:].ravel()
         out[ids] = from_body(form, v[ids], skin & (form.arm > 0.3) & (x * sign > 0))
-    out = spread(out, top.sheet.faces, steps)
-    return _still_neck(form, top, out) if still else out
+    even = spread(out, top.sheet.faces, steps)
+    gap, _ = cKDTree(v[top.grid[-1]]).query(v)
+    near = smoothstep(-gap, -0.075 * form.scale, 0.0)[:, None]
+    if still:
+        return _still_neck(form, even, near[:, 0])
+    return near * spread(out, top.sheet.faces, 1) + (1.0 - near) * even
 
 
-def _still_neck(form: Form, top: Coat, bones: Array) -> Array:
+def _still_neck(form: Form, bones: Array, near: Array) -> Array:
     """Cloth near the neck follows the chest more than the shoulders."""
-    gap, _ = cKDTree(top.sheet.vertices[top.grid[-1]]).query(top.sheet.vertices)
-    share = 0.75 * smoothstep(-gap, -0.075 * form.scale, 0.0)
+    share = 0.75 * near
     out, chest = bones.copy(), form.figure.bone("chest")
     for side in SIDES:
         bone = form.figure.bone(f"clavicle.{side}")
