@@ -89,52 +89,106 @@ _PLACES = {
 }
 
 
-@pytest.mark.parametrize("size", [(960, 540), (600, 600), (540, 960)])
 @pytest.mark.parametrize("name", _PLACES)
 def test_every_camera_shows_the_whole_motion_of_an_avatar_of_any_size_and_heading(
-    run_in_blender, name, size
+    run_in_blender, name
 ):
     answer = run_in_blender(
         _SCENE
         + """
-scene.render.resolution_x, scene.render.resolution_y = size
-armature = perform(conducting(4.0), place_in_world(*place))
-answer = {}
-for camera in CAMERAS:
-    scene.camera = None
-    stage = scenery.build_stage(
-        scene, armature, conducting(4.0), staging=Staging("studio", camera)
-    )
-    bpy.context.view_layer.update()
-    crown, hands = shown(armature, stage.camera)
-    feet = seen([place_of(scene, armature).matrix[:3, 3]], stage.camera)
-    lens = stage.camera.data
-    reach = lens.clip_end / crown[:, 2].max(), crown[:, 2].min() / lens.clip_start
-    answer[camera] = [crown.min(0).tolist(), crown.max(0).tolist(), hands.min(0).tolist(),
-                      hands.max(0).tolist(), feet[0].tolist(), min(reach)]
+motion = conducting(4.0)
+armature = perform(motion, place_in_world(*place))
+answer = []
+for size in ((960, 540), (600, 600), (540, 960)):
+    scene.render.resolution_x, scene.render.resolution_y = size
+    answer.append({})
+    for name in CAMERAS:
+        scene.camera = None
+        camera = scenery.build_stage(
+            scene, armature, motion, staging=Staging("studio", name)
+        ).camera
+        bpy.context.view_layer.update()
+        crown, hands = shown(armature, camera)
+        feet = seen([place_of(scene, armature).matrix[:3, 3]], camera)[0]
+        answer[-1][name] = {
+            "crown": [crown.min(0).tolist(), crown.max(0).tolist()],
+            "hands": [hands.min(0).tolist(), hands.max(0).tolist()],
+            "feet": feet.tolist(),
+            "clipping": [camera.data.clip_start, camera.data.clip_end],
+        }
 """,
-        size=size,
         place=_PLACES[name],
     )
-    for camera, (low_crown, crown, low, high, _, clipping) in answer.items():
-        assert min(low[:2]) >= 0.0, camera
-        assert max(high[:2]) <= 1.0, camera
-        assert clipping > 2.0
-        if camera != "hands":
-            assert min(low_crown[:2]) >= 0.0
-            assert max(crown[:2]) <= 1.0
-    crown, hands, feet = (answer["front"][i][1] for i in (1, 3, 4))
-    top = max(crown, hands)
-    # The conductor takes the height of the picture, or its width where that is what there is.
-    fills = top - max(feet, 0.0)
-    wide = answer["front"][3][0] - answer["front"][2][0]
-    assert fills > 0.8 or wide > 0.8
-    if size[0] >= size[1]:
-        assert fills > 0.8
-    # Hands are seen larger by their own camera.
-    span = {camera: answer[camera][3][0] - answer[camera][2][0] for camera in answer}
-    assert span["hands"] > span["front"]
-    assert span["front"] > span["hall"]
+    for cameras in answer:
+        for camera, shows in cameras.items():
+            parts = ["hands"] if camera == "hands" else ["hands", "crown"]
+            for low, high in (shows[part] for part in parts):
+                assert min(low[:2]) >= 0.0
+                assert max(high[:2]) <= 1.0
+                assert low[2] > 2.0 * shows["clipping"][0]
+                assert high[2] < 0.5 * shows["clipping"][1]
+        width = {
+            name: shows["hands"][1][0] - shows["hands"][0][0] for name, shows in cameras.items()
+        }
+        # Hands are seen larger by their own camera, smaller from the hall.
+        assert width["hands"] > width["front"] > width["hall"]
+    for cameras in answer[:2]:
+        front = cameras["front"]
+        top = max(front["hands"][1][1], front["crown"][1][1])
+        assert top - max(front["feet"][1], 0.0) > 0.8
+    # A picture that is taller than the reach is wide shows the conductor down to the feet.
+    tall = answer[2]["front"]
+    assert tall["hands"][1][0] - tall["hands"][0][0] > 0.8
+    assert 0.0 < tall["feet"][1] < 0.35
+
+
+def test_rigs_of_others_stand_on_the_podium_and_in_the_picture(run_in_blender):
+    answer = run_in_blender(
+        _SCENE
+        + """
+import sys
+sys.argv = ["", "."]
+sys.path[:0] = ["tests/blender", "tests/retarget"]
+import retarget_scenes
+motion = conducting(4.0)
+answer = {}
+for name in ("turned", "mixamo", "full_metarig"):
+    rig = retarget_scenes.RIGS[name]()
+    bpy.context.view_layer.update()
+    # Somebody in a tall hat, bound to the rig with everything else.
+    place = place_of(scene, rig)
+    above = place.rest[skeleton.INDEX["head"]] + (0.0, 0.0, 0.4)
+    hat, sole = place.world(np.array([above, (0.1, -0.1, -0.05)]))
+    mesh = bpy.data.meshes.new("Body")
+    inward = np.linalg.inv(np.array(rig.matrix_world))
+    mesh.from_pydata([inward[:3, :3] @ p + inward[:3, 3] for p in (hat, sole)], [], [])
+    body = bpy.data.objects.new("Body", mesh)
+    body.parent = rig
+    scene.collection.objects.link(body)
+    body.modifiers.new("Armature", "ARMATURE").object = rig
+    set_timeline(scene, motion)
+    apply_motion(scene, rig, motion)
+    scene.camera = None
+    stage = scenery.build_stage(scene, rig, motion, staging=Staging("studio", "front"))
+    bpy.context.view_layer.update()
+    _, hands = shown(rig, stage.camera)
+    podium = next(t for t in stage.collection.objects if t.name.startswith("Podium"))
+    corners = np.array([podium.matrix_world @ Vector(c) for c in podium.bound_box])
+    top = (corners - sole) @ place.turn[:, 2] / place.scale
+    joints = joints_at(scene, rig, [1])[0]
+    chest = joints[skeleton.INDEX["chest"]]
+    before = (np.array(stage.camera.matrix_world.translation) - chest) @ -place.turn[:, 1]
+    answer[name] = [hands.min(0).tolist(), hands.max(0).tolist(),
+                    seen(hat, stage.camera)[0].tolist(), top.max(), before / place.scale]
+"""
+    )
+    for low, high, hat, podium, before in answer.values():
+        assert min(low[:2]) >= 0.0
+        assert max(high[:2]) <= 1.0
+        assert 0.0 < hat[0] < 1.0
+        assert 0.6 < hat[1] < 1.0
+        assert podium == pytest.approx(0.0, abs=0.02)
+        assert before > 2.0
 
 
 def test_a_moving_camera_turns_back_at_phrases_and_never_cuts_a_hand(run_in_blender):

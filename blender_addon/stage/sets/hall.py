@@ -17,7 +17,7 @@ PALETTE: Final = Palette(
     (
         (0.66, 0.47, 0.31),  # wood
         (0.40, 0.26, 0.18),  # dark wood
-        (0.47, 0.215, 0.195),  # plush
+        (0.50, 0.20, 0.18),  # plush
         (0.86, 0.71, 0.47),  # gilt
         (0.20, 0.18, 0.20),  # cloth
         (0.62, 0.44, 0.36),  # skin
@@ -32,7 +32,7 @@ PALETTE: Final = Palette(
         (0.17, 0.12, 0.10),  # shade
     ),
     shadow=(0.24, 0.20, 0.25),
-    air=(0.40, 0.30, 0.245),
+    air=(0.47, 0.36, 0.285),
 )
 # Metres from the conductor.
 _STAGE_EDGE: Final = 1.7
@@ -58,11 +58,11 @@ _LAMP: Final = (1.0, 0.88, 0.66)
 def build_hall(root: Any, clear: Clear) -> None:
     """Add the hall's objects below an empty, in canonical metres."""
     wood = picture_material("Wood and Cloth", PALETTE.pixels, glow=0.12)
-    far = picture_material("Hall", PALETTE.pixels, glow=0.55)
+    far = picture_material("Hall", PALETTE.pixels, glow=0.45)
     add_shape(root, "Podium", podium(), PALETTE, wood)
     add_shape(root, "Music Stand", conductors_stand(), PALETTE, wood)
     add_shape(
-        root, "Orchestra", _in_air(merged([orchestra(clear), _risers()]), 0.66, 0.40), PALETTE, wood
+        root, "Orchestra", _in_air(merged([orchestra(clear), _risers()]), 0.68, 0.44), PALETTE, wood
     )
     _floor(root)
     add_shape(
@@ -74,10 +74,10 @@ def build_hall(root: Any, clear: Clear) -> None:
     add_shape(root, "Lamps", _lamps(), PALETTE, lamp)
 
 
-def _in_air(shape: Shape, most: float = 0.80, least: float = 0.0) -> Shape:
+def _in_air(shape: Shape, most: float = 0.74, least: float = 0.0) -> Shape:
     """With the haze of the distance from the podium."""
     away = np.linalg.norm(shape.vertices[:, :2], axis=1)
-    return shape.hazed(least + (most - least) * smoothstep(away, 1.5, 15.0))
+    return shape.hazed(least + (most - least) * smoothstep(away, 3.0, 16.0))
 
 
 def _floor(root: Any) -> None:
@@ -141,7 +141,7 @@ def _stalls() -> Shape:
         limit = _OPENING - 0.42
         angles = np.arange(-limit, limit, 0.56 / radius)
         # Two aisles lead to the stage.
-        angles = angles[np.abs(np.abs(angles) - 0.36) > 0.62 / radius]
+        angles = angles[np.abs(np.abs(angles) - 0.56) > 0.62 / radius]
         rows.append(around(radius, angles + np.pi, _row_height(radius)))
         rows[-1][:, 3] += 0.01 * (number % 2)
     return seat.copies(np.concatenate(rows))
@@ -179,7 +179,7 @@ def _balconies() -> Shape:
     """Two horseshoes with gilt fronts, bright where their lamps hang."""
     count = 4 * round(2.0 * _OPENING / _BAY) * 2
     angle = np.linspace(*_HALL_ARC, count + 1)
-    near_lamp = np.exp(-((_to_lamp(angle) / 0.035) ** 2))[::-1]
+    near_lamp = np.exp(-((_to_lamp(angle) / 0.045) ** 2))[::-1]
     fronts = []
     for radius, low in ((_BALCONY, 2.75), (_BALCONY + 0.7, 6.35)):
         profile = low * np.array([0.0, 1.0]) + np.array(
@@ -194,8 +194,8 @@ def _balconies() -> Shape:
                 (_WALL, 0.80),
             ]
         )
-        base = np.array([0.10, 0.16, 0.30, 0.42, 0.50, 0.58, 0.70, 0.22])
-        lamps = np.array([0.0, 0.05, 0.25, 0.45, 0.45, 0.35, 0.2, 0.0])
+        base = np.array([0.12, 0.20, 0.36, 0.28, 0.34, 0.62, 0.92, 0.22])
+        lamps = np.array([0.0, 0.10, 0.35, 0.62, 0.62, 0.45, 0.3, 0.0])
         light = base[:, None] + lamps[:, None] * near_lamp
         fronts.append(turned(profile, count, Hue.GILT, light, arc=_HALL_ARC, inside=True))
     return merged(fronts)
@@ -242,13 +242,13 @@ def _bay_picture(low: float) -> Array:
     x, z = np.meshgrid(across - _BAY * _WALL / 2.0, low + (np.arange(512) + 0.5) / 512.0 * height)
     half = _BAY * _WALL / 2.0
     pilaster = smoothstep(np.abs(x), half - 0.50, half - 0.36)
-    wall = np.array([0.40, 0.285, 0.215]) * (0.78 + 0.30 * smoothstep(z, low, 3.0))[..., None]
-    wall = _mix(wall, (0.50, 0.37, 0.27), 0.75 * pilaster)
+    wall = np.array([0.50, 0.375, 0.285]) * (0.84 + 0.20 * smoothstep(z, low, 2.0))[..., None]
+    wall = _mix(wall, (0.60, 0.46, 0.34), 0.75 * pilaster)
     for bottom, top in ((-0.2, 2.3), (3.9, 5.9), (7.5, 9.6)):
         panel = _window(x, half - 0.75, 0.12) * _window(
             z - (bottom + top) / 2.0, (top - bottom) / 2.0, 0.16
         )
-        inner = (0.30, 0.20, 0.16) if bottom < 0.0 else (0.235, 0.135, 0.125)
+        inner = (0.43, 0.315, 0.24) if bottom < 0.0 else (0.26, 0.155, 0.14)
         wall = _mix(wall, inner, 0.85 * panel)
         warm = np.exp(-((x / 0.95) ** 2) - (((z - bottom - 0.4) / 0.9) ** 2))
         wall = wall + np.array([0.20, 0.115, 0.055]) * (warm * panel * (bottom > 0.0))[..., None]
@@ -257,7 +257,7 @@ def _bay_picture(low: float) -> Array:
     sconce_x = half - 0.0
     for level in (1.55, 5.0):
         away = np.hypot(np.abs(x) - sconce_x, (z - level) * 0.85)
-        wall = wall + np.array([0.40, 0.27, 0.13]) * np.exp(-((away / 0.75) ** 2))[..., None]
+        wall = wall + np.array([0.36, 0.25, 0.13]) * np.exp(-((away / 0.85) ** 2))[..., None]
         wall = _mix(wall, _LAMP, 0.95 * smoothstep(away, 0.22, 0.09))
     dim = smoothstep(z, _CEILING + 0.5, 6.0)[..., None]
     return np.array([0.15, 0.11, 0.105]) + (wall - np.array([0.15, 0.11, 0.105])) * dim
@@ -289,11 +289,11 @@ def _shell(root: Any, material: Any) -> None:
     glow = np.exp(-(((angle - 1.5 * np.pi) / 0.9) ** 2))[::-1]
     light = np.array([0.45, 0.66, 0.78, 0.62, 0.34])[:, None] * (0.62 + 0.55 * glow)
     panels = sheet(grid, Hue.WOOD, light, smooth=False)
-    place = np.linspace(-0.62, 0.62, 45)
+    place = np.linspace(-0.60, 0.60, 31)
     tall = 1.6 + 1.9 * np.abs(np.cos(place * 7.2)) + 0.8 * np.exp(-((place / 0.2) ** 2))
     pipes = []
     for where, length in zip(place, tall, strict=True):
-        profile = ((0.035, 0.0), (0.095, 0.45), (0.095, length), (0.07, length + 0.02))
+        profile = ((0.05, 0.0), (0.135, 0.5), (0.135, length), (0.1, length + 0.02))
         pipe = turned(profile, 7, Hue.PIPES, (0.35, 0.6, 0.95, 0.5))
         pipes.append(pipe.copies(around(_SHELL - 0.35, [where], _ORGAN)))
     case = turned(

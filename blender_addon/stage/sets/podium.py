@@ -33,9 +33,7 @@ def podium() -> Shape:
         (0.45, 0.9),
     )
     body = box((-x, -y, FLOOR_Z / 2), (x, y, -_EDGE), Hue.WOOD, (0.5, 0.9))
-    lip = box(
-        (-x - 0.012, -y - 0.012, -_EDGE), (x + 0.012, y + 0.012, -0.004), Hue.GILT, (0.6, 0.8)
-    )
+    lip = box((-x - 0.03, -y - 0.03, -_EDGE), (x + 0.03, y + 0.03, -0.006), Hue.GILT, (0.5, 0.7))
     top = box((-x, -y, -0.01), (x, y, 0.0), Hue.CARPET, (0.5, 1.0))
     return merged([low, body, lip, top])
 

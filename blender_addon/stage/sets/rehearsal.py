@@ -110,7 +110,7 @@ def _walls(root: Any) -> None:
     pixels = np.concatenate(
         [_slats(length, height, number) for number, length in enumerate(lengths)], axis=1
     )
-    material = picture_material("Slats", pixels, roughness=0.8, glow=0.25, grain=True)
+    material = picture_material("Slats", pixels, roughness=0.8, glow=0.12, grain=True)
     add_surface(root, "Walls", merged(sides), uv, material)
     ceiling = np.array([[(_LEFT, _BACK), (_RIGHT, _BACK)], [(_LEFT, _FRONT), (_RIGHT, _FRONT)]])
     grid = np.concatenate([ceiling, np.full((2, 2, 1), _TOP)], axis=-1)
