@@ -56,7 +56,7 @@ class Style:
     left_hand: float = 0.4
     sway: float = 0.4
     weight: float = 0.5
-    face: float = 0.5
+    face: float = 0.6
     lead: float = 0.0
 
     def __post_init__(self) -> None:
