@@ -12,6 +12,7 @@ from backend.command_options import (
     PHOTO_HELP,
     Background,
     LandmarksFile,
+    Overlays,
     Person,
     Photo,
     Size,
@@ -21,6 +22,7 @@ from backend.command_options import (
 from backend.corpus.commands import corpus_app
 from backend.evaluation.commands import evaluate_app
 from backend.options import LikenessFormat, check_size
+from backend.overlay.names import chosen_overlays
 from backend.terminal import (
     INTERRUPTED,
     USER_ERROR,
@@ -105,9 +107,16 @@ def conduct_command(
     no_likeness: Annotated[
         bool, typer.Option("--no-likeness", help="Leave out the video of the photo.")
     ] = False,
+    overlay: Overlays = "",
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare", help="Also put skeleton, avatar and likeness side by side in one video."
+        ),
+    ] = False,
 ) -> None:
     """Make the motion, the Blender scene, its video, and the video of the person in the photo."""
-    from backend.pipeline import Look, conduct_everything
+    from backend.pipeline import Extras, Look, conduct_everything
     from backend.scenes import SceneOptions
     from backend.subject_request import SubjectRequest
     from retarget.conductor_asset import chosen_avatar
@@ -116,6 +125,7 @@ def conduct_command(
     if photo is not None:
         who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
     chosen = avatar if avatar in (None, "photo") else chosen_avatar(avatar)
+    extras = Extras(chosen_overlays(overlay), compare)
     renderer = engine_of(quality, engine) or "workbench"
     staging = Staging(stage, camera, camera_move)
     scene = SceneOptions(read_size(size), renderer, chosen, staging)
@@ -126,6 +136,8 @@ def conduct_command(
             person=who,
             likeness=None if no_likeness else Look(background, likeness_format),
             scene=scene,
+            tell=warn,
+            extras=extras,
             progress=progress,
         )
     for sentence in report.warnings:
@@ -223,6 +235,7 @@ def likeness_command(
     size: Annotated[
         str | None, typer.Option(help="Width x height; the scene's size if not given.")
     ] = None,
+    overlay: Overlays = "",
 ) -> None:
     """Make the video of the person in the photo from a scene as it is now."""
     with faults_in_one_sentence():
@@ -238,11 +251,32 @@ def likeness_command(
                 background=background,
                 format_name=likeness_format,
                 size=None if size is None else read_size(size),
+                overlays=chosen_overlays(overlay),
                 progress=progress,
             )
         for sentence in warnings:
             warn(sentence)
         typer.echo(output)
+
+
+@app.command("compare")
+def compare_command(
+    folder: Annotated[Path, typer.Argument(help="A folder that conduct has filled.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The .mp4 to write; compare.mp4 in the folder."),
+    ] = None,
+) -> None:
+    """Put skeleton, avatar and likeness of a finished folder side by side in one video."""
+    with faults_in_one_sentence():
+        from backend.compare import compare_folder
+
+        out = output or folder / "compare.mp4"
+        if out.suffix.lower() != ".mp4":
+            raise ConductorError(f"{out.name} does not end like a video; let it end in .mp4.")
+        with shown_progress() as progress:
+            compare_folder(folder, out, progress)
+        typer.echo(out)
 
 
 @app.command("serve")

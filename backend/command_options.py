@@ -33,6 +33,14 @@ Background = Annotated[
         "#334455, or a picture file."
     ),
 ]
+Overlays = Annotated[
+    str,
+    typer.Option(
+        "--overlay",
+        help="Draw over the video: beats (bar and beat), skeleton or trace (the baton's path), "
+        "or several of them: beats,trace.",
+    ),
+]
 Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
 
 _MUSIC: Final = typer.Argument(help="Sound file (wav, flac, ogg, mp3, m4a, …) or video with sound.")

@@ -9,14 +9,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.blender_sessions import Blender
 from backend.film import Film, open_film
+from backend.folders import check_outputs, scratch_folder
+from backend.options import FORMATS
 from backend.overlay.ink import Frame, Ink
 from backend.overlay.seen import seen_in_scene
 from backend.overlay.skeleton import Skeleton
+from backend.scenes import export_guide
 from backend.video import Footage, encode
 from retarget.errors import ConductorError
 from retarget.guide import Guide
-from retarget.progress import Progress, no_progress
+from retarget.progress import Progress, no_progress, part
 
 # Behind the skeleton, and around everything.
 _GROUND: Final = (26, 29, 36)
@@ -28,6 +32,8 @@ _STRIP: Final = 0.1
 _LETTERS: Final = 0.045
 # Wider pictures are more than common players show.
 _WIDEST: Final = 4096
+# Alone on a plain ground the skeleton is bolder.
+_WEIGHT: Final = 1.3
 _FPS_TOLERANCE: Final = 1e-3
 
 
@@ -84,6 +90,38 @@ def compare(
     encode(Footage(frames, guide.fps, layout.size, len(guide), sound), out, progress)
 
 
+def compare_folder(folder: Path, out: Path, progress: Progress = no_progress) -> None:
+    """Put the finished videos of a folder of `conduct` side by side.
+
+    The skeleton is that of the folder's scene as it is now.
+
+    Raises
+    ------
+    ConductorError
+        If scene or animation is missing, or they do not belong together.
+    """
+    blend, animation = folder / "scene.blend", folder / "animation.mp4"
+    for path in (blend, animation):
+        if not path.is_file():
+            raise ConductorError(
+                f"{folder} has no {path.name}; give a folder that conduct has filled."
+            )
+    check_outputs(out)
+    size = open_film(animation).size
+    made = [folder / f"likeness{ending}" for ending in FORMATS.values()]
+    likeness = max(
+        (path for path in made if path.exists()),
+        key=lambda path: path.stat().st_mtime,
+        default=None,
+    )
+    with Blender(renderers=1) as blender, scratch_folder() as scratch:
+        guide = scratch / "guide.npz"
+        export_guide(blender, blend, size, guide, part(progress, 0.0, 0.3))
+        compare(
+            Guide.load(guide), animation, out, likeness=likeness, progress=part(progress, 0.3, 1.0)
+        )
+
+
 def lay_out(sizes: Sequence[tuple[int, int]]) -> Layout:
     """Put pictures of these sizes (width, height) beside each other, as high as the first.
 
@@ -119,7 +157,7 @@ def compared(guide: Guide, films: Sequence[Film], layout: Layout) -> Iterator[Fr
 
 
 def _skeletons(guide: Guide) -> Iterator[Frame]:
-    skeleton = Skeleton(seen_in_scene(guide))
+    skeleton = Skeleton(seen_in_scene(guide), _WEIGHT)
     width, height = guide.size
     for index in range(len(guide)):
         frame = np.full((height, width, 3), _GROUND, np.uint8)

@@ -10,6 +10,9 @@ from pydantic import BaseModel
 
 from backend.alpha_video import encode_with_alpha
 from backend.options import LikenessOptions, check_alpha, format_of
+from backend.overlay.count import count_beats
+from backend.overlay.draw import overlaid
+from backend.overlay.seen import seen_in_likeness
 from backend.subject_request import SubjectRequest, read_subject
 from backend.video import Footage, encode
 from pose_transfer.likeness import LikenessFrames, likeness_frames
@@ -79,8 +82,12 @@ def make_likeness(
 def _write(
     frames: LikenessFrames, out: Path, request: LikenessRequest, progress: Progress
 ) -> tuple[str, ...]:
+    pictures: Iterable[NDArray[np.uint8]] = frames
+    if request.overlays:
+        beats = count_beats(request.beats)
+        pictures = overlaid(frames, request.overlays, seen_in_likeness(frames), beats)
     footage = Footage(
-        frames,
+        pictures,
         fps=frames.fps,
         size=frames.size,
         count=frames.count,
@@ -92,7 +99,7 @@ def _write(
         encode(footage, out, progress)
         return ()
     if not frames.transparent:
-        footage = replace(footage, frames=_opaque(frames))
+        footage = replace(footage, frames=_opaque(pictures))
     return encode_with_alpha(footage, out, progress)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.beats.grid import parse_meter
+from backend.overlay.names import OverlayName
 from backend.style import Style
 from retarget.errors import ConductorError
 
@@ -28,6 +29,8 @@ FORMATS: Final = {"mp4": ".mp4", "prores": ".mov", "vp9": ".webm", "png": ""}
 
 MAX_LIKENESS_SIDE: Final = 4096
 """Longest side of a likeness, pixels."""
+
+_MOST_BEATS: Final = 100_000
 
 
 class Options(BaseModel):
@@ -127,6 +130,10 @@ class LikenessOptions(SubjectOptions):
         Width and height of the video; None follows the photo, or the plate.
     format : str, optional
         One of FORMATS; None is "mp4", or in a request what the ending of the output says.
+    overlays : tuple of str
+        What is drawn over the person.
+    beats : tuple of (float, int)
+        Seconds after the first frame and numbers in the bar, for the overlays.
     """
 
     start: float = Field(default=0.0, ge=-86_400)
@@ -134,6 +141,8 @@ class LikenessOptions(SubjectOptions):
     background: str = "photo"
     size: tuple[int, int] | None = None
     format: LikenessFormat | None = None
+    overlays: tuple[OverlayName, ...] = ()
+    beats: tuple[tuple[float, int], ...] = Field(default=(), max_length=_MOST_BEATS)
 
     @field_validator("background")
     @classmethod

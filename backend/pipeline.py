@@ -5,7 +5,7 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -15,16 +15,28 @@ from typing import Any, Final
 from backend import __version__
 from backend.animation import Music, render_animation
 from backend.blender_sessions import Blender
+from backend.compare import compare
 from backend.folders import check_outputs, output_folder, scratch_folder, sole_use
 from backend.kept_subject import KEPT, subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.options import FORMATS, LikenessOptions, check_alpha, format_of
-from backend.scenes import SceneOptions, check_avatar, make_scene, scene_info, size_text
+from backend.overlay.names import OverlayName
+from backend.overlay.scene import scene_overlay
+from backend.scenes import (
+    SceneOptions,
+    check_avatar,
+    export_guide,
+    make_scene,
+    scene_info,
+    size_text,
+    slowness,
+)
 from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
+from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
 
 _REPORTED_PACKAGES: Final = ("bpy", "torch", "librosa", "numpy", "mediapipe", "moderngl", "av")
@@ -41,8 +53,30 @@ class Look:
     format: str = "mp4"
 
 
+@dataclass(frozen=True)
+class Extras:
+    """What the videos show beside the conductors.
+
+    Parameters
+    ----------
+    overlays : tuple of str
+        What is drawn over animation and likeness.
+    compare : bool
+        Whether skeleton, avatar and likeness are also put side by side in one video.
+    """
+
+    overlays: tuple[OverlayName, ...] = ()
+    compare: bool = False
+
+    @property
+    def need_guide(self) -> bool:
+        """Whether they follow the animation itself."""
+        return self.compare or bool(self.overlays)
+
+
 _USUAL_SCENE: Final = SceneOptions()
 _USUAL_LOOK: Final = Look()
+_NO_EXTRAS: Final = Extras()
 
 
 @dataclass
@@ -82,6 +116,8 @@ def conduct_everything(
     person: SubjectRequest | None = None,
     likeness: Look | None = _USUAL_LOOK,
     scene: SceneOptions = _USUAL_SCENE,
+    extras: Extras = _NO_EXTRAS,
+    tell: Callable[[str], None] = lambda sentence: None,
     progress: Progress = no_progress,
 ) -> Report:
     """Make motion, beat table, scene, animation, likeness and report in `folder`.
@@ -103,6 +139,10 @@ def conduct_everything(
         How the person's video looks; None leaves it out.
     scene : SceneOptions
         How the scene is made and seen.
+    extras : Extras
+        What is drawn over the videos, and whether they are put side by side.
+    tell : callable
+        Hears at once, in one sentence, that the render will take far longer than it need.
 
     Raises
     ------
@@ -127,7 +167,7 @@ def conduct_everything(
             check_avatar(blender, scene.avatar)
         with output_folder(folder), sole_use(folder), scratch_folder() as scratch:
             return _conduct_into(
-                blender, folder, request, person, likeness, scene, scratch, progress
+                blender, folder, request, person, likeness, scene, extras, scratch, tell, progress
             )
 
 
@@ -138,7 +178,9 @@ def _conduct_into(
     person: SubjectRequest | None,
     likeness: Look | None,
     scene: SceneOptions,
+    extras: Extras,
     scratch: Path,
+    tell: Callable[[str], None],
     progress: Progress,
 ) -> Report:
     report = Report()
@@ -175,15 +217,22 @@ def _conduct_into(
         "engine": scene.engine,
     }
 
+    if slow := slowness(blender, scene, len(made.motion)):
+        tell(slow)
     with report.phase("scene"):
         info, warnings = make_scene(
             blender, motion, request, blend, scene, part(progress, read + 0.06, read + 0.1)
         )
     report.warnings += warnings
     music = Music(request.music, request.start, request.audio_track)
-    first, border = read + 0.1, 0.99
+    guide = scratch / "guide.npz"
+    if extras.need_guide:
+        with report.phase("reading the animation"):
+            export_guide(blender, blend, scene.size, guide)
+    first, end = read + 0.1, 0.96 if extras.compare else 0.99
+    border = end
     if likeness is not None:
-        border = first + (0.99 - first) * _RENDER_WEIGHT / (_RENDER_WEIGHT + _LIKENESS_WEIGHT)
+        border = first + (end - first) * _RENDER_WEIGHT / (_RENDER_WEIGHT + _LIKENESS_WEIGHT)
     with report.phase("rendering"):
         render_animation(
             blender,
@@ -193,8 +242,10 @@ def _conduct_into(
             music=music,
             scene=scene,
             stamp=_stamp(motion, request, scene),
+            overlay=scene_overlay(extras.overlays, guide, info),
             progress=part(progress, first, border),
         )
+    out = None
     if likeness is not None:
         out = folder / f"likeness{FORMATS[likeness.format]}"
         with report.phase("likeness"):
@@ -206,9 +257,22 @@ def _conduct_into(
                 music=music,
                 background=likeness.background,
                 size=scene.size,
-                progress=part(progress, border, 0.99),
+                overlays=extras.overlays,
+                beats=info["beats"],
+                guide=guide if guide.is_file() else None,
+                progress=part(progress, border, end),
             )
         files.append(out)
+    if extras.compare:
+        files.append(folder / "compare.mp4")
+        with report.phase("comparing"):
+            compare(
+                Guide.load(guide),
+                animation,
+                files[-1],
+                likeness=out,
+                progress=part(progress, end, 0.99),
+            )
     report.warnings = list(dict.fromkeys(report.warnings))
     report.files = files
     report.save(folder / "report.json")
@@ -226,20 +290,23 @@ def render_likeness(
     music: Music | None,
     background: str,
     size: tuple[int, int],
+    overlays: tuple[OverlayName, ...] = (),
+    beats: Sequence[tuple[float, int]] = (),
+    guide: Path | None = None,
     progress: Progress = no_progress,
 ) -> list[str]:
-    """The likeness video of a scene as it is now, edits and all; returns warnings."""
-    options = ["--scene", str(blend), "--size", size_text(size), "--out"]
+    """The likeness video of a scene as it is now, edits and all; returns warnings.
+
+    A `guide` that was exported for this size before is not exported again.
+    """
     with scratch_folder() as scratch:
-        guide, plate = scratch / "guide.npz", scratch / "plate.png"
-        blender.do(
-            *("guide", *options, str(guide)),
-            name="reading the animation",
-            progress=part(progress, 0.0, 0.1),
-        )
+        plate = scratch / "plate.png"
+        if guide is None:
+            guide = scratch / "guide.npz"
+            export_guide(blender, blend, size, guide, part(progress, 0.0, 0.1))
         if background == "stage":
             blender.do(
-                *("plate", *options, str(plate)),
+                *("plate", "--scene", str(blend), "--size", size_text(size), "--out", str(plate)),
                 name="rendering the stage",
                 progress=part(progress, 0.1, 0.15),
             )
@@ -252,6 +319,8 @@ def render_likeness(
             background=background,
             plate=plate if background == "stage" else None,
             size=size,
+            overlays=overlays,
+            beats=tuple(beats),
         )
         return list(make_likeness(request, out, part(progress, 0.15, 1.0)).warnings)
 
@@ -264,6 +333,7 @@ def likeness_of_scene(
     background: str = "photo",
     format_name: str | None = None,
     size: tuple[int, int] | None = None,
+    overlays: tuple[OverlayName, ...] = (),
     progress: Progress = no_progress,
 ) -> list[str]:
     """The likeness video of a scene file, with the scene's own sound and size.
@@ -281,7 +351,9 @@ def likeness_of_scene(
         raise ConductorError(f"The scene {blend} does not exist; check the path.")
     check_outputs(out)
     with Blender(renderers=1) as blender, scratch_folder() as scratch:
-        return _likeness_into(blender, out, blend, person, background, size, scratch, progress)
+        return _likeness_into(
+            blender, out, blend, person, background, size, overlays, scratch, progress
+        )
 
 
 def _likeness_into(
@@ -291,6 +363,7 @@ def _likeness_into(
     person: SubjectRequest,
     background: str,
     size: tuple[int, int] | None,
+    overlays: tuple[OverlayName, ...],
     scratch: Path,
     progress: Progress,
 ) -> list[str]:
@@ -317,6 +390,8 @@ def _likeness_into(
         music=music,
         background=background,
         size=size or (int(info["size"][0]) // 2 * 2, int(info["size"][1]) // 2 * 2),
+        overlays=overlays,
+        beats=info["beats"],
         progress=part(progress, 0.3, 1.0),
     )
     return list(dict.fromkeys(warnings))

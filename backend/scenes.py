@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class SceneOptions:
     size: tuple[int, int] = (960, 540)
     engine: Engine = "workbench"
     avatar: Path | str | None = None
-    staging: Staging = Staging()
+    staging: Staging = field(default_factory=Staging)
 
 
 def check_avatar(blender: Blender, avatar: Path) -> None:
@@ -99,6 +99,29 @@ def scene_info(blender: Blender, blend: Path) -> dict[str, Any]:
     results, _ = blender.do("info", "--scene", str(blend), name="reading the scene")
     info: dict[str, Any] = json.loads(results[0])
     return info
+
+
+def export_guide(
+    blender: Blender,
+    blend: Path,
+    size: tuple[int, int],
+    out: Path,
+    progress: Progress = no_progress,
+) -> None:
+    """The scene's animation as it is now, and its camera, for pictures of this size."""
+    blender.do(
+        *("guide", "--scene", str(blend), "--size", size_text(size), "--out", str(out)),
+        name="reading the animation",
+        progress=progress,
+    )
+
+
+def slowness(blender: Blender, scene: SceneOptions, frames: int) -> str | None:
+    """One sentence on a render that would take far longer here than it need, or None."""
+    results, _ = blender.do(
+        *("forecast", "--engine", scene.engine, "--frames", str(frames)), name="starting to draw"
+    )
+    return results[0] if results else None
 
 
 def size_text(size: tuple[int, int]) -> str:

@@ -32,11 +32,13 @@ class Skeleton:
     ----------
     seen : Seen
         What is drawn.
+    weight : float
+        How much bolder than over a picture.
     """
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Seen, weight: float = 1.0) -> None:
         self._seen = seen
-        self._unit = unit_of(seen.size)
+        self._unit = weight * unit_of(seen.size)
 
     def draw(self, ink: Ink, frame: int) -> None:
         """Draw on one frame: the trunk, before it the sides, before these the baton."""
