@@ -36,7 +36,7 @@ _BULB: Final = np.array(
         [0.0655, 0.0016],
     ]
 )
-_SHAFT_RADII_M: Final = (0.0021, 0.0006)
+_SHAFT_RADII_M: Final = (0.0025, 0.0011)
 
 
 def baton(figure: Figure) -> Piece:

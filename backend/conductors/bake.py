@@ -36,12 +36,12 @@ def bake_conductor(name: str, recipe: Recipe) -> ConductorAsset:
     worn = dress(figure, recipe.outfit)
     body, body_textures = body_pieces(figure, recipe, worn.covered)
     hair, hair_textures = grow(figure, recipe.hair, recipe.hair_colour)
-    groups = {
+    groups: dict[str, Sequence[Piece]] = {
         BODY: (*body, *(piece for piece in hair if piece.shapes)),
         "Hair": tuple(piece for piece in hair if not piece.shapes),
         "Clothes": worn.pieces,
         "Baton": (baton(figure),),
-        **{name: (_ACCESSORIES[name](figure),) for name in recipe.accessories},
+        **{worn_too: (_ACCESSORIES[worn_too](figure),) for worn_too in recipe.accessories},
     }
     return assemble(
         recipe.title, figure, groups, {**body_textures, **worn.textures, **hair_textures}

@@ -28,6 +28,9 @@ _NEIGHBOURS: Final = 6
 # How far from the body a piece still follows it fully, and not at all, metres.
 _CLOSE_M: Final = 0.05
 _FAR_M: Final = 0.15
+# The overlap of its bones' shares with the body's up to which a piece does not follow the body, and
+# from which it follows fully.
+_UNLIKE, _ALIKE = 0.3, 0.65
 # Directions of the left upper arm, and the cosine from which on they count.
 _SHOULDER: Final = {
     "shoulder_up": ((0.42, 0.0, 0.9), 0.0),
@@ -83,6 +86,10 @@ def corrected(piece: Piece, figure: Figure, made: Sequence[Correction]) -> Piece
     shares = 1.0 / (distances**2 + 1e-8)
     shares /= shares.sum(axis=1, keepdims=True)
     near = np.clip((_FAR_M - distances[:, 0]) / (_FAR_M - _CLOSE_M), 0.0, 1.0)
+    # What hangs on other bones, long hair over the shoulders say, does not move with that skin.
+    ground = np.einsum("vk,vkb->vb", shares, figure.weights[skin][nearest])
+    alike = np.minimum(ground, piece.weights).sum(axis=1)
+    near *= np.clip((alike - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0)
     shapes = dict(piece.shapes)
     for correction in made:
         offsets = np.einsum("vk,vki->vi", shares, correction.offsets[skin][nearest])

@@ -1,5 +1,6 @@
 """The workshop of the conductors: rigs, correctives, assets that hold it all."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,17 +113,20 @@ def test_corrected_bends_keep_more_volume_and_cross_themselves_less(figure: Figu
     assert kept.mean() > lost.mean() + 0.05
 
 
-def test_clothes_close_to_the_body_take_its_correctives_and_far_ones_do_not(
+def test_clothes_take_the_correctives_of_the_body_they_lie_on_and_hair_does_not(
     figure: Figure,
 ) -> None:
     made = corrections(figure)
     skin = figure.part == 0
-    close, far = (
-        corrected(_worn(figure, figure.vertices[skin] + off), figure, made).shapes
-        for off in (0.004, 3.0)
-    )
-    assert set(close) == {c.corrective.shape for c in made}
-    assert far == {}
+    cloth = _worn(figure, figure.vertices[skin] + 0.004)
+    cloth = replace(cloth, weights=figure.weights[skin])
+    assert set(corrected(cloth, figure, made).shapes) == {c.corrective.shape for c in made}
+    far = replace(cloth, vertices=cloth.vertices + 3.0)
+    assert corrected(far, figure, made).shapes == {}
+    hair = replace(cloth, weights=_all_on(figure, "head", len(cloth.vertices)))
+    moved = corrected(hair, figure, made).shapes.values()
+    assert max((np.abs(shape.offsets).max() for shape in moved), default=0.0) < 0.004
+    assert max(np.abs(c.offsets).max() for c in made) > 0.02
 
 
 def test_the_same_pieces_give_the_same_bytes_and_come_back(figure: Figure, tmp_path: Path) -> None:
@@ -166,12 +170,16 @@ def _bent(points: np.ndarray, head: np.ndarray, turn: np.ndarray, share: np.ndar
     return head + (1 - share[:, None]) * away + share[:, None] * (away @ turn.T)
 
 
+def _all_on(figure: Figure, bone: str, count: int) -> np.ndarray:
+    weights = np.zeros((count, len(figure.bones)))
+    weights[:, figure.bone(bone)] = 1.0
+    return weights
+
+
 def _worn(figure: Figure, vertices: np.ndarray, faces: np.ndarray | None = None) -> Piece:
     if faces is None:
         faces = np.arange(len(vertices) // 4 * 4).reshape(-1, 4)
-    weights = figure.weights if len(vertices) == len(figure.vertices) else None
-    if weights is None:
-        weights = np.zeros((len(vertices), len(figure.bones)))
-        weights[:, 0] = 1.0
+    own = len(vertices) == len(figure.vertices)
+    weights = figure.weights if own else _all_on(figure, "hips", len(vertices))
     cloth = Material("Cloth", "cloth", (0.1, 0.1, 0.1), 0.8, "p")
     return Piece("Cloth", vertices, faces, weights, (cloth,), np.zeros(len(faces), np.int64))
