@@ -169,6 +169,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True)
     add_look(sub, engine=False)
 
+    sub = add(verbs.forecast)
+    sub.add_argument("--frames", type=_whole, required=True)
+    add_look(sub)
+
     add(verbs.info, scene=True)
     sub = add(verbs.thumbnail)
     sub.add_argument("--asset", type=Path, required=True)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 import blf
 import bpy
 
+from .graphics import software_renderer
 from .operators.scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .operators.session import CancelOperator, DismissOperator
 from .operators.stage import StageOperator
@@ -15,6 +16,11 @@ from .task import Task, session
 # Blender's interface font, and what tabs, frames, icon and closing button take of a line.
 _FONT_PT: Final = 11.0
 _MARGIN_PX: Final = 118.0
+
+_SLOW: Final = (
+    "No graphics card draws here, so every frame of a Preview takes ten seconds or more; "
+    "Draft takes a hundredth of that."
+)
 
 
 class _Panel(bpy.types.Panel):
@@ -133,6 +139,10 @@ class VideoPanel(_Panel):
         settings = context.scene.virtual_conductor
         layout = _split(self.layout)
         layout.prop(settings, "quality")
+        if settings.quality == "preview" and software_renderer() is not None:
+            warning = self.layout.box().column(align=True)
+            for number, line in enumerate(_wrapped(_SLOW, context)):
+                warning.label(text=line, icon="BLANK1" if number else "ERROR")
         layout.prop(settings, "folder")
         _make_and_open(
             self.layout, RenderOperator.bl_idname, "RENDER_ANIMATION", settings.animation

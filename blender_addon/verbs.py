@@ -120,9 +120,13 @@ def frames(options: argparse.Namespace, progress: Progress) -> None:
 
 def video(options: argparse.Namespace, progress: Progress) -> None:
     """A scene to a video with its sound."""
+    from .graphics import slowness
     from .video import render_video
 
     scene = _open_for_render(options)
+    engine = engine_of(options.quality, options.engine)
+    if engine and (slow := slowness(engine, scene.frame_end - scene.frame_start + 1)):
+        write_line(Line("warning", slow))
 
     def report(fraction: float, phase: str, /) -> None:
         try:
@@ -160,6 +164,14 @@ def info(options: argparse.Namespace, _progress: Progress) -> str:
     from .scene import describe
 
     return json.dumps(describe(open_scene(options.scene)))
+
+
+def forecast(options: argparse.Namespace, _progress: Progress) -> str | None:
+    """One sentence on a render that would take far longer here than it need, or nothing."""
+    from .graphics import slowness
+
+    engine = engine_of(options.quality, options.engine) or "workbench"
+    return slowness(engine, options.frames)
 
 
 def photo(options: argparse.Namespace, progress: Progress) -> None:

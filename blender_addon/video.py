@@ -9,6 +9,8 @@ from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
+from .pace import Pace
+
 _FFMPEG: Final = {
     "format": "MPEG4",
     "codec": "H264",
@@ -33,6 +35,8 @@ def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> No
         What to render, with its own engine, size, range and sequencer.
     path : path
         The .mp4 to write, whole or not at all.
+    progress : Progress
+        Its phase says how long it will take, from three measured frames on.
 
     Raises
     ------
@@ -43,11 +47,13 @@ def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> No
         raise ConductorError("The scene has no camera; add one and render again.")
     count = scene.frame_end - scene.frame_start + 1
     done = 0
+    pace = Pace(count)
 
     def written(*_: Any) -> None:
         nonlocal done
         done += 1
-        progress(done / count, f"frame {done} of {count}")
+        pace.frame()
+        progress(done / count, pace.phase)
 
     with atomic_path(path) as temporary, _Output(scene, temporary):
         bpy.app.handlers.render_write.append(written)

@@ -16,7 +16,7 @@ from backend.animation import render_animation
 from backend.beats.grid import BeatGrid
 from backend.blender_sessions import Blender
 from backend.child import ChildDiedError
-from backend.scenes import SceneOptions, scene_info
+from backend.scenes import SceneOptions, scene_info, slowness
 from backend.style import Style
 from backend.teacher import conduct
 from blender_addon.pace import Pace
@@ -195,3 +195,17 @@ def test_a_quality_is_the_same_in_every_door(blender: Blender, blend: Path, tmp_
     with pytest.raises(ConductorError, match="--quality final is rendered by cycles"):
         frames = frames_into(tmp_path, blend, "--end", "1", "--engine", "eevee")
         blender.do("frames", *frames, "--quality", "final", name="rendering")
+
+
+def test_a_preview_without_a_graphics_card_is_said_to_be_slow_and_draft_is_offered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIBGL_ALWAYS_SOFTWARE", "1")
+    with Blender(renderers=1) as blender:
+        said = slowness(blender, SceneOptions(engine="eevee"), 416)
+        assert slowness(blender, SceneOptions(engine="workbench"), 416) is None
+        assert slowness(blender, SceneOptions(engine="cycles"), 416) is None
+    assert said is not None
+    assert "so Preview (EEVEE) takes about 83 minutes or more for 416 frames" in said
+    assert "--quality draft" in said
+    assert "\n" not in said

@@ -89,6 +89,7 @@ def scene(folder: Path) -> Path:
 def test_animate_makes_a_scene_that_info_describes(scene: Path) -> None:
     told = info(scene)
     assert told.pop("sound_start") == pytest.approx(START, abs=1e-6)
+    assert told.pop("beats") == [[0.5, 1], [1.0, 2], [1.5, 3]]
     assert told == {
         "fps": FPS,
         "frame_start": 1,
