@@ -82,6 +82,7 @@ def scene(folder: Path) -> Path:
     done_well(
         *("animate", "--motion", folder / "motion.npz", "--music", folder / "music.wav"),
         *("--music-start", START, "--out", folder / "scene.blend", "--size", "96x64"),
+        *("--stage", "studio"),
     )
     return folder / "scene.blend"
 
@@ -95,7 +96,7 @@ def test_animate_makes_a_scene_that_info_describes(scene: Path) -> None:
         "frame_start": 1,
         "frame_end": 20,
         "size": [96, 64],
-        "camera": "Camera",
+        "camera": "Front",
         "armature": "Conductor",
         "sound": str(scene.with_name("music.wav")),
         "sound_track": None,
