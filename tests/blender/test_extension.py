@@ -209,6 +209,13 @@ def test_generate_animates_a_new_conductor_through_the_server(blender: Blender) 
                 "heights": [hand(f) for f in range(1, 150, 4)],
                 "sharpness": settings.sharpness,
             }
+            def faces():
+                return [k.animation_data.action.name for k in bpy.data.shape_keys
+                        if k.animation_data and k.animation_data.action]
+            answer["faces"] = faces()
+            settings.use_face = False
+            bpy.ops.virtual_conductor.generate()
+            answer["faceless"] = faces()
         """
     )
     assert made["result"] == ["FINISHED"]
@@ -219,6 +226,8 @@ def test_generate_animates_a_new_conductor_through_the_server(blender: Blender) 
     assert any(name.startswith("Bar ") for name in made["markers"])
     assert made["strip"] == ["SOUND", 1, str(blender.music)]
     assert made["sharpness"] == pytest.approx(0.95)
+    assert made["faces"] == ["Face Conductor"]
+    assert made["faceless"] == []
     # It conducts, and the startup scene's cube made room for it.
     assert np.ptp(made["heights"]) > 0.1
     assert "Cube" not in made["objects"]
