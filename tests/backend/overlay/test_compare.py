@@ -94,13 +94,15 @@ def test_without_a_likeness_there_are_two_panels(films, tmp_path):
 @pytest.mark.parametrize("name", ["likeness.mov", "likeness.webm", "likeness"])
 def test_what_is_transparent_lies_on_the_ground(films, tmp_path, name):
     ghosts = np.full((FRAMES, 120, 160, 4), (200, 60, 60, 0), np.uint8)
-    ghosts[:, :, 80:, 3] = 255
+    ghosts[:, :, 50:110, 3] = 128
+    ghosts[:, :, 110:, 3] = 255
     encode_with_alpha(Footage(list(ghosts), FPS, SIZE, FRAMES), tmp_path / name)
     film = open_film(tmp_path / name)
     frames = list(film.frames((10, 120, 30)))
     assert len(frames) == film.count == FRAMES
     for frame in (frames[0], frames[-1]):
         assert np.abs(frame[60, 20].astype(int) - (10, 120, 30)).max() <= 4
+        assert np.abs(frame[60, 80].astype(int) - (105, 90, 45)).max() <= 6
         assert np.abs(frame[60, 140].astype(int) - (200, 60, 60)).max() <= 6
 
 

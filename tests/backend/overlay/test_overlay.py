@@ -121,6 +121,20 @@ def test_the_trace_thins_out_and_is_gone_after_a_bar():
     assert light(30) == 0
 
 
+def test_the_trace_ends_at_the_tip_and_has_a_dot_where_each_beat_fell():
+    guide = beating()
+    guide.positions[..., 0] += np.linspace(-1.0, 1.0, len(guide))[:, None]
+    frame = drawn(guide, "trace")[66]
+    x, y = pixel(guide, 66, "baton_tip").astype(int)
+    assert np.abs(frame[y, x].astype(int) - MIDDLE).max() < 12
+    # The beat at 2.5 s is no downbeat, so its dot is light with an orange rim.
+    x, y = pixel(guide, 60, "baton_tip")
+    rim = np.array([(np.cos(a), np.sin(a)) for a in np.linspace(0.0, 2.0 * np.pi, 40)])
+    inside, outside = ((np.array([x, y]) + r * rim).astype(int) for r in (4.8, 6.3))
+    assert np.median(frame[inside[:, 1], inside[:, 0], 2]) > 200
+    assert np.median(frame[outside[:, 1], outside[:, 0], 2]) < 110
+
+
 def test_left_and_right_have_their_colours():
     guide = beating()
     frame = drawn(guide, "skeleton")[30]
