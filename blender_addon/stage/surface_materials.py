@@ -52,7 +52,7 @@ _LOOKS: Final = {
         {"Specular IOR Level": 0.5, "Coat Weight": 1.0, "Coat Roughness": 0.02, "Coat IOR": 1.376}
     ),
     "hair": _Look(
-        {"Specular IOR Level": 0.45, "Anisotropic": 0.65, "Sheen Weight": 0.08},
+        {"Specular IOR Level": 0.3, "Anisotropic": 0.6, "Sheen Weight": 0.06},
         grain_m=0.0016,
         relief_m=0.0002,
     ),
