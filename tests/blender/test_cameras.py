@@ -315,3 +315,30 @@ for camera in ("front", "three-quarter", "hall"):
     for before, heads in answer:
         assert before == 0
         assert heads > 1000
+
+
+def test_the_panel_sets_another_stage_and_leaves_what_the_user_put_on_the_first(run_in_blender):
+    answer = run_in_blender(
+        _SCENE
+        + """
+import blender_addon
+blender_addon.register()
+scene.virtual_conductor.stage = "studio"
+bpy.ops.virtual_conductor.create_avatar()
+first = scene.camera
+mine = bpy.data.objects.new("Mine", None)
+first.users_collection[0].objects.link(mine)
+scene.virtual_conductor.stage = "rehearsal"
+scene.virtual_conductor.camera = "hall"
+scene.virtual_conductor.camera_move = True
+scene.frame_end = 200
+bpy.ops.virtual_conductor.set_stage()
+names = [thing.name.split(".")[0] for thing in scene.objects]
+armature = scene.virtual_conductor.avatar
+behind = scene.camera.matrix_world.translation.y
+answer = [scene.camera.name, names.count("Backdrop"), names.count("Windows"),
+          names.count("Music Stand"), names.count("Key"), "Mine" in names,
+          behind > 0.0, scene.camera.parent.name]
+"""
+    )
+    assert answer == ["Hall", 0, 1, 1, 1, True, True, "Camera move"]

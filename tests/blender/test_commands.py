@@ -204,6 +204,9 @@ def test_an_avatar_file_keeps_its_armature_and_camera(scene: Path, tmp_path: Pat
     )
     made = info(out)
     assert (made["armature"], made["camera"], made["size"]) == ("Maestro", "My View", [960, 540])
+    other = ("--avatar", avatar, "--out", out, "--camera", "hall")
+    done_well("animate", "--motion", scene.with_name("motion.npz"), *other)
+    assert info(out)["camera"] == "Hall"
 
 
 @pytest.mark.parametrize(

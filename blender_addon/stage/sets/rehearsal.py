@@ -69,7 +69,7 @@ def build_rehearsal(root: Any, clear: Clear) -> None:
 
 def _floor(root: Any) -> None:
     """Light parquet with daylight falling across it."""
-    x, y = np.meshgrid(np.linspace(_LEFT, _RIGHT, 768), np.linspace(_FRONT, _BACK, 768))
+    x, y = np.meshgrid(np.linspace(_LEFT, _RIGHT, 512), np.linspace(_FRONT, _BACK, 512))
     board = np.floor(y / 0.09)
     tone = np.sin(board * 12.9898 + np.floor(x / 1.1 + board * 0.41) * 4.7) * 43758.5453
     tone = (tone - np.floor(tone)) * 0.12 - 0.06
@@ -119,9 +119,9 @@ def _walls(root: Any) -> None:
 
 
 def _slats(length: float, height: float, side: int) -> Array:
-    """A wall (512, 1024, 3): slats over a plain dado, lit from the windows."""
+    """A wall (384, 768, 3): slats over a plain dado, lit from the windows."""
     x, z = np.meshgrid(
-        (np.arange(1024) + 0.5) / 1024.0 * length, (np.arange(512) + 0.5) / 512.0 * height
+        (np.arange(768) + 0.5) / 768.0 * length, (np.arange(384) + 0.5) / 384.0 * height
     )
     slat = np.abs((x / 0.155) % 1.0 - 0.5)
     edge = smoothstep(slat, 0.47, 0.38)
