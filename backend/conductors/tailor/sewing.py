@@ -124,4 +124,6 @@ def covered_skin(form: Form, sheets: list[Sheet], edges: Array) -> NDArray[np.bo
     ends = (form.share("head") > 0.5) | (form.share("hand", "middle") > 0.7)
     seen = shown[np.isin(label, np.unique(label[ends[shown]]))]
     gap, _ = cKDTree(np.concatenate([figure.vertices[seen], edges])).query(figure.vertices)
-    return (gap > _MARGIN_M) & (figure.part == 0) & (form.share("head") < 0.5)
+    # Collars stand around the neck: whatever way the head turns, one looks into them.
+    neck = form.share("head", "neck") > 0.12
+    return (gap > _MARGIN_M) & (figure.part == 0) & ~neck
