@@ -7,7 +7,7 @@ and only the worker that runs a job loads those.
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -31,6 +31,8 @@ MAX_LIKENESS_SIDE: Final = 4096
 """Longest side of a likeness, pixels."""
 
 _MOST_BEATS: Final = 100_000
+_Second = Annotated[float, Field(ge=-86_400, le=864_000)]
+_BeatNumber = Annotated[int, Field(ge=1, le=99)]
 
 
 class Options(BaseModel):
@@ -142,7 +144,7 @@ class LikenessOptions(SubjectOptions):
     size: tuple[int, int] | None = None
     format: LikenessFormat | None = None
     overlays: tuple[OverlayName, ...] = ()
-    beats: tuple[tuple[float, int], ...] = Field(default=(), max_length=_MOST_BEATS)
+    beats: tuple[tuple[_Second, _BeatNumber], ...] = Field(default=(), max_length=_MOST_BEATS)
 
     @field_validator("background")
     @classmethod
