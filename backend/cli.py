@@ -22,7 +22,6 @@ from backend.command_options import (
 from backend.corpus.commands import corpus_app
 from backend.evaluation.commands import evaluate_app
 from backend.options import LikenessFormat, check_size
-from backend.overlay.names import chosen_overlays
 from backend.terminal import (
     INTERRUPTED,
     USER_ERROR,
@@ -35,6 +34,7 @@ from backend.terminal import (
 from backend.training.commands import train_app
 from blender_addon.backend_python import leave_note
 from blender_addon.engines import Engine, Quality, engine_of
+from blender_addon.overlays import chosen_overlays
 from blender_addon.staging import CameraName, StageName, Staging
 from retarget.errors import ConductorError
 

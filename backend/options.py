@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.beats.grid import parse_meter
-from backend.overlay.names import OverlayName
 from backend.style import Style
+from blender_addon.overlays import OverlayName
 from retarget.errors import ConductorError
 
 BeatsModel = Literal["learned", "onset"]

@@ -21,7 +21,6 @@ from backend.kept_subject import KEPT, subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.options import FORMATS, LikenessOptions, check_alpha, format_of
-from backend.overlay.names import OverlayName
 from backend.overlay.scene import scene_overlay
 from backend.scenes import (
     SceneOptions,
@@ -34,6 +33,7 @@ from backend.scenes import (
 )
 from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
+from blender_addon.overlays import OverlayName
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.guide import Guide

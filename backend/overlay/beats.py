@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from backend.overlay.colours import DARK, MIDDLE, RIGHT
 from backend.overlay.count import Count
 from backend.overlay.ink import Ink, text_width, unit_of
-from backend.overlay.names import DARK, MIDDLE, RIGHT
 from backend.overlay.seen import Seen
 from retarget.rotation import Array
 

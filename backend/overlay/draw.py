@@ -8,10 +8,10 @@ import numpy as np
 from backend.overlay.beats import BeatCounter
 from backend.overlay.count import Count
 from backend.overlay.ink import Frame, Ink, unit_of
-from backend.overlay.names import OverlayName
 from backend.overlay.seen import Seen
 from backend.overlay.skeleton import Skeleton
 from backend.overlay.trace import Trace
+from blender_addon.overlays import OverlayName
 
 _HALO: Final = 1.6
 # From below to above.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from backend.overlay.names import DARK, Colour
+from backend.overlay.colours import DARK, Colour
 
 Frame = NDArray[np.uint8]
 _Mask = NDArray[np.uint8]

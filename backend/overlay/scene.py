@@ -8,8 +8,8 @@ from typing import Any
 from backend.overlay.count import Count, count_beats
 from backend.overlay.draw import overlaid
 from backend.overlay.ink import Frame
-from backend.overlay.names import OverlayName
 from backend.overlay.seen import Seen, seen_in_scene
+from blender_addon.overlays import OverlayName
 from retarget.guide import Guide
 
 

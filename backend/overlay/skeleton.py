@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from backend.overlay.colours import LEFT, MIDDLE, RIGHT, Colour
 from backend.overlay.ink import Ink, unit_of
-from backend.overlay.names import LEFT, MIDDLE, RIGHT, Colour
 from backend.overlay.seen import CHIN, CROWN, FACE, FINGERS, PHALANGES, Seen, end_of
 from retarget.rotation import Array
 

@@ -13,7 +13,7 @@ from backend.alpha_video import encode_with_alpha
 from backend.audio.decode import stream_audio
 from backend.compare import compare, compare_folder, compared, lay_out
 from backend.film import open_film
-from backend.overlay.names import LEFT, RIGHT
+from backend.overlay.colours import LEFT, RIGHT
 from backend.video import Footage, encode
 from retarget import skeleton
 from retarget.errors import ConductorError

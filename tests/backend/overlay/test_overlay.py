@@ -9,12 +9,13 @@ import pytest
 from overlay_guides import BEATS, FPS, beating
 
 from backend.overlay.beats import Layout
+from backend.overlay.colours import DARK, LEFT, MIDDLE, RIGHT
 from backend.overlay.count import count_beats
 from backend.overlay.draw import overlaid
 from backend.overlay.ink import Ink, unit_of
-from backend.overlay.names import DARK, LEFT, MIDDLE, RIGHT, OverlayName, chosen_overlays
 from backend.overlay.scene import scene_overlay
 from backend.overlay.seen import seen_in_scene
+from blender_addon.overlays import OverlayName, chosen_overlays
 from retarget import skeleton
 from retarget.errors import ConductorError
 from retarget.guide import Guide

@@ -1,0 +1,87 @@
+"""Overlays and comparison as a user asks for them: real processes, real files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.compare import lay_out
+from backend.demo import demo_file
+from backend.film import open_film
+from backend.video import video_comment
+
+SIZE = (256, 144)
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    process = subprocess.run(
+        [sys.executable, "-m", "backend", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return process.returncode, process.stdout, process.stderr
+
+
+def frames_of(path: Path) -> np.ndarray:
+    return np.array(list(open_film(path).frames((0, 0, 0)))).astype(int)
+
+
+def blue(frames: np.ndarray) -> float:
+    """Share of pixels that are as blue as the left side of the skeleton alone is."""
+    return float((frames[..., 2] - frames[..., 0] > 50).mean())
+
+
+def test_conduct_draws_over_the_animation_and_puts_it_beside_the_skeleton(tmp_path):
+    out = tmp_path / "out"
+    piece = ("conduct", demo_file("ode_to_joy.ogg"), "--score", demo_file("ode_to_joy.mid"))
+    options = ("--duration", 2.4, "--fps", 10, "--size", "256x144", "--stage", "studio", "-o", out)
+    code, printed, err = run(*piece, *options, "--overlay", "skeleton", "--compare")
+    assert code == 0, err
+    assert str(out / "compare.mp4") in printed
+    animation = frames_of(out / "animation.mp4")
+    both = frames_of(out / "compare.mp4")
+    assert len(both) == len(animation) == 24
+    layout = lay_out([SIZE, SIZE])
+    assert both.shape[2:0:-1] == layout.size
+    for x, y, wide, high in layout.panels:
+        panel = both[:, y : y + high, x : x + wide]
+        assert blue(panel[:, :, wide // 2 :]) > 0.005
+        assert blue(panel[:, :, : wide // 2]) < 0.002
+    x, y, wide, high = layout.panels[1]
+    assert np.abs(both[:, y : y + high, x : x + wide] - animation).mean() < 3.0
+    assert open_film(out / "compare.mp4").has_sound
+
+    first = video_comment(out / "animation.mp4")
+    (out / "compare.mp4").unlink()
+    code, printed, err = run("compare", out)
+    assert code == 0, err
+    assert printed.strip() == str(out / "compare.mp4")
+    assert np.abs(frames_of(out / "compare.mp4") - both).max() <= 1
+
+    code, _, err = run(*piece, *options, "--overlay", "beats")
+    assert code == 0, err
+    assert video_comment(out / "animation.mp4") != first
+    assert blue(frames_of(out / "animation.mp4")) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("conduct", "music.ogg", "-o", "o", "--overlay", "bones"), "'bones' is not an overlay"),
+        (("likeness", "s.blend", "--photo", "me.png", "-o", "l.mp4", "--overlay", "x"), "'x' is"),
+        (("compare", "nowhere"), "nowhere has no scene.blend"),
+        (("compare", "nowhere", "-o", "c.avi"), "c.avi does not end like a video"),
+    ],
+)
+def test_wrong_words_are_refused_in_one_sentence(arguments, words):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    lines = [line for line in err.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1
+    assert words in " ".join(err.split())
+    assert "Traceback" not in err
