@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import queue
 import signal
 import subprocess
 import threading
@@ -13,10 +14,11 @@ from pathlib import Path
 
 from backend.folders import scratch_folder
 from retarget.errors import Cancelled, ConductorError
-from retarget.lines import read_line
+from retarget.lines import Line, read_line
 from retarget.progress import Progress, no_progress
 
 _KILL_AFTER_S = 5.0
+_POLL_S = 0.2
 # Where Python, and where Blender, look for the place of temporary files.
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
@@ -77,6 +79,8 @@ class Child:
             self._held.close()
             raise
         self._noise: deque[str] = deque(maxlen=40)
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read_stdout, daemon=True).start()
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
         self._drain.start()
 
@@ -188,13 +192,25 @@ class Child:
     def _listen(self, progress: Progress) -> "_Said":
         """Read to the end of an answer or, where none is marked, of the output."""
         said = _Said()
-        assert self._process.stdout is not None
-        for text in self._process.stdout:
+        heard: Line | None = None
+        while True:
+            try:
+                text = self._lines.get(timeout=_POLL_S)
+            except queue.Empty:
+                # A cancel is to be heard where the child is silent, too.
+                if heard is not None:
+                    progress(heard.fraction, heard.text)
+                continue
+            if text is None:
+                # Whoever listens again finds the end again.
+                self._lines.put(None)
+                break
             line = read_line(text.rstrip("\n"))
             if line is None:
                 if text.strip():
                     self._noise.append(text.rstrip())
             elif line.kind == "progress":
+                heard = line
                 progress(line.fraction, line.text)
             elif line.kind == "result":
                 said.results.append(line.text)
@@ -214,6 +230,12 @@ class Child:
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
+
+    def _read_stdout(self) -> None:
+        assert self._process.stdout is not None
+        for text in self._process.stdout:
+            self._lines.put(text)
+        self._lines.put(None)
 
     def _read_stderr(self) -> None:
         assert self._process.stderr is not None

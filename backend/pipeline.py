@@ -6,14 +6,16 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from backend import __version__
 from backend.animation import Music, render_animation
+from backend.beside import Beside
 from backend.blender_sessions import Blender
 from backend.compare import compare
 from backend.folders import check_outputs, output_folder, scratch_folder, sole_use
@@ -43,6 +45,8 @@ _REPORTED_PACKAGES: Final = ("bpy", "torch", "librosa", "numpy", "mediapipe", "m
 # Seconds per frame at 960 x 540 on two cores, for the shares of the progress bar alone.
 _RENDER_WEIGHT, _LIKENESS_WEIGHT = 0.2, 0.05
 _READING_SHARE: Final = 0.08
+# Share of the reading after which nothing about the photo can be wrong.
+_PERSON_FOUND: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,8 @@ class Report:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Time a phase."""
-        began = time.monotonic()
+        """Time a phase; one that is gone back to goes on counting."""
+        began = time.monotonic() - self.timings_s.get(name, 0.0)
         yield
         self.timings_s[name] = round(time.monotonic() - began, 2)
 
@@ -122,10 +126,10 @@ def conduct_everything(
 ) -> Report:
     """Make motion, beat table, scene, animation, likeness and report in `folder`.
 
-    What can fail is tried early: the photo is read, once, before anything is rendered. Results
-    appear in the folder one by one, each whole. Frames already rendered for the same scene are kept
-    in a hidden folder beside them, and the person of the photo in a hidden file, so that the same
-    command goes on where it was stopped.
+    What can fail is tried early: the person of the photo is found before anything is made, and read
+    beside the motion and the frames. Results appear in the folder one by one, each whole. Frames
+    already rendered for the same scene are kept in a hidden folder beside them, and the person of
+    the photo in a hidden file, so that the same command goes on where it was stopped.
 
     Parameters
     ----------
@@ -165,9 +169,17 @@ def conduct_everything(
     with Blender() as blender:
         if isinstance(scene.avatar, Path):
             check_avatar(blender, scene.avatar)
-        with output_folder(folder), sole_use(folder), scratch_folder() as scratch:
+        with (
+            output_folder(folder),
+            sole_use(folder),
+            scratch_folder() as scratch,
+            ExitStack() as held,
+        ):
+            reading = None
+            if person is not None and (likeness is not None or scene.avatar == "photo"):
+                reading = held.enter_context(Beside(partial(subject_in, folder, person, scratch)))
             return _conduct_into(
-                blender, folder, request, person, likeness, scene, extras, scratch, tell, progress
+                blender, folder, request, reading, likeness, scene, extras, scratch, tell, progress
             )
 
 
@@ -175,7 +187,7 @@ def _conduct_into(
     blender: Blender,
     folder: Path,
     request: MotionRequest,
-    person: SubjectRequest | None,
+    reading: Beside[tuple[Path, tuple[str, ...]]] | None,
     likeness: Look | None,
     scene: SceneOptions,
     extras: Extras,
@@ -187,18 +199,19 @@ def _conduct_into(
     files = [folder / name for name in ("motion.npz", "beats.txt", "scene.blend", "animation.mp4")]
     motion, beats, blend, animation = files
     read = 0.0
-    subject = scratch / "me.subject"
-    if person is not None and (likeness is not None or scene.avatar == "photo"):
+    if reading is not None:
         read = _READING_SHARE
         with report.phase("reading the photo"):
-            subject, notes = subject_in(folder, person, scratch, part(progress, 0.0, read))
-        report.warnings += notes
-    if scene.avatar == "photo":
-        kept = folder / "me.subject"
-        with atomic_path(kept) as temporary:
-            shutil.copyfile(subject, temporary)
-        scene = replace(scene, avatar=kept)
-        files.append(kept)
+            # What can fail is past when the person is found; the rest goes on beside.
+            reading.wait(part(progress, 0.0, read), until=_PERSON_FOUND)
+            if scene.avatar == "photo":
+                kept = folder / "me.subject"
+                subject, _ = reading.result(part(progress, 0.0, read))
+                with atomic_path(kept) as temporary:
+                    shutil.copyfile(subject, temporary)
+                scene = replace(scene, avatar=kept)
+                files.append(kept)
+        progress = reading.watched(progress)
 
     with report.phase("motion"):
         made = make_motion(request, part(progress, read, read + 0.06))
@@ -246,6 +259,10 @@ def _conduct_into(
             progress=part(progress, first, border),
         )
     out = None
+    if reading is not None:
+        with report.phase("reading the photo"):
+            subject, notes = reading.result(part(progress, border, border))
+        report.warnings += notes
     if likeness is not None:
         out = folder / f"likeness{FORMATS[likeness.format]}"
         with report.phase("likeness"):

@@ -30,6 +30,7 @@ class Pace:
         self._done = 0
         self._since = 0.0
         self._last = 0.0
+        self._said = 0.0
 
     def frame(self) -> None:
         """One more frame is done."""
@@ -51,7 +52,12 @@ class Pace:
         """What is going on, and how long it will take."""
         frames = f"rendering {self._count} frames" if self._count != 1 else "rendering a frame"
         left = self.seconds_left
-        return frames if left is None else f"{frames}, {about(left)} left"
+        if left is None:
+            return frames
+        # What was said holds until it is well off, so that it does not flicker.
+        if not 0.8 * self._said < left < 1.4 * self._said:
+            self._said = left
+        return f"{frames}, {about(self._said)} left"
 
 
 def about(seconds: float) -> str:
