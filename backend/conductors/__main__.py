@@ -1,5 +1,7 @@
 """Bake the conductors: `python -m backend.conductors [NAME ...] [--out DIR]`.
 
+`python -m backend.conductors check MOTION [NAME ...]` counts where their skin comes through cloth.
+
 Needs the packages of the extra "bake" (`pip install -c constraints.txt -e '.[bake]'`).
 """
 
@@ -13,6 +15,7 @@ from backend.blender_sessions import Blender
 from retarget.atomic import atomic_path
 
 from .bake import bake_conductor
+from .check import check
 from .recipes import recipes
 
 FOLDER: Final = Path(__file__).parents[2] / "blender_addon" / "conductors"
@@ -20,6 +23,9 @@ FOLDER: Final = Path(__file__).parents[2] / "blender_addon" / "conductors"
 
 def main(words: Sequence[str] | None = None) -> int:
     """Bake those that are named, or all; `words` are the command's if not given."""
+    words = sys.argv[1:] if words is None else words
+    if words and words[0] == "check":
+        return check(words[1:], FOLDER)
     known = recipes()
     parser = argparse.ArgumentParser(prog="python -m backend.conductors", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}; else all")

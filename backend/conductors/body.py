@@ -19,7 +19,7 @@ def body_pieces(
     Parameters
     ----------
     covered : (V,) bool array
-        Vertices of the figure that clothes hide: no face has one.
+        Vertices of the figure that clothes hide: faces of nothing else are left out.
     size : int
         Pixels of the skin's pictures.
     """
@@ -40,7 +40,7 @@ def body_pieces(
 
 def _skin(figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]) -> Piece:
     layout = skin_layout(figure)
-    seen = ~covered[layout.faces].any(axis=1)
+    seen = ~covered[layout.faces].all(axis=1)
     material = np.zeros(len(layout.faces), dtype=np.int64)
     for place, part in enumerate((HEAD, BODY, MOUTH, LID)):
         material[layout.part == part] = place

@@ -49,11 +49,11 @@ def clipping(
     shown = figure.faces[~dress.covered[figure.faces].all(axis=1) & _is_skin(figure)]
     meshes = [(SKIN, figure.vertices, figure.weights, shown)]
     meshes += [(p.name, p.vertices, p.weights, p.faces) for p in dress.pieces]
-    edges = [_edges(faces) for _, _, _, faces in meshes]
+    edges = [edges_of(faces) for _, _, _, faces in meshes]
     counts: dict[tuple[str, str], NDArray[np.int64]] = {}
     for frame, pose in enumerate(matrices):
         posed = [
-            _Posed(name, skin(v, w, pose), ends, f)
+            Posed(name, skin(v, w, pose), ends, f)
             for (name, v, w, f), ends in zip(meshes, edges, strict=True)
         ]
         for pair, count in _crossings(posed, depth):
@@ -75,7 +75,9 @@ def report(counts: dict[tuple[str, str], NDArray[np.int64]], frames: int) -> str
 
 
 @dataclass(frozen=True)
-class _Posed:
+class Posed:
+    """A mesh in a pose: vertices (V, 3), edges (E, 2), faces (F, 4) with −1 for triangles."""
+
     name: str
     vertices: Array
     edges: Ids
@@ -95,16 +97,16 @@ def _is_skin(figure: Figure) -> NDArray[np.bool_]:
     return figure.part[figure.faces[:, 0]] == 0
 
 
-def _crossings(meshes: list[_Posed], depth: float) -> Iterator[tuple[tuple[str, str], int]]:
+def _crossings(meshes: list[Posed], depth: float) -> Iterator[tuple[tuple[str, str], int]]:
     for a, b in combinations(meshes, 2):
         pairs = [(a, b)] if a.name == SKIN else [(a, b), (b, a)]
         for one, other in pairs:
-            count = _sticking_out(one, other, depth)
+            count = sticking_out(one, other, depth)
             if count:
                 yield (one.name, other.name), count
 
 
-def _sticking_out(mesh: _Posed, other: _Posed, depth: float) -> int:
+def sticking_out(mesh: Posed, other: Posed, depth: float = DEPTH_M) -> int:
     """How many vertices of a mesh lie in the smaller parts that another one cuts off.
 
     A part that comes out at a hem is not cut off; there edges count that reach far on both sides.
@@ -137,7 +139,8 @@ def _parts(edges: Ids, count: int) -> NDArray[np.int64]:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _edges(faces: Ids) -> Ids:
+def edges_of(faces: Ids) -> Ids:
+    """Edges (E, 2) of faces (F, 4), each once."""
     last = np.where(faces[:, 3] < 0, faces[:, 2], faces[:, 3])
     loop = np.stack([faces[:, 0], faces[:, 1], faces[:, 2], last], axis=1)
     pairs = np.stack([loop, np.roll(loop, -1, axis=1)], axis=-1).reshape(-1, 2)
@@ -146,7 +149,7 @@ def _edges(faces: Ids) -> Ids:
 
 
 def _crossed(
-    edges: Array, other: _Posed, depth: float
+    edges: Array, other: Posed, depth: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which edges (E, 2, 3) cross a mesh, and which reach deep (Möller and Trumbore, 1997)."""
     out, far = np.zeros(len(edges), dtype=bool), np.zeros(len(edges), dtype=bool)
