@@ -28,8 +28,8 @@ _HALF_HEAD: Final = 0.13
 _PALM: Final = 0.09
 # Where the legs end that a picture taller than wide may show, with the podium's edge below.
 _FEET: Final = -0.10
-# Sharp from the stand to the elbows, soft behind; the lens of a 1.75 m conductor.
-_F_STOP: Final = 4.0
+# The lens' opening for a conductor of 1.75 m, mm: sharp from the stand to the elbows, soft behind.
+_PUPIL_MM: Final = 14.5
 # Frames that are looked at where nothing says which of them matter.
 _MOST_FRAMES: Final = 500
 _CLIP: Final = (0.05, 120.0)
@@ -287,5 +287,4 @@ def _focus(camera: Any, shot: Shot, place: Place, where: Array) -> None:
     dof = camera.data.dof
     dof.use_dof = True
     dof.focus_distance = place.scale * float(np.linalg.norm(where - (0.0, -0.15, 1.3)))
-    # The pupil, lens over stop, is as large as the conductor is.
-    dof.aperture_fstop = _F_STOP * shot.lens / 58.0 / place.scale
+    dof.aperture_fstop = shot.lens / (_PUPIL_MM * place.scale)

@@ -96,11 +96,11 @@ def place_of(scene: Any, armature: Any) -> Place:
     near = np.linalg.norm(skin[:, :2] - crown[:2], axis=1) < _HAIR * height / 2.0
     above = skin[near, 2] - crown[2]
     hair = above[above < _HAIR * height].max(initial=0.0) / scale
+    under = np.array([centre[0], centre[1], ground])
     matrix = np.eye(4)
     matrix[:3, :3] = turn * scale
-    matrix[:3, 3] = turn @ np.array([centre[0], centre[1], ground])
-    placed = Place(matrix, scale, skeleton.REST, max(hair, _CROWN))
-    return Place(matrix, scale, placed.canonical(joints @ turn.T), placed.crown)
+    matrix[:3, 3] = turn @ under
+    return Place(matrix, scale, (joints - under) / scale, max(hair, _CROWN))
 
 
 def _unknown(armature: Any) -> Place:

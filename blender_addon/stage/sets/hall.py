@@ -139,11 +139,11 @@ def _stalls() -> Shape:
     rows: list[Array] = []
     for number, radius in enumerate(np.arange(*_STALLS, 0.95)):
         limit = _OPENING - 0.42
-        angles = np.arange(-limit, limit, 0.56 / radius)
+        # Each row looks between the heads of the one before.
+        angles = np.arange(-limit, limit, 0.56 / radius) + 0.28 / radius * (number % 2)
         # Two aisles lead to the stage.
         angles = angles[np.abs(np.abs(angles) - 0.56) > 0.62 / radius]
         rows.append(around(radius, angles + np.pi, _row_height(radius)))
-        rows[-1][:, 3] += 0.01 * (number % 2)
     return seat.copies(np.concatenate(rows))
 
 
@@ -172,7 +172,7 @@ def _row_height(radius: float) -> float:
 
 def _hall_floor() -> Shape:
     profile = ((_WALL, _row_height(_WALL)), (_STALLS[0], _HALL_FLOOR), (0.5, _HALL_FLOOR))
-    return turned(profile, 24, Hue.DARK_WOOD, (0.25, 0.3, 0.1), arc=_HALL_ARC, inside=True)
+    return turned(profile, 24, Hue.CARPET, (0.45, 0.55, 0.2), arc=_HALL_ARC, inside=True)
 
 
 def _balconies() -> Shape:
@@ -254,9 +254,8 @@ def _bay_picture(low: float) -> Array:
         wall = wall + np.array([0.20, 0.115, 0.055]) * (warm * panel * (bottom > 0.0))[..., None]
     for level in (6.2, 9.9):
         wall = _mix(wall, (0.62, 0.49, 0.33), 0.7 * _window(z - level, 0.07, 0.10))
-    sconce_x = half - 0.0
     for level in (1.55, 5.0):
-        away = np.hypot(np.abs(x) - sconce_x, (z - level) * 0.85)
+        away = np.hypot(np.abs(x) - half, (z - level) * 0.85)
         wall = wall + np.array([0.36, 0.25, 0.13]) * np.exp(-((away / 0.85) ** 2))[..., None]
         wall = _mix(wall, _LAMP, 0.95 * smoothstep(away, 0.22, 0.09))
     dim = smoothstep(z, _CEILING + 0.5, 6.0)[..., None]

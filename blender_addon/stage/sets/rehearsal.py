@@ -217,7 +217,7 @@ def _piano() -> Shape:
         rod((x, y, 0.0), (x, y, 0.64), (0.05, 0.07), Hue.CLOTH, 0.4)
         for x, y in ((-0.6, -0.5), (0.6, -0.5), (0.0, 0.7))
     ]
-    return merged([body, top, keys, *legs]).moved((3.2, 2.6, FLOOR_Z), 2.2)
+    return merged([body, top, keys, *legs]).moved((3.9, 2.5, FLOOR_Z), 2.2)
 
 
 def _chairs_by_the_wall() -> Shape:
