@@ -164,6 +164,9 @@ def _parser() -> argparse.ArgumentParser:
         sub = add(verb, scene=True)
         sub.add_argument("--out", type=Path, required=True)
         add_look(sub)
+        if verb is verbs.video:
+            sub.add_argument("--overlay", default="", help="beats, skeleton, trace: beats,trace")
+            sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
 
     sub = add(verbs.guide, scene=True)
     sub.add_argument("--out", type=Path, required=True)

@@ -1,4 +1,4 @@
-"""Headless verbs of the extension in a Blender of their own, so that the window never waits."""
+"""Work in processes of its own, so that the window never waits: headless verbs, the backend."""
 
 import queue
 import subprocess
@@ -41,6 +41,31 @@ def run_verb(blender: Path, arguments: Sequence[str], progress: Progress = no_pr
         If the progress callback asked to stop; the child is ended first.
     """
     command = [str(blender), "--command", "virtual_conductor", *arguments, "--parent-pipe"]
+    return _follow(command, "starting Blender", "The background Blender", progress)
+
+
+def run_module(
+    python: Path, module: str, arguments: Sequence[str], progress: Progress = no_progress
+) -> str:
+    """Run a module of Virtual Conductor itself that reports in marked lines; see `run_verb`.
+
+    Parameters
+    ----------
+    python : path
+        Its Python.
+    module : str
+        The module, which ends when its standard input closes.
+    arguments : sequence of str
+        Its options.
+    progress : Progress
+        As for `run_verb`.
+    """
+    command = [str(python), "-m", module, *arguments]
+    return _follow(command, "starting", "Virtual Conductor in the background", progress)
+
+
+def _follow(command: list[str], starting: str, who: str, progress: Progress) -> str:
+    """Start a child that reports in marked lines, and follow it to its end; returns its result."""
     process = subprocess.Popen(
         command,
         # Held open and never written to: the child ends when this Blender does.
@@ -54,7 +79,7 @@ def run_verb(blender: Path, arguments: Sequence[str], progress: Progress = no_pr
     assert process.stdout is not None
     said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(process.stdout, said), daemon=True).start()
-    fraction, phase, result, error = 0.0, "starting Blender", "", ""
+    fraction, phase, result, error = 0.0, starting, "", ""
     noise: deque[str] = deque(maxlen=20)
     try:
         while True:
@@ -83,8 +108,7 @@ def run_verb(blender: Path, arguments: Sequence[str], progress: Progress = no_pr
     if code != 0:
         print("\n".join(noise))
         raise ConductorError(
-            f"The background Blender ended unexpectedly (code {code}); the system console tells "
-            "more."
+            f"{who} ended unexpectedly (code {code}); the system console tells more."
         )
     return result
 

@@ -15,6 +15,7 @@ from bpy.props import (
 
 from .engines import QUALITY_WORDS
 from .gallery import conductor_items
+from .overlays import OVERLAY_WORDS
 from .staging import CAMERA_WORDS, STAGE_WORDS, Staging
 from .styles import presets, sliders
 
@@ -175,6 +176,13 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
             ("SCENE", "As in the Scene", "Render with the settings of this scene"),
             *((name, *words) for name, words in QUALITY_WORDS.items()),
         ),
+    )
+    overlays: EnumProperty(
+        name="Overlay",
+        description="What is drawn over the videos",
+        items=tuple((name, *words) for name, words in OVERLAY_WORDS.items()),
+        options={"ENUM_FLAG"},
+        default=set(),
     )
     folder: StringProperty(
         name="Save To",

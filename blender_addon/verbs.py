@@ -6,6 +6,7 @@ Every verb opens what it works on; none of them imports bpy before it is called.
 import argparse
 import json
 import os
+import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,6 +22,7 @@ from retarget.progress import Progress, part
 
 from .blend_file import existing, name_in, open_empty, open_scene, save
 from .engines import engine_of
+from .overlays import chosen_overlays
 from .scene_sound import Music, decoded_music, is_exact
 
 EXIT_CANCELLED: Final = 130
@@ -120,9 +122,13 @@ def frames(options: argparse.Namespace, progress: Progress) -> None:
 
 def video(options: argparse.Namespace, progress: Progress) -> None:
     """A scene to a video with its sound."""
+    from .backend_python import detect
     from .graphics import slowness
+    from .overlay_video import render_overlaid
     from .video import render_video
 
+    overlays = chosen_overlays(options.overlay)
+    scratch: Path | None = None
     scene = _open_for_render(options)
     engine = engine_of(options.quality, options.engine)
     if engine and (slow := slowness(engine, scene.frame_end - scene.frame_start + 1)):
@@ -135,9 +141,23 @@ def video(options: argparse.Namespace, progress: Progress) -> None:
             # Blender does not hear what a render handler raises, so there is no other way out.
             for rest in options.out.parent.glob(f".{options.out.stem}.*.part.mp4"):
                 rest.unlink(missing_ok=True)
+            if scratch is not None:
+                shutil.rmtree(scratch, ignore_errors=True)
             os._exit(EXIT_CANCELLED)
 
-    render_video(scene, options.out, report)
+    if not overlays:
+        render_video(scene, options.out, report)
+        return
+    with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as folder:
+        scratch = Path(folder)
+        render_overlaid(
+            scene,
+            options.out,
+            overlays,
+            python=options.python or detect(),
+            scratch=scratch,
+            progress=report,
+        )
 
 
 def guide(options: argparse.Namespace, progress: Progress) -> None:

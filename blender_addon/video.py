@@ -14,7 +14,6 @@ from .pace import Pace
 _FFMPEG: Final = {
     "format": "MPEG4",
     "codec": "H264",
-    "constant_rate_factor": "HIGH",
     "ffmpeg_preset": "GOOD",
     "gopsize": 15,
     "use_autosplit": False,
@@ -23,7 +22,9 @@ _FFMPEG: Final = {
 }
 
 
-def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> None:
+def render_video(
+    scene: Any, path: Path, progress: Progress = no_progress, *, rate_factor: str = "HIGH"
+) -> None:
     """Render every frame of the scene to H.264 with AAC sound; the scene stays as it was.
 
     Blender renders an animation in one go: a progress callback that raises is not heard, so a
@@ -37,6 +38,8 @@ def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> No
         The .mp4 to write, whole or not at all.
     progress : Progress
         Its phase says how long it will take, from three measured frames on.
+    rate_factor : str
+        Blender's name of the quality.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> No
         pace.frame()
         progress(done / count, pace.phase)
 
-    with atomic_path(path) as temporary, _Output(scene, temporary):
+    with atomic_path(path) as temporary, _Output(scene, temporary, rate_factor):
         bpy.app.handlers.render_write.append(written)
         progress(0.0, "preparing the render")
         try:
@@ -76,9 +79,10 @@ def render_video(scene: Any, path: Path, progress: Progress = no_progress) -> No
 class _Output:
     """The scene's output set to a video at `path`, and set back afterwards."""
 
-    def __init__(self, scene: Any, path: Path) -> None:
+    def __init__(self, scene: Any, path: Path, rate_factor: str) -> None:
         self.scene = scene
         self.path = path
+        self.rate_factor = rate_factor
         self.saved: list[tuple[Any, str, Any]] = []
 
     def __enter__(self) -> None:
@@ -106,6 +110,7 @@ class _Output:
         self._set(image, "color_mode", "RGB")
         for name, value in _FFMPEG.items():
             self._set(render.ffmpeg, name, value)
+        self._set(render.ffmpeg, "constant_rate_factor", self.rate_factor)
 
     def __exit__(self, *_: object) -> None:
         for owner, name, value in reversed(self.saved):

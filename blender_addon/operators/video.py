@@ -14,9 +14,11 @@ from retarget.progress import Progress, part
 from .. import backend_python
 from ..engines import engine_of
 from ..guide_export import export_guide
+from ..overlay_video import render_overlaid
+from ..overlays import OverlayName, chosen_overlays, overlay_text
 from ..preferences import preferences_python
 from ..process import run_verb
-from ..scene import find_armature, find_sound, render_plate, render_size
+from ..scene import describe, find_armature, find_sound, render_plate, render_size
 from ..server_jobs import run_job
 from ..stage.looks import setup_render
 from ..task import session
@@ -43,12 +45,16 @@ class RenderOperator(Working):
         scene, settings = context.scene, context.scene.virtual_conductor
         out = video_path(settings, "animation")
         engine = engine_of(None if settings.quality == "SCENE" else settings.quality)
+        overlays = chosen_overlays(overlay_text(settings.overlays))
+        python = backend_python.find(preferences_python()) if overlays else None
         if bpy.app.background:
-            return lambda progress: _render_here(scene, out, engine, progress)
+            return lambda progress: _render_here(scene, out, engine, overlays, python, progress)
         blender, scratch = Path(bpy.app.binary_path), _Copy()
         arguments = ["video", "--scene", str(scratch.blend), "--out", str(scratch.folder / "v.mp4")]
         if engine is not None:
             arguments += ["--engine", engine]
+        if python is not None:
+            arguments += ["--overlay", overlay_text(overlays), "--python", str(python)]
 
         def work(progress: Progress) -> Path:
             with scratch:
@@ -95,6 +101,8 @@ class LikenessOperator(Working):
                 settings.colour_code if settings.background == "colour" else settings.background
             ),
             "size": [width // 2 * 2, height // 2 * 2],
+            "overlays": list(chosen_overlays(overlay_text(settings.overlays))),
+            "beats": describe(scene)["beats"],
         }
         files = {"photo": chosen_file(settings.photo, "photo")}
         sound = find_sound(scene)
@@ -169,15 +177,31 @@ class _Copy:
             shutil.copyfile(self.folder / name, temporary)
 
 
-def _render_here(scene: Any, out: Path, engine: Any, progress: Progress) -> Path:
+def _render_here(
+    scene: Any,
+    out: Path,
+    engine: Any,
+    overlays: tuple[OverlayName, ...],
+    python: Path | None,
+    progress: Progress,
+) -> Path:
     """Render in this process, on a copy of the scene if it needs other settings."""
+
+    def render(scene: Any) -> None:
+        if not overlays:
+            render_video(scene, out, progress)
+            return
+        with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as folder:
+            scratch = Path(folder)
+            render_overlaid(scene, out, overlays, python=python, scratch=scratch, progress=progress)
+
     if engine is None:
-        render_video(scene, out, progress)
+        render(scene)
         return out
     copy = scene.copy()
     try:
         setup_render(copy, engine=engine, size=render_size(scene))
-        render_video(copy, out, progress)
+        render(copy)
     finally:
         bpy.data.scenes.remove(copy)
     return out

@@ -340,6 +340,29 @@ def test_render_from_a_script_writes_a_video_and_keeps_the_settings(
         assert sum(1 for _ in container.decode(video=0)) == 3
 
 
+def test_overlays_are_drawn_over_a_video_of_the_panel(blender: Blender, tmp_path: Path) -> None:
+    video = blender.run(
+        f"""
+            scene = bpy.context.scene
+            settings = scene.virtual_conductor
+            bpy.ops.virtual_conductor.create_avatar()
+            scene.render.resolution_x, scene.render.resolution_y = 321, 181
+            scene.frame_end = 2
+            settings.folder, settings.quality = {str(tmp_path)!r}, "draft"
+            settings.overlays = {{"skeleton", "trace"}}
+            bpy.ops.virtual_conductor.render()
+            answer = settings.animation
+        """
+    )
+    with av.open(video) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert [frame.shape for frame in frames] == [(180, 320, 3)] * 2
+    # The conductor's left side, on the right of the picture, is blue.
+    blue = frames[1][..., 2].astype(int) - frames[1][..., 0] > 70
+    assert blue[:, 160:].mean() > 0.004
+    assert blue[:, :150].mean() < 0.001
+
+
 def test_a_fault_is_one_sentence_and_leaves_the_scene_as_it_was(
     blender: Blender, tmp_path: Path
 ) -> None:
