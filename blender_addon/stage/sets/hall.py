@@ -231,7 +231,7 @@ def _walls(root: Any) -> None:
     columns = np.tile(np.linspace(bays, 0.0, 65), 4)
     rows = np.repeat([0.0, 0.9, 0.97, 1.0], 65)
     pixels = _bay_picture(low)
-    material = picture_material("Walls", pixels, roughness=0.9, glow=0.6, grain=True)
+    material = picture_material("Walls", pixels, roughness=0.9, glow=0.5, grain=True)
     add_surface(root, "Walls", shape, np.column_stack([columns, rows]), material)
 
 
@@ -242,13 +242,13 @@ def _bay_picture(low: float) -> Array:
     x, z = np.meshgrid(across - _BAY * _WALL / 2.0, low + (np.arange(512) + 0.5) / 512.0 * height)
     half = _BAY * _WALL / 2.0
     pilaster = smoothstep(np.abs(x), half - 0.50, half - 0.36)
-    wall = np.array([0.50, 0.375, 0.285]) * (0.84 + 0.20 * smoothstep(z, low, 2.0))[..., None]
+    wall = np.array([0.52, 0.365, 0.26]) * (0.84 + 0.20 * smoothstep(z, low, 2.0))[..., None]
     wall = _mix(wall, (0.60, 0.46, 0.34), 0.75 * pilaster)
     for bottom, top in ((-0.2, 2.3), (3.9, 5.9), (7.5, 9.6)):
         panel = _window(x, half - 0.75, 0.12) * _window(
             z - (bottom + top) / 2.0, (top - bottom) / 2.0, 0.16
         )
-        inner = (0.43, 0.315, 0.24) if bottom < 0.0 else (0.26, 0.155, 0.14)
+        inner = (0.43, 0.285, 0.205) if bottom < 0.0 else (0.26, 0.155, 0.14)
         wall = _mix(wall, inner, 0.85 * panel)
         warm = np.exp(-((x / 0.95) ** 2) - (((z - bottom - 0.4) / 0.9) ** 2))
         wall = wall + np.array([0.20, 0.115, 0.055]) * (warm * panel * (bottom > 0.0))[..., None]
