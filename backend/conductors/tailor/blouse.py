@@ -136,7 +136,7 @@ def _gathered(rings: Array, s: float, noise: Noise) -> Array:
     around = 2 * np.pi * np.arange(LOOP) / LOOP
     spokes = rings - middle
     reach = np.linalg.norm(spokes, axis=2)
-    wrist = reach[-1].mean() - 0.024 * s
+    wrist = reach[-1].mean() - 0.017 * s
     taken = smoothstep(-left, -0.035 * s, -0.004 * s)
     full = reach + 0.006 * s * np.exp(-(((left - 0.045 * s) / (0.025 * s)) ** 2))
     pleat = noise.ripple(around, 9, 4.0 * left / s) * 0.008 * s
@@ -155,7 +155,7 @@ def _cuffs(top: Coat) -> list[Sheet]:
         spokes = rings[-1] - middle
         spokes = unit(spokes - (spokes @ run)[:, None] * run)
         size = np.linalg.norm(rings[-1] - middle, axis=1).mean()
-        steps = ((-0.010, 0.001), (-0.006, 0.003), (0.016, 0.002), (0.030, 0.001))
+        steps = ((-0.010, 0.001), (-0.006, 0.003), (0.016, 0.002), (0.026, 0.001))
         grid = np.stack([middle + run * t + spokes * (size + r) for t, r in steps])
         out.append(with_hem(grid_sheet(grid, closed=True), 0.002, 0.006))
     return out

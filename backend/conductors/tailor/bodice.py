@@ -22,6 +22,12 @@ YOKE: Final = 14
 """Rows of quads from under the armhole to the neck; the armhole begins at the second."""
 _BLEND: Final = 5
 """Rows below the yoke that are pulled smooth with it."""
+_NECK_TILT: Final = np.radians(24.0)
+_NECK_PLANE: Final = (
+    np.array([1.0, 0.0, 0.0]),
+    np.array([0.0, np.cos(_NECK_TILT), np.sin(_NECK_TILT)]),
+    np.array([0.0, -np.sin(_NECK_TILT), np.cos(_NECK_TILT)]),
+)
 ANGLES: Final = 2 * np.pi * np.arange(COLUMNS) / COLUMNS
 
 
@@ -176,11 +182,15 @@ def hung(heights: Array, reach: Array) -> Array:
     return out
 
 
+def above_neck(form: Form, points: Array) -> Array:
+    """How far points (P, 3) lie above the plane of the neck's root, metres."""
+    height: Array = (points - form.head("neck")) @ _NECK_PLANE[2]
+    return height
+
+
 def neck_ring(form: Form, room: float, rise: float = 0.0) -> Array:
     """(COLUMNS, 3): around the root of the neck, higher at the back."""
-    tilt = np.radians(24.0)
-    across, back = np.array([1.0, 0, 0]), np.array([0.0, np.cos(tilt), np.sin(tilt)])
-    axis = np.cross(across, back)
+    across, back, axis = _NECK_PLANE
     origin = form.head("neck") + axis * rise
     among = (form.figure.part == 0) & (form.share("neck", "chest") > 0.5)
     points = form.section(origin, across, back, among).reshape(-1, 2)

@@ -1,5 +1,7 @@
 """What outfits share: measures, weights, shoes, pieces, and which skin they cover."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
@@ -14,7 +16,7 @@ from .mesh import Sheet, borders, links, sheet_surface
 from .shoes import build_shoe
 from .weights import from_body, spread, tidy
 
-_MARGIN_M = 0.025
+_MARGIN_M: Final = 0.025
 
 
 def piece(name: str, sheet: Sheet, weights: Array, *materials: Material) -> Piece:
@@ -61,6 +63,12 @@ def top_weights(form: Form, top: Coat, steps: int = 10, still: bool = True) -> A
     return near * spread(out, top.sheet.faces, 1) + (1.0 - near) * even
 
 
+def neck_weights(form: Form, vertices: Array) -> Array:
+    """Weights (P, B) of what stands around the neck."""
+    neck = (form.share("neck", "chest", "head") > 0.9) & (form.share("head") < 0.6)
+    return from_body(form, vertices, neck)
+
+
 def _still_neck(form: Form, bones: Array, near: Array) -> Array:
     """Cloth near the neck follows the chest more than the shoulders."""
     share = 0.75 * near
@@ -95,7 +103,9 @@ def edge_points(sheet: Sheet, above: float) -> Array:
     return rim[rim[:, 2] > above]
 
 
-def covered_skin(form: Form, sheets: list[Sheet], edges: Array) -> NDArray[np.bool_]:
+def covered_skin(
+    form: Form, sheets: list[Sheet], edges: Array, collar: float = _MARGIN_M
+) -> NDArray[np.bool_]:
     """Skin (V,) that is never seen: below the sheets, or legs, with a margin inside each hem.
 
     Parameters
@@ -104,6 +114,9 @@ def covered_skin(form: Form, sheets: list[Sheet], edges: Array) -> NDArray[np.bo
         Outer sides of what covers trunk and arms.
     edges : (P, 3) array
         Points of the edges that skin is seen at.
+    collar : float
+        The margin inside a collar, metres: shoulders that rise push the skin there out of one that
+        stands close to the neck.
     """
     figure = form.figure
     surfaces = [sheet_surface(sheet) for sheet in sheets]

@@ -85,7 +85,7 @@ def wing_collar(form: Form, body: Surface) -> Sheet:
     s = form.scale
     stand = band(form, 0.008, -0.012 * s, 0.036 * s, 5)
     stand[:, :, 1] -= 0.004 * s * smoothstep(np.cos(ANGLES), 0.3, 1.0)
-    stand[-2:, :, 2] -= 0.012 * s * smoothstep(np.cos(ANGLES), 0.0, 0.9)
+    stand[-2:, :, 2] -= 0.019 * s * smoothstep(np.cos(ANGLES), 0.0, 0.9)
     stand = np.stack([body.push_out(ring, 0.009) for ring in stand])
     stand = gaussian_filter1d(stand, 2.0, axis=1, mode="wrap")
     shift = 0.010 * s * smoothstep(np.cos(ANGLES), 0.6, 1.0)

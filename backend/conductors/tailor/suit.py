@@ -7,9 +7,9 @@ import numpy as np
 from retarget.rotation import Array
 
 from ..parts import Dress, Material
-from .bodice import Bodice, Cut, build_bodice
+from .bodice import Bodice, Cut, above_neck, build_bodice
 from .coat import Coat, Opening, clear_of, creased, open_coat
-from .form import SIDES, Form, Surface
+from .form import SIDES, Form, Surface, smoothstep
 from .lapels import LapelCut, collar, lapel
 from .legs import LegCut, build_trousers
 from .mesh import Sheet, grid_sheet, hemmed, joined, kept, welded, with_hem
@@ -17,6 +17,7 @@ from .sewing import (
     arm_joints,
     body_without_hands,
     covered_skin,
+    neck_weights,
     piece,
     row_heights,
     shoes,
@@ -77,13 +78,17 @@ def dark_suit(form: Form) -> Dress:
     edges = np.concatenate(
         [fronts[0][8:, 0], fronts[1][8:, -1], *(ground[at[-1]] for at in coat.sleeves)]
     )
+    shirt_bones = nearest(shirt.vertices, ground, bones)
+    stands = smoothstep(above_neck(form, shirt.vertices), -0.006 * s, 0.028 * s)[:, None]
+    shirt_bones += stands * (neck_weights(form, shirt.vertices) - shirt_bones)
     pieces = (
         piece("Jacket", jacket, np.concatenate([bones[old], *sewn_on]), CLOTH, FACING, HORN, LINEN),
-        piece("Shirt", shirt, nearest(shirt.vertices, coat.sheet.vertices, bones), SHIRT),
+        piece("Shirt", shirt, shirt_bones, SHIRT),
         piece("Trousers", trousers, legs.weights[used], CLOTH),
         *shoes(form, LEATHER, SOLE),
     )
-    return Dress(pieces, covered_skin(form, [coat.sheet, halves, collar_sheet], edges))
+    covered = covered_skin(form, [coat.sheet, halves, collar_sheet], edges, collar=0.010)
+    return Dress(pieces, covered)
 
 
 def _details(

@@ -3,12 +3,13 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
 from ..parts import Dress, Material, Piece
-from .bodice import ANGLES, Bodice, Cut, build_bodice, hung, neck_ring
+from .bodice import ANGLES, Bodice, Cut, above_neck, build_bodice, hung, neck_ring
 from .coat import Coat, Opening, clear_of, creased, open_coat
 from .folds import Noise
 from .form import SIDES, Form, Surface, smoothstep, unit
@@ -19,6 +20,7 @@ from .sewing import (
     arm_joints,
     body_without_hands,
     covered_skin,
+    neck_weights,
     piece,
     row_heights,
     shoes,
@@ -27,7 +29,7 @@ from .sewing import (
 from .shirt import bow_tie, cuff, front, wing_collar
 from .suit import on_bodice
 from .trimmings import button
-from .weights import from_body, nearest, of_bones, rigid
+from .weights import nearest, of_bones, rigid
 
 WOOL: Final = Material("Black barathea", "cloth", (0.122, 0.121, 0.132), 0.8)
 SATIN: Final = Material("Black satin", "satin", (0.20, 0.20, 0.22), 0.3)
@@ -97,7 +99,8 @@ def tailcoat(form: Form) -> Dress:
         piece("Trousers", trousers, np.concatenate([legs.weights, stripe_weights]), WOOL, SATIN)
     )
     pieces += shoes(form, PATENT, SOLE)
-    return Dress(tuple(pieces), covered_skin(form, [coat.sheet, *covering], np.zeros((0, 3))))
+    covered = covered_skin(form, [coat.sheet, *covering], np.zeros((0, 3)), collar=0.006)
+    return Dress(tuple(pieces), covered | _below_collar(form))
 
 
 def _details(form: Form, coat: Coat, opening: Opening, body: Surface) -> tuple[Sheet, list[Sheet]]:
@@ -204,14 +207,14 @@ def _linen(
     soft = joined(bosom, *(with_hem(tube, 0.001, 0.002) for tube in tubes))
     shirt_bones = [nearest(soft.vertices, ground, bones)]
     shirt_bones += [rigid(stud, ground, bones) for stud in studs]
-    shirt_bones.append(_neck_weights(form, stand_hem.vertices))
+    shirt_bones.append(neck_weights(form, stand_hem.vertices))
     vest, pearls = _waistcoat(form, bodice, body, waist, trousers)
     vest_bones = [nearest(vest.vertices, ground, bones)]
     vest_bones += [rigid(pearl, ground, bones) for pearl in pearls]
     ring = neck_ring(form, 0.012, 0.008 * s)
     knot = ring[0] - np.array([0.0, 0.006 * s, 0.0])
     tie = bow_tie(form, knot, unit(np.array([0.0, -1.0, 0.25])))
-    held = np.broadcast_to(_neck_weights(form, ring[:1]), (len(tie.vertices), bones.shape[1]))
+    held = np.broadcast_to(neck_weights(form, ring[:1]), (len(tie.vertices), bones.shape[1]))
     pieces = [
         piece("Shirt", joined(soft, *studs, stand_hem), np.concatenate(shirt_bones), COTTON, PEARL),
         piece("Waistcoat", joined(vest, *pearls), np.concatenate(vest_bones), PIQUE, PEARL),
@@ -220,9 +223,10 @@ def _linen(
     return pieces, [bosom, stand, *tubes]
 
 
-def _neck_weights(form: Form, vertices: Array) -> Array:
-    neck = (form.share("neck", "chest", "head") > 0.9) & (form.share("head") < 0.6)
-    return from_body(form, vertices, neck)
+def _below_collar(form: Form) -> NDArray[np.bool_]:
+    """The trunk's skin (V,) that a closed collar hides, whatever the shirt does."""
+    trunk = (form.figure.part == 0) & (form.arm < 0.5) & (form.share("head") < 0.5)
+    return trunk & (above_neck(form, form.figure.vertices) < -0.004 * form.scale)
 
 
 def _studs(form: Form, bodice: Bodice, bosom: Sheet) -> list[Sheet]:
