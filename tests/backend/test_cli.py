@@ -378,7 +378,7 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
 
 
 def test_ctrl_c_while_a_photo_is_read_leaves_nothing(tmp_path):
-    out = tmp_path / "new" / "me.subject"
+    out = tmp_path / "me.subject"
     process = start("subject", demo_file("photo.png"), "-o", out)
     assert process.stderr is not None
     next(line for line in process.stderr if "fitting the body" in line)
