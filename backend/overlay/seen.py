@@ -7,6 +7,7 @@ import numpy as np
 
 from pose_transfer.proportions import proportions_of, skull_of, to_skull
 from retarget import rotation, skeleton
+from retarget.fit import canonical_direction
 from retarget.guide import Guide
 from retarget.rotation import Array
 
@@ -18,6 +19,8 @@ FACE: Final = tuple(skeleton.FACE_POINTS)
 FINGERS: Final = ("thumb", "index", "fingers")
 CROWN, CHIN = "crown", "chin"
 PHALANGES: Final = (1, 2, 3)
+# Lengths of the fingers of the mean body (`retarget.body`), from wrist to middle knuckle as one.
+_LENGTHS: Final = {"thumb": 0.94, "index": 0.74, "fingers": 0.85}
 # In the axes of the canonical head joint, metres.
 _HEAD: Final = skeleton.FACE_POINTS | {CROWN: (0.0, -0.01, 0.195), CHIN: (0.0, -0.05, -0.01)}
 # The body's fingers in the canonical hand: the middle one stands for all but the index.
@@ -127,8 +130,10 @@ def _phalanges(guide: Guide, finger: str) -> dict[str, Array]:
     phalanges point there if that angle is half of the whole finger's.
     """
     i, hand = skeleton.INDEX[finger], skeleton.INDEX[f"hand.{finger[-1]}"]
-    phalanx = (skeleton.TAILS[i] - skeleton.REST[i]) / len(PHALANGES)
-    phalanx = phalanx * _size_of(guide, skeleton.NAMES[hand], finger)
+    stem, _, side = finger.partition(".")
+    hand_m = np.linalg.norm(guide.rest[skeleton.INDEX[f"fingers.{side}"]] - guide.rest[hand])
+    length = _LENGTHS[stem] * hand_m / len(PHALANGES)
+    phalanx = length * canonical_direction(finger)
     palm = guide.rotations[:, hand]
     bend = rotation.multiply(rotation.conjugate(palm), guide.rotations[:, i])
     half = rotation.to_rotation_vector(bend) / 2.0
