@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from retarget.rotation import Array
 
 from ..parts import Material, Piece
+from .bodice import above_neck
 from .coat import Coat
 from .form import SIDES, Form, Surface, body_surface, smoothstep
 from .mesh import Sheet, borders, links, sheet_surface
@@ -67,6 +68,15 @@ def neck_weights(form: Form, vertices: Array) -> Array:
     """Weights (P, B) of what stands around the neck."""
     neck = (form.share("neck", "chest", "head") > 0.9) & (form.share("head") < 0.6)
     return from_body(form, vertices, neck)
+
+
+def below_collar(form: Form, rise: float) -> NDArray[np.bool_]:
+    """The trunk's skin (V,) up to a height over the neck's root, metres.
+
+    It lies below a collar, whatever else is worn.
+    """
+    trunk = (form.figure.part == 0) & (form.arm < 0.5) & (form.share("head") < 0.5)
+    return trunk & (above_neck(form, form.figure.vertices) < rise)
 
 
 def _still_neck(form: Form, bones: Array, near: Array) -> Array:

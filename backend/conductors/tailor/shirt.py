@@ -85,11 +85,15 @@ def wing_collar(form: Form, body: Surface) -> Sheet:
     s = form.scale
     stand = band(form, 0.008, -0.012 * s, 0.036 * s, 5)
     stand[:, :, 1] -= 0.004 * s * smoothstep(np.cos(ANGLES), 0.3, 1.0)
-    stand[-2:, :, 2] -= 0.019 * s * smoothstep(np.cos(ANGLES), 0.0, 0.9)
-    stand = np.stack([body.push_out(ring, 0.009) for ring in stand])
-    stand = gaussian_filter1d(stand, 2.0, axis=1, mode="wrap")
-    shift = 0.010 * s * smoothstep(np.cos(ANGLES), 0.6, 1.0)
-    stand[-1, :, 2] -= shift
+    # In front the throat ends below the topmost ring; there the stand goes straight on.
+    ahead = smoothstep(np.cos(ANGLES), -0.1, 0.5)[:, None]
+    stand[-1] += ahead * (2.0 * stand[-2] - stand[-3] - stand[-1])
+    # Room for the chin, evenly over the height.
+    share = np.linspace(0.0, 1.0, len(stand))[:, None]
+    stand[:, :, 2] -= 0.018 * s * share * smoothstep(np.cos(ANGLES), 0.0, 0.9)
+    for _ in range(2):
+        stand = np.stack([body.push_out(ring, 0.008) for ring in stand])
+        stand = gaussian_filter1d(stand, 2.0, axis=1, mode="wrap")
     stand = stand[:, ::2]
     tube = grid_sheet(stand, closed=True)
     top, low = stand[-1], stand[1]

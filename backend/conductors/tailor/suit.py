@@ -15,6 +15,7 @@ from .legs import LegCut, build_trousers
 from .mesh import Sheet, grid_sheet, hemmed, joined, kept, welded, with_hem
 from .sewing import (
     arm_joints,
+    below_collar,
     body_without_hands,
     covered_skin,
     neck_weights,
@@ -88,7 +89,8 @@ def dark_suit(form: Form) -> Dress:
         *shoes(form, LEATHER, SOLE),
     )
     covered = covered_skin(form, [coat.sheet, halves, collar_sheet], edges, collar=0.010)
-    return Dress(pieces, covered)
+    beside = np.abs(form.figure.vertices[:, 0]) > 0.055 * s
+    return Dress(pieces, covered | (below_collar(form, 0.008 * s) & beside))
 
 
 def _details(

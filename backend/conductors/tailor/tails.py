@@ -3,13 +3,12 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
 from ..parts import Dress, Material, Piece
-from .bodice import ANGLES, Bodice, Cut, above_neck, build_bodice, hung, neck_ring
+from .bodice import ANGLES, Bodice, Cut, build_bodice, hung, neck_ring
 from .coat import Coat, Opening, clear_of, creased, open_coat
 from .folds import Noise
 from .form import SIDES, Form, Surface, smoothstep, unit
@@ -18,6 +17,7 @@ from .legs import LegCut, build_trousers, satin_stripe
 from .mesh import Sheet, grid_sheet, hemmed, joined, sheet_surface, with_hem
 from .sewing import (
     arm_joints,
+    below_collar,
     body_without_hands,
     covered_skin,
     neck_weights,
@@ -100,7 +100,7 @@ def tailcoat(form: Form) -> Dress:
     )
     pieces += shoes(form, PATENT, SOLE)
     covered = covered_skin(form, [coat.sheet, *covering], np.zeros((0, 3)), collar=0.006)
-    return Dress(tuple(pieces), covered | _below_collar(form))
+    return Dress(tuple(pieces), covered | below_collar(form, -0.004 * s))
 
 
 def _details(form: Form, coat: Coat, opening: Opening, body: Surface) -> tuple[Sheet, list[Sheet]]:
@@ -221,12 +221,6 @@ def _linen(
         piece("Bow tie", tie, held, PIQUE),
     ]
     return pieces, [bosom, stand, *tubes]
-
-
-def _below_collar(form: Form) -> NDArray[np.bool_]:
-    """The trunk's skin (V,) that a closed collar hides, whatever the shirt does."""
-    trunk = (form.figure.part == 0) & (form.arm < 0.5) & (form.share("head") < 0.5)
-    return trunk & (above_neck(form, form.figure.vertices) < -0.004 * form.scale)
 
 
 def _studs(form: Form, bodice: Bodice, bosom: Sheet) -> list[Sheet]:
