@@ -89,7 +89,9 @@ def test_version_and_help_answer(tmp_path):
     assert run("--version")[1].startswith("virtual-conductor 0.")
     code, out, _ = run("--help")
     assert code == 0
-    assert all(verb in out for verb in ("conduct", "motion", "subject", "likeness", "serve"))
+    assert all(
+        verb in out for verb in ("conduct", "motion", "subject", "likeness", "compare", "serve")
+    )
 
 
 @pytest.mark.parametrize("ending", ["npz", "bvh", "csv"])

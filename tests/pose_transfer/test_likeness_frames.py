@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backend.overlay.seen import seen_in_likeness
 from pose_transfer.drawing import Painter
 from pose_transfer.drive import drive
 from pose_transfer.guides import far_poses, guide_of
@@ -50,6 +51,22 @@ def test_the_person_follows_the_avatar_before_a_background_that_stays(sitting: S
     narrow, widest = np.flatnonzero(above.any(axis=0)), np.flatnonzero(aside.any(axis=0))
     assert highest[0] < head[0] - 10, "raised hands are above the head"
     assert np.ptp(widest) > 1.3 * np.ptp(narrow), "arms held out are wider than arms held up"
+
+
+def test_an_overlay_finds_the_person_s_hands_in_the_picture(sitting: Sitting) -> None:
+    ground = np.array([0x20, 0xC0, 0x20])
+    frames = likeness_frames(far_poses(), sitting.character, background="#20c020", size=SIZE)
+    seen = seen_in_likeness(frames)
+    assert len(seen) == len(frames)
+    picture = frames[4].astype(int)
+    for side in "LR":
+        for name in (f"forearm.{side}", f"hand.{side}", f"fingers.{side}"):
+            x, y = seen.pixel(4, name).astype(int)
+            assert np.abs(picture[y, x] - ground).max() > 40
+    # Arms wide: beyond the left hand there is nothing, and no baton either.
+    wrist, tip = seen.pixel(4, "hand.L"), seen.pixel(4, "fingers.L 3")
+    x, y = (tip + 0.35 * (tip - wrist)).astype(int)
+    assert np.abs(picture[y, x] - ground).max() < 10
 
 
 def test_hands_lie_where_the_camera_sees_the_avatar_s(sitting: Sitting) -> None:
