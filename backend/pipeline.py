@@ -157,10 +157,10 @@ def conduct_everything(
         size = None if person is None else scene.size
         LikenessOptions(background=likeness.background, size=size)
         check_alpha(likeness.background, likeness.format)
-        if likeness.background == "stage" and scene.staging.camera_move:
+        if likeness.background == "stage" and scene.staging.is_moving:
             raise ConductorError(
                 "--background stage is a still picture, so the camera cannot move before it; leave "
-                "out --camera-move or choose another background."
+                "out --camera-move and --camera hands or choose another background."
             )
     if person is None:
         if scene.avatar == "photo":

@@ -18,7 +18,7 @@ CAMERA_WORDS: Final[dict[CameraName, tuple[str, str]]] = {
     "front": ("Front", "As the orchestra sees the conductor"),
     "three-quarter": ("Three-Quarter", "From the first desks, past the left hand"),
     "hall": ("Hall", "From the hall, over the conductor to the orchestra"),
-    "hands": ("Hands", "Close on hands and baton"),
+    "hands": ("Hands", "Close on the baton hand, which it follows"),
 }
 
 
@@ -39,3 +39,8 @@ class Staging:
     stage: StageName | None = None
     camera: CameraName | None = None
     camera_move: bool = False
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the camera does not stand still while somebody conducts."""
+        return self.camera_move or self.camera == "hands"

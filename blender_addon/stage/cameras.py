@@ -61,7 +61,7 @@ SHOTS: Final[dict[CameraName, Shot]] = {
     "front": Shot("Front", (-0.14, -1.0, 0.05), 58.0, 0.62),
     "three-quarter": Shot("Three-quarter", (0.80, -1.0, 0.08), 65.0, 0.62),
     "hall": Shot("Hall", (0.40, 1.0, 0.27), 34.0, _FEET),
-    "hands": Shot("Hands", (-0.40, -1.0, 0.10), 85.0, None),
+    "hands": Shot("Hands", (-0.40, -1.0, 0.45), 85.0, None),
 }
 
 
@@ -86,10 +86,17 @@ def add_camera(
         Distance as a multiple of the nearest that shows all, at least 1.
     """
     shot = SHOTS[name]
-    camera = bpy.data.objects.new(shot.name, bpy.data.cameras.new(shot.name))
-    collection.objects.link(camera)
     size = (scene.render.resolution_x, scene.render.resolution_y)
     where, turn = frame(shot, place, place.canonical(joints), size, room)
+    return new_camera(scene, collection, shot, place, where, turn)
+
+
+def new_camera(
+    scene: Any, collection: Any, shot: Shot, place: Place, where: Array, turn: Array
+) -> Any:
+    """Add a shot's camera at a place (3,) with axes (3, 3), canonical, and make it the scene's."""
+    camera = bpy.data.objects.new(shot.name, bpy.data.cameras.new(shot.name))
+    collection.objects.link(camera)
     set_lens(camera, shot.lens, place.scale)
     camera.matrix_world = Matrix.LocRotScale(
         Vector(place.world(where)), Matrix(place.turn @ turn).to_quaternion(), None

@@ -16,6 +16,7 @@ from ..staging import CameraName, StageName, Staging
 from ..timeline import OURS, read_beat_markers
 from .camera_moves import ROOM, move_camera, phrase_starts
 from .cameras import FILM_MM, SHOTS, add_camera, in_reach, swept
+from .hand_camera import follow_hand
 from .lights import add_lights, create_world
 from .place import NOBODY, Place, place_of
 from .sets.hall import build_hall
@@ -89,13 +90,14 @@ def build_stage(
     scene.collection.children.link(collection)
     camera = None
     if view is not None:
-        if _is_animated(armature):
-            joints = swept(scene, armature, motion, frame_start)
+        room = ROOM if staging.camera_move else 1.0
+        if not _is_animated(armature):
+            camera = add_camera(scene, collection, view, place, in_reach(place), room)
+        elif view == "hands":
+            camera = follow_hand(scene, collection, armature, place, room)
         else:
-            joints = in_reach(place)
-        camera = add_camera(
-            scene, collection, view, place, joints, ROOM if staging.camera_move else 1.0
-        )
+            joints = swept(scene, armature, motion, frame_start)
+            camera = add_camera(scene, collection, view, place, joints, room)
     if stage is not None:
         _build_set(stage, _root(collection, place), scene, place)
     if camera is not None and staging.camera_move:

@@ -213,7 +213,8 @@ def test_wrong_input_is_refused_in_one_sentence(tmp_path, music):
     assert "give --photo" in refused(*everything, "--avatar", "photo")
     assert "choose viktor, aiko" in refused(*everything, "--avatar", "bruno")
     assert "transparent" in refused(*everything, "--background", "alpha")
-    assert "still picture" in refused(*everything, "--background", "stage", "--camera-move")
+    for moving in (("--camera-move",), ("--camera", "hands")):
+        assert "still picture" in refused(*everything, "--background", "stage", *moving)
     assert not (tmp_path / "o").exists()
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
         "empty.wav",

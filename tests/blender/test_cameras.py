@@ -16,22 +16,22 @@ from blender_addon.stage import scenery
 from blender_addon.stage.camera_moves import phrase_starts
 from blender_addon.stage.conductor import create_conductor
 from blender_addon.stage.place import place_of
-from blender_addon.staging import CAMERAS, STAGES, Staging
+from blender_addon.staging import STAGES, Staging
 from blender_addon.timeline import set_timeline
 from retarget import rotation, skeleton
 from retarget.motion import Motion
 from retarget.solve import rest_motion
 
-def conducting(seconds=8.0, fps=24.0):
+def conducting(seconds=8.0, fps=24.0, wide=1.0):
     # Both arms sweep wide, high and low, each in its own time; beats in four.
     count = round(seconds * fps)
     rest = rest_motion()
     turns = np.repeat(rest.rotations, count, axis=0)
     time = np.arange(count) / fps
     for side, sign, pace in (("L", 1.0, 0.31), ("R", -1.0, 0.47)):
-        down = np.radians(35 + 50 * np.cos(2 * np.pi * pace * time)) * sign
-        ahead = np.radians(-55 + 40 * np.sin(2 * np.pi * 0.73 * time)) * sign
-        bent = np.radians(-60 + 45 * np.sin(2 * np.pi * pace * time)) * sign
+        down = np.radians(35 + wide * 50 * np.cos(2 * np.pi * pace * time)) * sign
+        ahead = np.radians(-55 + wide * 40 * np.sin(2 * np.pi * 0.73 * time)) * sign
+        bent = np.radians(-60 + wide * 45 * np.sin(2 * np.pi * pace * time)) * sign
         for joint, axis, angle in (
             (f"upper_arm.{side}", (0, 1, 0), down),
             (f"upper_arm.{side}", (0, 0, 1), ahead),
@@ -75,6 +75,25 @@ def shown(armature, camera, step=3):
     hands.append(joints[:, skeleton.INDEX["baton_tip"]])
     return seen(crown, camera), seen(hands, camera)
 
+def followed(armature, camera):
+    # Of every frame: the baton hand's joints in the picture, (F, 4, 3), and what a hand of 18 cm
+    # takes of its height; of what the camera aims at: keys, its way, (F, 3), canonical metres.
+    frames = list(range(scene.frame_start, scene.frame_end + 1))
+    place = place_of(scene, armature)
+    joints = joints_at(scene, armature, frames)
+    hand = joints[:, [skeleton.INDEX[f"{j}.R"] for j in ("hand", "thumb", "index", "fingers")]]
+    aim, picture, height, way = camera.constraints[0].target, [], [], []
+    for frame, points in zip(frames, hand):
+        scene.frame_set(frame)
+        picture.append(seen(points, camera))
+        corners = [Vector(c) for c in camera.data.view_frame(scene=scene)]
+        tall = (corners[0] - corners[1]).length / -corners[0].z
+        height.append(0.18 * place.scale / (tall * picture[-1][:, 2].mean()))
+        way.append(place.canonical(np.array(aim.matrix_world.translation)))
+    curves = aim.animation_data.action.layers[0].strips[0].channelbags[0].fcurves
+    keys = [k.co[0] for k in curves[0].keyframe_points]
+    return np.array(picture), np.array(height), keys, np.array(way)
+
 def place_in_world(scale, heading, where):
     turn = Euler((0, 0, np.radians(heading)))
     return Matrix.LocRotScale(Vector(where), turn, Vector([scale] * 3))
@@ -102,7 +121,7 @@ answer = []
 for size in ((960, 540), (600, 600), (540, 960)):
     scene.render.resolution_x, scene.render.resolution_y = size
     answer.append({})
-    for name in CAMERAS:
+    for name in ("front", "three-quarter", "hall"):
         scene.camera = None
         camera = scenery.build_stage(
             scene, armature, motion, staging=Staging("studio", name)
@@ -120,9 +139,8 @@ for size in ((960, 540), (600, 600), (540, 960)):
         place=_PLACES[name],
     )
     for cameras in answer:
-        for camera, shows in cameras.items():
-            parts = ["hands"] if camera == "hands" else ["hands", "crown"]
-            for low, high in (shows[part] for part in parts):
+        for shows in cameras.values():
+            for low, high in (shows[part] for part in ("hands", "crown")):
                 assert min(low[:2]) >= 0.0
                 assert max(high[:2]) <= 1.0
                 assert low[2] > 2.0 * shows["clipping"][0]
@@ -130,8 +148,7 @@ for size in ((960, 540), (600, 600), (540, 960)):
         width = {
             name: shows["hands"][1][0] - shows["hands"][0][0] for name, shows in cameras.items()
         }
-        # Hands are seen larger by their own camera, smaller from the hall.
-        assert width["hands"] > width["front"] > width["hall"]
+        assert width["front"] > width["hall"]
     for cameras in answer[:2]:
         front = cameras["front"]
         top = max(front["hands"][1][1], front["crown"][1][1])
@@ -141,6 +158,103 @@ for size in ((960, 540), (600, 600), (540, 960)):
     assert tall["hands"][1][0] - tall["hands"][0][0] > 0.8
     above = 1.0 - max(tall["hands"][1][1], tall["crown"][1][1])
     assert tall["feet"][1] == pytest.approx(above, abs=0.06)
+
+
+@pytest.mark.parametrize("name", _PLACES)
+def test_the_camera_of_the_hands_glides_close_with_the_baton_hand(run_in_blender, name):
+    answer = run_in_blender(
+        _SCENE
+        + """
+armature = create_conductor(scene)
+armature.matrix_world = place_in_world(*place)
+answer = []
+for wide in (0.5, 1.0):
+    motion = conducting(6.0, wide=wide)
+    set_timeline(scene, motion)
+    apply_motion(scene, armature, motion)
+    for size in ((960, 540), (540, 960)):
+        scene.render.resolution_x, scene.render.resolution_y = size
+        camera = scenery.build_stage(scene, armature, staging=Staging(camera="hands")).camera
+        hand, height, keys, way = followed(armature, camera)
+        speeds = np.linalg.norm(np.diff(way, axis=0), axis=1) * motion.fps
+        jolts = np.linalg.norm(np.diff(way, 2, axis=0), axis=1) * motion.fps**2
+        answer.append([hand.min((0, 1)).tolist(), hand.max((0, 1)).tolist(),
+                       height.min(), len(keys), speeds.max(), jolts.max(),
+                       camera.data.dof.focus_object == camera.constraints[0].target,
+                       [camera.data.clip_start, camera.data.clip_end]])
+""",
+        place=_PLACES[name],
+    )
+    for low, high, _, keys, speed, jolt, focused, clipping in answer:
+        assert min(low[:2]) > 0.0
+        assert max(high[:2]) < 1.0
+        assert 2.0 * clipping[0] < low[2] < high[2] < 0.5 * clipping[1]
+        # Of the hand's way, metres a second: a glide, on few keys.
+        assert speed < 0.3
+        assert jolt < 1.6
+        assert keys < 15
+        assert focused
+    wide_picture, tall_picture, *_ = answer
+    assert wide_picture[2] > 0.28
+    assert tall_picture[2] > 0.15
+
+
+def test_a_moving_camera_of_the_hands_keeps_the_hand_and_is_renewed_with_the_stage(
+    run_in_blender,
+):
+    answer = run_in_blender(
+        _SCENE
+        + """
+import blender_addon
+from blender_addon.layers import find_layers
+blender_addon.register()
+answer = []
+for wide in (0.5, 0.8):
+    motion = conducting(12.0, wide=wide)
+    if wide == 0.5:
+        armature = perform(motion, place_in_world(0.4, 70.0, (5.0, 2.0, 1.0)))
+        scene.virtual_conductor.avatar = armature
+        scene.virtual_conductor.stage = "studio"
+        scene.virtual_conductor.camera = "hands"
+        scene.virtual_conductor.camera_move = True
+    else:
+        apply_motion(scene, armature, motion)
+    bpy.ops.virtual_conductor.set_stage()
+    hand, height, keys, way = followed(armature, scene.camera)
+    guide = export_guide(scene, armature)
+    aims = [thing for thing in scene.objects if thing.name.startswith("Hand aim")]
+    answer.append([hand[..., :2].min(), hand[..., :2].max(), way[::24].tolist(), len(aims),
+                   float(np.abs(guide.view[0] - guide.view[100]).max()),
+                   scene.camera.parent.name, find_layers(scene) is None])
+"""
+    )
+    for low, high, _, aims, moved, parent, drawn_whole in answer:
+        assert low > 0.0
+        assert high < 1.0
+        assert aims == 1
+        assert moved > 0.0
+        assert parent.startswith("Camera move")
+        assert drawn_whole
+    assert answer[0][2] != answer[1][2]
+
+
+def test_without_a_motion_the_camera_of_the_hands_shows_the_reach_of_both(run_in_blender):
+    low, high, constraints = run_in_blender(
+        _SCENE
+        + """
+from blender_addon.stage.cameras import in_reach
+armature = create_conductor(scene)
+camera = scenery.build_stage(scene, armature, staging=Staging("studio", "hands")).camera
+bpy.context.view_layer.update()
+reach = in_reach(place_of(scene, armature))
+hands = seen(reach[:, [skeleton.INDEX[f"index.{side}"] for side in "LR"]], camera)
+answer = [hands.min(0).tolist(), hands.max(0).tolist(), len(camera.constraints)]
+"""
+    )
+    assert min(low[:2]) > 0.0
+    assert max(high[:2]) < 1.0
+    assert high[0] - low[0] > 0.5
+    assert constraints == 0
 
 
 def test_rigs_of_others_stand_on_the_podium_and_in_the_picture(run_in_blender):
