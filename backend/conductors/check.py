@@ -76,6 +76,13 @@ def check(words: Sequence[str], folder: Path) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(CONDUCTORS)}; or all")
     parser.add_argument("--step", type=int, default=_STEP, help="look at every so manieth frame")
     arguments = parser.parse_args(words)
+    unknown = [name for name in arguments.names if name not in CONDUCTORS]
+    if unknown:
+        print(
+            f"There is no conductor {', '.join(unknown)}; choose {', '.join(CONDUCTORS)}.",
+            file=sys.stderr,
+        )
+        return 2
     try:
         motion = Motion.load(arguments.motion)
         assets = {

@@ -46,7 +46,7 @@ def black_dress(form: Form) -> Dress:
             pad=0.008 * s,
             neck=0.007,
             sleeve=(0.008 * s, 0.008 * s, 0.009 * s),
-            sleeve_end=0.50,
+            sleeve_end=0.62,
             sleeve_rings=36,
             convex=0.0,
         ),
