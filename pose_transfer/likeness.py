@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from retarget import rotation, skeleton
 from retarget.body.model import FINGERS
 from retarget.character import Character
 from retarget.guide import Guide
@@ -144,6 +145,11 @@ def likeness_frames(
     character = character.only(seen_faces(character, take))
     if character.backdrop is None and background in ("photo", "blur"):
         warnings.append("The photo has no background of its own, so a plain wall is shown.")
+    if _seen_from_behind(guide):
+        warnings.append(
+            "The camera sees the person's back, which the photo does not show, so it is a guess; "
+            "choose a camera in front."
+        )
     progress(1.0, "finding the frame")
     return LikenessFrames(
         count=len(take),
@@ -157,6 +163,15 @@ def likeness_frames(
         shift=np.asarray(shift),
         _backdrop=backdrop,
     )
+
+
+def _seen_from_behind(guide: Guide) -> bool:
+    """Whether the camera is behind the avatar in most frames."""
+    hips = skeleton.INDEX["hips"]
+    forward = rotation.rotate(guide.rotations[:, hips], np.array([0.0, -1.0, 0.0]))
+    seen = np.einsum("tij,tj->ti", guide.view[:, :3, :3], forward)
+    to_hips = guide.to_camera(guide.positions[:, [hips]])[:, 0]
+    return bool(np.median(np.sum(seen * to_hips, axis=-1)) > 0.0)
 
 
 class _View:

@@ -13,7 +13,7 @@ from pose_transfer.guides import far_poses, guide_of
 from pose_transfer.likeness import likeness_frames
 from pose_transfer.preview import draw_preview
 from pose_transfer.sitting import Sitting
-from retarget import skeleton
+from retarget import rotation, skeleton
 from retarget.character import Character
 from retarget.errors import ConductorError
 
@@ -97,6 +97,18 @@ def test_hands_are_never_cut_and_the_person_fills_the_picture(
     filled = np.ptp(across) / size[0], np.ptp(down) / size[1]
     assert max(filled) > 0.85
     assert down[-1] == size[1] - 1
+
+
+@pytest.mark.parametrize(("degrees", "told"), [(0, False), (80, False), (100, True), (180, True)])
+def test_a_camera_behind_the_person_is_told(sitting: Sitting, degrees: int, told: bool) -> None:
+    guide = far_poses()
+    around = np.eye(4)
+    around[:3, :3] = rotation.to_matrix(
+        rotation.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.radians(degrees))
+    )
+    turned = replace(guide, view=guide.view @ around)
+    warnings = likeness_frames(turned, sitting.character, size=SIZE).warnings
+    assert any("back" in sentence for sentence in warnings) == told
 
 
 def test_nothing_stands_behind_a_transparent_likeness(sitting: Sitting) -> None:
