@@ -191,7 +191,7 @@ for wide in (0.5, 1.0):
         assert 2.0 * clipping[0] < low[2] < high[2] < 0.5 * clipping[1]
         # Of the hand's way, metres a second: a glide, on few keys.
         assert speed < 0.3
-        assert jolt < 1.6
+        assert jolt < 1.3
         assert keys < 15
         assert focused
     wide_picture, tall_picture, *_ = answer
