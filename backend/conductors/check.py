@@ -94,7 +94,7 @@ def check(words: Sequence[str], folder: Path) -> int:
         return 2
     step = max(arguments.step, 1)
     print(
-        f"Skin more than {DEPTH_M * 1e3:.0f} mm through cloth, in every {step}th of "
+        f"Skin more than {DEPTH_M * 1e3:.0f} mm through cloth, looking at one in {step} of "
         f"{len(motion)} frames:"
     )
     clean = True
