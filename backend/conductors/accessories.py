@@ -14,7 +14,7 @@ from .parts import Figure, Material, Piece
 
 _SIDES: Final = 12
 _CORK: Final = Material("Cork", "wood", (0.76, 0.58, 0.38), roughness=0.85)
-_SHAFT: Final = Material("Baton", "wood", (0.95, 0.94, 0.90), roughness=0.35)
+_SHAFT: Final = Material("Baton", "wood", (0.98, 0.97, 0.94), roughness=0.35)
 _FRAME: Final = Material("Glasses", "metal", (0.20, 0.17, 0.15), roughness=0.35)
 _GOLD: Final = Material("Earrings", "metal", (0.86, 0.68, 0.36), roughness=0.25)
 
@@ -30,13 +30,14 @@ _BULB: Final = np.array(
         [0.0285, 0.0080],
         [0.0370, 0.0061],
         [0.0460, 0.0046],
-        [0.0550, 0.0037],
-        [0.0630, 0.0031],
-        [0.0650, 0.0026],
-        [0.0655, 0.0016],
+        [0.0550, 0.0040],
+        [0.0630, 0.0037],
+        [0.0650, 0.0033],
+        [0.0655, 0.0020],
     ]
 )
-_SHAFT_RADII_M: Final = (0.0025, 0.0011)
+# Stouter than a real one, so that it is seen in small pictures.
+_SHAFT_RADII_M: Final = (0.0030, 0.00175)
 
 
 def baton(figure: Figure) -> Piece:

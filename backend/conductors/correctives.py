@@ -3,7 +3,8 @@
 The better shape is the body bent by blended turns, as dual quaternions do it, with its details laid
 on the smoothed bend (delta mush, Mancewicz et al. 2014). It is brought back to the
 rest pose by the inverse of each vertex's own blended matrix, so that it can be a shape key which a
-driver brings in. Clothes take the change of the body next to them, so that their layers keep apart.
+driver brings in. Clothes take the change of the body next to them, so that their layers keep apart;
+hard things on them, buttons say, take its place and turn but keep their form.
 """
 
 from collections.abc import Sequence
@@ -90,10 +91,14 @@ def corrected(piece: Piece, figure: Figure, made: Sequence[Correction]) -> Piece
     ground = np.einsum("vk,vkb->vb", shares, figure.weights[skin][nearest])
     alike = np.minimum(ground, piece.weights).sum(axis=1)
     near *= np.clip((alike - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0)
-    shapes = dict(piece.shapes)
+    shapes, hard = dict(piece.shapes), _hard_parts(piece)
     for correction in made:
         offsets = np.einsum("vk,vki->vi", shares, correction.offsets[skin][nearest])
         offsets *= near[:, None]
+        bend = _Bend(figure, correction.corrective.bone, np.array(correction.corrective.toward))
+        for part in hard:
+            linear = bend.linear(piece.weights[part])
+            offsets[part] = bend.kept_form(piece.vertices[part], offsets[part], linear)
         moved = np.flatnonzero(np.linalg.norm(offsets, axis=1) > _LEAST_M)
         if len(moved):
             shapes[correction.corrective.shape] = Shape(moved, offsets[moved])
@@ -103,18 +108,60 @@ def corrected(piece: Piece, figure: Figure, made: Sequence[Correction]) -> Piece
 def _correction(
     figure: Figure, mush: "_Mush", name: str, bone: str, aim: Array, start: float
 ) -> Correction:
-    swing = rotation.between(_direction(figure, bone), aim)
-    turn = rotation.to_matrix(swing)
-    share = figure.weights[:, _descendants(figure, figure.bone(bone))].sum(axis=1)
-    head = figure.heads[figure.bone(bone)]
-    away = figure.vertices - head
-    linear = (1.0 - share)[:, None, None] * np.eye(3) + share[:, None, None] * turn
-    posed = head + np.einsum("vij,vj->vi", linear, away)
-    better = mush.pose(head + rotation.rotate(_blended(swing, share), away))
-    offsets = np.linalg.solve(linear, (better - posed)[..., None])[..., 0]
+    bend = _Bend(figure, bone, aim)
+    linear = bend.linear(figure.weights)
+    blended = rotation.rotate(
+        _blended(bend.swing, bend.share(figure.weights)), figure.vertices - bend.head
+    )
+    offsets = bend.offsets(figure.vertices, mush.pose(bend.head + blended), linear)
     offsets[figure.part != 0] = 0.0
     x, y, z = aim.tolist()
     return Correction(Corrective(name, bone, (x, y, z), start), offsets)
+
+
+class _Bend:
+    """A bone turned about its head into a direction, and what linear blending makes of it."""
+
+    def __init__(self, figure: Figure, bone: str, aim: Array) -> None:
+        self.head = figure.heads[figure.bone(bone)]
+        self.swing = rotation.between(_direction(figure, bone), aim)
+        self._below = _descendants(figure, figure.bone(bone))
+
+    def share(self, weights: Array) -> Array:
+        """How far (V,) points of weights (V, B) take part, 0 to 1."""
+        share: Array = weights[:, self._below].sum(axis=1)
+        return share
+
+    def linear(self, weights: Array) -> Array:
+        """Blended matrices (V, 3, 3) about the bone's head."""
+        share = self.share(weights)[:, None, None]
+        return (1.0 - share) * np.eye(3) + share * rotation.to_matrix(self.swing)
+
+    def pose(self, points: Array, linear: Array) -> Array:
+        """Points (V, 3) at rest as blended matrices bring them into the pose."""
+        return self.head + np.einsum("vij,vj->vi", linear, points - self.head)
+
+    def offsets(self, points: Array, wanted: Array, linear: Array) -> Array:
+        """What points (V, 3) at rest are moved by there to be where they are wanted when posed."""
+        missing = wanted - self.pose(points, linear)
+        return np.linalg.solve(linear, missing[..., None])[..., 0]
+
+    def kept_form(self, points: Array, offsets: Array, linear: Array) -> Array:
+        """Offsets (V, 3) of one hard thing's points that leave it its form (Kabsch, 1976)."""
+        posed = self.pose(points + offsets, linear)
+        middle, there = points.mean(axis=0), posed.mean(axis=0)
+        turn = _nearest_rotation((posed - there).T @ (points - middle))
+        return self.offsets(points, there + (points - middle) @ turn.T, linear)
+
+
+def _hard_parts(piece: Piece) -> list[NDArray[np.int64]]:
+    """Vertices of each thing whose bones' shares are the same all over it."""
+    _, label = np.unique(piece.weights.round(6), axis=0, return_inverse=True)
+    label = label.ravel()
+    corners = label[np.where(piece.faces < 0, piece.faces[:, :1], piece.faces)]
+    soft = np.unique(corners[(corners != corners[:, :1]).any(axis=1)])
+    hard = np.setdiff1d(np.unique(corners), soft)
+    return [np.flatnonzero(label == each) for each in hard]
 
 
 def _blended(turn: Array, share: Array) -> Array:
@@ -149,11 +196,16 @@ class _Mush:
         total = np.zeros((len(base), 3, 3))
         np.add.at(total, a, product)
         np.add.at(total, b, product)
-        # The least certain direction takes the sign that makes it a rotation.
-        u, _, v = np.linalg.svd(total)
-        u[:, :, 2] *= np.sign(np.linalg.det(u @ v))[:, None]
-        turns: Array = u @ v
-        return turns
+        return _nearest_rotation(total)
+
+
+def _nearest_rotation(matrices: Array) -> Array:
+    """The rotations (..., 3, 3) that are next to matrices."""
+    # The least certain direction takes the sign that makes it a rotation.
+    u, _, v = np.linalg.svd(matrices)
+    u[..., 2] *= np.sign(np.linalg.det(u @ v))[..., None]
+    turns: Array = u @ v
+    return turns
 
 
 def _edges(faces: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -57,7 +57,7 @@ def black_blouse(form: Form) -> Dress:
     )
     bodice = _draped(form, bodice)
     opening = Opening(form.armpits[0][2] - 0.025 * s, 0.008 * s)
-    top = creased(open_coat(bodice, opening), 21, 0.007 * s, form.waist, arm_joints(form), 0.2)
+    top = creased(open_coat(bodice, opening), 21, 0.007 * s, form.waist, arm_joints(form), 0.2, 0.5)
     legs = build_trousers(
         form,
         LegCut(

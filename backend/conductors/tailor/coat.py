@@ -201,7 +201,13 @@ def _rounded(sheet: Sheet, armholes: Array) -> Sheet:
 
 
 def creased(
-    coat: Coat, seed: int, size: float, waist: float, joints: Array, cuffs: float = 0.45
+    coat: Coat,
+    seed: int,
+    size: float,
+    waist: float,
+    joints: Array,
+    cuffs: float = 0.45,
+    upper: float = 1.0,
 ) -> Coat:
     """The coat with folds at elbows, armpits and waist.
 
@@ -217,6 +223,8 @@ def creased(
         Shoulder, elbow, wrist of either arm.
     cuffs : float
         Size of the folds above the cuffs, relative.
+    upper : float
+        Size of the folds around the upper arms, relative.
     """
     v = coat.sheet.vertices
     normals = quad_normals(v, coat.sheet.faces)
@@ -238,6 +246,7 @@ def creased(
         at_cuff = np.exp(-(((s - run[-1] + 0.06) / 0.05) ** 2)) * cuffs
         rise = noise.wave(s, a, 0.066) * (at_elbow + at_cuff) + noise.wave(s, a, 0.075) * at_pit
         rise = rise + 0.35 * noise.wave(s, a, 0.13, 3.0)
+        rise = rise * (upper + (1.0 - upper) * smoothstep(s, bend - 0.02, bend + 0.06))
         rise = rise * smoothstep(s, 0.015, 0.07) * smoothstep(-s, -run[-1], -run[-1] + 0.03)
         height[loops] = size * rise
     grid = coat.grid

@@ -113,7 +113,7 @@ def _details(
         hard.append(button(ground, at, 0.0105 * s).painted(2))
     for side in SIDES:
         sewn.append(_flap(form, bodice, ground, side))
-    return sewn, hard + _breast_pocket(form, bodice, ground)
+    return sewn, [*hard, _breast_pocket(form, bodice, ground)]
 
 
 def on_bodice(bodice: Bodice, height: float, angle: float) -> Array:
@@ -132,10 +132,10 @@ def _flap(form: Form, bodice: Bodice, ground: Surface, side: str) -> Sheet:
     return with_hem(flap if sign > 0 else flap.turned(), 0.002, 0.008)
 
 
-def _breast_pocket(form: Form, bodice: Bodice, ground: Surface) -> list[Sheet]:
+def _breast_pocket(form: Form, bodice: Bodice, ground: Surface) -> Sheet:
     s = form.scale
-    corner = on_bodice(bodice, form.armpits[0][2] + 0.005 * s, np.radians(38))
-    across, up = np.array([0.075 * s, 0.0, 0.012 * s]), np.array([0.0, 0.0, 0.018 * s])
+    corner = on_bodice(bodice, form.armpits[0][2] - 0.018 * s, np.radians(42))
+    across, up = np.array([0.064 * s, 0.0, 0.010 * s]), np.array([0.0, 0.0, 0.018 * s])
     welt = patch(ground, corner, across, up, (5, 2), 0.003)
     square = patch(ground, corner + up * 0.6 + across * 0.1, across * 0.8, up * 1.1, (4, 2), 0.0022)
-    return [with_hem(square, 0.0015, 0.004).painted(3), with_hem(welt, 0.002, 0.006)]
+    return joined(with_hem(square, 0.0015, 0.004).painted(3), with_hem(welt, 0.002, 0.006))

@@ -129,6 +129,32 @@ def test_clothes_take_the_correctives_of_the_body_they_lie_on_and_hair_does_not(
     assert max(np.abs(c.offsets).max() for c in made) > 0.02
 
 
+def test_a_hard_thing_goes_with_the_cloth_and_keeps_its_form(figure: Figure) -> None:
+    made = {c.corrective.shape: c for c in corrections(figure)}
+    correction = made["shoulder_up.L"]
+    worst = int(np.linalg.norm(correction.offsets, axis=1).argmax())
+    corners = np.array([[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1], [0.5, -0.2, 0.5]])
+    vertices = figure.vertices[worst] + 0.05 * (corners - corners.mean(axis=0))
+    faces = np.array([[0, 1, 4, -1], [1, 2, 4, -1], [2, 3, 4, -1], [3, 0, 4, -1]])
+    button = replace(_worn(figure, vertices, faces), weights=figure.weights[[worst] * 5])
+    soft = figure.weights[np.linalg.norm(figure.vertices - vertices[:, None], axis=2).argmin(1)]
+    torn = replace(button, weights=soft)
+    bone = figure.bone(correction.corrective.bone)
+    rest = rotation.normalize(figure.tails[bone] - figure.heads[bone])
+    turn = rotation.to_matrix(rotation.between(rest, np.array(correction.corrective.toward)))
+    stretch = {}
+    for name, piece in (("button", button), ("torn", torn)):
+        shape = corrected(piece, figure, [correction]).shapes["shoulder_up.L"]
+        assert len(shape.vertices) == len(vertices)
+        share = np.full(5, _share_below(figure, bone)[worst])
+        assert 0.1 < share[0] < 0.9
+        there = _bent(vertices + shape.offsets, figure.heads[bone], turn, share)
+        stretch[name] = np.abs(_lengths(there) / _lengths(vertices) - 1.0).max()
+        assert np.linalg.norm(shape.offsets.mean(axis=0)) > 0.01
+    assert stretch["button"] < 1e-6
+    assert stretch["torn"] > 0.1
+
+
 def test_the_same_pieces_give_the_same_bytes_and_come_back(figure: Figure, tmp_path: Path) -> None:
     picture = np.tile(np.arange(64, dtype=np.uint8)[:, None, None], (1, 64, 3))
     groups = {"Body": [_worn(figure, figure.vertices, figure.faces)], "Nothing": []}
@@ -168,6 +194,13 @@ def _share_below(figure: Figure, bone: int) -> np.ndarray:
 def _bent(points: np.ndarray, head: np.ndarray, turn: np.ndarray, share: np.ndarray) -> np.ndarray:
     away = points - head
     return head + (1 - share[:, None]) * away + share[:, None] * (away @ turn.T)
+
+
+def _lengths(points: np.ndarray) -> np.ndarray:
+    """Distances of all pairs."""
+    a, b = np.triu_indices(len(points), 1)
+    lengths: np.ndarray = np.linalg.norm(points[a] - points[b], axis=1)
+    return lengths
 
 
 def _all_on(figure: Figure, bone: str, count: int) -> np.ndarray:
