@@ -35,6 +35,9 @@ _REACH: Final = 1.35
 # Loudness at which the face is wholly of the loud, of the soft, and where each begins.
 _LOUD: Final = (0.5, 0.85)
 _SOFT: Final = (0.48, 0.2)
+# Brows knit from forte on; the mouth sings along in climaxes alone.
+_FORTE: Final = (0.6, 0.95)
+_CLIMAX: Final = (0.75, 0.95)
 # The face shows the music that comes.
 _AHEAD_S: Final = 0.5
 # Loudness by the second at which a crescendo is at its most exciting.
@@ -93,8 +96,10 @@ def _raw(
     """The same before the bounds, without sides; values may be below 0."""
     awake = plan.awake(at)
     level = dynamics.broad(at + _AHEAD_S)
-    loud = awake * smoothstep((level - _LOUD[0]) / (_LOUD[1] - _LOUD[0]))
-    soft = awake * smoothstep((_SOFT[0] - level) / (_SOFT[0] - _SOFT[1]))
+    loud, soft, forte, climax = (
+        awake * smoothstep((level - start) / (whole - start))
+        for start, whole in (_LOUD, _SOFT, _FORTE, _CLIMAX)
+    )
     step = 0.25
     climb = dynamics.broad(at + _AHEAD_S + step) - dynamics.broad(at + _AHEAD_S - step)
     rising = awake * smoothstep(climb / (2.0 * step * _RISING))
@@ -107,31 +112,32 @@ def _raw(
     # Some phrases are sung along.
     sings = smoothstep(2.0 * (moods[0] - 0.5))
     lifted = np.maximum.reduce([breath, cue, 0.6 * inner_breath, 0.7 * held])
+    # Inner brows that rise alone look worried: both ends rise in interest.
+    interest = (
+        0.6 * breath + 0.6 * cue + soft * (0.06 + 0.16 * moods[0]) + 0.2 * held
+        + 0.35 * inner_breath + 0.22 * rising * (1.0 - loud) + 0.3 * cut[0]
+    )  # fmt: skip
     # When all is over, the face loosens into a faint smile.
     over = _over(plan, at)
     return {
-        "browInnerUp": 0.6 * breath + 0.65 * cue + soft * (0.15 + 0.45 * moods[0])
-        + 0.5 * held + 0.4 * inner_breath + 0.3 * rising * (1.0 - loud) + 0.35 * cut[0],
-        "browOuterUp": 0.5 * breath + 0.55 * cue + 0.32 * inner_breath + 0.2 * rising
-        + 0.15 * held + 0.3 * cut[0],
-        "browDown": (loud * (0.3 + 0.5 * moods[1] + 0.35 * beats) + 0.15 * beats * (1.0 - soft))
-        * (1.0 - lifted),
-        "eyeWide": 0.4 * cue + 0.25 * breath + 0.15 * rising + 0.12 * soft * moods[0],
-        "eyeSquint": loud * (0.15 + 0.45 * moods[1] + 0.25 * beats) * (1.0 - lifted)
+        "browInnerUp": 0.85 * interest + 0.1 * held,
+        "browOuterUp": interest,
+        "browDown": forte * (0.04 + 0.14 * moods[1] + 0.16 * beats) * (1.0 - lifted),
+        "eyeWide": 0.3 * cue + 0.18 * breath + 0.1 * rising,
+        "eyeSquint": loud * (0.15 + 0.4 * moods[1] + 0.2 * beats) * (1.0 - lifted)
         + 0.12 * over,
         "cheekSquint": loud * (0.08 + 0.3 * moods[2]) + 0.15 * soft * moods[3] + 0.2 * over,
-        "noseSneer": loud * (0.05 + 0.2 * moods[2] + 0.12 * beats) + 0.3 * breath
+        "noseSneer": loud * (0.05 + 0.14 * moods[2] + 0.1 * beats) + 0.3 * breath
         + 0.12 * inner_breath,
-        "jawOpen": 0.34 * breath + 0.2 * inner_breath + 0.07 * held + 0.06 * rising
-        + 0.05 * cue + 0.05 * soft * moods[2] + sings * loud * (0.1 + 0.12 * beats),
-        "mouthFunnel": 0.14 * breath + 0.08 * inner_breath + 0.18 * held + 0.1 * rising
-        + 0.15 * sings * loud,
-        "mouthPucker": 0.12 * held + 0.06 * rising,
-        "mouthSmile": soft * 0.42 * moods[3] + 0.15 * cue * (1.0 - loud) + 0.45 * over,
-        "mouthFrown": loud * 0.3 * moods[3] * (1.0 - sings),
+        # Lips are closed but for the breath before an entry and a word sung at a climax.
+        "jawOpen": 0.34 * breath + 0.2 * sings * climax * beats**2,
+        "mouthFunnel": 0.14 * breath + 0.1 * sings * climax * beats**2,
+        "mouthPucker": 0.08 * held,
+        "mouthSmile": (1.0 - loud) * (0.065 + 0.13 * moods[3] + 0.1 * cue) + 0.4 * over,
+        "mouthFrown": loud * 0.12 * moods[3] * (1.0 - sings),
         "mouthPress": (loud * (1.0 - sings) * (0.1 + 0.3 * moods[2] + 0.25 * beats)
         + 0.3 * cut[1]) * (1.0 - lifted),
-        "mouthStretch": loud * (0.08 + 0.25 * moods[0]) * (1.0 - breath),
+        "mouthStretch": loud * 0.12 * moods[0] * (1.0 - breath),
     }  # fmt: skip
 
 

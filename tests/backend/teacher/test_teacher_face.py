@@ -8,8 +8,11 @@ import pytest
 from scipy.signal import find_peaks
 from teacher_scenes import make_grid, perform, steady
 
+from backend.audio.features import analyse_file
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.grid import BeatGrid
+from backend.demo import demo_file
+from backend.score.beats import beats_from_score
 from backend.style import Style
 from backend.teacher.cues import CUE_DRAWS, Cue, find_cues
 from backend.teacher.dynamics import Dynamics
@@ -270,9 +273,66 @@ def test_what_the_face_shows_moves_smoothly_and_the_sides_differ_a_little() -> N
     for column in values.T:
         turns = [find_peaks(sign * column, prominence=0.01)[0] for sign in (1.0, -1.0)]
         assert np.all(np.diff(np.sort(np.concatenate(turns))) > 0.1 * FPS)
-    for name in ("browDown", "mouthSmile", "browOuterUp"):
+    for name in ("noseSneer", "mouthSmile", "browOuterUp"):
         left, right = action(motion, f"{name}Left"), action(motion, f"{name}Right")
         assert 0.0 < np.abs(left - right).max() < 0.12
+
+
+@pytest.mark.parametrize(("loudness", "share"), [(0.2, 0.12), (0.5, 0.12), (0.98, 0.2)])
+def test_the_mouth_is_closed_but_for_moments(loudness: float, share: float) -> None:
+    music = np.full(int(LENGTH_S * FEATURE_RATE), loudness)
+    for seed in range(4):
+        jaw = action(with_face(music, face=Style().face, seed=seed), "jawOpen")
+        assert np.mean(jaw > 0.03) < share
+        # Closed is closed: nothing stands ajar.
+        assert np.mean(jaw < 0.002) > 1.0 - 1.3 * share
+
+
+def test_a_climax_opens_the_mouth_a_little_now_and_then() -> None:
+    music = np.full(int(LENGTH_S * FEATURE_RATE), 0.98)
+    after_the_entry = slice(at(medium(), GRID.times[1]), at(medium(), GRID.times[-2]))
+    highest = [
+        action(with_face(music, seed=seed), "jawOpen")[after_the_entry].max() for seed in range(4)
+    ]
+    assert 0.08 < max(highest) < 0.22
+
+
+def test_a_calm_face_has_a_hint_of_a_smile_and_knits_no_brows() -> None:
+    for seed in range(4):
+        music = np.full(int(LENGTH_S * FEATURE_RATE), 0.4)
+        motion = with_face(music, face=Style().face, seed=seed)
+        smile = action(motion, "mouthSmileLeft")[: at(motion, GRID.times[-1])]
+        assert smile.min() > 0.04
+        assert smile.max() < 0.16
+        assert action(motion, "browDownLeft").max() == 0.0
+
+
+def test_inner_brows_never_rise_alone() -> None:
+    loudness = entries() + level((0, 0.0), (40, 0.0), (60, 0.35), (LENGTH_S, 0.35))
+    for seed in range(3):
+        motion = with_face(np.minimum(loudness, 1.0), face=Style().face, seed=seed)
+        inner = action(motion, "browInnerUp")
+        assert inner.max() > 0.2
+        for side in ("Left", "Right"):
+            assert (action(motion, f"browOuterUp{side}") > 0.75 * inner - 1e-9).all()
+
+
+def test_over_the_demo_the_face_is_awake_and_neither_slack_nor_worried() -> None:
+    grid = beats_from_score(demo_file("ode_to_joy.mid")).grid
+    analysis = analyse_file(demo_file("ode_to_joy.ogg"))
+    for seed in range(4):
+        motion = add_face(
+            still(analysis.duration),
+            grid,
+            duration=analysis.duration,
+            loudness=analysis.loudness,
+            style=Style(),
+            seed=seed,
+        )
+        assert np.mean(action(motion, "jawOpen") > 0.03) < 0.12
+        assert action(motion, "jawOpen").max() > 0.05
+        assert 0.005 < action(motion, "browDownLeft").mean() < 0.08
+        assert action(motion, "mouthSmileLeft").mean() > 0.04
 
 
 def test_nobody_grins_for_ever() -> None:
