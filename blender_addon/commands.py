@@ -259,7 +259,9 @@ def _blender_quiet() -> Iterator[None]:
     os.close(nowhere)
     try:
         ours = os.fdopen(os.dup(kept), "w", encoding="utf-8")
-        with ours, contextlib.redirect_stdout(ours):
+        # A caller may have put something of its own in the place of standard output.
+        out = ours if sys.stdout is sys.__stdout__ else sys.stdout
+        with ours, contextlib.redirect_stdout(out):
             yield
     finally:
         os.dup2(kept, 1)

@@ -146,7 +146,10 @@ def test_skin_under_clothes_is_left_out(figures):
     pieces, textures = body_pieces(figure, recipe, covered, size=128)
     by_name = {piece.name: piece for piece in pieces}
     assert set(by_name) == {"Body", "Teeth", "Tongue", "Eye.L", "Eye.R"}
-    assert by_name["Body"].vertices[:, 2].min() >= 1.2
+    # A face that reaches out from under the cloth stays whole.
+    kept = by_name["Body"]
+    corners = kept.vertices[:, 2][kept.faces]
+    assert corners.max(axis=1).min() >= 1.2
     assert len(by_name["Body"].shapes) == 51  # The tongue alone moves in the last one.
     for piece in pieces:
         assert np.allclose(piece.weights.sum(axis=1), 1.0)
