@@ -17,6 +17,7 @@ from backend.beats.grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
 from backend.models.checkpoint import or_else, shipped
 from backend.models.conditions import conditions_of
+from backend.models.free_hand import rounded
 from backend.models.generator import VALUES, Generator, load_generator, split_pose
 from backend.models.noise import draw_noise
 from backend.style import Style
@@ -47,7 +48,8 @@ def conduct_learned(
     """Conduct the beats of a grid as the generator has learned to.
 
     The generator works at 30 Hz; other rates are read from cubic splines. Rotations outside the
-    joints' limits are set to their ends, and the legs stand on feet that never move.
+    joints' limits are set to their ends, the left hand is softly rounded, and the legs stand on
+    feet that never move.
 
     Parameters
     ----------
@@ -147,8 +149,8 @@ def _network(path: Path) -> Generator:
 
 
 def _standing(motion: Motion) -> Motion:
-    """The motion within the joints' limits, on planted feet."""
-    local, root = motion.rotations.copy(), motion.root.copy()
+    """The motion within the joints' limits, with a relaxed left hand, on planted feet."""
+    local, root = rounded(motion.rotations, "L"), motion.root.copy()
     for joint, name in enumerate(skeleton.NAMES):
         local[:, joint] = clipped(local[:, joint], name)
     hips: Array = local[:, skeleton.INDEX["hips"]]

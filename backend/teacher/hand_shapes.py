@@ -22,8 +22,8 @@ FIST: Final = np.array([1.00, 2.45, 2.35, 2.8])
 
 _THUMB_OPEN: Final = np.array([0.0, 0.10, 0.05])
 _THUMB_CLOSES: Final = np.array([0.0, 0.35, 0.35])
-# How far index and fingers turn aside until they touch, radians.
-_TOGETHER: Final = (0.10, -0.02)
+TOGETHER: Final = (0.10, -0.02)
+"""How far index and fingers turn aside until they touch, radians."""
 
 
 def shape_turns(side: str, shape: Array) -> dict[str, Array]:
@@ -41,8 +41,8 @@ def shape_turns(side: str, shape: Array) -> dict[str, Array]:
     turned = _THUMB_OPEN + thumb[:, None] * _THUMB_CLOSES
     turns = {f"thumb.{side}": rotation.from_rotation_vector(mirror * turned)}
     for stem, curl, aside in (
-        ("index", index, _TOGETHER[0] * together),
-        ("fingers", fingers, _TOGETHER[1] * together),
+        ("index", index, TOGETHER[0] * together),
+        ("fingers", fingers, TOGETHER[1] * together),
     ):
         # Fingers go aside at the knuckle and are curled after it.
         bend, lean = (

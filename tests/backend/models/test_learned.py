@@ -114,6 +114,14 @@ def test_the_body_keeps_to_what_bodies_can_do(analysis: Analysis, checkpoint: Pa
     assert body.feet < 1e-6
 
 
+def test_the_left_hand_is_softly_rounded(analysis: Analysis, checkpoint: Path) -> None:
+    """What has learned nothing but a stance holds its fingers straight."""
+    motion = conduct(analysis, checkpoint)
+    for stem, least in (("index", 0.3), ("fingers", 0.45)):
+        turns = motion.rotations[:, skeleton.INDEX[f"{stem}.L"]]
+        assert rotation.to_rotation_vector(turns)[:, 1].min() > least
+
+
 def test_a_broken_generator_is_named_with_the_way_around(
     analysis: Analysis, tmp_path: Path
 ) -> None:
