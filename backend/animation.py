@@ -9,8 +9,9 @@ from typing import Any, Final
 from backend.blender_sessions import Blender, BlenderSession
 from backend.frame_files import FrameFiles
 from backend.overlay.scene import SceneOverlay
-from backend.scenes import SceneOptions, size_text
+from backend.scenes import size_text
 from backend.video import Footage, encode, video_comment
+from blender_addon.engines import Engine
 from blender_addon.pace import Pace
 from retarget.errors import Cancelled
 from retarget.progress import Progress, no_progress
@@ -43,7 +44,8 @@ def render_animation(
     out: Path,
     *,
     info: dict[str, Any],
-    scene: SceneOptions,
+    size: tuple[int, int],
+    engine: Engine | None,
     music: Music | None,
     stamp: str,
     overlay: SceneOverlay | None = None,
@@ -59,8 +61,10 @@ def render_animation(
         The .mp4 to write.
     info : dict
         What `blender_addon.scene.describe` says of the scene.
-    scene : SceneOptions
-        Engine and size.
+    size : (int, int)
+        Width and height in pixels, even.
+    engine : {"workbench", "eevee", "cycles"}, optional
+        Who renders it; None is the scene's own engine with its own settings.
     music : Music, optional
         The sound.
     stamp : str
@@ -81,16 +85,18 @@ def render_animation(
         progress(1.0, "the animation is there")
         return
     first, last = int(info["frame_start"]), int(info["frame_end"])
-    files = FrameFiles(out.with_name(f".{out.stem}.frames"), stamp, scene.size)
+    files = FrameFiles(out.with_name(f".{out.stem}.frames"), stamp, size)
     arguments = ["--scene", str(blend), "--out", str(files.folder), "--for-video"]
-    arguments += ["--engine", scene.engine, "--size", size_text(scene.size)]
+    arguments += ["--size", size_text(size)]
+    if engine is not None:
+        arguments += ["--engine", engine]
     with _Rendering(blender, arguments, range(first, last + 1), files) as rendering:
         frames = (files.read(number) for number in rendering.frames(progress))
         encode(
             Footage(
                 frames if overlay is None else overlay.over(frames),
                 fps=float(info["fps"]),
-                size=scene.size,
+                size=size,
                 count=last - first + 1,
                 audio=None if music is None else music.path,
                 audio_start=0.0 if music is None else music.start,

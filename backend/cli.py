@@ -67,12 +67,16 @@ def conduct_command(
     quality: Annotated[
         Quality | None,
         typer.Option(
+            case_sensitive=False,
             help="draft (the usual one): plain and fast; preview: lit, for a graphics card; "
-            "final: finest and slowest."
+            "final: finest and slowest.",
         ),
     ] = None,
     engine: Annotated[
-        Engine | None, typer.Option(help="The render engine by name, in place of a quality.")
+        Engine | None,
+        typer.Option(
+            case_sensitive=False, help="The render engine by name, in place of a quality."
+        ),
     ] = None,
     avatar: Annotated[
         str | None,
@@ -83,13 +87,18 @@ def conduct_command(
     ] = None,
     stage: Annotated[
         StageName | None,
-        typer.Option(help="hall (the usual one), rehearsal or studio: the set and its light."),
+        typer.Option(
+            case_sensitive=False,
+            help="hall (the usual one), rehearsal or studio: the set and its light; a .blend file "
+            "with a camera gets none if not given.",
+        ),
     ] = None,
     camera: Annotated[
         CameraName | None,
         typer.Option(
+            case_sensitive=False,
             help="front (the usual one), three-quarter, hall or hands; an avatar's .blend file "
-            "with a camera keeps its own if not given."
+            "with a camera keeps its own if not given.",
         ),
     ] = None,
     camera_move: Annotated[
@@ -124,6 +133,10 @@ def conduct_command(
     who = None
     if photo is not None:
         who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
+    elif given := _meant_for_photo(dress, person, landmarks, background, likeness_format):
+        raise ConductorError(f"{given} is about the person of a photo; give --photo too.")
+    if avatar is not None and avatar.lower() == "photo":
+        avatar = "photo"
     chosen = avatar if avatar in (None, "photo") else chosen_avatar(avatar)
     extras = Extras(chosen_overlays(overlay), compare)
     renderer = engine_of(quality, engine) or "workbench"
@@ -239,7 +252,7 @@ def likeness_command(
 ) -> None:
     """Make the video of the person in the photo from a scene as it is now."""
     with faults_in_one_sentence():
-        from backend.pipeline import likeness_of_scene
+        from backend.scene_videos import likeness_of_scene
         from backend.subject_request import SubjectRequest
 
         who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
@@ -250,6 +263,46 @@ def likeness_command(
                 output,
                 background=background,
                 format_name=likeness_format,
+                size=None if size is None else read_size(size),
+                overlays=chosen_overlays(overlay),
+                progress=progress,
+            )
+        for sentence in warnings:
+            warn(sentence)
+        typer.echo(output)
+
+
+@app.command("render")
+def render_command(
+    scene: Annotated[Path, typer.Argument(help="A .blend scene made by conduct, edited or not.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .mp4 to write.")],
+    quality: Annotated[
+        Quality | None,
+        typer.Option(
+            case_sensitive=False,
+            help="draft, preview or final; what the scene is set to if not given.",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            case_sensitive=False, help="The render engine by name, in place of a quality."
+        ),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Width x height; the scene's size if not given.")
+    ] = None,
+    overlay: Overlays = "",
+) -> None:
+    """Make the video of the animation from a scene as it is now."""
+    with faults_in_one_sentence():
+        from backend.scene_videos import animation_of_scene
+
+        with shown_progress() as progress:
+            warnings = animation_of_scene(
+                scene,
+                output,
+                engine=engine_of(quality, engine),
                 size=None if size is None else read_size(size),
                 overlays=chosen_overlays(overlay),
                 progress=progress,
@@ -275,7 +328,9 @@ def compare_command(
         if out.suffix.lower() != ".mp4":
             raise ConductorError(f"{out.name} does not end like a video; let it end in .mp4.")
         with shown_progress() as progress:
-            compare_folder(folder, out, progress)
+            warnings = compare_folder(folder, out, progress)
+        for sentence in warnings:
+            warn(sentence)
         typer.echo(out)
 
 
@@ -313,6 +368,20 @@ def doctor_command() -> None:
         show(findings, console)
         if not all(finding.ok for finding in findings):
             raise typer.Exit(1)
+
+
+def _meant_for_photo(
+    dress: str, person: int | None, landmarks: Path | None, background: str, likeness_format: str
+) -> str | None:
+    """The first option given that says something of the person of a photo, or None."""
+    given = {
+        "--person": person is not None,
+        "--dress": dress != "auto",
+        "--landmarks": landmarks is not None,
+        "--background": background != "photo",
+        "--likeness-format": likeness_format != "mp4",
+    }
+    return next((name for name, is_given in given.items() if is_given), None)
 
 
 def read_size(text: str) -> tuple[int, int]:

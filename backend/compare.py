@@ -90,10 +90,15 @@ def compare(
     encode(Footage(frames, guide.fps, layout.size, len(guide), sound), out, progress)
 
 
-def compare_folder(folder: Path, out: Path, progress: Progress = no_progress) -> None:
+def compare_folder(folder: Path, out: Path, progress: Progress = no_progress) -> list[str]:
     """Put the finished videos of a folder of `conduct` side by side.
 
     The skeleton is that of the folder's scene as it is now.
+
+    Returns
+    -------
+    list of str
+        A warning if the scene has changed since its videos were made.
 
     Raises
     ------
@@ -120,6 +125,7 @@ def compare_folder(folder: Path, out: Path, progress: Progress = no_progress) ->
         compare(
             Guide.load(guide), animation, out, likeness=likeness, progress=part(progress, 0.3, 1.0)
         )
+    return _outdated(folder, blend, [path for path in (animation, likeness) if path is not None])
 
 
 def lay_out(sizes: Sequence[tuple[int, int]]) -> Layout:
@@ -163,6 +169,23 @@ def _skeletons(guide: Guide) -> Iterator[Frame]:
         frame = np.full((height, width, 3), _GROUND, np.uint8)
         skeleton.draw(Ink(frame), index)
         yield frame
+
+
+def _outdated(folder: Path, blend: Path, videos: Sequence[Path]) -> list[str]:
+    """A sentence on videos older than the scene.
+
+    A run of `conduct` writes the scene anew and may keep the animation it has; its report is last.
+    """
+    changed, report = blend.stat().st_mtime_ns, folder / "report.json"
+    if report.is_file() and report.stat().st_mtime_ns >= changed:
+        return []
+    older = [path.name for path in videos if path.stat().st_mtime_ns < changed]
+    if not older:
+        return []
+    return [
+        f"{blend.name} is newer than {' and '.join(older)}, so the skeleton may move otherwise; "
+        "make what is older anew with render or likeness."
+    ]
 
 
 def _check(film: Film, guide: Guide) -> None:

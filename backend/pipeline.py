@@ -18,25 +18,26 @@ from backend.animation import Music, render_animation
 from backend.beside import Beside
 from backend.blender_sessions import Blender
 from backend.compare import compare
-from backend.folders import check_outputs, output_folder, scratch_folder, sole_use
-from backend.kept_subject import KEPT, subject_in
+from backend.edited import renewed
+from backend.folders import output_folder, scratch_folder, sole_use
+from backend.kept_subject import subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
-from backend.options import FORMATS, LikenessOptions, check_alpha, format_of
+from backend.options import FORMATS, LikenessOptions, check_alpha
 from backend.overlay.scene import scene_overlay
 from backend.scenes import (
     SceneOptions,
     check_avatar,
     export_guide,
     make_scene,
-    scene_info,
     size_text,
     slowness,
 )
-from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
+from blender_addon.engines import quality_of
 from blender_addon.overlays import OverlayName
 from retarget.atomic import atomic_path
+from retarget.conductor_asset import DEFAULT_CONDUCTOR
 from retarget.errors import ConductorError
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress, part
@@ -129,7 +130,8 @@ def conduct_everything(
     What can fail is tried early: the person of the photo is found before anything is made, and read
     beside the motion and the frames. Results appear in the folder one by one, each whole. Frames
     already rendered for the same scene are kept in a hidden folder beside them, and the person of
-    the photo in a hidden file, so that the same command goes on where it was stopped.
+    the photo in a hidden file, so that the same command goes on where it was stopped. A scene or
+    beat table that was edited since is kept under another name.
 
     Parameters
     ----------
@@ -198,7 +200,7 @@ def _conduct_into(
     report = Report()
     files = [folder / name for name in ("motion.npz", "beats.txt", "scene.blend", "animation.mp4")]
     motion, beats, blend, animation = files
-    read = 0.0
+    avatar, read = scene.avatar, 0.0
     if reading is not None:
         read = _READING_SHARE
         with report.phase("reading the photo"):
@@ -216,7 +218,8 @@ def _conduct_into(
     with report.phase("motion"):
         made = make_motion(request, part(progress, read, read + 0.06))
         made.motion.save(motion)
-        made.grid.save(beats)
+        with renewed(beats, report.warnings):
+            made.grid.save(beats)
     report.warnings += made.warnings
     report.details |= {
         "music": request.music.name,
@@ -227,16 +230,22 @@ def _conduct_into(
         "beats": len(made.grid),
         "tempo_bpm": round(made.grid.tempo, 1),
         "size": list(scene.size),
+        "quality": quality_of(scene.engine),
         "engine": scene.engine,
+        "avatar": avatar.name if isinstance(avatar, Path) else avatar or DEFAULT_CONDUCTOR,
+        "camera_move": scene.staging.camera_move,
+        "overlays": list(extras.overlays),
+        "face": bool(made.motion.face_names),
     }
 
     if slow := slowness(blender, scene, len(made.motion)):
         tell(slow)
-    with report.phase("scene"):
+    with report.phase("scene"), renewed(blend, report.warnings):
         info, warnings = make_scene(
             blender, motion, request, blend, scene, part(progress, read + 0.06, read + 0.1)
         )
     report.warnings += warnings
+    report.details |= {"stage": info["stage"], "camera": info["view"] or info["camera"]}
     music = Music(request.music, request.start, request.audio_track)
     guide = scratch / "guide.npz"
     if extras.need_guide:
@@ -253,7 +262,8 @@ def _conduct_into(
             animation,
             info=info,
             music=music,
-            scene=scene,
+            size=scene.size,
+            engine=scene.engine,
             stamp=_stamp(motion, request, scene),
             overlay=scene_overlay(extras.overlays, guide, info),
             progress=part(progress, first, border),
@@ -340,78 +350,6 @@ def render_likeness(
             beats=tuple(beats),
         )
         return list(make_likeness(request, out, part(progress, 0.15, 1.0)).warnings)
-
-
-def likeness_of_scene(
-    blend: Path,
-    person: SubjectRequest,
-    out: Path,
-    *,
-    background: str = "photo",
-    format_name: str | None = None,
-    size: tuple[int, int] | None = None,
-    overlays: tuple[OverlayName, ...] = (),
-    progress: Progress = no_progress,
-) -> list[str]:
-    """The likeness video of a scene file, with the scene's own sound and size.
-
-    The format is what the ending of `out` says; `format_name` may not contradict it.
-
-    Returns
-    -------
-    list of str
-        Warnings.
-    """
-    LikenessOptions(background=background, size=size)
-    check_alpha(background, format_of(out, format_name))
-    if not blend.is_file():
-        raise ConductorError(f"The scene {blend} does not exist; check the path.")
-    check_outputs(out)
-    with Blender(renderers=1) as blender, scratch_folder() as scratch:
-        return _likeness_into(
-            blender, out, blend, person, background, size, overlays, scratch, progress
-        )
-
-
-def _likeness_into(
-    blender: Blender,
-    out: Path,
-    blend: Path,
-    person: SubjectRequest,
-    background: str,
-    size: tuple[int, int] | None,
-    overlays: tuple[OverlayName, ...],
-    scratch: Path,
-    progress: Progress,
-) -> list[str]:
-    reading = part(progress, 0.0, 0.3)
-    # The scene's folder is where `conduct` left the person; other places get no hidden file.
-    if (blend.parent / KEPT).is_file():
-        subject, notes = subject_in(blend.parent, person, scratch, reading)
-    else:
-        subject = scratch / "me.subject"
-        notes = make_subject_apart(person, subject, reading)
-    warnings = list(notes)
-    info = scene_info(blender, blend)
-    music = None
-    if info["sound"]:
-        music = Music(Path(info["sound"]), float(info["sound_start"]), info["sound_track"])
-        if not music.path.is_file():
-            warnings.append(f"The scene's sound {music.path} is not there, so the video is silent.")
-            music = None
-    warnings += render_likeness(
-        blender,
-        blend,
-        subject,
-        out,
-        music=music,
-        background=background,
-        size=size or (int(info["size"][0]) // 2 * 2, int(info["size"][1]) // 2 * 2),
-        overlays=overlays,
-        beats=info["beats"],
-        progress=part(progress, 0.3, 1.0),
-    )
-    return list(dict.fromkeys(warnings))
 
 
 def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:

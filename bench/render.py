@@ -70,7 +70,12 @@ def measure(folder: Path) -> dict:
                 info = scene_info(blender, blend)
                 began = time.monotonic()
                 render_animation(
-                    blender, blend, out, info=info, scene=SCENE, music=None, stamp=str(turn)
+                    *(blender, blend, out),
+                    info=info,
+                    size=SCENE.size,
+                    engine=SCENE.engine,
+                    music=None,
+                    stamp=str(turn),
                 )
                 times.append(time.monotonic() - began)
     draft, floor = (statistics.median(seconds[name][1:]) for name in ("draft", "empty"))

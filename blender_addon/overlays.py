@@ -16,14 +16,16 @@ OVERLAY_WORDS: Final[dict[OverlayName, tuple[str, str]]] = {
 
 
 def chosen_overlays(text: str) -> tuple[OverlayName, ...]:
-    """The overlays of a text like "beats,trace", each once; none of an empty one.
+    """The overlays of a text like "beats,trace", each once, in any letter case.
+
+    An empty text means none.
 
     Raises
     ------
     ConductorError
         If one of them is not known.
     """
-    names = [word.strip() for word in text.split(",")] if text.strip() else []
+    names = [word.strip().lower() for word in text.split(",")] if text.strip() else []
     for name in names:
         if name not in OVERLAYS:
             raise ConductorError(

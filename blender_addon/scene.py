@@ -177,7 +177,7 @@ def replace_avatar(scene: Any, character: Character) -> Any:
     before = scene.virtual_conductor.avatar
     armature = add_avatar(scene, character)
     if before is not None:
-        for item in _parts_of(scene, before):
+        for item in parts_of(scene, before):
             item.hide_render = item.hide_viewport = True
     return armature
 
@@ -254,7 +254,7 @@ def render_plate(scene: Any, path: Path) -> None:
     over the picture would hide its middle alone.
     """
     armature = find_armature(scene)
-    left_out = _parts_of(scene, armature) | _before(scene, armature)
+    left_out = parts_of(scene, armature) | _before(scene, armature)
     hidden = [item for item in left_out if not item.hide_render]
     for item in hidden:
         item.hide_render = True
@@ -350,7 +350,7 @@ def _before(scene: Any, armature: Any) -> set[Any]:
     }
 
 
-def _parts_of(scene: Any, armature: Any) -> set[Any]:
+def parts_of(scene: Any, armature: Any) -> set[Any]:
     """The armature and everything that hangs on it."""
     parts = {armature, *armature.children_recursive}
     for item in scene.objects:

@@ -29,11 +29,15 @@ EXIT_CANCELLED: Final = 130
 
 
 def animate(options: argparse.Namespace, progress: Progress) -> str:
-    """A motion file, and its music, to a scene with a conductor; what it holds, as JSON."""
+    """A motion file, and its music, to a scene with a conductor; what it holds, as JSON.
+
+    Beside what `info` says it tells the stage and the view that were built, or null.
+    """
     import bpy
 
     from .scene import SUBJECT, describe, find_armature, perform
     from .stage.looks import setup_render
+    from .stage.scenery import chosen_staging
     from .staging import Staging
 
     motion = Motion.load(options.motion)
@@ -47,6 +51,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     if isinstance(avatar, Path) and avatar.suffix.lower() != SUBJECT:
         scene = open_scene(avatar, "avatar")
         armature, who = find_armature(scene), DEFAULT_CONDUCTOR
+        _warn_of(scene, armature, avatar.name)
     else:
         who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
         open_empty()
@@ -54,13 +59,16 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     size = options.size or (960, 540)
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)
-    if options.camera_move and scene.camera is not None and options.camera is None:
-        write_line(
-            Line(
-                "warning",
-                f"The camera of {options.avatar} stays as it is; give --camera to have one that "
-                "moves.",
-            )
+    staging = Staging(options.stage, options.camera, options.camera_move)
+    stage, view = chosen_staging(scene, staging)
+    if view is None and staging.camera_move:
+        _warn(
+            f"The camera of {options.avatar} stays as it is; give --camera to have one that moves."
+        )
+    if view is None and stage is None:
+        _warn(
+            f"{Path(options.avatar).name} has a camera, so it keeps that and gets no stage; give "
+            "--stage to add one."
         )
     with ExitStack() as held:
         if sound is not None and not is_exact(sound):
@@ -71,18 +79,39 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
             motion,
             who=who,
             music=sound,
-            staging=Staging(options.stage, options.camera, options.camera_move),
+            staging=staging,
             progress=part(progress, 0.05, 0.95),
         )
     engine = engine_of(options.quality, options.engine)
     setup_render(scene, engine=engine or "workbench", size=size)
     if music is not None:
         scene.virtual_conductor.music = name_in(music, options.out)
-    told = json.dumps(describe(scene))
+    told = json.dumps(describe(scene) | {"stage": stage, "view": view})
     progress(0.95, "saving the scene")
     save(options.out)
     progress(1.0, "saving the scene")
     return told
+
+
+def _warn_of(scene: Any, armature: Any, name: str) -> None:
+    """Say which of several rigs is taken, and that there is nobody to be seen."""
+    from .scene import parts_of
+
+    rigs = [item for item in scene.objects if item.type == "ARMATURE"]
+    if len(rigs) > 1:
+        _warn(
+            f"{name} has {len(rigs)} armatures, of which '{armature.name}' conducts; choose "
+            "another in the panel and save the file if that is not the one."
+        )
+    if not any(item.type == "MESH" and not item.hide_render for item in parts_of(scene, armature)):
+        _warn(
+            f"No visible mesh of {name} follows the armature '{armature.name}', so nobody is seen; "
+            "parent a mesh to it or give it an Armature modifier."
+        )
+
+
+def _warn(sentence: str) -> None:
+    write_line(Line("warning", sentence))
 
 
 def _decoded(
@@ -93,12 +122,9 @@ def _decoded(
 
     python = python or detect()
     if python is None:
-        write_line(
-            Line(
-                "warning",
-                f"Blender may play {music.path.name} some milliseconds off; install Virtual "
-                "Conductor itself, or take a WAV or FLAC file.",
-            )
+        _warn(
+            f"Blender may play {music.path.name} some milliseconds off; install Virtual "
+            "Conductor itself, or take a WAV or FLAC file."
         )
         return music
     folder = decoded_music(music, len(motion) / motion.fps, python=python, progress=progress)
@@ -132,7 +158,7 @@ def video(options: argparse.Namespace, progress: Progress) -> None:
     scene = _open_for_render(options)
     engine = engine_of(options.quality, options.engine)
     if engine and (slow := slowness(engine, scene.frame_end - scene.frame_start + 1)):
-        write_line(Line("warning", slow))
+        _warn(slow)
 
     def report(fraction: float, phase: str, /) -> None:
         try:
@@ -264,7 +290,7 @@ def generate(options: argparse.Namespace, progress: Progress) -> str:
             python=python,
             progress=part(progress, 0.0, 0.7),
         ):
-            write_line(Line("warning", warning))
+            _warn(warning)
         return animate(options, part(progress, 0.7, 1.0))
 
 

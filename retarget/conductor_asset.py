@@ -55,6 +55,8 @@ _MESH_LAYOUT: Final = {
 def chosen_avatar(text: str) -> Path | str:
     """Whom somebody means by a word: the file of that path, or the built-in conductor of that name.
 
+    Names may be written in any letter case.
+
     Raises
     ------
     ConductorError
@@ -63,8 +65,8 @@ def chosen_avatar(text: str) -> Path | str:
     path = Path(text)
     if path.is_file():
         return path
-    if text in CONDUCTORS:
-        return text
+    if text.lower() in CONDUCTORS:
+        return text.lower()
     if path.suffix or path.name != text:
         raise ConductorError(f"The avatar {text} does not exist; check the path.")
     raise ConductorError(

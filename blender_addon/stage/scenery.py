@@ -81,7 +81,7 @@ def build_stage(
         None where a scene with a camera keeps it and no set is asked for.
     """
     staging = staging or Staging()
-    stage, view = _chosen(scene, staging)
+    stage, view = chosen_staging(scene, staging)
     if stage is None and view is None:
         return None
     place = NOBODY if armature is None else place_of(scene, armature)
@@ -136,7 +136,7 @@ def _phrases(scene: Any, motion: Motion | None, frame_start: int) -> Array:
     return phrase_starts(times[numbers == 1], frames * scene.render.fps_base / scene.render.fps)
 
 
-def _chosen(scene: Any, staging: Staging) -> tuple[StageName | None, CameraName | None]:
+def chosen_staging(scene: Any, staging: Staging) -> tuple[StageName | None, CameraName | None]:
     """The set and the camera to build; None where the scene keeps what it has."""
     if scene.camera is not None:
         return staging.stage, staging.camera

@@ -124,10 +124,8 @@ def render(
         if fraction * FRAMES >= stop:
             raise Cancelled
 
-    info = scene_info(blender, blend)
-    render_animation(
-        blender, blend, out, info=info, scene=SCENE, music=None, stamp=stamp, progress=progress
-    )
+    shown = {"info": scene_info(blender, blend), "size": SCENE.size, "engine": SCENE.engine}
+    render_animation(blender, blend, out, music=None, stamp=stamp, progress=progress, **shown)
 
 
 def test_frames_of_a_cancelled_render_are_kept_if_they_show_the_same(
@@ -150,7 +148,8 @@ def test_frames_of_a_cancelled_render_are_kept_if_they_show_the_same(
             again.update({p: p.stat().st_mtime_ns for p in frames.glob("0*.jpg")})
 
         info = scene_info(second, blend)
-        keep = {"info": info, "scene": SCENE, "music": None, "stamp": "one"}
+        keep = {"info": info, "size": SCENE.size, "engine": SCENE.engine}
+        keep |= {"music": None, "stamp": "one"}
         render_animation(second, blend, out, progress=progress, **keep)
     assert out.is_file()
     assert not frames.exists()

@@ -90,7 +90,8 @@ def test_version_and_help_answer(tmp_path):
     code, out, _ = run("--help")
     assert code == 0
     assert all(
-        verb in out for verb in ("conduct", "motion", "subject", "likeness", "compare", "serve")
+        verb in out
+        for verb in ("conduct", "motion", "subject", "likeness", "render", "compare", "serve")
     )
 
 
@@ -200,7 +201,8 @@ def test_wrong_input_is_refused_in_one_sentence(tmp_path, music):
     assert "--fps is 1000.0; give at most 120" in refused("motion", music, "-o", out, "--fps", 1000)
     assert "--nope" in refused("motion", music, "-o", out, "--nope")
     assert "even numbers" in refused("conduct", music, "-o", tmp_path / "o", "--size", "33x7")
-    assert "background" in refused("conduct", music, "-o", tmp_path / "o", "--background", "red")
+    pictured = ("conduct", music, "-o", tmp_path / "o", "--photo", demo_file("photo.png"))
+    assert "background" in refused(*pictured, "--background", "red")
     assert "gone.blend" in refused("conduct", music, "-o", tmp_path / "o", "--avatar", "gone.blend")
     score = tmp_path / "score.mid"
     score.write_text("no notes")
@@ -212,9 +214,9 @@ def test_wrong_input_is_refused_in_one_sentence(tmp_path, music):
     assert "gone.jpg" in refused(*everything, "--photo", "gone.jpg")
     assert "give --photo" in refused(*everything, "--avatar", "photo")
     assert "choose viktor, aiko" in refused(*everything, "--avatar", "bruno")
-    assert "transparent" in refused(*everything, "--background", "alpha")
+    assert "transparent" in refused(*pictured, "--background", "alpha")
     for moving in (("--camera-move",), ("--camera", "hands")):
-        assert "still picture" in refused(*everything, "--background", "stage", *moving)
+        assert "still picture" in refused(*pictured, "--background", "stage", *moving)
     assert not (tmp_path / "o").exists()
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
         "empty.wav",
@@ -245,6 +247,22 @@ def refused_here() -> Iterator[Callable[..., str]]:
     signal.signal(signal.SIGTERM, kept)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--person", 2),
+        ("--dress", "concert"),
+        ("--landmarks", "me.json"),
+        ("--background", "studio"),
+        ("--likeness-format", "png"),
+    ],
+)
+def test_what_is_said_of_a_photo_needs_one(tmp_path, music, refused_here, given):
+    sentence = refused_here("conduct", music, "-o", tmp_path / "o", *given)
+    assert sentence == f"Error: {given[0]} is about the person of a photo; give --photo too."
+    assert not (tmp_path / "o").exists()
+
+
 def test_a_folder_that_is_not_there_is_named_and_not_made(tmp_path, music, refused_here):
     (tmp_path / "scene.blend").touch()
     there, photo, place = tmp_path / "a.npz", demo_file("photo.png"), tmp_path / "missing"
@@ -254,6 +272,7 @@ def test_a_folder_that_is_not_there_is_named_and_not_made(tmp_path, music, refus
         ("motion", music, "-o", there, "--save-beats", place / "a.txt"),
         ("conduct", music, "-o", place / "out"),
         ("likeness", tmp_path / "scene.blend", "--photo", photo, "-o", place / "a.mp4"),
+        ("render", tmp_path / "scene.blend", "-o", place / "a.mp4"),
         ("subject", photo, "-o", place / "me.subject"),
         ("subject", photo, "-o", there, "--preview", place / "me.png"),
         ("subject", photo, "-o", there, "--save-landmarks", place / "me.json"),
@@ -341,7 +360,14 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
     )
     assert code == 0, err
     assert err.count("fitting the body") == 1, "the photo is read once"
-    names = [".me.subject", "animation.mp4", "beats.txt", "likeness.mp4", "me.subject"]
+    names = [
+        ".me.subject",
+        ".written.json",
+        "animation.mp4",
+        "beats.txt",
+        "likeness.mp4",
+        "me.subject",
+    ]
     names += ["motion.npz", "report.json", "scene.blend"]
     assert sorted(path.name for path in out.iterdir()) == names
     assert str(out / "likeness.mp4") in printed
@@ -354,6 +380,9 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
     assert Motion.load(out / "motion.npz").style == load_style("grand").as_dict()
     report = json.loads((out / "report.json").read_text())
     assert report["frames"] == 20
+    told = {"avatar": "photo", "stage": "hall", "camera": "front", "camera_move": False}
+    told |= {"quality": "draft", "engine": "workbench", "overlays": [], "face": True}
+    assert {name: report[name] for name in told} == told
     assert list(report["timings_s"]) == [
         *("reading the photo", "motion", "scene", "rendering", "likeness")
     ]
@@ -378,6 +407,100 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
     assert code == 0, err
     assert np.abs(read_video(again)[0, 4, 4].astype(int) - [0x20, 0x30, 0x40]).max() < 12
     assert abs(sound_late(again, music, 0.8)) < 0.01
+
+
+EDIT = (
+    "import bpy, sys; bpy.ops.wm.open_mainfile(filepath=sys.argv[1]); scene = bpy.context.scene; "
+    "scene.frame_end -= 4; scene.display.shading.light = 'FLAT'; "
+    "bpy.ops.wm.save_mainfile(filepath=sys.argv[1])"
+)
+
+
+def edit(blend: Path) -> bytes:
+    """Shorten a scene, as somebody would in Blender; returns what the file holds then."""
+    subprocess.run([sys.executable, "-c", EDIT, str(blend)], check=True, capture_output=True)
+    return blend.read_bytes()
+
+
+def test_an_edited_scene_is_rendered_again_and_kept_by_the_next_run(tmp_path, music):
+    out = tmp_path / "out"
+    command = ("conduct", music, "-o", out, "--avatar", "Ruth", "--stage", "Studio")
+    command += ("--camera", "Three-Quarter", "--overlay", "Beats", "--duration", 2, "--start", 0.8)
+    command += ("--fps", 10, "--size", "192x108", "--quality", "Draft", "--no-face")
+    for _ in range(2):
+        code, _, err = run(*command)
+        assert code == 0, err
+        assert "edited" not in err
+    report = json.loads((out / "report.json").read_text())
+    told = {"avatar": "ruth", "stage": "studio", "camera": "three-quarter", "overlays": ["beats"]}
+    assert {name: report[name] for name in told} == told
+    assert report["face"] is False
+    assert "newer" not in run("compare", out)[2]
+    (out / "scene.blend").touch()
+    code, _, err = run("compare", out)
+    assert code == 0, err
+    assert err.count("scene.blend is newer than animation.mp4, so the skeleton may") == 1
+
+    mine = edit(out / "scene.blend")
+    beats = (out / "beats.txt").read_text().replace("\t1", "\t2")
+    (out / "beats.txt").write_text(beats)
+    again = tmp_path / "again.mp4"
+    code, printed, err = run("render", out / "scene.blend", "-o", again, "--size", "128x72")
+    assert (code, printed.strip()) == (0, str(again)), err
+    assert read_video(again).shape == (16, 72, 128, 3)
+    assert abs(sound_late(again, music, 0.8)) < 0.01
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again.mp4", "out"]
+    drawn = tmp_path / "drawn.mp4"
+    options = ("--overlay", "skeleton", "--size", "128x72")
+    code, _, err = run("render", out / "scene.blend", "-o", drawn, *options)
+    assert code == 0, err
+    assert np.abs(read_video(drawn).astype(int) - read_video(again)).max() > 80
+
+    for number in ("", ".2"):
+        code, _, err = run(*command)
+        assert code == 0, err
+        for name in (f"scene.edited{number}.blend", f"beats.edited{number}.txt"):
+            assert err.count(f"kept as {name}") == 1, err
+            assert (out / name).is_file()
+        assert (out / f"scene.edited{number}.blend").read_bytes() == mine
+        assert (out / f"beats.edited{number}.txt").read_text() == beats
+        (out / "scene.blend").write_bytes(mine)
+        (out / "beats.txt").write_text(beats)
+
+
+def test_wrong_words_on_a_render_are_refused_in_one_sentence(tmp_path, refused_here):
+    scene, out = tmp_path / "scene.blend", tmp_path / "a.mp4"
+    assert "scene.blend does not exist" in refused_here("render", scene, "-o", out)
+    scene.write_text("no scene")
+    assert "cannot be opened" in refused_here("render", scene, "-o", out)
+    assert "a.mov does not end" in refused_here("render", scene, "-o", tmp_path / "a.mov")
+    assert "even numbers" in refused_here("render", scene, "-o", out, "--size", "33x7")
+    both = ("--quality", "draft", "--engine", "cycles")
+    assert "give one of the two" in refused_here("render", scene, "-o", out, *both)
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.blend"]
+
+
+def test_ctrl_c_keeps_the_frames_of_a_scene_that_is_rendered(tmp_path, music):
+    made = ("--fps", 10, "--size", "192x108", "--no-face", "--stage", "studio")
+    code, _, err = run("conduct", music, "-o", tmp_path / "out", *made)
+    assert code == 0, err
+    again = tmp_path / "again.mp4"
+    command = ("render", tmp_path / "out" / "scene.blend", "-o", again, "--size", "960x540")
+    process = start(*command)
+    frames = tmp_path / ".again.frames"
+    while len(list(frames.glob("0*.jpg"))) < 3 and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert not again.exists()
+    kept = len(list(frames.glob("0*.jpg")))
+    assert kept >= 3
+    code, _, err = run(*command)
+    assert code == 0, err
+    assert f"rendering {50 - kept} frames" in err
+    assert read_video(again).shape == (50, 540, 960, 3)
+    assert not frames.exists()
 
 
 def test_ctrl_c_while_a_photo_is_read_leaves_nothing(tmp_path):

@@ -185,19 +185,10 @@ def test_video_has_every_frame_and_the_sound(scene: Path, tmp_path: Path) -> Non
 
 
 def test_an_avatar_file_keeps_its_armature_and_camera(scene: Path, tmp_path: Path) -> None:
-    avatar = tmp_path / "avatar.blend"
-    code = (
-        "import bpy; bpy.ops.wm.open_mainfile(filepath=sys.argv[1]); "
-        "bpy.data.objects['Conductor'].name = 'Maestro'; "
-        "bpy.context.scene.camera.name = 'My View'; "
-        "bpy.ops.wm.save_as_mainfile(filepath=sys.argv[2])"
+    renamed = (
+        "bpy.data.objects['Conductor'].name = 'Maestro'; bpy.context.scene.camera.name = 'My View'"
     )
-    subprocess.run(
-        [sys.executable, "-c", f"import sys; {code}", str(scene), str(avatar)],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    avatar = avatar_file(scene, tmp_path / "avatar.blend", renamed)
     out = tmp_path / "out.blend"
     done_well(
         "animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar, "--out", out
@@ -207,6 +198,66 @@ def test_an_avatar_file_keeps_its_armature_and_camera(scene: Path, tmp_path: Pat
     other = ("--avatar", avatar, "--out", out, "--camera", "hall")
     done_well("animate", "--motion", scene.with_name("motion.npz"), *other)
     assert info(out)["camera"] == "Hall"
+
+
+def warned(*arguments: object) -> list[str]:
+    """The notes of what ends well."""
+    done = subprocess.run(
+        command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+    lines = [line for text in done.stdout.splitlines() if (line := read_line(text))]
+    return [line.text for line in lines if line.kind == "warning"]
+
+
+def avatar_file(scene: Path, out: Path, code: str) -> Path:
+    """The scene's conductor as somebody's own file, after a change by `code`."""
+    changed = (
+        f"import sys, bpy; bpy.ops.wm.open_mainfile(filepath=sys.argv[1]); {code}; "
+        "bpy.ops.wm.save_as_mainfile(filepath=sys.argv[2])"
+    )
+    subprocess.run(
+        [sys.executable, "-c", changed, str(scene), str(out)],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    return out
+
+
+def test_an_avatar_file_with_a_camera_is_said_to_get_no_stage(scene: Path, tmp_path: Path) -> None:
+    avatar = avatar_file(scene, tmp_path / "own.blend", "pass")
+    made = ("animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar)
+    made += ("--out", tmp_path / "out.blend")
+    assert warned(*made) == [
+        "own.blend has a camera, so it keeps that and gets no stage; give --stage to add one."
+    ]
+    assert warned(*made, "--stage", "studio") == []
+
+
+def test_of_two_rigs_the_one_that_conducts_is_named(scene: Path, tmp_path: Path) -> None:
+    another = (
+        "rig = bpy.data.objects.new('Dog', bpy.data.armatures.new('Dog')); "
+        "bpy.context.scene.collection.objects.link(rig); bpy.context.scene.camera = None"
+    )
+    avatar = avatar_file(scene, tmp_path / "two.blend", another)
+    made = ("animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar)
+    assert warned(*made, "--out", tmp_path / "out.blend") == [
+        "two.blend has 2 armatures, of which 'Conductor' conducts; choose another in the panel "
+        "and save the file if that is not the one."
+    ]
+
+
+def test_an_armature_that_no_visible_mesh_follows_is_said(scene: Path, tmp_path: Path) -> None:
+    hidden = (
+        "bpy.context.scene.camera = None; "
+        "[setattr(o, 'hide_render', True) for o in bpy.data.objects if o.type == 'MESH']"
+    )
+    avatar = avatar_file(scene, tmp_path / "bare.blend", hidden)
+    made = ("animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar)
+    assert warned(*made, "--out", tmp_path / "out.blend") == [
+        "No visible mesh of bare.blend follows the armature 'Conductor', so nobody is seen; "
+        "parent a mesh to it or give it an Armature modifier."
+    ]
 
 
 @pytest.mark.parametrize(
