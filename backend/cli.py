@@ -303,6 +303,7 @@ def render_command(
                 scene,
                 output,
                 engine=engine_of(quality, engine),
+                tell=warn,
                 size=None if size is None else read_size(size),
                 overlays=chosen_overlays(overlay),
                 progress=progress,

@@ -238,7 +238,7 @@ def _conduct_into(
         "face": bool(made.motion.face_names),
     }
 
-    if slow := slowness(blender, scene, len(made.motion)):
+    if slow := slowness(blender, scene.engine, len(made.motion)):
         tell(slow)
     with report.phase("scene"), renewed(blend, report.warnings):
         info, warnings = make_scene(

@@ -1,6 +1,7 @@
 """Videos of a scene file as it is now, edits and all: its animation, and a person's likeness."""
 
 import hashlib
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from backend.kept_subject import KEPT, subject_in
 from backend.options import LikenessOptions, check_alpha, format_of
 from backend.overlay.scene import scene_overlay
 from backend.pipeline import render_likeness
-from backend.scenes import export_guide, scene_info
+from backend.scenes import export_guide, scene_info, slowness
 from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
 from blender_addon.engines import Engine
@@ -29,6 +30,7 @@ def animation_of_scene(
     engine: Engine | None = None,
     size: tuple[int, int] | None = None,
     overlays: tuple[OverlayName, ...] = (),
+    tell: Callable[[str], None] = lambda sentence: None,
     progress: Progress = no_progress,
 ) -> list[str]:
     """Render a scene file to a video with the scene's own sound.
@@ -48,6 +50,8 @@ def animation_of_scene(
         Width and height in pixels, even; the scene's own if not given.
     overlays : tuple of str
         What is drawn over it.
+    tell : callable
+        Hears at once, in one sentence, that the render will take far longer than it need.
 
     Returns
     -------
@@ -67,6 +71,9 @@ def animation_of_scene(
     with Blender() as blender, sole_use(out.parent), scratch_folder() as scratch:
         info = scene_info(blender, blend)
         music, warnings = _sound(info)
+        frames = int(info["frame_end"]) - int(info["frame_start"]) + 1
+        if engine is not None and (slow := slowness(blender, engine, frames)):
+            tell(slow)
         size = size or _even_size(info)
         guide = scratch / "guide.npz"
         if overlays:

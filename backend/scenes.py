@@ -116,10 +116,10 @@ def export_guide(
     )
 
 
-def slowness(blender: Blender, scene: SceneOptions, frames: int) -> str | None:
+def slowness(blender: Blender, engine: Engine, frames: int) -> str | None:
     """One sentence on a render that would take far longer here than it need, or None."""
     results, _ = blender.do(
-        *("forecast", "--engine", scene.engine, "--frames", str(frames)), name="starting to draw"
+        *("forecast", "--engine", engine, "--frames", str(frames)), name="starting to draw"
     )
     return results[0] if results else None
 

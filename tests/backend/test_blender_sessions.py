@@ -201,9 +201,9 @@ def test_a_preview_without_a_graphics_card_is_said_to_be_slow_and_draft_is_offer
 ) -> None:
     monkeypatch.setenv("LIBGL_ALWAYS_SOFTWARE", "1")
     with Blender(renderers=1) as blender:
-        said = slowness(blender, SceneOptions(engine="eevee"), 416)
-        assert slowness(blender, SceneOptions(engine="workbench"), 416) is None
-        assert slowness(blender, SceneOptions(engine="cycles"), 416) is None
+        said = slowness(blender, "eevee", 416)
+        assert slowness(blender, "workbench", 416) is None
+        assert slowness(blender, "cycles", 416) is None
     assert said is not None
     assert "so Preview (EEVEE) takes about 83 minutes or more for 416 frames" in said
     assert "--quality draft" in said
