@@ -51,7 +51,7 @@ def renewed(path: Path, warnings: list[str]) -> Iterator[None]:
         kept.unlink(missing_ok=True)
     elif kept is not None:
         warnings.append(
-            f"{path.name} was edited since it was made, so it is kept as {kept.name} and "
+            f"{path.name} was not as the last run left it, so it is kept as {kept.name}; "
             f"{path.name} is new."
         )
 

@@ -430,7 +430,7 @@ def test_an_edited_scene_is_rendered_again_and_kept_by_the_next_run(tmp_path, mu
     for _ in range(2):
         code, _, err = run(*command)
         assert code == 0, err
-        assert "edited" not in err
+        assert "kept as" not in err
     report = json.loads((out / "report.json").read_text())
     told = {"avatar": "ruth", "stage": "studio", "camera": "three-quarter", "overlays": ["beats"]}
     assert {name: report[name] for name in told} == told

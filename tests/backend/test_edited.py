@@ -33,8 +33,8 @@ def test_what_a_run_did_not_write_is_kept_and_named_once(tmp_path: Path, noted: 
     for number in ("", ".2", ".3"):
         path.write_text("mine")
         assert write(path, "made") == [
-            "scene.blend was edited since it was made, so it is kept as "
-            f"scene.edited{number}.blend and scene.blend is new."
+            "scene.blend was not as the last run left it, so it is kept as "
+            f"scene.edited{number}.blend; scene.blend is new."
         ]
         assert (tmp_path / f"scene.edited{number}.blend").read_text() == "mine"
         assert path.read_text() == "made"
