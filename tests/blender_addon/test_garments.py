@@ -6,8 +6,8 @@ from blender_addon.garments import light
 from blender_addon.garments.atlas import rasterise, unwrap
 from blender_addon.garments.pack import pack
 from blender_addon.garments.parts import Part
-from blender_addon.garments.skeleton import bind_bones
 from blender_addon.garments.sdf import ellipsoid
+from blender_addon.garments.skeleton import bind_bones
 from blender_addon.garments.surface import Surface, polygonize
 from retarget import skeleton
 from retarget.rotation import Array
