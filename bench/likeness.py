@@ -10,8 +10,6 @@ import argparse
 import itertools
 import json
 import os
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from backend.demo import demo_file
 from backend.style import Style
 from backend.teacher import conduct
 from backend.video import Footage, encode
+from bench.memory import peak_mb
 from pose_transfer.likeness import character_from_photo, likeness_frames
 from retarget import skeleton
 from retarget.character import Character
@@ -77,7 +76,7 @@ def measure(photo: Path) -> dict[str, float]:
         for name in OWN_CLOTHES:
             result |= _likeness(guide, character, name, videos[name])
         # Of one character, prepared and drawn.
-        result["peak_mb"] = _peak_mb()
+        result["peak_mb"] = round(peak_mb())
         concert = character_from_photo(photo, dress="concert")
         for name in SIZES.keys() - OWN_CLOTHES:
             result |= _likeness(guide, concert, name, videos[name])
@@ -121,12 +120,6 @@ def _decoded(video: Path) -> Iterator[NDArray[np.uint8]]:
     with av.open(str(video)) as container:
         for frame in container.decode(video=0):
             yield frame.to_ndarray(format="rgb24")
-
-
-def _peak_mb() -> int:
-    # Kilobytes on Linux, bytes on macOS.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / 1e6 if sys.platform == "darwin" else peak / 1e3)
 
 
 def _guide() -> Guide:

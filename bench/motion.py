@@ -9,8 +9,6 @@ memory should grow with the result alone.
 import argparse
 import json
 import multiprocessing
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any, get_args
 
 from backend.options import BeatsModel, Conductor
 from bench.features import write_piece
+from bench.memory import peak_mb
 
 
 def main() -> None:
@@ -71,7 +70,7 @@ def _decode(path: Path, _models: dict[str, Any]) -> tuple[float, float, dict[str
 
     began = time.perf_counter()
     load_audio(path)
-    return time.perf_counter() - began, _peak_mb(), {}
+    return time.perf_counter() - began, peak_mb(), {}
 
 
 def _conduct(path: Path, models: dict[str, Any]) -> tuple[float, float, dict[str, float]]:
@@ -89,12 +88,7 @@ def _conduct(path: Path, models: dict[str, Any]) -> tuple[float, float, dict[str
     began = time.perf_counter()
     make_motion(MotionRequest(music=path, **models), report)
     report(1.0, "done")
-    return time.perf_counter() - began, _peak_mb(), phases
-
-
-def _peak_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    return time.perf_counter() - began, peak_mb(), phases
 
 
 if __name__ == "__main__":

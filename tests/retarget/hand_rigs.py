@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sample_rigs import bone_rows, rig_from_rows
+from sample_rigs import MIXAMO_WORDS, bone_rows, rig_from_rows
 
 from retarget import rotation, skeleton
 from retarget.body.model import BONES, PARENTS, load_body
@@ -15,20 +15,6 @@ from retarget.rig import RigRest
 from retarget.rotation import Array
 
 FINGERS = ("index", "middle", "ring", "pinky")
-_MIXAMO = {
-    "hips": "Hips",
-    "spine": "Spine",
-    "chest": "Spine2",
-    "neck": "Neck",
-    "head": "Head",
-    "clavicle": "Shoulder",
-    "upper_arm": "Arm",
-    "forearm": "ForeArm",
-    "hand": "Hand",
-    "thigh": "UpLeg",
-    "shin": "Leg",
-    "foot": "Foot",
-}
 # Knuckle beside the canonical left hand, lengths of the bones, direction: straight, as auto-riggers
 # lay them, the thumb at some 40 degrees.
 _DIGITS = {
@@ -79,7 +65,7 @@ def mixamo_rig() -> HandRig:
 
     def name(bone: str) -> str:
         stem, _, side = bone.partition(".")
-        return f"mixamorig:{ {'L': 'Left', 'R': 'Right', '': ''}[side] }{_MIXAMO[stem]}"
+        return f"mixamorig:{ {'L': 'Left', 'R': 'Right', '': ''}[side] }{MIXAMO_WORDS[stem]}"
 
     base = bone_rows(fingers=False)
     base.pop("baton")

@@ -8,6 +8,22 @@ from retarget.rig import RigRest
 # Some bones have several parts on real rigs: joint to the names of its bones.
 PHALANGES = {"thumb": 2, "index": 3, "fingers": 3}
 
+MIXAMO_WORDS = {
+    "hips": "Hips",
+    "spine": "Spine",
+    "chest": "Spine2",
+    "neck": "Neck",
+    "head": "Head",
+    "clavicle": "Shoulder",
+    "upper_arm": "Arm",
+    "forearm": "ForeArm",
+    "hand": "Hand",
+    "thigh": "UpLeg",
+    "shin": "Leg",
+    "foot": "Foot",
+}
+"""Mixamo's words for the stems of our bones."""
+
 
 def bone_rows(*, lowered: float = 0.0, legs: float = 1.0, arms: float = 1.0, fingers: bool = True):
     """Bone name to (parent, head, tail) for a rig with canonical names.

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sample_rigs import bone_rows, rig_from_rows
+from sample_rigs import MIXAMO_WORDS, bone_rows, rig_from_rows
 
 from retarget import skeleton
 from retarget.detect import detect_rig, families
@@ -15,20 +15,6 @@ _METARIG = {
     "chest": ["spine.003"],
     "neck": ["spine.004"],
     "head": ["spine.006"],
-}
-_MIXAMO = {
-    "hips": "Hips",
-    "spine": "Spine",
-    "chest": "Spine2",
-    "neck": "Neck",
-    "head": "Head",
-    "clavicle": "Shoulder",
-    "upper_arm": "Arm",
-    "forearm": "ForeArm",
-    "hand": "Hand",
-    "thigh": "UpLeg",
-    "shin": "Leg",
-    "foot": "Foot",
 }
 
 
@@ -45,7 +31,7 @@ def _renamed(names):
 def _mixamo_name(bone):
     stem, _, side = bone.partition(".")
     word = {"L": "Left", "R": "Right", "": ""}[side]
-    return f"mixamorig1:{word}{_MIXAMO.get(stem, stem)}"
+    return f"mixamorig1:{word}{MIXAMO_WORDS.get(stem, stem)}"
 
 
 def test_canonical_names_are_the_avatar_with_its_finger_chains():
