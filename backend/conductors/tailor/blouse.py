@@ -30,8 +30,6 @@ from .weights import nearest, rigid
 SILK: Final = Material("Black silk", "satin", (0.135, 0.131, 0.148), 0.55)
 CREPE: Final = Material("Black crêpe", "cloth", (0.108, 0.107, 0.116), 0.8)
 BUTTONS: Final = Material("Jet buttons", "leather", (0.05, 0.05, 0.06), 0.2)
-LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
-SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 
 
 def black_blouse(form: Form) -> Dress:
@@ -78,7 +76,7 @@ def black_blouse(form: Form) -> Dress:
     pieces = (
         piece("Blouse", joined(outer, soft, *hard), np.concatenate(weights), SILK, BUTTONS),
         piece("Trousers", joined(legs.sheet, band), np.concatenate(worn), CREPE),
-        *shoes(form, LEATHER, SOLE),
+        *shoes(form),
     )
     edges = edge_points(top.sheet, opening.button)
     return Dress(pieces, covered_skin(form, [top.sheet, legs.outside, *_cuffs(top)], edges))

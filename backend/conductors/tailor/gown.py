@@ -26,8 +26,6 @@ from .weights import nearest, of_bones, spread
 
 CREPE: Final = Material("Black crêpe", "cloth", (0.118, 0.116, 0.13), 0.7)
 SATIN: Final = Material("Black satin", "satin", (0.16, 0.158, 0.175), 0.45)
-LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
-SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 
 
 def black_dress(form: Form) -> Dress:
@@ -63,7 +61,7 @@ def black_dress(form: Form) -> Dress:
     weights = np.concatenate([bones[old], nearest(sash.vertices, top.sheet.vertices, bones)])
     pieces = (
         piece("Dress", joined(outer, sash.painted(1)), weights, CREPE, SATIN),
-        *shoes(form, LEATHER, SOLE),
+        *shoes(form),
     )
     return Dress(pieces, covered_skin(form, [top.sheet], edge_points(top.sheet, form.waist)))
 

@@ -17,6 +17,8 @@ from .mesh import Sheet, borders, links, sheet_surface
 from .shoes import build_shoe
 from .weights import from_body, spread, tidy
 
+BLACK_LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
+_SOLES: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 _MARGIN_M: Final = 0.025
 
 
@@ -96,14 +98,14 @@ def arm_joints(form: Form) -> Array:
     return np.array([[form.head(f"{stem}.{side}") for stem in stems] for side in SIDES])
 
 
-def shoes(form: Form, leather: Material, sole: Material) -> list[Piece]:
+def shoes(form: Form, leather: Material = BLACK_LEATHER) -> list[Piece]:
     """A pair of shoes."""
     out = []
     for side, label in zip(SIDES, ("left", "right"), strict=True):
         sheet = build_shoe(form, side)
         skin = (form.figure.part == 0) & (form.share(f"foot.{side}", f"shin.{side}") > 0.9)
         weights = from_body(form, sheet.vertices, skin)
-        out.append(piece(f"Shoe {label}", sheet, weights, leather, sole))
+        out.append(piece(f"Shoe {label}", sheet, weights, leather, _SOLES))
     return out
 
 

@@ -33,7 +33,6 @@ FACING: Final = Material("Charcoal lapels", "cloth", (0.205, 0.21, 0.226), 0.7)
 HORN: Final = Material("Horn buttons", "leather", (0.05, 0.045, 0.04), 0.35)
 SHIRT: Final = Material("Black shirt", "cloth", (0.085, 0.085, 0.095), 0.6)
 LEATHER: Final = Material("Black leather", "leather", (0.075, 0.07, 0.07), 0.25)
-SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 LINEN: Final = Material("Pocket square", "cloth", (0.82, 0.83, 0.86), 0.7)
 
 
@@ -86,7 +85,7 @@ def dark_suit(form: Form) -> Dress:
         piece("Jacket", jacket, np.concatenate([bones[old], *sewn_on]), CLOTH, FACING, HORN, LINEN),
         piece("Shirt", shirt, shirt_bones, SHIRT),
         piece("Trousers", trousers, legs.weights[used], CLOTH),
-        *shoes(form, LEATHER, SOLE),
+        *shoes(form, LEATHER),
     )
     covered = covered_skin(form, [coat.sheet, halves, collar_sheet], edges, collar=0.010)
     beside = np.abs(form.figure.vertices[:, 0]) > 0.055 * s

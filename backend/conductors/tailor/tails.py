@@ -37,7 +37,6 @@ PIQUE: Final = Material("White piqué", "cloth", (0.88, 0.88, 0.87), 0.7)
 COTTON: Final = Material("White cotton", "cloth", (0.93, 0.93, 0.94), 0.6)
 PEARL: Final = Material("Pearl studs", "metal", (0.80, 0.79, 0.76), 0.25)
 PATENT: Final = Material("Patent leather", "leather", (0.07, 0.07, 0.08), 0.12)
-SOLE: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 
 _SIDE: Final = np.radians(78.0)
 """Where the tails begin at the waist, from the front."""
@@ -98,7 +97,7 @@ def tailcoat(form: Form) -> Dress:
     pieces.append(
         piece("Trousers", trousers, np.concatenate([legs.weights, stripe_weights]), WOOL, SATIN)
     )
-    pieces += shoes(form, PATENT, SOLE)
+    pieces += shoes(form, PATENT)
     covered = covered_skin(form, [coat.sheet, *covering], np.zeros((0, 3)), collar=0.006)
     return Dress(tuple(pieces), covered | below_collar(form, -0.004 * s))
 
