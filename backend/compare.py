@@ -32,8 +32,6 @@ _STRIP: Final = 0.1
 _LETTERS: Final = 0.045
 # Wider pictures are more than common players show.
 _WIDEST: Final = 4096
-# Alone on a plain ground the skeleton is bolder.
-_WEIGHT: Final = 1.3
 _FPS_TOLERANCE: Final = 1e-3
 
 
@@ -163,7 +161,7 @@ def compared(guide: Guide, films: Sequence[Film], layout: Layout) -> Iterator[Fr
 
 
 def _skeletons(guide: Guide) -> Iterator[Frame]:
-    skeleton = Skeleton(seen_in_scene(guide), _WEIGHT)
+    skeleton = Skeleton(seen_in_scene(guide), alone=True)
     width, height = guide.size
     for index in range(len(guide)):
         frame = np.full((height, width, 3), _GROUND, np.uint8)

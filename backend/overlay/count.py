@@ -1,6 +1,7 @@
 """Which beat of which bar it is, frame by frame."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +10,9 @@ from retarget.rotation import Array
 
 # Rounding of times that are meant to fall on a frame.
 _SAME_TIME_S = 1e-6
+
+COUNT_IN: Final = -1
+"""The bar of beats that are counted before the first one."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Count:
     numbers : (B,) int array
         Number in the bar, 1 = downbeat.
     bars : (B,) int array
-        Bar, counted from the first downbeat; 0 for an upbeat before it.
+        Bar, counted from the first downbeat; 0 for an upbeat before it, `COUNT_IN` before that.
     meters : (B,) int array
         How many beats the bar has.
     """
@@ -65,3 +69,26 @@ def count_beats(beats: ArrayLike) -> Count:
     if len(meters) > 2:
         meters[-1] = max(meters[-1], meters[-2])
     return Count(rows[:, 0], numbers, bars, meters[bars])
+
+
+def with_count_in(count: Count) -> Count:
+    """Up to a bar more of beats before the first one, at its pace.
+
+    One that the video shows for less than half of its time is left out, and all before it.
+    """
+    if not len(count):
+        return count
+    first = int(count.numbers[0])
+    meter = int(count.meters[0])
+    step = float(count.times[1] - count.times[0]) if len(count) > 1 else count.interval
+    before = np.arange(first - 1 if first > 1 else meter, 0, -1)
+    times = count.times[0] - before * step
+    seen = times >= -0.5 * step
+    numbers = (first - 1 - before[seen]) % meter + 1
+    bars, meters = (np.full(len(numbers), value) for value in (COUNT_IN, meter))
+    return Count(
+        np.concatenate([times[seen], count.times]),
+        np.concatenate([numbers, count.numbers]),
+        np.concatenate([bars, count.bars]),
+        np.concatenate([meters, count.meters]),
+    )

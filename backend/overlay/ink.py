@@ -21,7 +21,7 @@ _SHIFT: Final = 4
 _FURTHEST: Final = 2**24
 # Letters are emboldened by this share of their size.
 _BOLDER: Final = 0.02
-_HALO: Final = 0.5
+_HALO: Final = 0.42
 
 
 class Ink:
@@ -176,7 +176,8 @@ class Ink:
         area = self.frame[y0:y1, x0:x1]
         if halo > 0.0:
             wider = cv2.GaussianBlur(cv2.dilate(share, _disc(round(halo))), (0, 0), halo)
-            _over(area, DARK, wider * np.float32(_HALO))
+            # Squared, so that what fades does not leave a stain.
+            _over(area, DARK, wider * wider * np.float32(_HALO))
         _over(area, colour, share)
 
 

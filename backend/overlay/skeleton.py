@@ -10,14 +10,17 @@ from backend.overlay.seen import CHIN, CROWN, FACE, FINGERS, PHALANGES, Seen, en
 from retarget.rotation import Array
 
 # Widths of lines and radii of joints in pixels of a 640 × 360 picture.
-_LIMB: Final = 2.6
-_FINGER: Final = 1.4
-_BATON: Final = 1.7
-_HEAD: Final = 1.9
-_JOINT: Final = 3.1
-_KNUCKLE: Final = 1.4
-_FACE_DOT: Final = 1.4
-_TIP: Final = 2.3
+_LIMB: Final = 2.2
+_FINGER: Final = 1.2
+_BATON: Final = 1.4
+_HEAD: Final = 1.4
+_JOINT: Final = 2.8
+_FACE_DOT: Final = 1.2
+_TIP: Final = 2.2
+# Radius of the ring around the head, as a share of the way from chin to crown: it clears the face.
+_AROUND: Final = 0.6
+# Alone on a plain ground lines are bolder.
+_BOLDER: Final = 1.3
 
 _COLOURS: Final[dict[str, Colour]] = {"L": LEFT, "R": RIGHT}
 _TRUNK: Final = "hips spine chest neck"
@@ -32,25 +35,26 @@ class Skeleton:
     ----------
     seen : Seen
         What is drawn.
-    weight : float
-        How much bolder than over a picture.
+    alone : bool
+        Whether there is no picture below it, so that it shows the face too, and is bolder.
     """
 
-    def __init__(self, seen: Seen, weight: float = 1.0) -> None:
-        self._seen = seen
-        self._unit = weight * unit_of(seen.size)
+    def __init__(self, seen: Seen, *, alone: bool = False) -> None:
+        self._seen, self._alone = seen, alone
+        self._unit = unit_of(seen.size) * (_BOLDER if alone else 1.0)
 
     def draw(self, ink: Ink, frame: int) -> None:
         """Draw on one frame: the trunk, before it the sides, before these the baton."""
         at = _Places(self._seen, frame)
         trunk = _Lines()
-        trunk.add(at[f"{_TRUNK} {CHIN}"], _LIMB, 0.0)
+        trunk.add(at[_TRUNK if not self._alone else f"{_TRUNK} {CHIN}"], _LIMB, 0.0)
         trunk.dot(at[_TRUNK], _JOINT)
-        trunk.dot(at["nose"], _FACE_DOT)
+        if self._alone:
+            trunk.dot(at["nose"], _FACE_DOT)
         self._lay(ink, trunk, MIDDLE)
         self._head(ink, at)
         for side, colour in _COLOURS.items():
-            self._lay(ink, _side(at, side), colour)
+            self._lay(ink, self._side(at, side), colour)
         baton = _Lines()
         baton.add(at["baton baton_tip"], _BATON, 0.0)
         self._lay(ink, baton, MIDDLE)
@@ -60,26 +64,26 @@ class Skeleton:
         chin, crown = at[f"{CHIN} {CROWN}"]
         middle = (chin + crown) / 2.0
         if np.isfinite(middle).all():
-            radius = float(np.hypot(*(crown - chin))) / 2.0
+            radius = _AROUND * float(np.hypot(*(crown - chin)))
             ink.rings(middle, radius, _HEAD * self._unit, MIDDLE)
+
+    def _side(self, at: "_Places", side: str) -> "_Lines":
+        lines = _Lines()
+        leg, arm = _LEG.format(side), _ARM.format(side)
+        lines.add(at[f"hips {leg}"], _LIMB, _JOINT)
+        lines.add(at[f"neck clavicle.{side} {arm}"], _LIMB, 0.0)
+        lines.dot(at[arm], _JOINT)
+        for finger in (f"{stem}.{side}" for stem in FINGERS):
+            ends = at.named([finger, *(end_of(finger, k) for k in PHALANGES)])
+            lines.add(np.concatenate([at[f"hand.{side}"], ends]), _FINGER, 0.0)
+        if self._alone:
+            lines.dot(at[" ".join(name for name in FACE if name.endswith(side))], _FACE_DOT)
+        return lines
 
     def _lay(self, ink: Ink, lines: "_Lines", colour: Colour) -> None:
         ink.stroke(np.concatenate(lines.points), np.array(lines.widths) * self._unit, colour)
         if lines.dots:
             ink.dots(np.concatenate(lines.dots), np.array(lines.radii) * self._unit, colour)
-
-
-def _side(at: "_Places", side: str) -> "_Lines":
-    lines = _Lines()
-    leg, arm = _LEG.format(side), _ARM.format(side)
-    lines.add(at[f"hips {leg}"], _LIMB, _JOINT)
-    lines.add(at[f"neck clavicle.{side} {arm}"], _LIMB, 0.0)
-    lines.dot(at[arm], _JOINT)
-    for finger in (f"{stem}.{side}" for stem in FINGERS):
-        ends = at.named([finger, *(end_of(finger, k) for k in PHALANGES)])
-        lines.add(np.concatenate([at[f"hand.{side}"], ends]), _FINGER, _KNUCKLE)
-    lines.dot(at[" ".join(name for name in FACE if name.endswith(side))], _FACE_DOT)
-    return lines
 
 
 class _Lines:

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from backend.overlay.clear import Clearing
 from backend.overlay.colours import DARK, LEFT, MIDDLE, RIGHT
 from backend.overlay.count import Count
 from backend.overlay.ink import Ink, unit_of
@@ -12,15 +13,17 @@ from backend.overlay.seen import Seen
 from retarget.rotation import Array
 
 # Widths, radii and letters in pixels of a 640 × 360 picture.
-_WIDEST, _NARROWEST = 4.2, 0.8
-_DOT: Final = 7.0
-_DOT_OF_ONE: Final = 8.5
-_RIM: Final = 1.5
-_HEAD: Final = 3.4
+_WIDEST, _NARROWEST = 3.2, 0.6
+_DOT: Final = 6.8
+_DOT_OF_ONE: Final = 8.0
+_RIM: Final = 1.4
+_HEAD: Final = 3.0
 _LETTER: Final = 10.5
-_LETTER_OF_ONE: Final = 13.0
+_LETTER_OF_ONE: Final = 12.0
 # The left hand follows the pattern only in part, so it is drawn lighter.
 _LEFT_SHARE: Final = 0.65
+# How fast the tail pales: the power of what is left of its time.
+_PALING: Final = 1.4
 _SHORTEST_S, _LONGEST_S = 1.0, 4.0
 _WITHOUT_BEATS_S: Final = 2.0
 _STEPS_PER_FRAME: Final = 4
@@ -28,7 +31,7 @@ _PATHS: Final = (("fingers.L", LEFT, _LEFT_SHARE), ("baton_tip", RIGHT, 1.0))
 
 
 class Trace:
-    """Draws what the hands have drawn into the air.
+    """Draws what the hands have drawn into the air, clear of the face and the hands.
 
     Parameters
     ----------
@@ -40,6 +43,7 @@ class Trace:
 
     def __init__(self, seen: Seen, count: Count) -> None:
         self._seen, self._count = seen, count
+        self._clearing = Clearing(seen)
         self._unit = unit_of(seen.size)
         self._span = _WITHOUT_BEATS_S
         if len(count) > 1:
@@ -59,11 +63,12 @@ class Trace:
             fresh = self._freshness(frames, frame)
             width = _NARROWEST + (_WIDEST - _NARROWEST) * fresh
             pixels = self._seen.to_pixels(frame, curve(frames))
-            ink.stroke(pixels, share * width * self._unit, colour, fresh**0.8)
+            light = self._clearing.light(frame, pixels)
+            ink.stroke(pixels, share * width * self._unit, colour, light * fresh**_PALING)
             if name == "baton_tip":
                 self._beats(ink, frame, curve)
-            ink.dots(pixels[-1], share * _HEAD * self._unit, colour)
-            ink.dots(pixels[-1], 0.5 * share * _HEAD * self._unit, MIDDLE)
+            ink.dots(pixels[-1], share * _HEAD * self._unit, colour, light[-1])
+            ink.dots(pixels[-1], 0.5 * share * _HEAD * self._unit, MIDDLE, light[-1])
 
     def _freshness(self, frames: Array, frame: int) -> Array:
         """1 now to 0 a bar ago."""
@@ -79,6 +84,7 @@ class Trace:
         frames = np.clip(count.times[first : last + 1] * fps, 0.0, frame)
         places = self._seen.to_pixels(frame, curve(frames))
         fresh = np.clip(1.6 * self._freshness(frames, frame), 0.0, 1.0)
+        fresh *= self._clearing.light(frame, places)
         for place, number, light in zip(
             places, count.numbers[first : last + 1], fresh, strict=True
         ):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from overlay_guides import BEATS, FPS, beating
 
-from backend.overlay.beats import Layout
+from backend.overlay.beats import BeatCounter, Layout
 from backend.overlay.colours import DARK, LEFT, MIDDLE, RIGHT
-from backend.overlay.count import count_beats
+from backend.overlay.count import COUNT_IN, count_beats, with_count_in
 from backend.overlay.draw import overlaid
 from backend.overlay.ink import Ink, unit_of
 from backend.overlay.scene import scene_overlay
@@ -42,14 +42,14 @@ def pixel(guide: Guide, frame: int, joint: str) -> np.ndarray:
 
 def read_number(frame: np.ndarray) -> int:
     """The number in the counter: which digit, drawn in its place, is most like it."""
-    layout = Layout(SIZE, unit_of(SIZE))
-    (x, y), half = layout.number, 14
+    layout = Layout(SIZE, unit_of(SIZE), (0.0, 1.0), 100.0)
+    (x, y), half = layout.number, 12
     box = np.s_[round(y) - half : round(y) + half, round(x) - half : round(x) + half]
     found = frame[box].astype(float).mean(axis=2)
     found -= found.mean()
     likeness = []
     for number in range(1, 10):
-        size, colour, ground = (35, DARK, RIGHT) if number == 1 else (27, MIDDLE, DARK)
+        size, colour, ground = (28, DARK, RIGHT) if number == 1 else (23, MIDDLE, DARK)
         blank = np.full_like(frame, ground)
         Ink(blank).text(layout.number, str(number), size, colour)
         digit = blank[box].astype(float).mean(axis=2)
@@ -64,8 +64,43 @@ def test_the_counter_shows_each_beat_from_its_own_frame_to_the_next():
     for time, number in BEATS:
         at = round(time * FPS)
         assert [read_number(frames[i]) for i in (at, at + 6, at + 11)] == [number] * 3
-    ring = drawn(beating(), "beats")[3]
-    assert (ring[300:350, 20:70] != 90).any(), "before the first beat an empty counter is there"
+
+
+def test_a_bar_is_counted_in_as_far_as_the_video_shows_it():
+    beats = [[time + 0.5, number] for time, number in BEATS]
+    frames = drawn(beating(), "beats", beats=beats)
+    assert (frames[0][300:350, 20:70] != 90).any(), "the first frame shows it"
+    assert [read_number(frames[i]) for i in (0, 11, 12, 23, 24)] == [2, 2, 3, 3, 4]
+    # Less than half of the first three is left, so nothing is shown until the first beat.
+    late = drawn(beating(), "beats", beats=[[time - 0.3, number] for time, number in BEATS])
+    assert (late[3] == 90).all()
+    assert read_number(late[5]) == 4
+
+
+def test_a_count_in_goes_on_into_the_first_beat():
+    four = with_count_in(count_beats([[4.0, 1], [4.5, 2], [5.0, 3], [5.5, 4], [6.0, 1]]))
+    assert four.numbers[:5].tolist() == [1, 2, 3, 4, 1]
+    assert four.times[:5].tolist() == [2.0, 2.5, 3.0, 3.5, 4.0]
+    assert four.bars[:5].tolist() == [COUNT_IN] * 4 + [1]
+    upbeat = with_count_in(count_beats([[4.0, 3], [5.0, 1], [6.0, 2], [7.0, 3], [8.0, 1]]))
+    assert upbeat.numbers[:4].tolist() == [1, 2, 3, 1]
+    assert upbeat.bars[:4].tolist() == [COUNT_IN, COUNT_IN, 0, 1]
+    assert len(with_count_in(count_beats([]))) == 0
+
+
+@pytest.mark.parametrize("joint", ["baton_tip", "head"])
+def test_the_counter_takes_a_corner_that_the_conductor_does_not_come_to(joint):
+    guide = beating()
+    corner = np.array([-1.75, 0.0, 0.32])
+    i = skeleton.INDEX[joint]
+    guide.positions[:60, i] += corner - guide.positions[:60, i]
+    x, y = pixel(guide, 30, joint)
+    left, top, right, bottom = Layout(SIZE, unit_of(SIZE), (0.0, 1.0), 100.0).plate
+    assert left < x < right
+    assert top < y < bottom
+    counter = BeatCounter(seen_in_scene(guide), count_beats(BEATS))
+    assert counter.layout.corner == (1.0, 1.0)
+    assert BeatCounter(seen_in_scene(beating()), count_beats(BEATS)).layout.corner == (0.0, 1.0)
 
 
 def test_bars_are_counted_from_the_first_downbeat():
@@ -134,6 +169,30 @@ def test_the_trace_ends_at_the_tip_and_has_a_dot_where_each_beat_fell():
     inside, outside = ((np.array([x, y]) + r * rim).astype(int) for r in (4.8, 6.3))
     assert np.median(frame[inside[:, 1], inside[:, 0], 2]) > 200
     assert np.median(frame[outside[:, 1], outside[:, 0], 2]) < 110
+
+
+@pytest.mark.parametrize("covered", ["head", "hand.L", "hand.R"])
+def test_the_trace_keeps_clear_of_the_face_and_the_hands(covered):
+    guide = beating()
+    seen = seen_in_scene(guide)
+    if covered == "head":
+        place = (seen.points["chin"] + seen.points["crown"]) / 2.0
+        reach = np.hypot(*(seen.pixel(60, "crown") - seen.pixel(60, "chin"))) / 2.0
+    else:
+        tip = seen.points[f"fingers.{covered[-1]} 3"]
+        place = (seen.points[covered] + tip) / 2.0
+        reach = np.hypot(*(seen.pixel(60, covered) - seen.to_pixels(60, tip[60:61])[0])) / 2.0
+    x, y = seen.to_pixels(60, place[60:61])[0]
+    # The baton's tip goes to and fro across it, wide enough to be seen on both sides.
+    aside = 0.4 * np.cos(np.arange(len(guide)) / 3.0)
+    guide.positions[:, skeleton.INDEX["baton_tip"]] = place[60] + np.outer(aside, [1.0, 0.0, 0.0])
+    frame = drawn(guide, "trace", beats=[])[60].astype(int)
+    rows, columns = np.mgrid[:360, :640] + 0.5
+    orange = frame[..., 0] - frame[..., 2] > 60
+    away = np.hypot(columns - x, rows - y)
+    assert not orange[away < 0.8 * reach].any()
+    assert orange[(away > 1.6 * reach) & (columns < x)].any()
+    assert orange[(away > 1.6 * reach) & (columns > x)].any()
 
 
 def test_left_and_right_have_their_colours():
