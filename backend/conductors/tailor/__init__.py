@@ -39,7 +39,8 @@ def dress(figure: Figure, outfit: str) -> Dress:
     """
     if outfit not in _MAKERS:
         raise ValueError(f'There is no outfit "{outfit}". Choose one of: {", ".join(OUTFITS)}.')
-    return shaded(_MAKERS[outfit](Form(figure)))
+    form = Form(figure)
+    return shaded(_MAKERS[outfit](form), form)
 
 
 __all__ = ["OUTFITS", "clipping", "dress", "report"]

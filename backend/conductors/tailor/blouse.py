@@ -47,9 +47,9 @@ def black_blouse(form: Form) -> Dress:
             shoulder=0.012 * s,
             pad=0.008 * s,
             neck=0.013,
-            sleeve=(0.016 * s, 0.024 * s, 0.036 * s),
+            sleeve=(0.012 * s, 0.015 * s, 0.024 * s),
             sleeve_end=0.93,
-            sleeve_rings=44,
+            sleeve_rings=32,
             convex=0.0,
         ),
     )
@@ -59,7 +59,7 @@ def black_blouse(form: Form) -> Dress:
     legs = build_trousers(
         form,
         LegCut(
-            form.waist + 0.01 * s, 0.012, hem=0.022, width=0.135, crease=0.005, band=0.012, seed=9
+            form.waist + 0.01 * s, 0.012, hem=0.018, width=0.100, crease=0.005, band=0.012, seed=9
         ),
     )
     body = body_without_hands(form)

@@ -13,14 +13,14 @@ from retarget.rotation import Array
 from .form import SIDES, Form, Surface, body_surface, hull_reach, quad_normals, smoothstep, unit
 from .mesh import Ids, filled, grid_faces, relaxed, smoothed
 
-COLUMNS: Final = 72
+COLUMNS: Final = 56
 SIDE_COLUMNS: Final = {"L": COLUMNS // 4, "R": 3 * COLUMNS // 4}
-HOLE: Final = 8
+HOLE: Final = 6
 """Quads of an armhole across and up."""
 LOOP: Final = 4 * HOLE
-YOKE: Final = 14
+YOKE: Final = 11
 """Rows of quads from under the armhole to the neck; the armhole begins at the second."""
-_BLEND: Final = 5
+_BLEND: Final = 4
 """Rows below the yoke that are pulled smooth with it."""
 _NECK_TILT: Final = np.radians(24.0)
 _NECK_PLANE: Final = (
@@ -28,6 +28,10 @@ _NECK_PLANE: Final = (
     np.array([0.0, np.cos(_NECK_TILT), np.sin(_NECK_TILT)]),
     np.array([0.0, -np.sin(_NECK_TILT), np.cos(_NECK_TILT)]),
 )
+_HEAD: Final = 0.13
+"""Share of an arm over which its sleeve leaves the armhole's form for the arm's."""
+_STRAIGHT: Final = 0.7
+"""How far a sleeve spans the hollows along its arm."""
 ANGLES: Final = 2 * np.pi * np.arange(COLUMNS) / COLUMNS
 
 
@@ -65,7 +69,7 @@ class Cut:
     neck: float = 0.008
     sleeve: tuple[float, float, float] = (0.014, 0.014, 0.014)
     sleeve_end: float = 1.0
-    sleeve_rings: int = 44
+    sleeve_rings: int = 30
     convex: float = 0.5
 
 
@@ -260,8 +264,8 @@ def _yoke(rows: Array, fixed: NDArray[np.bool_], trunk: Surface, cut: Cut, start
     faces, held = number[faces], fixed[first:].ravel()[used]
     film = filled(upper.reshape(-1, 3)[used], faces, held)
     level = np.repeat(np.arange(len(upper)) - _BLEND, COLUMNS)[used]
-    ease = cut.chest + (cut.pad - cut.chest) * smoothstep(level, HOLE, HOLE + 3)
-    ease = ease + (cut.neck - ease) * smoothstep(level, YOKE - 3, YOKE)
+    ease = cut.chest + (cut.pad - cut.chest) * smoothstep(level, HOLE, HOLE + 2)
+    ease = ease + (cut.neck - ease) * smoothstep(level, YOKE - 2, YOKE)
     film = relaxed(film, faces, held, trunk, ease, 60)
     film = smoothed(film, faces, held, 6)
     out = upper.reshape(-1, 3).copy()
@@ -312,14 +316,9 @@ def build_sleeve(form: Form, cut: Cut, side: str, loop: Array) -> Array:
     index = share * 119
     centres = np.stack([np.interp(index, np.arange(120), path[:, i]) for i in range(3)], axis=1)
     tangents = unit(np.gradient(centres, axis=0))
-    middles, reach = _limb_sections(form, centres, tangents, form.arm > 0.5)
+    middles = _limb_middles(form, centres, tangents, form.arm > 0.5)
     onto = smoothstep(share, 0.0, 0.22)[:, None]
     middles = (1 - onto) * (start + (centres - centres[0])) + onto * middles
-    top, low, cuff = cut.sleeve
-    room = np.interp(share / end, [0.0, elbow / end, 1.0], [top, low, cuff])
-    reach = gaussian_filter1d(reach, 2.0, mode="nearest") + room
-    reach = np.maximum(reach, np.interp(share, [0.15, end], [reach[len(reach) // 4], reach[-1]]))
-    reach = gaussian_filter1d(reach, 2.5, mode="nearest")
     plane = unit(np.cross(loop[LOOP // 4] - start, loop[0] - start))
     plane *= np.sign(plane @ tangents[0])
     turned = unit((1 - onto) * plane + onto * tangents)
@@ -328,34 +327,51 @@ def build_sleeve(form: Form, cut: Cut, side: str, loop: Array) -> Array:
     lateral *= np.sign(lateral[0] @ (loop[LOOP // 4] - start))
     angles = 2 * np.pi * np.arange(LOOP) / LOOP
     spokes = np.cos(angles)[:, None] * down[:, None] + np.sin(angles)[:, None] * lateral[:, None]
-    tubes = middles[:, None] + reach[:, None, None] * spokes
+    reach = _sleeve_reach(form, middles, spokes, share)
+    reach = reach + np.interp(share / end, [0.0, elbow / end, 1.0], cut.sleeve)[:, None]
+    tubes = middles[:, None] + reach[..., None] * spokes
     carried = loop + (middles - middles[0])[:, None]
-    blend = smoothstep(share, 0.0, 0.2)[:, None, None]
+    blend = smoothstep(share, 0.0, _HEAD)[:, None, None]
     rings = (1 - blend) * carried + blend * tubes
     rings[0] = loop
     return _fitted(form, rings)
 
 
-def _limb_sections(
-    form: Form, centres: Array, tangents: Array, among: NDArray[np.bool_]
-) -> tuple[Array, Array]:
-    """Middles (N, 3) of a limb's sections and their radii (N,)."""
-    middles, radii = centres.copy(), np.zeros(len(centres))
+def _sleeve_reach(form: Form, middles: Array, spokes: Array, share: Array) -> Array:
+    """(S, LOOP): from the middles of an arm to cloth drawn about it, a sleeve's straight lines."""
+    arm = form.arm > 0.5
+    reach = np.full(spokes.shape[:2], np.nan)
+    quarter = LOOP // 4
+    for i, (middle, rays) in enumerate(zip(middles, spokes, strict=True)):
+        down, lateral = rays[0], rays[quarter]
+        points = form.section(middle, lateral, down, arm).reshape(-1, 2)
+        points = points[np.linalg.norm(points, axis=1) < 0.1 * form.scale]
+        if len(points) > 8:
+            flat = np.stack([rays @ lateral, rays @ down], axis=1)
+            reach[i] = hull_reach(points, np.zeros(2), flat)
+    known = np.isfinite(reach).all(axis=1) & (share > _HEAD)
+    steps = np.arange(len(reach))
+    for column in range(LOOP):
+        reach[:, column] = np.interp(steps, steps[known], reach[known, column])
+    reach = gaussian_filter1d(reach, 1.2, axis=1, mode="wrap")
+    straight = hung(share[known], reach[known])
+    reach[known] += _STRAIGHT * (straight - reach[known])
+    return gaussian_filter1d(reach, 1.2, axis=0, mode="nearest")
+
+
+def _limb_middles(form: Form, centres: Array, tangents: Array, among: NDArray[np.bool_]) -> Array:
+    """Middles (N, 3) of a limb's sections."""
+    middles = centres.copy()
     for i, (centre, tangent) in enumerate(zip(centres, tangents, strict=True)):
         across = unit(np.cross(tangent, np.array([0.0, 1.0, 0.3])))
         up = np.cross(tangent, across)
         points = form.section(centre, across, up, among).reshape(-1, 2)
         points = points[np.linalg.norm(points, axis=1) < 0.13 * form.scale]
         if len(points) < 6:
-            radii[i] = np.nan
             continue
         middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
         middles[i] = centre + middle[0] * across + middle[1] * up
-        radii[i] = np.percentile(np.linalg.norm(points - middle, axis=1), 90)
-    known = np.isfinite(radii)
-    steps = np.arange(len(radii))
-    radii = np.interp(steps, steps[known], radii[known])
-    return gaussian_filter1d(middles, 2.0, axis=0, mode="nearest"), radii
+    return gaussian_filter1d(middles, 2.0, axis=0, mode="nearest")
 
 
 def _fitted(form: Form, rings: Array) -> Array:

@@ -15,7 +15,7 @@ from .folds import Noise
 from .form import Surface, quad_normals, smoothstep, unit
 from .mesh import Ids, Sheet, averaging, grid_sheet, joined, kept, sheet_surface, welded
 
-FRONT: Final = 12
+FRONT: Final = 9
 """Quads from a front edge to the armhole's columns."""
 _FIRST: Final = SIDE_COLUMNS["L"] - HOLE // 2
 _BACK: Final = COLUMNS - 2 * _FIRST
@@ -168,12 +168,17 @@ def closed_top(bodice: Bodice, top: Array) -> Coat:
 
 def _with_sleeves(bodice: Bodice, points: Array, closed: bool = False) -> Coat:
     rows, columns = points.shape[:2]
-    sheet = grid_sheet(points, closed=closed)
+    points = points.copy()
     open_quads = np.ones((rows - 1, columns - (not closed)), dtype=bool)
     for middle in SIDE_COLUMNS.values():
         first = middle - HOLE // 2 - (0 if closed else _FIRST - FRONT)
         start = rows - 1 - YOKE + 1
         open_quads[start : start + HOLE, first : first + HOLE] = False
+        hole = points[start : start + HOLE + 1, first : first + HOLE + 1]
+        across = np.linspace(0.0, 1.0, HOLE + 1)[:, None]
+        # Nothing is there; the cloth's measures are taken as if there were.
+        hole[1:-1] = hole[1:-1, :1] * (1.0 - across) + hole[1:-1, -1:] * across
+    sheet = grid_sheet(points, closed=closed)
     left, right = (grid_sheet(rings, closed=True) for rings in bodice.sleeves)
     trunk, used = kept(sheet, open_quads.ravel())
     number = np.full(rows * columns, -1)

@@ -20,6 +20,9 @@ from .weights import from_body, spread, tidy
 BLACK_LEATHER: Final = Material("Black leather", "leather", (0.07, 0.068, 0.07), 0.25)
 _SOLES: Final = Material("Soles", "leather", (0.04, 0.037, 0.035), 0.7)
 _MARGIN_M: Final = 0.025
+_PULL_M: Final = 0.085
+_LIFT_M: Final = 0.15
+"""How far from the armhole the arm, and the shoulder, still move a stiff coat."""
 
 
 def piece(name: str, sheet: Sheet, weights: Array, *materials: Material) -> Piece:
@@ -40,7 +43,7 @@ def body_without_hands(form: Form) -> Surface:
     return body_surface(form, (form.figure.part == 0) & (form.hand < 0.5))
 
 
-def top_weights(form: Form, top: Coat, steps: int = 10, still: bool = True) -> Array:
+def top_weights(form: Form, top: Coat, steps: int = 5, still: bool = True) -> Array:
     """Weights (V, B) of a top: the trunk's from the trunk, each sleeve's from its arm.
 
     Parameters
@@ -62,7 +65,7 @@ def top_weights(form: Form, top: Coat, steps: int = 10, still: bool = True) -> A
     gap, _ = cKDTree(v[top.grid[-1]]).query(v)
     near = smoothstep(-gap, -0.075 * form.scale, 0.0)[:, None]
     if still:
-        return _still_neck(form, even, near[:, 0])
+        return spread(_stiffened(form, top, even, near[:, 0]), top.sheet.faces, 2)
     return near * spread(out, top.sheet.faces, 1) + (1.0 - near) * even
 
 
@@ -81,14 +84,28 @@ def below_collar(form: Form, rise: float) -> NDArray[np.bool_]:
     return trunk & (above_neck(form, form.figure.vertices) < rise)
 
 
-def _still_neck(form: Form, bones: Array, near: Array) -> Array:
-    """Cloth near the neck follows the chest more than the shoulders."""
-    share = 0.75 * near
+def _stiffened(form: Form, top: Coat, bones: Array, near: Array) -> Array:
+    """A tailored front goes with the chest: arms and shoulders pull only at what is next to them.
+
+    Parameters
+    ----------
+    near : (V,) array
+        How near to the neck, 0 to 1.
+    """
+    holes = np.concatenate([loops[0] for loops in top.sleeves])
+    gap, _ = cKDTree(top.sheet.vertices[holes]).query(top.sheet.vertices)
+    sleeve = np.zeros(len(bones), dtype=bool)
+    sleeve[np.concatenate([loops.ravel() for loops in top.sleeves])] = True
     out, chest = bones.copy(), form.figure.bone("chest")
-    for side in SIDES:
-        bone = form.figure.bone(f"clavicle.{side}")
-        out[:, chest] += share * bones[:, bone]
-        out[:, bone] -= share * bones[:, bone]
+    arm = np.where(sleeve, 1.0, smoothstep(-gap, -_PULL_M * form.scale, 0.0))
+    shoulder = np.where(sleeve, 1.0, smoothstep(-gap, -_LIFT_M * form.scale, 0.0))
+    shoulder = np.minimum(shoulder, 1.0 - 0.9 * near)
+    for i, bone in enumerate(form.figure.bones):
+        stem = bone.split(".")[0]
+        if stem in ("clavicle", "upper_arm", "upper_arm_twist"):
+            lost = bones[:, i] * (1.0 - (shoulder if stem == "clavicle" else arm))
+            out[:, i] -= lost
+            out[:, chest] += lost
     return out
 
 

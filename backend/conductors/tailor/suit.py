@@ -46,21 +46,20 @@ def dark_suit(form: Form) -> Dress:
         form,
         Cut(
             rows,
-            np.interp(rows, [hem, form.waist, rows[-1]], [0.020, 0.015, 0.017]) * s,
-            chest=0.017 * s,
-            shoulder=0.014 * s,
+            np.interp(rows, [hem, form.waist, rows[-1]], [0.018, 0.011, 0.013]) * s,
+            chest=0.012 * s,
+            shoulder=0.008 * s,
             pad=0.010 * s,
             neck=0.017,
-            sleeve=(0.017 * s, 0.014 * s, 0.010 * s),
-            sleeve_end=0.95,
-            sleeve_rings=36,
+            sleeve=(0.010 * s, 0.010 * s, 0.008 * s),
+            sleeve_end=0.93,
             convex=0.25,
         ),
     )
     opening = Opening(form.waist + 0.035 * s, 0.014 * s, 0.10 * s, form.waist - 0.06 * s)
-    coat = creased(open_coat(bodice, opening), 3, 0.010 * s, form.waist, arm_joints(form))
+    coat = creased(open_coat(bodice, opening), 3, 0.006 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
-    coat = clear_of(coat, body, 0.012)
+    coat = clear_of(coat, body, 0.010)
     bones = top_weights(form, coat)
     outer, old = hemmed(coat.sheet, 0.003, 0.02)
     details, hard = _details(form, bodice, coat, opening, body)
@@ -68,7 +67,7 @@ def dark_suit(form: Form) -> Dress:
     halves, _ = welded(joined(*(grid_sheet(grid) for grid in fronts)))
     collar_sheet = turned_collar(form, body, np.radians(17))
     shirt = joined(halves, with_hem(collar_sheet, 0.0015, 0.004))
-    legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.088, seed=4))
+    legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.070, seed=4))
     shown = legs.sheet.vertices[legs.sheet.faces][..., 2].max(axis=1) < hem + 0.12 * s
     trousers, used = kept(legs.sheet, shown)
     ground = coat.sheet.vertices

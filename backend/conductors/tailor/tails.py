@@ -51,14 +51,13 @@ def tailcoat(form: Form) -> Dress:
         form,
         Cut(
             rows,
-            np.interp(rows, [rows[0], form.waist, rows[-1]], [0.020, 0.018, 0.020]) * s,
-            chest=0.020 * s,
-            shoulder=0.012 * s,
-            pad=0.010 * s,
+            np.interp(rows, [rows[0], form.waist, rows[-1]], [0.016, 0.013, 0.015]) * s,
+            chest=0.014 * s,
+            shoulder=0.006 * s,
+            pad=0.009 * s,
             neck=0.016,
-            sleeve=(0.016 * s, 0.013 * s, 0.010 * s),
+            sleeve=(0.009 * s, 0.009 * s, 0.007 * s),
             sleeve_end=0.93,
-            sleeve_rings=36,
             convex=0.1,
         ),
     )
@@ -66,13 +65,13 @@ def tailcoat(form: Form) -> Dress:
     hem = np.interp(waist, bodice.rows[:, 0, 2], np.arange(len(bodice.rows)))
     from_front = np.abs((ANGLES + np.pi) % (2 * np.pi) - np.pi)
     hem = hem * smoothstep(from_front, np.radians(14), np.radians(60))
-    coat = creased(open_coat(bodice, opening, hem), 7, 0.010 * s, form.waist, arm_joints(form))
+    coat = creased(open_coat(bodice, opening, hem), 7, 0.006 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
-    coat = clear_of(coat, body, 0.013)
+    coat = clear_of(coat, body, 0.011)
     bones = top_weights(form, coat)
     outer, old = hemmed(coat.sheet, 0.003, 0.02)
     details, hard = _details(form, coat, opening, body)
-    legs = build_trousers(form, LegCut(form.waist + 0.01 * s, 0.010, width=0.088, seed=2))
+    legs = build_trousers(form, LegCut(form.waist + 0.01 * s, 0.010, width=0.070, seed=2))
     below = sheet_surface(legs.outside)
     skirts = [_tail(form, coat, side, waist) for side in SIDES]
     skirts = [tail.moved(below.push_out(tail.vertices, 0.009)) for tail in skirts]
