@@ -79,7 +79,7 @@ def keep_within(local: Array, joint: str) -> Array:
     margin = _MARGIN * (limit.high - limit.low)
     if ((turns >= limit.low + margin) & (turns <= limit.high - margin)).all():
         return local
-    return _turned(soft_clip(turns, limit.low, limit.high, _MARGIN), limit.axis)
+    return from_turns(soft_clip(turns, limit.low, limit.high, _MARGIN), limit.axis)
 
 
 def clipped(local: Array, joint: str) -> Array:
@@ -90,10 +90,10 @@ def clipped(local: Array, joint: str) -> Array:
     turns = turns_of(local, limit.axis)
     if ((turns >= limit.low) & (turns <= limit.high)).all():
         return local
-    return _turned(np.clip(turns, limit.low, limit.high), limit.axis)
+    return from_turns(np.clip(turns, limit.low, limit.high), limit.axis)
 
 
-def _turned(turns: Array, axis: int) -> Array:
+def from_turns(turns: Array, axis: int) -> Array:
     """The rotation (..., 4) of a joint's turns; undoes `turns_of`."""
     twist = np.zeros_like(turns)
     twist[..., axis] = turns[..., axis]

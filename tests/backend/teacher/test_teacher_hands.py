@@ -48,7 +48,9 @@ def test_the_baton_is_in_line_with_the_forearm() -> None:
 
     arm, baton = way("forearm.R", "hand.R"), way("baton", "baton_tip")
     middle = [rotation.normalize(each.mean(axis=0)) for each in (arm, baton)]
-    assert np.degrees(np.arccos(middle[0] @ middle[1])) < 8.0
+    # A little above it: a baton that goes on straight looks as if it hung.
+    assert np.degrees(np.arccos(middle[0] @ middle[1])) < 11.0
+    assert 0.0 < np.degrees(np.arcsin(middle[1][2]) - np.arcsin(middle[0][2])) < 12.0
     apart = np.degrees(np.arccos(np.clip(np.sum(arm * baton, axis=1), -1.0, 1.0)))
     assert np.median(apart) < 25.0
     # In the hand it lies a little to the left, on the side of the thumb.

@@ -133,8 +133,8 @@ def test_weight_moves_the_elbow_and_lightness_the_wrist() -> None:
     assert out[1] > out[0] + 0.03
 
     def flick(motion: Motion) -> float:
-        bend = rotation.to_rotation_vector(motion.rotations[BEATS[0] : BEATS[-1], INDEX["hand.R"]])
-        return float(np.ptp(bend[:, 1]))
+        bend = rotation.to_rotation_vector(motion.rotations[:, INDEX["hand.R"]])[:, 1]
+        return float(np.mean([np.ptp(bend[beat - 8 : beat + 8]) for beat in BEATS[:-1]]))
 
     assert flick(light) > 1.15 * flick(heavy)
 
