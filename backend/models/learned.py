@@ -22,8 +22,11 @@ from backend.models.generator import VALUES, Generator, load_generator, split_po
 from backend.models.noise import draw_noise
 from backend.style import Style
 from backend.teacher.baton_hand import carry_baton
+from backend.teacher.dynamics import Dynamics
 from backend.teacher.legs import highest_hips, planted_leg
 from backend.teacher.limits import clipped
+from backend.teacher.plan import make_plan
+from backend.teacher.stance import shift_m, weight_on_legs, with_weight
 from retarget import rotation, skeleton
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress
@@ -49,8 +52,8 @@ def conduct_learned(
     """Conduct the beats of a grid as the generator has learned to.
 
     The generator works at 30 Hz; other rates are read from cubic splines. Rotations outside the
-    joints' limits are set to their ends, the left hand is softly rounded, and the legs stand on
-    feet that never move.
+    joints' limits are set to their ends, the left hand is softly rounded, and the weight goes from
+    leg to leg as the teacher's does, on feet that never move.
 
     Parameters
     ----------
@@ -96,8 +99,11 @@ def conduct_learned(
         style=style.as_dict(),
         source={"model": "learned", "seed": seed},
     )
+    dynamics = Dynamics.of(analysis.loudness)
+    plan = make_plan(kept, analysis.duration, dynamics, style)
+    weight = weight_on_legs(plan, kept, dynamics, seed, motion.times)
     progress(1.0, _PHASE)
-    return _standing(motion)
+    return _standing(motion, weight, shift_m(weight, style))
 
 
 @one_thread()
@@ -149,11 +155,19 @@ def _network(path: Path) -> Generator:
         return load_generator(path)
 
 
-def _standing(motion: Motion) -> Motion:
-    """The motion within the joints' limits, with a relaxed left hand, on planted feet."""
+def _standing(motion: Motion, weight: Array, aside: Array) -> Motion:
+    """The motion within the joints' limits, with a relaxed left hand, on planted feet.
+
+    What the weight on the legs (T,) does to pelvis and trunk, and how far aside (T,) it takes them,
+    goes by the rules of `backend.teacher.stance`: the network stands still.
+    """
     local, root = rounded(motion.rotations, "L"), motion.root.copy()
     for joint, name in enumerate(skeleton.NAMES):
         local[:, joint] = clipped(local[:, joint], name)
+    trunk = {name: local[:, skeleton.INDEX[name]] for name in ("hips", "spine", "chest", "neck")}
+    for name, turn in with_weight(trunk, weight).items():
+        local[:, skeleton.INDEX[name]] = turn
+    root[:, 0] += aside
     local = carry_baton(local, root, motion.fps)
     hips: Array = local[:, skeleton.INDEX["hips"]]
     root[:, 2] = np.minimum(root[:, 2], highest_hips(root[:, 0], root[:, 1], hips) - _KNEE_LEAST)

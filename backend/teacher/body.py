@@ -16,15 +16,18 @@ from .dynamics import Dynamics
 from .legs import highest_hips, planted_leg
 from .limits import keep_within
 from .plan import Plan, Role
+from .stance import shift_m, with_weight
 from .strokes import Strokes
 from .turns import smooth_max
 
 # How far the hips stand below straight legs: a slight give in the knees.
-_KNEE_GIVE: Final = 0.012
-_KNEE_LEAST: Final = 0.002
+_KNEE_GIVE: Final = 0.003
+_KNEE_LEAST: Final = 0.0015
 # Knees give this much more into a heavy downbeat, and stretch this much with the breath, metres.
 _KNEE_DIP: Final = 0.016
 _KNEE_STRETCH: Final = 0.009
+# How far the hips stand ahead of the T-pose's, metres.
+_HIPS_AHEAD: Final = 0.018
 _BREATH_S: Final = 4.2
 _GAZE_BEATS: Final = (6, 15)
 _GAZE_YAW: Final = 0.55
@@ -53,9 +56,13 @@ def move_body(
     dynamics: Dynamics,
     style: Style,
     rng: np.random.Generator,
+    weight: Array,
     at: Array,
 ) -> Body:
-    """Everything but arms and hands at the given times (T,) seconds."""
+    """Everything but arms and hands at the given times (T,) seconds.
+
+    `weight` (T,) is what the legs bear (`stance.weight_on_legs`).
+    """
     awake = plan.awake(at)
     bar = float(np.clip(_bar_length(grid, plan), 1.6, 6.0))
     amount = style.sway * (0.35 + 0.65 * awake)
@@ -63,31 +70,23 @@ def move_body(
     shift = wander(at, [9.0, 17.0, 29.0], rng)
     loud = dynamics.broad(at) - 0.5
     beat = _pulse(plan, grid, strokes, at)
-    weight = _weight(plan, strokes, style, at)
+    heavy = _heaviness(plan, strokes, style, at)
     intake = plan.intake(at)
     breath = np.sin(2.0 * np.pi * (at / _BREATH_S + rng.random()))
 
     side = amount * 0.062 * slow[0]
     turn = amount * 0.10 * slow[1]
     # Leaning into the soft, opening in the loud; a dip of the trunk with the heavy beats.
-    forward = 0.035 + amount * (0.045 * slow[2] - 0.06 * loud * awake)
-    dip = beat * (0.006 + 0.030 * weight) * (0.4 + style.sway)
-    knees = _KNEE_DIP * beat * weight * (0.4 + style.sway)
+    forward = 0.015 + amount * (0.045 * slow[2] - 0.06 * loud * awake)
+    dip = beat * (0.006 + 0.030 * heavy) * (0.4 + style.sway)
+    knees = _KNEE_DIP * beat * heavy * (0.4 + style.sway)
     breathing = 0.010 * breath - 0.030 * intake
 
     gaze_yaw, gaze_pitch = _gaze(plan, cues, rng, at)
     zero = np.zeros(len(at))
-    hips = rotation.from_rotation_vector(
-        np.stack([0.15 * forward, 0.25 * side, 0.30 * turn + 0.02 * gaze_yaw], axis=1)
-    )
-    root = _stand(
-        0.022 * amount * slow[0] + 0.006 * shift,
-        0.012 * amount * slow[2] - 0.004,
-        knees - _KNEE_STRETCH * intake,
-        hips,
-    )
     trunk = {
-        "spine": (0.45 * forward + 0.35 * dip, 0.45 * side, 0.35 * turn + 0.04 * gaze_yaw),
+        "hips": (0.15 * forward, zero, 0.30 * turn + 0.02 * gaze_yaw),
+        "spine": (0.45 * forward + 0.35 * dip, 0.70 * side, 0.35 * turn + 0.04 * gaze_yaw),
         "chest": (
             0.25 * forward + 0.65 * dip + breathing,
             0.40 * side,
@@ -105,10 +104,18 @@ def move_body(
             -0.3 * turn + 0.48 * gaze_yaw,
         ),
     }
-    rotations = {"hips": hips}
+    rotations = {}
     for name, (x, y, z) in trunk.items():
         vector = np.stack([x + zero, y + zero, z + zero], axis=1)
         rotations[name] = keep_within(rotation.from_rotation_vector(vector), name)
+    rotations |= with_weight(rotations, weight)
+    hips = rotations["hips"]
+    root = _stand(
+        shift_m(weight, style) + 0.016 * amount * slow[0] + 0.006 * shift,
+        0.012 * amount * slow[2] - _HIPS_AHEAD,
+        knees - _KNEE_STRETCH * intake,
+        hips,
+    )
     for label in ("L", "R"):
         rotations |= planted_leg(label, root, hips)
     return Body(root, rotations, intake)
@@ -120,7 +127,7 @@ def _bar_length(grid: BeatGrid, plan: Plan) -> float:
     return float(np.median(plan.interval) * np.median(grid.beats_in_bar))
 
 
-def _weight(plan: Plan, strokes: Strokes, style: Style, at: Array) -> Array:
+def _heaviness(plan: Plan, strokes: Strokes, style: Style, at: Array) -> Array:
     """Weight of the strokes as time goes by, (T,)."""
     if len(plan.ictus) == 0:
         return np.full(len(at), style.weight)
@@ -178,5 +185,5 @@ def _stand(x: Array, y: Array, dip: Array, hips: Array) -> Array:
     """The pelvis (T, 3) over both feet, as high as the legs allow less the knees' give and dip."""
     height = highest_hips(x, y, hips)
     # Legs stretch towards their full length, but do not lock.
-    give = _KNEE_LEAST + smooth_max(_KNEE_GIVE - _KNEE_LEAST + dip, 0.0, 0.004)
+    give = _KNEE_LEAST + smooth_max(_KNEE_GIVE - _KNEE_LEAST + dip, 0.0, 0.003)
     return np.stack([x, y, height - give], axis=1)

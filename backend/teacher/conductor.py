@@ -26,6 +26,7 @@ from .hands import baton_grip, right_hand
 from .left import left_hand
 from .path import beat_path
 from .plan import make_plan
+from .stance import shift_m, weight_on_legs
 from .strokes import make_strokes
 
 _LEFT_SHARE: Final = 0.9
@@ -87,7 +88,9 @@ def conduct(
     left_path = beat_path(plan, kept, mirrored, style, streams[1], at)
     progress(0.3, "conducting")
     cues = find_cues(plan, dynamics, streams[CUE_DRAWS])
-    body = move_body(plan, kept, strokes, cues, dynamics, style, streams[2], at)
+    weight = weight_on_legs(plan, kept, dynamics, seed, at)
+    body = move_body(plan, kept, strokes, cues, dynamics, style, streams[2], weight, at)
+    aside = shift_m(weight, style)
     right = right_hand(right_path, style, streams[3], at)
     gestures = plan_gestures(plan, kept, dynamics, strokes, cues, style, streams[6])
     left = left_hand(left_path, plan, gestures, dynamics, style, streams[4], at)
@@ -97,9 +100,10 @@ def conduct(
     moves = dict(body.rotations)
     chest, chest_rotation = _chest(body)
     for side, pose, path in (("R", right, right_path), ("L", left.pose, left_path)):
-        # Hanging arms go with the shoulders, a beating hand stays with the beat.
+        # Hanging arms go with the shoulders, a beating hand with the weight alone.
         offset = skeleton.REST[skeleton.INDEX[f"upper_arm.{side}"]]
         shoulder = chest + rotation.rotate(chest_rotation, offset - _CHEST)
+        pose.wrist[:, 0] += (1.0 - path.lowered) * aside
         pose.wrist[:] += path.lowered[:, None] * (shoulder - offset)
         moves |= solve_arm(side, pose, chest, chest_rotation, body.breath)
     moves |= shape_turns("L", left.shape)

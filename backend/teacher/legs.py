@@ -7,9 +7,10 @@ import numpy as np
 from retarget import rotation, skeleton
 from retarget.rotation import Array
 
-# Ankles a little wider than in the T-pose, toes slightly out: a conductor's stance.
-_STANCE_X: Final = 0.115
-_TOES_OUT: Final = 0.14
+# Where the ankles stand, from the T-pose's: a little inside of the hip joints, one foot a little
+# ahead of the other; toes out, radians.
+_ANKLE_M: Final = {"L": (-0.009, -0.012), "R": (0.010, 0.010)}
+_TOES_OUT: Final = {"L": 0.24, "R": 0.18}
 
 
 def highest_hips(x: Array, y: Array, hips: Array) -> Array:
@@ -29,7 +30,7 @@ def highest_hips(x: Array, y: Array, hips: Array) -> Array:
 
 def planted_leg(label: str, root: Array, hips: Array) -> dict[str, Array]:
     """Two-bone inverse kinematics from the pelvis to a foot that never moves."""
-    sign = 1.0 if label == "L" else -1.0
+    toes_out = _TOES_OUT[label] if label == "L" else -_TOES_OUT[label]
     thigh, shin, _ = _leg_lengths()
     rest = skeleton.REST
     names = [f"{part}.{label}" for part in ("thigh", "shin", "foot")]
@@ -38,7 +39,7 @@ def planted_leg(label: str, root: Array, hips: Array) -> dict[str, Array]:
     reach = _foot(label) - hip
     length = np.linalg.norm(reach, axis=1, keepdims=True)
     along = reach / length
-    knee = np.array([sign * np.sin(_TOES_OUT), -np.cos(_TOES_OUT), 0.0])
+    knee = np.array([np.sin(toes_out), -np.cos(toes_out), 0.0])
     knee = rotation.normalize(knee - np.sum(knee * along, axis=1, keepdims=True) * along)
     cosine = (thigh**2 + length**2 - shin**2) / (2.0 * thigh * length)
     upper = along * cosine + knee * np.sqrt(1.0 - cosine**2)
@@ -46,7 +47,7 @@ def planted_leg(label: str, root: Array, hips: Array) -> dict[str, Array]:
     side = np.cross(knee, along)
     thigh_world = _bone_frame(upper, side, shin_rest - thigh_rest)
     shin_world = _bone_frame(lower, side, foot_rest - shin_rest)
-    foot_world = rotation.from_axis_angle([0.0, 0.0, 1.0], np.full(len(root), sign * _TOES_OUT))
+    foot_world = rotation.from_axis_angle([0.0, 0.0, 1.0], np.full(len(root), toes_out))
     return {
         names[0]: rotation.multiply(rotation.conjugate(hips), thigh_world),
         names[1]: rotation.multiply(rotation.conjugate(thigh_world), shin_world),
@@ -62,7 +63,7 @@ def _hip_offset(label: str) -> Array:
 def _foot(label: str) -> Array:
     """Where the ankle stands, (3,)."""
     ankle = skeleton.REST[skeleton.INDEX[f"foot.{label}"]]
-    return np.array([_STANCE_X if label == "L" else -_STANCE_X, ankle[1] - 0.012, ankle[2]])
+    return ankle + np.array([*_ANKLE_M[label], 0.0])
 
 
 def _leg_lengths() -> tuple[float, float, Array]:

@@ -114,6 +114,17 @@ def test_the_body_keeps_to_what_bodies_can_do(analysis: Analysis, checkpoint: Pa
     assert body.feet < 1e-6
 
 
+def test_the_weight_goes_from_leg_to_leg(analysis: Analysis, checkpoint: Path) -> None:
+    """As the teacher's does, whatever the network has learned."""
+    motion = conduct(analysis, checkpoint)
+    assert np.ptp(motion.root[:, 0]) > 0.025
+    joints = motion.joints_3d()
+    rises = (
+        joints[:, skeleton.INDEX["thigh.L"], 2] - joints[:, skeleton.INDEX["thigh.R"], 2]
+    ) * np.sign(motion.root[:, 0])
+    assert np.median(rises) > 0.003
+
+
 def test_the_left_hand_is_softly_rounded(analysis: Analysis, checkpoint: Path) -> None:
     """What has learned nothing but a stance holds its fingers straight."""
     motion = conduct(analysis, checkpoint)
