@@ -128,15 +128,21 @@ def conduct_command(
     from backend.pipeline import Extras, Look, conduct_everything
     from backend.scenes import SceneOptions
     from backend.subject_request import SubjectRequest
+    from backend.unused_options import unused_without_likeness
     from retarget.conductor_asset import chosen_avatar
 
     who = None
+    meant = _meant_for_photo(dress, person, landmarks, background, likeness_format)
     if photo is not None:
         who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
-    elif given := _meant_for_photo(dress, person, landmarks, background, likeness_format):
+    elif given := next((name for name, is_given in meant.items() if is_given), None):
         raise ConductorError(f"{given} is about the person of a photo; give --photo too.")
     if avatar is not None and avatar.lower() == "photo":
         avatar = "photo"
+    if no_likeness:
+        meant = {"--photo": photo is not None} | meant
+        for sentence in unused_without_likeness(meant, avatar_is_photo=avatar == "photo"):
+            warn(sentence)
     chosen = avatar if avatar in (None, "photo") else chosen_avatar(avatar)
     extras = Extras(chosen_overlays(overlay), compare)
     renderer = engine_of(quality, engine) or "workbench"
@@ -351,6 +357,8 @@ def serve_command(
     with faults_in_one_sentence():
         import backend.server.run as run
 
+        if stop and status:
+            raise ConductorError("--stop and --status are two commands; give one of the two.")
         if stop:
             run.stop(state)
         elif status:
@@ -373,16 +381,15 @@ def doctor_command() -> None:
 
 def _meant_for_photo(
     dress: str, person: int | None, landmarks: Path | None, background: str, likeness_format: str
-) -> str | None:
-    """The first option given that says something of the person of a photo, or None."""
-    given = {
+) -> dict[str, bool]:
+    """The options that say something of the person of a photo, and whether each was given."""
+    return {
         "--person": person is not None,
         "--dress": dress != "auto",
         "--landmarks": landmarks is not None,
         "--background": background != "photo",
         "--likeness-format": likeness_format != "mp4",
     }
-    return next((name for name, is_given in given.items() if is_given), None)
 
 
 def read_size(text: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from backend.options import Dress, MotionOptions
-from backend.terminal import faults_in_one_sentence
+from backend.terminal import faults_in_one_sentence, warn
 
 PHOTO_HELP: Final = "Photo of a person from the front, or a .subject file made of one."
 Photo = Annotated[Path | None, typer.Option(help=PHOTO_HELP)]
@@ -91,9 +91,13 @@ def takes_motion_request(command: Callable[..., None]) -> Callable[..., None]:
         with faults_in_one_sentence():
             # Imported here so that --help answers at once.
             from backend.motion_request import MotionRequest
+            from backend.unused_options import unused_beside_beats
 
             own_values = {one.name: values.pop(one.name) for one in own}
-            command(MotionRequest(**values), **own_values)
+            request = MotionRequest(**values)
+            for sentence in unused_beside_beats(request):
+                warn(sentence)
+            command(request, **own_values)
 
     told: Any = run
     told.__signature__ = inspect.Signature(

@@ -6,7 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from backend import __version__
+import pose_transfer
+from backend.content_hash import hash_of_folder
 from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
 from retarget.atomic import atomic_path
@@ -78,5 +79,6 @@ def _stamp(request: SubjectRequest) -> bytes:
         except OSError:
             content = str(path).encode()
         digest.update(hashlib.sha256(content).digest())
-    digest.update(repr((request.person, request.dress, VERSION, __version__)).encode())
+    reader = hash_of_folder(Path(pose_transfer.__file__).parent)
+    digest.update(repr((request.person, request.dress, VERSION, reader)).encode())
     return digest.hexdigest().encode()

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from backend import __version__
-from backend.animation import Music, render_animation
+from backend.animation import Music
 from backend.beside import Beside
 from backend.blender_sessions import Blender
 from backend.compare import compare
+from backend.content_hash import hash_of_conductor, hash_of_scenes
 from backend.edited import renewed
 from backend.folders import output_folder, scratch_folder, sole_use
 from backend.kept_subject import subject_in
 from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.options import FORMATS, LikenessOptions, check_alpha
+from backend.overlay.animation import make_animation
 from backend.overlay.scene import scene_overlay
 from backend.scenes import (
     SceneOptions,
@@ -256,7 +258,7 @@ def _conduct_into(
     if likeness is not None:
         border = first + (end - first) * _RENDER_WEIGHT / (_RENDER_WEIGHT + _LIKENESS_WEIGHT)
     with report.phase("rendering"):
-        render_animation(
+        make_animation(
             blender,
             blend,
             animation,
@@ -359,7 +361,8 @@ def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
     digest.update(repr((request.start, request.duration, request.audio_track)).encode())
     if isinstance(scene.avatar, Path):
         digest.update(scene.avatar.read_bytes())
-    named = scene.avatar if isinstance(scene.avatar, str) else None
-    seen = (named, scene.size, scene.engine, scene.staging)
-    digest.update(repr((*seen, __version__, version("bpy"))).encode())
+    else:
+        digest.update(hash_of_conductor(scene.avatar).encode())
+    seen = (scene.size, scene.engine, scene.staging)
+    digest.update(repr((*seen, hash_of_scenes(), version("bpy"))).encode())
     return digest.hexdigest()

@@ -6,12 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from backend import __version__
-from backend.animation import Music, render_animation
+from backend.animation import Music
 from backend.blender_sessions import Blender
+from backend.content_hash import hash_of_scenes
 from backend.folders import check_outputs, scratch_folder, sole_use
 from backend.kept_subject import KEPT, subject_in
 from backend.options import LikenessOptions, check_alpha, format_of
+from backend.overlay.animation import make_animation, plain_of
 from backend.overlay.scene import scene_overlay
 from backend.pipeline import render_likeness
 from backend.scenes import export_guide, scene_info, slowness
@@ -71,6 +72,7 @@ def animation_of_scene(
     with Blender() as blender, sole_use(out.parent), scratch_folder() as scratch:
         info = scene_info(blender, blend)
         music, warnings = _sound(info)
+        warnings += _missing_beats(overlays, info)
         frames = int(info["frame_end"]) - int(info["frame_start"]) + 1
         if engine is not None and (slow := slowness(blender, engine, frames)):
             tell(slow)
@@ -78,7 +80,7 @@ def animation_of_scene(
         guide = scratch / "guide.npz"
         if overlays:
             export_guide(blender, blend, size, guide, part(progress, 0.0, 0.05))
-        render_animation(
+        make_animation(
             blender,
             blend,
             out,
@@ -88,6 +90,8 @@ def animation_of_scene(
             music=music,
             stamp=_stamp(blend, music, engine, size),
             overlay=scene_overlay(overlays, guide, info),
+            # The scene's folder is where `conduct` keeps such; other places get no hidden file.
+            plain=plain_of(out) if out.parent.samefile(blend.parent) else scratch / "plain.mp4",
             progress=part(progress, 0.05, 1.0),
         )
     progress(1.0, "done")
@@ -127,6 +131,7 @@ def likeness_of_scene(
             notes = make_subject_apart(person, subject, reading)
         info = scene_info(blender, blend)
         music, unheard = _sound(info)
+        unheard += _missing_beats(overlays, info)
         drawn = render_likeness(
             blender,
             blend,
@@ -158,6 +163,13 @@ def _sound(info: dict[str, Any]) -> tuple[Music | None, list[str]]:
     return None, [f"The scene's sound {music.path} is not there, so the video is silent."]
 
 
+def _missing_beats(overlays: tuple[OverlayName, ...], info: dict[str, Any]) -> list[str]:
+    """A sentence if beats are to be drawn and the scene has none."""
+    if "beats" not in overlays or info["beats"]:
+        return []
+    return ["The scene has no beat markers, so --overlay beats draws nothing."]
+
+
 def _even_size(info: dict[str, Any]) -> tuple[int, int]:
     width, height = info["size"]
     return int(width) // 2 * 2, int(height) // 2 * 2
@@ -169,5 +181,5 @@ def _stamp(blend: Path, music: Music | None, engine: Engine | None, size: tuple[
         with music.path.open("rb") as sound:
             digest.update(hashlib.file_digest(sound, "sha256").digest())
         digest.update(repr((music.start, music.track)).encode())
-    digest.update(repr((engine, size, __version__, version("bpy"))).encode())
+    digest.update(repr((engine, size, hash_of_scenes(), version("bpy"))).encode())
     return digest.hexdigest()

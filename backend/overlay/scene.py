@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.content_hash import hash_of_folder
 from backend.overlay.count import Count, count_beats
 from backend.overlay.draw import overlaid
 from backend.overlay.ink import Frame
@@ -33,8 +34,9 @@ class SceneOverlay:
 
     @property
     def mark(self) -> str:
-        """Tells videos with other overlays apart."""
-        return "+".join(sorted(self.names))
+        """Tells videos apart that have other overlays, or such as an older version drew."""
+        drawing = hash_of_folder(Path(__file__).parent)
+        return f"{'+'.join(sorted(self.names))} {drawing[:16]}"
 
     def over(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Draw on all frames of the video, (H, W, 3) RGB."""

@@ -1,5 +1,6 @@
 """Overlays and comparison as a user asks for them: real processes, real files."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,14 @@ from backend.video import video_comment
 SIZE = (256, 144)
 
 
-def run(*arguments: object) -> tuple[int, str, str]:
+def run(*arguments: object, cwd: Path | None = None) -> tuple[int, str, str]:
     process = subprocess.run(
         [sys.executable, "-m", "backend", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
+        cwd=cwd,
     )
     return process.returncode, process.stdout, process.stderr
 
@@ -55,17 +57,53 @@ def test_conduct_draws_over_the_animation_and_puts_it_beside_the_skeleton(tmp_pa
     assert np.abs(both[:, y : y + high, x : x + wide] - animation).mean() < 3.0
     assert open_film(out / "compare.mp4").has_sound
 
-    first = video_comment(out / "animation.mp4")
     (out / "compare.mp4").unlink()
     code, printed, err = run("compare", out)
     assert code == 0, err
     assert printed.strip() == str(out / "compare.mp4")
     assert np.abs(frames_of(out / "compare.mp4") - both).max() <= 1
 
-    code, _, err = run(*piece, *options, "--overlay", "beats")
-    assert code == 0, err
-    assert video_comment(out / "animation.mp4") != first
-    assert blue(frames_of(out / "animation.mp4")) < 0.001
+
+def test_other_overlays_need_no_other_frames(tmp_path):
+    out = tmp_path / "out"
+    command = ("conduct", demo_file("ode_to_joy.ogg"), "--score", demo_file("ode_to_joy.mid"))
+    command += ("--duration", 2.4, "--fps", 10, "--size", "256x144", "--stage", "studio", "-o", out)
+    video, hidden = out / "animation.mp4", out / ".animation.plain.mp4"
+    stamps, frames = {}, {}
+    for overlay in ("", "skeleton", "beats"):
+        code, _, err = run(*command, "--overlay", overlay)
+        assert code == 0, err
+        assert ("rendering 24 frames" in err) == (overlay == "")
+        assert hidden.exists() == (overlay != "")
+        stamps[overlay], frames[overlay] = video_comment(video), frames_of(video)
+        assert open_film(video).has_sound
+    assert len(set(stamps.values())) == 3
+    assert blue(frames["skeleton"]) > 0.005
+    assert blue(frames["beats"]) < 0.001
+    # Nothing is drawn there: it has been coded once more, no more.
+    corner = np.s_[:, :48, :80]
+    assert np.abs(frames["beats"][corner] - frames[""][corner]).mean() < 2.0
+    hidden.write_bytes(b"damaged")
+    assert "rendering 24 frames" in run(*command, "--overlay", "skeleton")[2]
+    assert "rendering" not in run(*command)[2]
+    assert np.array_equal(frames_of(video), frames[""])
+    assert not hidden.exists()
+
+
+def test_an_upgrade_outdates_a_finished_folder(tmp_path):
+    program, out = tmp_path / "program", tmp_path / "out"
+    for package in ("backend", "blender_addon", "retarget", "pose_transfer"):
+        there = Path(__file__).parents[3] / package
+        shutil.copytree(there, program / package, ignore=shutil.ignore_patterns("__pycache__"))
+    command = ("conduct", demo_file("ode_to_joy.ogg"), "--score", demo_file("ode_to_joy.mid"))
+    command += ("--duration", 1, "--fps", 10, "--size", "96x64", "--stage", "studio", "-o", out)
+    assert "rendering 10 frames" in run(*command, cwd=program)[2]
+    conductors = program / "blender_addon" / "conductors"
+    shutil.copyfile(conductors / "aiko.npz", conductors / "viktor.npz")
+    assert "rendering 10 frames" in run(*command, cwd=program)[2]
+    with (program / "blender_addon" / "stage" / "lights.py").open("a") as code:
+        code.write("# Brighter.\n")
+    assert "rendering 10 frames" in run(*command, cwd=program)[2]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +113,7 @@ def test_conduct_draws_over_the_animation_and_puts_it_beside_the_skeleton(tmp_pa
         (("likeness", "s.blend", "--photo", "me.png", "-o", "l.mp4", "--overlay", "x"), "'x' is"),
         (("compare", "nowhere"), "nowhere has no scene.blend"),
         (("compare", "nowhere", "-o", "c.avi"), "c.avi does not end like a video"),
+        (("serve", "--stop", "--status"), "give one of the two"),
     ],
 )
 def test_wrong_words_are_refused_in_one_sentence(arguments, words):
