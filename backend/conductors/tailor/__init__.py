@@ -6,17 +6,18 @@ from typing import Final
 from ..parts import Dress, Figure
 from .blouse import black_blouse
 from .crossings import clipping, report
+from .drawing import CREPE, SILK, WOOL, Folding
 from .form import Form
 from .gown import black_dress
 from .shading import shaded
 from .suit import dark_suit
 from .tails import tailcoat
 
-_MAKERS: Final[dict[str, Callable[[Form], Dress]]] = {
-    "tailcoat": tailcoat,
-    "black_dress": black_dress,
-    "black_blouse": black_blouse,
-    "dark_suit": dark_suit,
+_MAKERS: Final[dict[str, tuple[Callable[[Form], Dress], Folding]]] = {
+    "tailcoat": (tailcoat, WOOL),
+    "black_dress": (black_dress, CREPE),
+    "black_blouse": (black_blouse, SILK),
+    "dark_suit": (dark_suit, WOOL),
 }
 
 OUTFITS: Final = tuple(_MAKERS)
@@ -39,8 +40,8 @@ def dress(figure: Figure, outfit: str) -> Dress:
     """
     if outfit not in _MAKERS:
         raise ValueError(f'There is no outfit "{outfit}". Choose one of: {", ".join(OUTFITS)}.')
-    form = Form(figure)
-    return shaded(_MAKERS[outfit](form), form)
+    form, (make, folding) = Form(figure), _MAKERS[outfit]
+    return shaded(make(form), form, folding)
 
 
 __all__ = ["OUTFITS", "clipping", "dress", "report"]

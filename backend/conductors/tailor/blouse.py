@@ -46,10 +46,9 @@ def black_blouse(form: Form) -> Dress:
             chest=0.013 * s,
             shoulder=0.012 * s,
             pad=0.008 * s,
-            neck=0.013,
-            sleeve=(0.012 * s, 0.015 * s, 0.024 * s),
+            neck=0.015,
+            sleeve=(0.011 * s, 0.013 * s, 0.019 * s),
             sleeve_end=0.93,
-            sleeve_rings=32,
             convex=0.0,
         ),
     )
@@ -59,11 +58,11 @@ def black_blouse(form: Form) -> Dress:
     legs = build_trousers(
         form,
         LegCut(
-            form.waist + 0.01 * s, 0.012, hem=0.018, width=0.100, crease=0.005, band=0.012, seed=9
+            form.waist + 0.01 * s, 0.012, hem=0.018, width=0.086, crease=0.005, band=0.012, seed=9
         ),
     )
     body = body_without_hands(form)
-    top = clear_of(_fluted(form, top), body, 0.006)
+    top = clear_of(_fluted(form, top), body, 0.009)
     top = _tucked(form, top, sheet_surface(legs.outside))
     bones = top_weights(form, top, 12, still=False)
     outer, old = hemmed(top.sheet, 0.002, 0.012)
@@ -134,7 +133,7 @@ def _gathered(rings: Array, s: float, noise: Noise) -> Array:
     around = 2 * np.pi * np.arange(LOOP) / LOOP
     spokes = rings - middle
     reach = np.linalg.norm(spokes, axis=2)
-    wrist = reach[-1].mean() - 0.017 * s
+    wrist = reach[-1].mean() - 0.011 * s
     taken = smoothstep(-left, -0.035 * s, -0.004 * s)
     full = reach + 0.006 * s * np.exp(-(((left - 0.045 * s) / (0.025 * s)) ** 2))
     pleat = noise.ripple(around, 9, 4.0 * left / s) * 0.008 * s
@@ -155,7 +154,7 @@ def _cuffs(top: Coat) -> list[Sheet]:
         size = np.linalg.norm(rings[-1] - middle, axis=1).mean()
         steps = ((-0.010, 0.001), (-0.006, 0.003), (0.016, 0.002), (0.026, 0.001))
         grid = np.stack([middle + run * t + spokes * (size + r) for t, r in steps])
-        out.append(with_hem(grid_sheet(grid, closed=True), 0.002, 0.006))
+        out.append(with_hem(grid_sheet(grid, closed=True), 0.002))
     return out
 
 
@@ -163,7 +162,7 @@ def _details(form: Form, top: Coat, opening: Opening, body: Surface) -> tuple[Sh
     """Collar and cuffs; buttons."""
     s, ground = form.scale, top.surface
     cut = LapelCut(0.028 * s, 0.06, 0.05, 0.9, collar=0.030 * s, stand=0.018 * s, clear=0.013)
-    soft = with_hem(collar(top, opening, cut, ground, body), 0.0015, 0.004)
+    soft = with_hem(collar(top, opening, cut, ground, body), 0.0015)
     edge, hard = top.edge("L"), []
     for drop in (0.012, 0.082, 0.152):
         z = opening.button - drop * s

@@ -19,6 +19,10 @@ _STEPS: Final = 40
 _SPARSE: Final = 3
 _SOFT: Final = 3.0
 """How far a path laid on cloth is smoothed, in its steps."""
+_SLEEVE_END: Final = 0.92
+"""Share of the forearm where gathers begin."""
+_SEAM: Final = 0.42
+_SEAM_M: Final = 0.0028
 _THROUGH_M: Final = 0.012
 """How far above or below a stroke cloth still takes part."""
 
@@ -45,42 +49,123 @@ class Stroke:
     ridge: float = 1.0
 
 
-# Folds about an elbow: how far up the arm from it they begin in its crook and how steeply they
-# run up around it, in metres; how far around they reach, radians; their depth.
+@dataclass(frozen=True)
+class Folding:
+    """How a kind of cloth folds.
+
+    Parameters
+    ----------
+    elbow : tuple of (up, rise, reach, depth)
+        Folds about an elbow: how far up the arm from it they lie in its crook, and how much
+        further up at each radian around, metres; how far around they reach, radians.
+    upper : tuple of (first, last, begin, end, depth)
+        Folds that twist up the upper arm: shares of the upper arm where they begin and end, angles
+        from below by the front where they do, radians.
+    cuff : tuple of (where, rise, begin, end, depth)
+        Folds above a cuff: share of the forearm, how much further down at the end, metres; angles
+        from the crook where they begin and end, radians.
+    trunk : tuple of (by_armpit, begin, end, depth)
+        Folds of the trunk, mirrored: begin and end are heights over the armpit or the waist,
+        metres, and angles from the front, degrees.
+    seams : tuple of (begin, end)
+        Seams of the trunk, mirrored, from the armpit's height to the waist's: what is added to
+        these, metres, and angles from the front, degrees.
+    gathers : int
+        Folds that rise from the cuff.
+    width : float
+        Of the valleys, metres.
+    """
+
+    elbow: tuple[tuple[float, float, float, float], ...]
+    upper: tuple[tuple[float, float, float, float, float], ...]
+    cuff: tuple[tuple[float, float, float, float, float], ...]
+    trunk: tuple[tuple[bool, tuple[float, float], tuple[float, float], float], ...]
+    seams: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
+    gathers: int = 0
+    width: float = 0.0075
+
+
 _ELBOW: Final = (
-    (0.036, 0.010, 2.3, 0.42),
-    (0.004, 0.004, 2.6, 0.50),
-    (-0.030, -0.012, 2.2, 0.40),
+    (0.040, 0.014, 2.0, 0.28),
+    (0.006, 0.006, 1.7, 0.34),
+    (-0.030, -0.016, 2.1, 0.26),
 )
-# Folds that twist up the upper arm from below it: shares of the upper arm where they begin and end,
-# angles from below by the front where they do, radians, depth.
 _UPPER: Final = (
     (0.26, 0.52, 0.3, 2.0, 0.45),
     (0.36, 0.66, -0.4, -2.1, 0.40),
     (0.30, 0.16, 0.5, 1.9, 0.50),
     (0.30, 0.15, -0.5, -1.9, 0.45),
 )
-# Folds of the trunk, mirrored: heights over the armpit (True) or the waist (False) and angles from
-# the front, where they begin and end, metres and degrees; depth.
-_TRUNK: Final = (
-    (True, (0.000, 64.0), (-0.10, 36.0), 0.40),
-    (True, (-0.035, 70.0), (-0.15, 50.0), 0.30),
-    (False, (0.045, 76.0), (0.005, 34.0), 0.36),
-    (False, (-0.030, 72.0), (0.000, 28.0), 0.30),
+_BACK: Final = (
     (True, (-0.010, 122.0), (-0.15, 154.0), 0.40),
     (True, (0.040, 128.0), (-0.05, 158.0), 0.30),
     (False, (0.060, 112.0), (0.015, 158.0), 0.34),
     (False, (-0.015, 108.0), (0.000, 150.0), 0.30),
 )
-# Folds that cloth makes above a cuff: share of the forearm, how they run, around from to, depth.
-_CUFF: Final = ((0.80, 0.03, -0.2, 2.3, 0.35), (0.70, -0.03, 2.6, 4.6, 0.35))
+WOOL: Final = Folding(
+    _ELBOW,
+    _UPPER,
+    ((0.80, 0.03, -0.2, 2.3, 0.35), (0.70, -0.03, 2.6, 4.6, 0.35)),
+    (
+        (True, (0.000, 64.0), (-0.10, 36.0), 0.40),
+        (True, (-0.035, 70.0), (-0.15, 50.0), 0.30),
+        (False, (0.045, 76.0), (0.005, 34.0), 0.36),
+        (False, (-0.030, 72.0), (0.000, 28.0), 0.30),
+        *_BACK,
+    ),
+    (((0.10, 179.5), (-0.06, 179.5)), ((0.02, 126.0), (-0.05, 142.0))),
+)
+SILK: Final = Folding(
+    ((0.035, 0.020, 2.2, 0.24), (-0.020, -0.022, 2.0, 0.26)),
+    _UPPER,
+    (),
+    (
+        (True, (0.075, 30.0), (-0.09, 40.0), 0.32),
+        (True, (0.085, 44.0), (-0.05, 56.0), 0.28),
+        (True, (-0.010, 66.0), (-0.12, 34.0), 0.34),
+        *(
+            (False, (0.030, angle), (0.030 + high, angle - 3.0), 0.34)
+            for angle, high in (
+                (12.0, 0.10),
+                (25.0, 0.14),
+                (40.0, 0.09),
+                (57.0, 0.13),
+                (75.0, 0.09),
+            )
+        ),
+        *(
+            (False, (0.030, angle), (0.030 + high, angle + 4.0), 0.34)
+            for angle, high in ((112.0, 0.10), (128.0, 0.15), (147.0, 0.11), (166.0, 0.14))
+        ),
+        (True, (-0.010, 122.0), (-0.12, 150.0), 0.36),
+        (True, (0.040, 128.0), (-0.05, 158.0), 0.28),
+    ),
+    gathers=11,
+    width=0.006,
+)
+CREPE: Final = Folding(
+    _ELBOW,
+    _UPPER,
+    (),
+    (
+        (True, (0.005, 62.0), (-0.06, 40.0), 0.34),
+        (False, (0.040, 74.0), (0.018, 40.0), 0.26),
+        (False, (0.075, 70.0), (0.050, 44.0), 0.22),
+        (True, (-0.010, 122.0), (-0.13, 150.0), 0.34),
+        (False, (0.050, 112.0), (0.020, 152.0), 0.26),
+    ),
+    (((0.03, 58.0), (0.015, 25.0)), ((0.04, 124.0), (0.015, 152.0))),
+    width=0.007,
+)
 
 
-def folded(form: Form, points: Array, normals: Array, piece: Ids) -> Array:
+def folded(form: Form, folding: Folding, points: Array, normals: Array, piece: Ids) -> Array:
     """How much lighter (N,) folds make points of the cloth, relative; negative is darker.
 
     Parameters
     ----------
+    folding : Folding
+        How they fold.
     points, normals : (N, 3) arrays
         Of all the outfit's cloth.
     piece : (N,) int array
@@ -90,7 +175,7 @@ def folded(form: Form, points: Array, normals: Array, piece: Ids) -> Array:
     outermost = cKDTree(points[some])
     cloth = cKDTree(np.column_stack([points, piece]))
     total = np.zeros(len(points))
-    for stroke in _strokes(form):
+    for stroke in _strokes(form, folding):
         _, at = outermost.query(stroke.path)
         path = gaussian_filter1d(points[some][at], _SOFT, axis=0, mode="nearest")
         reached = cloth.query_ball_point(
@@ -114,53 +199,73 @@ def _drawn(stroke: Stroke, path: Array, points: Array, normals: Array) -> Array:
     valley = np.exp(-((lateral / width) ** 2))
     ridge = np.exp(-(((lateral - 1.9 * width) / (1.3 * width)) ** 2))
     size = taper * np.exp(-((beyond / width) ** 2)) * (high < _THROUGH_M)
-    return np.asarray(stroke.depth * size * (0.9 * ridge - valley))
+    return np.asarray(stroke.depth * size * (0.8 * ridge - valley))
 
 
-def _strokes(form: Form) -> list[Stroke]:
+def _strokes(form: Form, folding: Folding) -> list[Stroke]:
     out: list[Stroke] = []
     for side in SIDES:
-        out += _on_arm(form, side)
-        out += _on_trunk(form, side)
+        out += _on_arm(form, folding, side)
+        out += _on_trunk(form, folding, side)
     return out
 
 
-def _on_arm(form: Form, side: str) -> list[Stroke]:
+def _on_arm(form: Form, folding: Folding, side: str) -> list[Stroke]:
     shoulder, elbow, hand = (form.head(f"{b}.{side}") for b in ("upper_arm", "forearm", "hand"))
     crook = unit(unit(shoulder - elbow) + unit(hand - elbow))
+    below = np.array([0.0, 0.0, -1.0])
     upper, lower = np.linalg.norm(elbow - shoulder), np.linalg.norm(hand - elbow)
-    sign = 1.0 if side == "L" else -1.0
-    out = []
-    for start, rise, reach, depth in _ELBOW:
-        turn = np.linspace(-reach, reach, _STEPS)
-        along = upper - form.scale * (start + rise * np.abs(turn))
+    sign, width = (1.0 if side == "L" else -1.0), folding.width * form.scale
+    t = np.linspace(0.0, 1.0, _STEPS)
+    out: list[Stroke] = []
+    for up, rise, reach, depth in folding.elbow:
+        turn = reach * (2.0 * t - 1.0)
+        along = upper - form.scale * (up + rise * np.abs(turn))
+        out.append(Stroke(_around(form, side, along, turn, crook), width, depth, sign))
+    for first, last, begin, end, depth in folding.upper:
+        path = _around(
+            form, side, upper * (first + (last - first) * t), begin + (end - begin) * t, below
+        )
+        out.append(Stroke(path, width, depth, np.sign(end) * sign))
+    for where, rise, begin, end, depth in folding.cuff:
+        along = upper + lower * where + rise * form.scale * (t - 0.5)
+        path = _around(form, side, along, begin + (end - begin) * t, crook)
+        out.append(Stroke(path, 0.7 * width, depth, sign))
+    chance = np.random.default_rng(5)
+    for number in range(folding.gathers):
+        place = 2.0 * np.pi * (number + chance.uniform(-0.2, 0.2)) / folding.gathers
+        high = chance.uniform(0.16, 0.42)
+        along = upper + lower * (_SLEEVE_END - high * t)
+        turn = place + chance.uniform(-0.3, 0.3) * t
         path = _around(form, side, along, turn, crook)
-        out.append(Stroke(path, 0.0075 * form.scale, depth, sign))
-    below = unit(np.array([0.0, 0.0, -1.0]))
-    for first, last, begin, end, depth in _UPPER:
-        along = np.linspace(first, last, _STEPS) * upper
-        path = _around(form, side, along, np.linspace(begin, end, _STEPS), below)
-        out.append(Stroke(path, 0.007 * form.scale, depth, np.sign(end) * sign))
-    for where, rise, begin, end, depth in _CUFF:
-        turn = np.linspace(begin, end, _STEPS)
-        along = upper + lower * where + rise * form.scale * np.linspace(-0.5, 0.5, _STEPS)
-        path = _around(form, side, along, turn, crook)
-        out.append(Stroke(path, 0.005 * form.scale, depth, sign))
+        out.append(Stroke(path, 0.8 * width, chance.uniform(0.3, 0.5), sign))
     return out
 
 
-def _on_trunk(form: Form, side: str) -> list[Stroke]:
+def _on_trunk(form: Form, folding: Folding, side: str) -> list[Stroke]:
     sign, scale = (1.0 if side == "L" else -1.0), form.scale
-    middle, out = float(form.head("chest")[1]), []
+    out: list[Stroke] = []
     t = np.linspace(0.0, 1.0, _STEPS)
-    for by_armpit, begin, end, depth in _TRUNK:
+    for by_armpit, begin, end, depth in folding.trunk:
         height = form.armpits[0][2] if by_armpit else form.waist
         z = height + scale * (begin[0] + (end[0] - begin[0]) * t**1.3)
         turn = np.radians(begin[1] + (end[1] - begin[1]) * t)
-        reach = 0.17 * scale + _OUTSIDE_M * scale * 0.5
-        x, y = 1.25 * reach * np.sin(turn) * sign, middle - reach * np.cos(turn)
-        out.append(Stroke(np.stack([x, y, z], axis=1), 0.008 * scale, depth, sign))
+        path = _outside_trunk(form, z, turn * sign)
+        out.append(Stroke(path, folding.width * scale, depth, sign))
+    for (rise, start), (over, stop) in folding.seams:
+        top, low = form.armpits[0][2] + rise * scale, form.waist + over * scale
+        z = top + (low - top) * t
+        turn = np.radians(start + (stop - start) * t**0.6)
+        path = _outside_trunk(form, z, turn * sign)
+        out.append(Stroke(path, _SEAM_M * scale, _SEAM, sign))
     return out
+
+
+def _outside_trunk(form: Form, heights: Array, turn: Array) -> Array:
+    """Points (K, 3) around the trunk, outside it, at angles from the front to the left."""
+    reach = 0.17 * form.scale + _OUTSIDE_M * form.scale * 0.5
+    y = float(form.head("chest")[1]) - reach * np.cos(turn)
+    return np.stack([1.25 * reach * np.sin(turn), y, heights], axis=1)
 
 
 def _around(form: Form, side: str, along: Array, turn: Array, first: Array) -> Array:

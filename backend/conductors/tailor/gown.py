@@ -45,7 +45,7 @@ def black_dress(form: Form) -> Dress:
             neck=0.007,
             sleeve=(0.008 * s, 0.008 * s, 0.009 * s),
             sleeve_end=0.62,
-            sleeve_rings=36,
+            sleeve_rings=22,
             convex=0.0,
         ),
     )
@@ -53,7 +53,7 @@ def black_dress(form: Form) -> Dress:
     over = len(bodice.rows) - 1 - YOKE + 1 + HOLE
     front = smoothstep(np.cos(ANGLES), 0.2, 1.0)
     neckline = over + 2.6 - 2.2 * front - 0.6 * smoothstep(-np.cos(ANGLES), 0.2, 1.0)
-    top = creased(closed_top(bodice, neckline), 51, 0.008 * s, form.waist, arm_joints(form), 0.0)
+    top = creased(closed_top(bodice, neckline), 51, 0.0045 * s, form.waist, arm_joints(form), 0.0)
     top = clear_of(top, body_without_hands(form), 0.006)
     bones = _weights(form, top.sheet, top_weights(form, top, 4, still=False))
     outer, old = hemmed(top.sheet, 0.002, 0.012)

@@ -1,6 +1,7 @@
 """Lapels and collars."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -10,6 +11,11 @@ from retarget.rotation import Array
 from .coat import Coat, Opening
 from .form import Surface, smoothstep, unit
 from .mesh import Sheet, grid_sheet
+
+_POINTS: Final = 41
+"""Of a collar, from end to end."""
+_TURN: Final = 12
+"""Of them, how many lead from a collar's end to its fall."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def lapel(coat: Coat, opening: Opening, cut: LapelCut, side: str, surface: Surfa
     line = roll_line(coat, opening, side)
     outward, run = _outward(line, side), unit(line[-1] - line[0])
     size = np.linalg.norm(line[-1] - line[0])
-    n, m = 22, 9
+    n, m = 18, 7
     s = np.linspace(0.0, 1.0, n)
     roll = along(line, s * cut.gorge)
     belly = np.sin(np.pi * s) * 0.08
@@ -77,7 +83,7 @@ def lapel(coat: Coat, opening: Opening, cut: LapelCut, side: str, surface: Surfa
     outer = along(line, np.zeros(1)) + rise[:, None] * run + reach[:, None] * outward
     u = np.linspace(0.0, 1.0, m)
     flat = roll[:, None] * (1 - u[:, None]) + outer[:, None] * u[:, None]
-    height = 0.0035 + 0.007 * np.exp(-(((u - 0.12) / 0.16) ** 2)) + 0.0015 * u
+    height = 0.0035 + 0.008 * np.exp(-(((u - 0.12) / 0.16) ** 2)) + 0.0015 * u
     height = height[None] * smoothstep(s, -0.12, 0.12)[:, None] + np.zeros((n, 1))
     height[:, 0] = 0.0
     laid = surface.lay(flat.reshape(-1, 3), height.ravel()).reshape(flat.shape)
@@ -96,30 +102,30 @@ def collar(coat: Coat, opening: Opening, cut: LapelCut, surface: Surface, body: 
         halves.append(along(line, np.linspace(cut.gorge, 1.0, 10)))
     ring = coat.sheet.vertices[coat.grid[-1]][1:-1]
     path = np.concatenate([halves[0], ring, halves[1][::-1]])
-    share = np.linspace(0.0, 1.0, 57)
+    share = np.linspace(0.0, 1.0, _POINTS)
     base = along(path, share)
-    base = gaussian_filter1d(base, 1.0, axis=0, mode="nearest")
+    base = gaussian_filter1d(base, 0.7, axis=0, mode="nearest")
     ends = [_collar_end(coat, opening, cut, side) for side in ("L", "R")]
     middle = base.mean(axis=0) * np.array([1.0, 1.0, 0.0])
     away = unit(base * np.array([1.0, 1.0, 0.0]) - middle)
-    away = unit(gaussian_filter1d(away, 4.0, axis=0, mode="nearest"))
+    away = unit(gaussian_filter1d(away, 3.0, axis=0, mode="nearest"))
     behind = smoothstep(np.minimum(share, 1 - share), 0.03, 0.44)
     back = np.clip(away[:, 1], 0.0, 1.0)
     top = base + np.array([0, 0, 1.0]) * (cut.stand * behind)[:, None] + away * 0.003
     fall = np.maximum(cut.collar + 0.006 * back - 0.5 * cut.stand * behind, 0.55 * cut.collar)
     edge = base + away * (fall * (0.9 - 0.5 * back))[:, None]
     edge[:, 2] -= fall * (0.35 + 0.55 * back)
-    for end, order in ((ends[0], slice(0, 16)), (ends[1], slice(-1, -17, -1))):
-        onto = smoothstep(np.arange(16), 0, 15)[:, None]
+    for end, order in ((ends[0], slice(0, _TURN)), (ends[1], slice(-1, -_TURN - 1, -1))):
+        onto = smoothstep(np.arange(_TURN), 0, _TURN - 1)[:, None]
         edge[order] = (1 - onto) * (end + base[order] - base[order][0]) + onto * edge[order]
-    edge[2:-2] = gaussian_filter1d(edge, 3.0, axis=0, mode="nearest")[2:-2]
+    edge[2:-2] = gaussian_filter1d(edge, 2.2, axis=0, mode="nearest")[2:-2]
     edge = surface.lay(edge, 0.005)
     rows = [
         base + away * 0.003 - np.array([0, 0, 0.005]),
         base * 0.5 + top * 0.5 - away * 0.001,
         top,
     ]
-    for t in (0.12, 0.45, 0.75, 1.0):
+    for t in (0.15, 0.6, 1.0):
         mid = top + (edge - top) * t
         bulge = 0.006 * float(np.sin(np.pi * min(t * 1.2, 1.0)))
         mid = mid + (away * 0.6 + np.array([0, 0, 0.5])) * bulge
@@ -135,5 +141,5 @@ def _collar_end(coat: Coat, opening: Opening, cut: LapelCut, side: str) -> Array
     size = np.linalg.norm(line[-1] - line[0])
     gorge = along(line, np.array([cut.gorge]))[0]
     tip = line[0] + cut.tip * size * run + cut.width * outward
-    lift = 0.012 if cut.tip < cut.gorge else 0.004
+    lift = 0.022 if cut.tip < cut.gorge else 0.004
     return gorge + (tip - gorge) * cut.notch + run * lift

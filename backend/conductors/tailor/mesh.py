@@ -217,7 +217,7 @@ def hemmed(sheet: Sheet, thickness: float, depth: float) -> tuple[Sheet, Ids]:
     thickness : float
         Of the edge, metres.
     depth : float
-        How far the fold reaches inside, metres.
+        How far the fold reaches inside, metres; 0 for none, where one never looks inside.
 
     Returns
     -------
@@ -237,14 +237,16 @@ def hemmed(sheet: Sheet, thickness: float, depth: float) -> tuple[Sheet, Ids]:
     for _ in range(2):
         inward = _along_border(inward, rim, edges, weight > 0)
     edge = sheet.vertices[rim] - thickness * normals
-    fold = edge + depth * inward
     count = len(sheet.vertices)
     first = np.full(count, -1)
     first[rim] = np.arange(count, count + len(rim))
     second = first + len(rim)
     a, b = edges.T
     turn = np.stack([b, a, first[a], first[b]], axis=1)
-    lining = np.stack([first[b], first[a], second[a], second[b]], axis=1)
+    rings, strips = [edge], [turn]
+    if depth > 0.0:
+        rings.append(edge + depth * inward)
+        strips.append(np.stack([first[b], first[a], second[a], second[b]], axis=1))
     size = np.linalg.norm(sheet.vertices[b] - sheet.vertices[a], axis=1)
     uv = np.zeros((len(edges), 4, 2))
     uv[:, 1, 0] = uv[:, 2, 0] = size
@@ -254,12 +256,12 @@ def hemmed(sheet: Sheet, thickness: float, depth: float) -> tuple[Sheet, Ids]:
     owner[sheet.faces.ravel()] = np.repeat(sheet.material, 4)
     material = owner[a]
     whole = Sheet(
-        np.concatenate([sheet.vertices, edge, fold]),
-        np.concatenate([sheet.faces, turn, lining]),
-        np.concatenate([sheet.uv, uv, uv]),
-        np.concatenate([sheet.material, material, material]),
+        np.concatenate([sheet.vertices, *rings]),
+        np.concatenate([sheet.faces, *strips]),
+        np.concatenate([sheet.uv, *([uv] * len(strips))]),
+        np.concatenate([sheet.material, *([material] * len(strips))]),
     )
-    return whole, np.concatenate([np.arange(count), rim, rim])
+    return whole, np.concatenate([np.arange(count), *([rim] * len(rings))])
 
 
 def _along_border(inward: Array, rim: Ids, edges: Ids, known: Array) -> Array:
@@ -272,6 +274,6 @@ def _along_border(inward: Array, rim: Ids, edges: Ids, known: Array) -> Array:
     return unit(out)
 
 
-def with_hem(sheet: Sheet, thickness: float = 0.003, depth: float = 0.015) -> Sheet:
-    """A sheet with turned-in borders."""
+def with_hem(sheet: Sheet, thickness: float = 0.003, depth: float = 0.0) -> Sheet:
+    """A sheet with thick borders, turned in if `depth` is more than 0, as `hemmed` does it."""
     return hemmed(sheet, thickness, depth)[0]

@@ -66,7 +66,7 @@ def top_weights(form: Form, top: Coat, steps: int = 5, still: bool = True) -> Ar
     near = smoothstep(-gap, -0.075 * form.scale, 0.0)[:, None]
     if still:
         return spread(_stiffened(form, top, even, near[:, 0]), top.sheet.faces, 2)
-    return near * spread(out, top.sheet.faces, 1) + (1.0 - near) * even
+    return near * spread(out, top.sheet.faces, 3) + (1.0 - near) * even
 
 
 def neck_weights(form: Form, vertices: Array) -> Array:

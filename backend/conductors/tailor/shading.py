@@ -16,7 +16,7 @@ from retarget.rotation import Array
 from ..atlas import Layout, Texels, texels
 from ..parts import Colour, Dress, Material, Piece
 from .charts import Charts, Cloth, charts
-from .drawing import folded
+from .drawing import Folding, folded
 from .form import Form, quad_normals, smoothstep, unit
 from .mesh import Ids, averaging
 
@@ -30,7 +30,7 @@ _NEIGHBOURS: Final = 96
 _DEPTH: Final = 1.5
 _CONTRAST: Final = 1.2
 _BOUNCE: Final = 0.72
-_SKY: Final = 0.22
+_SKY: Final = 0.38
 _RIM: Final = 0.45
 _EDGE: Final = 0.42
 _EDGE_M: Final = 0.0032
@@ -41,7 +41,7 @@ _SHADOW_M: Final = 0.011
 _STEP_M: Final = 0.0025
 
 
-def shaded(dress: Dress, form: Form) -> Dress:
+def shaded(dress: Dress, form: Form, folding: Folding) -> Dress:
     """The clothes with shade in a picture; their texture coordinates point into it."""
     materials = list(dict.fromkeys(m for piece in dress.pieces for m in piece.materials))
     cloth = Cloth.of(dress.pieces, materials)
@@ -62,7 +62,7 @@ def shaded(dress: Dress, form: Form) -> Dress:
             dress.pieces, cloth.first_faces[:-1], cloth.first_faces[1:], strict=True
         )
     )
-    picture = _painted(form, dress.pieces, cloth, placed, shade, materials)
+    picture = _painted(form, folding, dress.pieces, cloth, placed, shade, materials)
     picture[-strip:] = _strip([m.colour for m in materials])
     return replace(dress, pieces=pieces, textures={**dress.textures, PICTURE: picture})
 
@@ -105,6 +105,7 @@ class _Canvas:
 
 def _painted(
     form: Form,
+    folding: Folding,
     pieces: tuple[Piece, ...],
     cloth: Cloth,
     placed: Charts,
@@ -120,7 +121,7 @@ def _painted(
     factor = factor + _EDGE * _near(canvas, rims, _EDGE_M)
     factor = factor * (1.0 - _SEAM * _near(canvas, seams, _SEAM_M))
     factor = factor * (1.0 - _SHADOW * _under(canvas, rims))
-    factor = factor * (1.0 + folded(form, canvas.points, n, canvas.piece))
+    factor = factor * (1.0 + folded(form, folding, canvas.points, n, canvas.piece))
     colours = np.array([m.colour for m in materials])[canvas.material]
     factor = np.clip(factor, _DARKEST, _LIGHTEST)
     return canvas.texels.picture(_coloured(colours, factor))

@@ -11,7 +11,11 @@ from .bodice import ANGLES, Bodice, neck_ring
 from .form import Form, Surface, smoothstep, unit
 from .mesh import Sheet, grid_sheet, joined
 
-_ROWS: Final = 16
+_ROWS: Final = 10
+_CLOSED_M: Final = 0.036
+"""How far inside its edge a cuff is closed."""
+CUFF_OUTSIDE: Final = 3
+"""Rings of a cuff that are seen from outside."""
 
 
 def half_fronts(form: Form, bodice: Bodice, body: Surface, low: float) -> tuple[Array, Array]:
@@ -25,10 +29,10 @@ def half_fronts(form: Form, bodice: Bodice, body: Surface, low: float) -> tuple[
     s = form.scale
     heights = bodice.rows[:, 0, 2]
     first = float(np.interp(low, heights, np.arange(len(heights))))
-    rows = np.linspace(first, len(heights) - 1, 20)
+    rows = np.linspace(first, len(heights) - 1, 14)
     z = np.interp(rows, np.arange(len(heights)), heights)
     gap = np.radians(16.0) * smoothstep(z, heights[-1] - 0.095 * s, heights[-1]) ** 0.8
-    t = np.linspace(0.0, 1.0, 13)
+    t = np.linspace(0.0, 1.0, 9)
     angles = gap[:, None] + (np.radians(62.0) - gap[:, None]) * t
     points = bodice.at(*np.broadcast_arrays(rows[:, None], angles))
     left = under(points, body, 0.011)
@@ -121,7 +125,7 @@ def turned_collar(form: Form, ground: Surface, gap: float, width: float = 0.05) 
         Angle from the front at which it begins, radians.
     """
     s = form.scale
-    angles = np.linspace(gap, 2 * np.pi - gap, 49)
+    angles = np.linspace(gap, 2 * np.pi - gap, 41)
     base = around(neck_ring(form, 0.005, -0.006 * s), angles)
     top = around(neck_ring(form, 0.008, 0.030 * s), angles)
     front_share = smoothstep(np.cos(angles), 0.1, 0.95)[:, None]
@@ -142,17 +146,22 @@ def turned_collar(form: Form, ground: Surface, gap: float, width: float = 0.05) 
     return grid_sheet(np.stack(rows))
 
 
-def cuff(sleeve: Array, shows: float, room: float = 0.006) -> Array:
-    """(5, LOOP, 3): a shirt's cuff that shows `shows` metres beyond a sleeve, inside it."""
+def cuff(sleeve: Array, shows: float, room: float = 0.0045) -> Array:
+    """(6, LOOP, 3): a shirt's cuff that shows `shows` metres beyond a sleeve, inside it.
+
+    The last ring closes it off deep inside, behind where the skin ends: whatever way the wrist
+    bends, one looks into white cotton.
+    """
     end = sleeve[-1]
     middle = end.mean(axis=0)
     run = unit(middle - sleeve[-4].mean(axis=0))
     spokes = end - middle
     spokes = spokes - (spokes @ run)[:, None] * run
-    inner = unit(spokes) * (np.linalg.norm(spokes, axis=1, keepdims=True).mean() - room)
-    steps = (-0.03, -0.01, shows * 0.5, shows)
-    rings = [middle + run * t + inner for t in steps]
-    rings.append(middle + run * (shows - 0.003) + inner * 0.93)
+    reach = np.linalg.norm(spokes, axis=1, keepdims=True)
+    inner = spokes * (1.0 - room / reach)
+    steps = ((-0.012, 1.0), (shows - 0.001, 1.0), (shows, 0.97), (shows - 0.003, 0.93))
+    rings = [middle + run * t + inner * size for t, size in steps]
+    rings += [middle - run * (_CLOSED_M - shows) + inner * size for size in (0.90, 0.05)]
     return np.stack(rings)
 
 
@@ -162,10 +171,10 @@ def bow_tie(form: Form, at: Array, forward: Array) -> Sheet:
     up = unit(np.array([0.0, 0.0, 1.0]) - forward * forward[2])
     across = np.cross(up, forward)
     parts = []
-    turn = 2 * np.pi * np.arange(12) / 12
+    turn = 2 * np.pi * np.arange(10) / 10
     for sign in (1.0, -1.0):
         rings = []
-        for t in np.linspace(0.0, 1.0, 9):
+        for t in np.linspace(0.0, 1.0, 7):
             high = (0.008 + 0.017 * smoothstep(t, 0.05, 0.8)) * s
             deep = (0.006 + 0.003 * np.sin(np.pi * min(t * 1.1, 1))) * s * (1 - 0.6 * t**4)
             pleat = 1.0 - 0.12 * np.cos(2 * turn) * (1 - t)
@@ -179,7 +188,7 @@ def bow_tie(form: Form, at: Array, forward: Array) -> Sheet:
         rings.append(centre + (rings[-1] - centre) * 0.05)
         parts.append(grid_sheet(np.stack(rings), closed=True, flip=sign > 0))
     knot = []
-    for t in np.linspace(-1, 1, 7):
+    for t in np.linspace(-1, 1, 5):
         size = np.sqrt(1 - 0.85 * t**2)
         ring = at + across * t * 0.010 * s + forward * 0.003 * s
         ring = ring + np.sin(turn)[:, None] * up * 0.0125 * s * size

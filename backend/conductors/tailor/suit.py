@@ -24,23 +24,23 @@ from .sewing import (
     shoes,
     top_weights,
 )
-from .shirt import half_fronts, turned_collar
+from .shirt import CUFF_OUTSIDE, cuff, half_fronts, turned_collar
 from .trimmings import button, patch
 from .weights import nearest, rigid
 
-CLOTH: Final = Material("Charcoal wool", "cloth", (0.185, 0.19, 0.205), 0.8)
-FACING: Final = Material("Charcoal lapels", "cloth", (0.205, 0.21, 0.226), 0.7)
-HORN: Final = Material("Horn buttons", "leather", (0.05, 0.045, 0.04), 0.35)
-SHIRT: Final = Material("Black shirt", "cloth", (0.085, 0.085, 0.095), 0.6)
+CLOTH: Final = Material("Navy wool", "cloth", (0.108, 0.132, 0.205), 0.8)
+FACING: Final = Material("Navy lapels", "cloth", (0.130, 0.158, 0.243), 0.7)
+HORN: Final = Material("Horn buttons", "leather", (0.11, 0.085, 0.07), 0.35)
+SHIRT: Final = Material("White shirt", "cloth", (0.88, 0.89, 0.92), 0.6)
 LEATHER: Final = Material("Black leather", "leather", (0.075, 0.07, 0.07), 0.25)
 LINEN: Final = Material("Pocket square", "cloth", (0.82, 0.83, 0.86), 0.7)
 
 
 def dark_suit(form: Form) -> Dress:
-    """A two-button jacket with notched lapels over a black shirt, trousers, shoes."""
+    """A two-button jacket with notched lapels over an open white shirt, trousers, shoes."""
     s = form.scale
     hem = form.crotch[2] - 0.015 * s
-    rows = row_heights(form, hem, 0.024)
+    rows = row_heights(form, hem, 0.029)
     rows = rows[0] + (rows[-1] - rows[0]) * ((rows - rows[0]) / (rows[-1] - rows[0])) ** 1.3
     bodice = build_bodice(
         form,
@@ -66,7 +66,9 @@ def dark_suit(form: Form) -> Dress:
     fronts = half_fronts(form, bodice, body, opening.button - 0.06 * s)
     halves, _ = welded(joined(*(grid_sheet(grid) for grid in fronts)))
     collar_sheet = turned_collar(form, body, np.radians(17))
-    shirt = joined(halves, with_hem(collar_sheet, 0.0015, 0.004))
+    cuffs = [cuff(coat.sheet.vertices[at], 0.011 * s) for at in coat.sleeves]
+    tubes = [grid_sheet(rings, closed=True) for rings in cuffs]
+    shirt = joined(halves, with_hem(collar_sheet, 0.0015), *tubes)
     legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.070, seed=4))
     shown = legs.sheet.vertices[legs.sheet.faces][..., 2].max(axis=1) < hem + 0.12 * s
     trousers, used = kept(legs.sheet, shown)
@@ -75,7 +77,7 @@ def dark_suit(form: Form) -> Dress:
     sewn_on += [rigid(sheet, ground, bones) for sheet in hard]
     jacket = joined(outer, *details, *hard)
     edges = np.concatenate(
-        [fronts[0][8:, 0], fronts[1][8:, -1], *(ground[at[-1]] for at in coat.sleeves)]
+        [fronts[0][6:, 0], fronts[1][6:, -1], *(rings[CUFF_OUTSIDE - 1] for rings in cuffs)]
     )
     shirt_bones = nearest(shirt.vertices, ground, bones)
     stands = smoothstep(above_neck(form, shirt.vertices), -0.006 * s, 0.028 * s)[:, None]
@@ -86,7 +88,8 @@ def dark_suit(form: Form) -> Dress:
         piece("Trousers", trousers, legs.weights[used], CLOTH),
         *shoes(form, LEATHER),
     )
-    covered = covered_skin(form, [coat.sheet, halves, collar_sheet], edges, collar=0.010)
+    outside = [grid_sheet(rings[:CUFF_OUTSIDE], closed=True) for rings in cuffs]
+    covered = covered_skin(form, [coat.sheet, halves, collar_sheet, *outside], edges, collar=0.010)
     beside = np.abs(form.figure.vertices[:, 0]) > 0.055 * s
     return Dress(pieces, covered | (below_collar(form, 0.008 * s) & beside))
 
@@ -97,13 +100,12 @@ def _details(
     """What is sewn on: soft and hard."""
     s, ground = form.scale, coat.surface
     lapels = LapelCut(
-        0.085 * s, tip=0.80, notch=0.5, collar=0.042 * s, stand=0.020 * s, clear=0.017
+        0.080 * s, tip=0.775, notch=0.5, collar=0.042 * s, stand=0.020 * s, clear=0.017
     )
     sewn = [
-        with_hem(lapel(coat, opening, lapels, side, ground), 0.002, 0.01).painted(1)
-        for side in SIDES
+        with_hem(lapel(coat, opening, lapels, side, ground), 0.002).painted(1) for side in SIDES
     ]
-    sewn.append(with_hem(collar(coat, opening, lapels, ground, body), 0.002, 0.006).painted(1))
+    sewn.append(with_hem(collar(coat, opening, lapels, ground, body), 0.002).painted(1))
     edge, hard = coat.edge("L"), []
     for drop in (0.006, 0.115):
         z = opening.button - drop * s
@@ -111,7 +113,8 @@ def _details(
         hard.append(button(ground, at, 0.0105 * s).painted(2))
     for side in SIDES:
         sewn.append(_flap(form, bodice, ground, side))
-    return sewn, [*hard, _breast_pocket(form, bodice, ground)]
+    sewn.append(_breast_pocket(form, bodice, ground))
+    return sewn, hard
 
 
 def on_bodice(bodice: Bodice, height: float, angle: float) -> Array:
@@ -126,14 +129,14 @@ def _flap(form: Form, bodice: Bodice, ground: Surface, side: str) -> Sheet:
     s, sign = form.scale, 1.0 if side == "L" else -1.0
     corner = on_bodice(bodice, form.waist - 0.085 * s, sign * np.radians(24))
     across = np.array([sign * 0.14 * s, 0.0, 0.012 * s])
-    flap = patch(ground, corner, across, np.array([0, 0, 0.045 * s]), (7, 3), 0.003)
-    return with_hem(flap if sign > 0 else flap.turned(), 0.002, 0.008)
+    flap = patch(ground, corner, across, np.array([0, 0, 0.045 * s]), (5, 2), 0.003)
+    return with_hem(flap if sign > 0 else flap.turned(), 0.002)
 
 
 def _breast_pocket(form: Form, bodice: Bodice, ground: Surface) -> Sheet:
     s = form.scale
-    corner = on_bodice(bodice, form.armpits[0][2] - 0.018 * s, np.radians(42))
-    across, up = np.array([0.064 * s, 0.0, 0.010 * s]), np.array([0.0, 0.0, 0.018 * s])
+    corner = on_bodice(bodice, form.armpits[0][2] - 0.028 * s, np.radians(37))
+    across, up = np.array([0.060 * s, 0.0, 0.010 * s]), np.array([0.0, 0.0, 0.018 * s])
     welt = patch(ground, corner, across, up, (5, 2), 0.003)
     square = patch(ground, corner + up * 0.6 + across * 0.1, across * 0.8, up * 1.1, (4, 2), 0.0022)
-    return joined(with_hem(square, 0.0015, 0.004).painted(3), with_hem(welt, 0.002, 0.006))
+    return joined(with_hem(square, 0.0015).painted(3), with_hem(welt, 0.002))

@@ -26,7 +26,7 @@ from .sewing import (
     shoes,
     top_weights,
 )
-from .shirt import bow_tie, cuff, front, wing_collar
+from .shirt import CUFF_OUTSIDE, bow_tie, cuff, front, wing_collar
 from .suit import on_bodice
 from .trimmings import button
 from .weights import nearest, of_bones, rigid
@@ -46,7 +46,7 @@ def tailcoat(form: Form) -> Dress:
     """White tie."""
     s = form.scale
     waist = form.waist - 0.005 * s
-    rows = row_heights(form, waist - 0.05 * s, 0.024)
+    rows = row_heights(form, waist - 0.05 * s, 0.028)
     bodice = build_bodice(
         form,
         Cut(
@@ -113,10 +113,8 @@ def _details(form: Form, coat: Coat, opening: Opening, body: Surface) -> tuple[S
         stand=0.020 * s,
         clear=0.015,
     )
-    sewn = [
-        with_hem(lapel(coat, opening, cut, side, ground), 0.002, 0.01).painted(1) for side in SIDES
-    ]
-    sewn.append(with_hem(collar(coat, opening, cut, ground, body), 0.002, 0.006))
+    sewn = [with_hem(lapel(coat, opening, cut, side, ground), 0.002).painted(1) for side in SIDES]
+    sewn.append(with_hem(collar(coat, opening, cut, ground, body), 0.002))
     hard = []
     for side in SIDES:
         edge, sign = coat.edge(side), 1.0 if side == "L" else -1.0
@@ -131,11 +129,11 @@ def _details(form: Form, coat: Coat, opening: Opening, body: Surface) -> tuple[S
 def _tail(form: Form, coat: Coat, side: str, waist: float) -> Sheet:
     """One tail, from the waist seam to the hollow of the knee."""
     s, sign = form.scale, 1.0 if side == "L" else -1.0
-    levels = np.linspace(waist, form.head(f"shin.{side}")[2] - 0.02 * s, 24)
+    levels = np.linspace(waist, form.head(f"shin.{side}")[2] - 0.02 * s, 16)
     middle, reach = _hanging(form, coat, levels)
     down = np.linspace(0.0, 1.0, len(levels))
     edge = _SIDE + (np.radians(142.0) - _SIDE) * (0.35 * down + 0.65 * smoothstep(down, 0.0, 0.9))
-    t = np.linspace(0.0, 1.0, 13)
+    t = np.linspace(0.0, 1.0, 11)
     angles = edge[:, None] + (np.pi + np.radians(2.5) - edge[:, None]) * t
     flute = Noise(11 if side == "L" else 12).ripple(3 * angles, 4)
     room = 0.012 * s * flute * smoothstep(down, 0.1, 0.8)[:, None] + 0.006 * s * down[:, None]
@@ -193,16 +191,14 @@ def _linen(
 ) -> tuple[list[Piece], list[Sheet]]:
     """Shirt, waistcoat, bow tie, cuffs; and what of them covers skin."""
     s, body = form.scale, body_without_hands(form)
-    angles = np.radians(np.linspace(-60, 60, 25))
-    low, high = np.full(25, form.waist + 0.04 * s), np.full(25, form.tall)
+    angles = np.radians(np.linspace(-60, 60, 19))
+    low, high = np.full(19, form.waist + 0.04 * s), np.full(19, form.tall)
     bosom = grid_sheet(front(bodice, body, low, high, angles, 0.014))
     stand = wing_collar(form, body)
-    stand_hem = with_hem(stand, 0.0012, 0.003)
-    tubes = [
-        grid_sheet(cuff(coat.sheet.vertices[at], 0.017 * s), closed=True) for at in coat.sleeves
-    ]
+    stand_hem = with_hem(stand, 0.0012)
+    cuffs = [cuff(coat.sheet.vertices[at], 0.015 * s) for at in coat.sleeves]
     ground, studs = coat.sheet.vertices, _studs(form, bodice, bosom)
-    soft = joined(bosom, *(with_hem(tube, 0.001, 0.002) for tube in tubes))
+    soft = joined(bosom, *(grid_sheet(rings, closed=True) for rings in cuffs))
     shirt_bones = [nearest(soft.vertices, ground, bones)]
     shirt_bones += [rigid(stud, ground, bones) for stud in studs]
     shirt_bones.append(neck_weights(form, stand_hem.vertices))
@@ -218,6 +214,7 @@ def _linen(
         piece("Waistcoat", joined(vest, *pearls), np.concatenate(vest_bones), PIQUE, PEARL),
         piece("Bow tie", tie, held, PIQUE),
     ]
+    tubes = [grid_sheet(rings[:CUFF_OUTSIDE], closed=True) for rings in cuffs]
     return pieces, [bosom, stand, *tubes]
 
 
@@ -234,7 +231,7 @@ def _waistcoat(
 ) -> tuple[Sheet, list[Sheet]]:
     """The waistcoat and its buttons."""
     s = form.scale
-    angles = np.radians(np.linspace(-52, 52, 33))
+    angles = np.radians(np.linspace(-52, 52, 27))
     away = np.abs(angles)
     v_low, v_high = form.waist + 0.115 * s, form.armpits[0][2] + 0.05 * s
     high = v_low + (v_high - v_low) * np.clip((away - np.radians(1)) / np.radians(34), 0, 1)
@@ -244,7 +241,7 @@ def _waistcoat(
     low_part = panel.vertices[:, 2] < waist + 0.01 * s
     raised = np.where(low_part[:, None], trousers.push_out(panel.vertices, 0.005), panel.vertices)
     panel = panel.moved(raised)
-    cloth = with_hem(panel, 0.002, 0.012)
+    cloth = with_hem(panel, 0.002)
     ground = sheet_surface(panel)
     pearls = []
     for drop in (0.025, 0.065, 0.105):

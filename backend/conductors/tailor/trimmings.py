@@ -1,11 +1,16 @@
 """What is sewn on a garment: buttons, flaps, welts."""
 
+from typing import Final
+
 import numpy as np
 
 from retarget.rotation import Array
 
 from .form import Surface, unit
 from .mesh import Sheet, grid_sheet
+
+_SIDES: Final = 10
+"""Corners of a button."""
 
 
 def patch(
@@ -22,7 +27,7 @@ def button(surface: Surface, at: Array, radius: float, domed: bool = False) -> S
     """A round button laid on cloth: with a rim, or domed as a stud."""
     height = 0.003
     middle = 1.25 if domed else 0.7
-    around = 2 * np.pi * np.arange(12) / 12
+    around = 2 * np.pi * np.arange(_SIDES) / _SIDES
     place = surface.lay(at[None], 0.0015)
     _, normal = surface.height(place)
     across = unit(np.cross(np.array([0.0, 0, 1.0]), normal[0]))
@@ -30,9 +35,7 @@ def button(surface: Surface, at: Array, radius: float, domed: bool = False) -> S
     spokes = np.cos(around)[:, None] * across + np.sin(around)[:, None] * up
     rings = [
         place + radius * spokes,
-        place + radius * spokes + normal * height * 0.7,
-        place + 0.82 * radius * spokes + normal * height,
-        place + 0.6 * radius * spokes + normal * height * (0.5 + 0.5 * middle if domed else middle),
+        place + 0.9 * radius * spokes + normal * height,
         place + 0.05 * radius * spokes + normal * height * middle,
     ]
     return grid_sheet(np.stack(rings), closed=True)
