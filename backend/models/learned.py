@@ -22,11 +22,16 @@ from backend.models.generator import VALUES, Generator, load_generator, split_po
 from backend.models.noise import draw_noise
 from backend.style import Style
 from backend.teacher.baton_hand import carry_baton
+from backend.teacher.character import Character
+from backend.teacher.cues import CUE_DRAWS, find_cues
 from backend.teacher.dynamics import Dynamics
+from backend.teacher.left import LeftHand
+from backend.teacher.left_part import left_part, with_left
 from backend.teacher.legs import highest_hips, planted_leg
 from backend.teacher.limits import clipped
 from backend.teacher.plan import make_plan
 from backend.teacher.stance import shift_m, weight_on_legs, with_weight
+from backend.teacher.strokes import make_strokes
 from retarget import rotation, skeleton
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress
@@ -102,8 +107,11 @@ def conduct_learned(
     dynamics = Dynamics.of(analysis.loudness)
     plan = make_plan(kept, analysis.duration, dynamics, style)
     weight = weight_on_legs(plan, kept, dynamics, seed, motion.times)
+    strokes = make_strokes(plan, kept, dynamics, Character.of(analysis), style)
+    cues = find_cues(plan, dynamics, np.random.default_rng([seed, CUE_DRAWS]))
+    left, _ = left_part(plan, kept, dynamics, strokes, cues, style, seed, motion.times)
     progress(1.0, _PHASE)
-    return _standing(motion, weight, shift_m(weight, style))
+    return _standing(motion, weight, shift_m(weight, style), left)
 
 
 @one_thread()
@@ -155,8 +163,8 @@ def _network(path: Path) -> Generator:
         return load_generator(path)
 
 
-def _standing(motion: Motion, weight: Array, aside: Array) -> Motion:
-    """The motion within the joints' limits, with a relaxed left hand, on planted feet.
+def _standing(motion: Motion, weight: Array, aside: Array, left: LeftHand) -> Motion:
+    """The motion within the joints' limits, with a left hand of its own, on planted feet.
 
     What the weight on the legs (T,) does to pelvis and trunk, and how far aside (T,) it takes them,
     goes by the rules of `backend.teacher.stance`: the network stands still.
@@ -168,6 +176,7 @@ def _standing(motion: Motion, weight: Array, aside: Array) -> Motion:
     for name, turn in with_weight(trunk, weight).items():
         local[:, skeleton.INDEX[name]] = turn
     root[:, 0] += aside
+    local = with_left(local, root, left, aside)
     local = carry_baton(local, root, motion.fps)
     hips: Array = local[:, skeleton.INDEX["hips"]]
     root[:, 2] = np.minimum(root[:, 2], highest_hips(root[:, 0], root[:, 1], hips) - _KNEE_LEAST)

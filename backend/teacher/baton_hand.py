@@ -23,8 +23,8 @@ _LIFTED: Final = np.radians([28.0, 58.0])
 _AVERAGE_S: Final = 0.6
 # Then the tip stays between two elevations, and comes to these ends ever more slowly within a share
 # of the way.
-_TIP: Final = np.radians([-3.0, 59.0])
-_TIP_EASE: Final = 0.15
+_TIP: Final = np.radians([5.0, 59.0])
+_TIP_EASE: Final = 0.25
 # How far the wrist turns about itself, bends to the back of the hand and to the palm, and leans to
 # the thumb and to the little finger; radians: far from the ends of its range.
 _TWIST: Final = np.radians([-2.9, 2.9])

@@ -20,16 +20,14 @@ from .body import Body, move_body
 from .character import Character
 from .cues import CUE_DRAWS, find_cues
 from .dynamics import Dynamics
-from .gestures import plan_gestures
 from .hand_shapes import shape_turns
 from .hands import baton_grip, right_hand
-from .left import left_hand
+from .left_part import left_part
 from .path import beat_path
 from .plan import make_plan
 from .stance import shift_m, weight_on_legs
 from .strokes import make_strokes
 
-_LEFT_SHARE: Final = 0.9
 _CHEST: Final = skeleton.REST[skeleton.INDEX["chest"]]
 
 
@@ -84,16 +82,13 @@ def conduct(
     strokes = make_strokes(plan, kept, dynamics, character, style)
     strokes = replace(strokes, size=strokes.size * (1.0 + 0.05 * streams[0].standard_normal()))
     right_path = beat_path(plan, kept, strokes, style, streams[0], at)
-    mirrored = replace(strokes, size=_LEFT_SHARE * strokes.size)
-    left_path = beat_path(plan, kept, mirrored, style, streams[1], at)
     progress(0.3, "conducting")
     cues = find_cues(plan, dynamics, streams[CUE_DRAWS])
     weight = weight_on_legs(plan, kept, dynamics, seed, at)
     body = move_body(plan, kept, strokes, cues, dynamics, style, streams[2], weight, at)
     aside = shift_m(weight, style)
     right = right_hand(right_path, style, streams[3], at)
-    gestures = plan_gestures(plan, kept, dynamics, strokes, cues, style, streams[6])
-    left = left_hand(left_path, plan, gestures, dynamics, style, streams[4], at)
+    left, left_path = left_part(plan, kept, dynamics, strokes, cues, style, seed, at)
     progress(0.5, "conducting")
 
     local = rotation.identity((len(at), len(skeleton.NAMES)))

@@ -25,6 +25,9 @@ _AHEAD_S: Final = (0.45, 0.9)
 _QUIET: Final = 0.22
 _QUIET_BEFORE_S: Final = (0.6, 1.2, 1.8, 2.4)
 _ENTRY_RISE: Final = 0.12
+# A new voice joins what sounds: louder by more than this around a beat, at these times of it.
+_SURGE_RISE: Final = 0.17
+_AROUND_S: Final = (-0.5, 0.45)
 # A sudden piano: down by more than this within a second, and below medium.
 _DROP: Final = 0.28
 _SOFT: Final = 0.55
@@ -105,6 +108,11 @@ class Dynamics:
         before = np.max([self._sample(self.level, at - t) for t in _QUIET_BEFORE_S], axis=0)
         after = self._sample(self.level, at + _SMOOTH_S)
         return np.where(before < _QUIET, np.maximum(after - before - _ENTRY_RISE, 0.0), 0.0)
+
+    def surges(self, at: Array) -> Array:
+        """How much louder it becomes around beats, whatever was before, (B,): 0 if hardly."""
+        before, after = (self._sample(self.level, at + t) for t in _AROUND_S)
+        return np.maximum(after - before - _SURGE_RISE, 0.0)
 
     def drops(self, at: Array) -> Array:
         """How much softer it becomes at beats, all at once, (B,): 0 if it does not or is loud."""

@@ -1,4 +1,8 @@
-"""When the left hand does what: it mirrors, rests, shapes, sustains, calms and cues."""
+"""When the left hand does what: it mirrors, rests, shapes, sustains, calms and cues.
+
+Professional conductors beat with the right hand and leave the left one to the music: it joins the
+beat where the music is at its loudest or most accented, and else waits low or shapes the line.
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,14 +25,25 @@ CHANGE_S: Final = 1.25
 """Longest way from one gesture to another, seconds."""
 
 _CUE_CHANGE_S: Final = 0.75
+# A phrase of the hand has from the first to below the second of these bars, and is no longer.
 _PHRASE_BARS: Final = (2, 5)
+_LONGEST_S: Final = 9.0
 _CALM_BEATS: Final = 3.0
 _CALM_S: Final = (1.6, 4.0)
 _HELD_S: Final = 1.8
 # Beats on either side among which a sudden piano is one event.
 _NEIGHBOURS: Final = 3
-# Independence from which the hand hardly ever mirrors.
-_ALONE: Final = 0.95
+# Share of the phrases that are mirrored, by `style.left_hand`: (1 − it) to this power, the loudest
+# of them, in which accents count by so much and chance by so much of the loudness.
+_MIRRORED: Final = 3.2
+_ACCENTS: Final = 0.4
+_CHANCE: Final = 0.08
+# A line is shaped where loudness varies by so much in the phrase, the more likely the louder it is;
+# through more than so many phrases no hand rests, where it varies at all.
+_SHAPED: Final = 0.07
+_SHAPED_SHARE: Final = (0.35, 0.5)
+_RESTED: Final = 2
+_STEADY: Final = 0.02
 
 
 class Gesture(IntEnum):
@@ -40,6 +55,7 @@ class Gesture(IntEnum):
     SUSTAIN = 3  # holds a note
     CALM = 4  # palm down: softer
     CUE = 5  # points to who enters
+    CARRY = 6  # carries the line: higher, further and palm up as it grows
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class Episode:
     start, end : float
         Seconds; on the way to it before, and from it after.
     kind : Gesture
-        Neither MIRROR nor REST.
+        None of MIRROR, REST and CARRY.
     amount : float
         Rise of a swell, yaw of a cue, 1 otherwise.
     """
@@ -94,7 +110,7 @@ def plan_gestures(
     rng: np.random.Generator,
 ) -> Gestures:
     """Choose for each phrase and each event of the music, as often as `style.left_hand` lets it."""
-    changes = _phrases(plan, grid, dynamics, style, rng)
+    changes = _phrases(plan, grid, dynamics, strokes, style, rng)
     episodes: list[Episode] = []
     for candidate, eagerness in _candidates(plan, dynamics, strokes, cues):
         # Draws are the same in number whatever the style, so that seeds stay comparable.
@@ -120,32 +136,97 @@ def plan_gestures(
     return Gestures(times, kinds, widths, tuple(episodes))
 
 
+@dataclass(frozen=True)
+class _Phrase:
+    """A few bars: its first beat and the first one after it, and what it wants of the hand."""
+
+    first: int
+    after: int
+    opens: bool
+    loud: float
+    varies: float
+    chance: float
+
+
 def _phrases(
-    plan: Plan, grid: BeatGrid, dynamics: Dynamics, style: Style, rng: np.random.Generator
+    plan: Plan,
+    grid: BeatGrid,
+    dynamics: Dynamics,
+    strokes: Strokes,
+    style: Style,
+    rng: np.random.Generator,
 ) -> list[tuple[float, Gesture]]:
-    """Mirroring and resting by phrases of a few bars: (start in seconds, gesture), rising."""
+    """Mirroring, resting and carrying by phrases: (start in seconds, gesture), rising."""
     changes: list[tuple[float, Gesture]] = [(-1e9, Gesture.MIRROR)]
-    for first, last in plan.passages:
-        bars = np.flatnonzero(grid.numbers[first : last + 1] == 1) + first
-        bars = bars if len(bars) else np.array([first])
-        changes.append((float(plan.ictus[first]) - 1e-3, Gesture.MIRROR))
-        i = 0
-        while i < len(bars):
-            length, chance = int(rng.integers(*_PHRASE_BARS)), float(rng.random())
-            start = float(plan.ictus[bars[i]])
-            loud = float(dynamics.broad(np.array([start + 1.0]))[0])
-            mirrors = 1.0 - style.left_hand * (1.25 - 0.5 * loud)
-            if style.left_hand >= _ALONE:
-                mirrors = 0.0
-            kind = Gesture.MIRROR if chance < mirrors else Gesture.REST
-            if i == 0 and style.left_hand < 0.6:
-                kind = Gesture.MIRROR
-            # The first beat of a phrase is given with both hands before one of them leaves.
-            changes.append((start + 0.2 * float(plan.interval[bars[i]]), kind))
-            i += length
+    phrases = _cut(plan, grid, dynamics, strokes, rng)
+    joined = _joined(phrases, grid, style)
+    rested = 0
+    for phrase, joins in zip(phrases, joined, strict=True):
+        start, interval = float(plan.ictus[phrase.first]), float(plan.interval[phrase.first])
+        # The first beat of a phrase is given with both hands before one of them leaves, the first
+        # bar of a passage too.
+        leaves = 0.2 * interval
+        if phrase.opens:
+            changes.append((start - 1e-3, Gesture.MIRROR))
+            leaves += float(grid.beats_in_bar[phrase.first] - 1) * interval
+        low, high = _SHAPED_SHARE
+        shaped = low + (high - low) * phrase.loud + style.expression * phrase.varies
+        if joins:
+            kind = Gesture.MIRROR
+        elif phrase.varies > (_SHAPED if rested < _RESTED else _STEADY) and (
+            phrase.chance < shaped or rested >= _RESTED
+        ):
+            kind = Gesture.CARRY
+        else:
+            kind = Gesture.REST
+        rested = rested + 1 if kind is Gesture.REST else 0
+        changes.append((start + leaves, kind))
+    for _, last in plan.passages:
         # Both hands prepare and both end.
         changes.append((float(plan.ictus[last]) - CHANGE_S, Gesture.MIRROR))
     return sorted(changes)
+
+
+def _cut(
+    plan: Plan, grid: BeatGrid, dynamics: Dynamics, strokes: Strokes, rng: np.random.Generator
+) -> list[_Phrase]:
+    phrases: list[_Phrase] = []
+    for first, last in plan.passages:
+        bars = np.flatnonzero(grid.numbers[first : last + 1] == 1) + first
+        bars = bars if len(bars) else np.array([first])
+        i = 0
+        while i < len(bars):
+            length, chance = int(rng.integers(*_PHRASE_BARS)), float(rng.random())
+            bar = float(plan.interval[bars[i]] * grid.beats_in_bar[bars[i]])
+            length = min(length, max(1, int(_LONGEST_S / bar)))
+            after = int(bars[i + length]) if i + length < len(bars) else last + 1
+            beats = slice(int(bars[i]), after)
+            heard = dynamics.broad(plan.ictus[beats] + 0.5 * plan.interval[beats])
+            loud = float(heard.mean() + _ACCENTS * strokes.accent[beats].mean())
+            phrases.append(_Phrase(int(bars[i]), after, i == 0, loud, float(np.ptp(heard)), chance))
+            i += length
+    return phrases
+
+
+def _joined(phrases: list[_Phrase], grid: BeatGrid, style: Style) -> NDArray[np.bool_]:
+    """In which phrases both hands beat, (P,): the loudest, as many as the style grants.
+
+    The first bars of passages, which they beat anyway, count too.
+    """
+    lengths = np.array([phrase.after - phrase.first for phrase in phrases], dtype=np.float64)
+    beaten = np.array(
+        [
+            phrase.opens * min(grid.beats_in_bar[phrase.first], n)
+            for phrase, n in zip(phrases, lengths, strict=True)
+        ]
+    )
+    loudest = np.argsort([-phrase.loud - _CHANCE * phrase.chance for phrase in phrases])
+    granted = (1.0 - style.left_hand) ** _MIRRORED * lengths.sum() - beaten.sum()
+    lengths -= beaten
+    joined = np.zeros(len(phrases), dtype=bool)
+    before = np.cumsum(lengths[loudest]) - 0.5 * lengths[loudest]
+    joined[loudest[before <= granted]] = True
+    return joined
 
 
 def _candidates(
@@ -165,9 +246,9 @@ def _candidates(
         start, end = cue.time - 0.9 * cue.interval, cue.time + 0.6 * cue.interval
         inside.append((Episode(start, end, Gesture.CUE, cue.yaw), 2.5))
     for swell in dynamics.swells():
-        inside.append((Episode(swell.start, swell.end, Gesture.SWELL, swell.rise), 1.6))
+        inside.append((Episode(swell.start, swell.end, Gesture.SWELL, swell.rise), 2.2))
     for start, end in _held(plan, strokes):
-        inside.append((Episode(start, end, Gesture.SUSTAIN), 1.2))
+        inside.append((Episode(start, end, Gesture.SUSTAIN), 2.0))
     for episode, eagerness in inside:
         if any(
             plan.ictus[first] + 0.4 < episode.start

@@ -31,6 +31,14 @@ _SWELL_HIGH: Final = np.array([-0.29, -0.37, 1.47])
 _SUSTAIN: Final = np.array([-0.28, -0.39, 1.26])
 _SUSTAIN_RISE: Final = np.array([-0.02, -0.02, 0.11])
 _SUSTAIN_ANGLES: Final = (0.10, 0.30, 2.0)
+# ... carrying the line from soft to loud, the palm turning up as it grows and down as it fades: so
+# much of the turn for a change of loudness in a second, smoothed over so many seconds; ...
+_CARRY_SOFT: Final = np.array([-0.19, -0.30, 1.10])
+_CARRY_LOUD: Final = np.array([-0.31, -0.40, 1.42])
+_CARRY_ROLL: Final = (1.15, 0.85)
+_CARRY_RATE: Final = 0.10
+_CARRY_SMOOTH_S: Final = 0.5
+_CARRY_WANDER: Final = np.array([0.035, 0.025, 0.04])
 # ... calming, palm down, and sinking, ...
 _CALM: Final = np.array([-0.24, -0.40, 1.19])
 _CALM_RISE: Final = np.array([0.0, -0.01, -0.10])
@@ -46,16 +54,20 @@ _POINTED_AT: Final = 0.42
 _GRASPED: Final = 0.65
 # How far the fingers of a beating hand open as it flicks up, radians by radian of the wrist.
 _LOOSE: Final = np.array([0.0, 0.35, 0.5, 0.0])
+# The share of the beat that is felt in other gestures by a hand that would mirror.
+_ECHO: Final = 0.10
 # How much the curl of the fingers wanders, as a share.
 _STIR: Final = 0.16
 
 
 @dataclass(frozen=True)
 class LeftHand:
-    """The left hand's pose and the shape of its fingers, (T, 4), as in `hand_shapes`."""
+    """The left hand's pose, the shape of its fingers, (T, 4), as in `hand_shapes`, and how far what
+    it does is its own and not the beat's, (T,)."""
 
     pose: HandPose
     shape: Array
+    own: Array
 
 
 @dataclass(frozen=True)
@@ -100,20 +112,22 @@ def left_hand(
     angles = np.zeros((len(at), 3))
     shape = np.zeros((len(at), len(shapes.RELAXED)))
     # At rest and in gestures of its own the hand still feels the beat a little.
-    echo = (path.position - path.centre) * 0.07 + 0.012 * ease[:, :3]
-    resting = np.zeros(len(at))
+    echo = (path.position - path.centre) * _ECHO * (1.0 - style.left_hand) + 0.012 * ease[:, :3]
+    resting, alone = np.zeros(len(at)), np.zeros(len(at))
     for kind in Gesture:
         share = holds(gestures.times, (gestures.kinds == kind).astype(float), gestures.widths, at)
         if not share.any():
             continue
         episodes = [episode for episode in gestures.episodes if episode.kind is kind]
-        held = _pose(kind, episodes, path, style, ease, at)
+        held = _pose(kind, episodes, path, dynamics, style, ease, at)
         own = held.wrist if kind is Gesture.MIRROR else held.wrist + echo
         wrist += share[:, None] * own
         angles += share[:, None] * held.angles
         shape += share[:, None] * held.shape
         if kind is Gesture.REST:
             resting = share
+        if kind is not Gesture.MIRROR:
+            alone += share
     wrist = mix(wrist, path.position, path.lowered[:, None])
     shape[:, 1:3] *= 1.0 + _STIR * ease[:, 3:]
     shape = _gathered(shape, plan, dynamics, at)
@@ -126,11 +140,17 @@ def left_hand(
         mix(roll, LOWERED_ROLL, path.lowered),
         elbow(style, wrist, path.lowered) + 0.12 * resting * (1.0 - path.lowered),
     )
-    return LeftHand(pose, shape)
+    return LeftHand(pose, shape, np.clip(alone, 0.0, 1.0))
 
 
 def _pose(
-    kind: Gesture, episodes: list[Episode], path: HandPath, style: Style, ease: Array, at: Array
+    kind: Gesture,
+    episodes: list[Episode],
+    path: HandPath,
+    dynamics: Dynamics,
+    style: Style,
+    ease: Array,
+    at: Array,
 ) -> _Held:
     count = len(at)
     if kind is Gesture.MIRROR:
@@ -141,6 +161,8 @@ def _pose(
         return _Held(path.position, np.stack([yaw, pitch, roll], axis=1), shapes.RELAXED - loose)
     if kind is Gesture.REST:
         return _still(_BELLY, _BELLY_ANGLES, shapes.RESTING, count)
+    if kind is Gesture.CARRY:
+        return _carry(dynamics, ease, at)
     if kind is Gesture.SWELL:
         return _swell(episodes, ease, at)
     if kind is Gesture.CUE:
@@ -157,6 +179,25 @@ def _pose(
 def _still(wrist: Array, angles: tuple[float, float, float], shape: Array, count: int) -> _Held:
     wrists, turned, shaped = (np.tile(one, (count, 1)) for one in (wrist, angles, shape))
     return _Held(wrists, turned, shaped)
+
+
+def _carry(dynamics: Dynamics, ease: Array, at: Array) -> _Held:
+    """Slowly with the music: out, up and palm up as it grows, back and palm down as it fades."""
+    ahead = at + _CARRY_SMOOTH_S
+    level = dynamics.broad(ahead)
+    growth = np.tanh(
+        (dynamics.broad(ahead + _CARRY_SMOOTH_S) - dynamics.broad(ahead - _CARRY_SMOOTH_S))
+        / (2.0 * _CARRY_SMOOTH_S * _CARRY_RATE)
+    )
+    middle, way = _CARRY_ROLL
+    wrist = _CARRY_SOFT + level[:, None] * (_CARRY_LOUD - _CARRY_SOFT) + _CARRY_WANDER * ease[:, :3]
+    roll = middle + way * growth
+    angles = np.stack([0.25 - 0.12 * ease[:, 3], 0.12 + 0.16 * growth, roll], axis=1)
+    up, down = np.maximum(growth, 0.0)[:, None], np.maximum(-growth, 0.0)[:, None]
+    shape = (
+        shapes.CUPPED + up * (shapes.OPEN - shapes.CUPPED) + down * (shapes.FLAT - shapes.CUPPED)
+    )
+    return _Held(wrist, angles, shape)
 
 
 def _swell(episodes: list[Episode], ease: Array, at: Array) -> _Held:

@@ -50,9 +50,9 @@ def test_the_tip_is_neither_on_the_floor_nor_in_the_air(name: str) -> None:
     motion = performed(presets()[name])
     tip = elevation(motion, "baton", "baton_tip")
     # It dips for a moment where the hand clicks.
-    assert tip.min() > -15.0
-    assert np.percentile(tip, 5.0) > -4.0
-    assert np.percentile(tip, 95.0) < 64.0
+    assert tip.min() > -8.0
+    assert np.percentile(tip, 5.0) > 0.0
+    assert np.percentile(tip, 95.0) < 62.0
     beating = bend(motion)[BEATS[0] : BEATS[-1]]
     assert -45.0 < beating.min() < beating.max() < 19.0
 
@@ -61,7 +61,7 @@ def test_a_wrist_that_hangs_is_raised_and_the_beat_stays() -> None:
     motion = performed(Style())
     carried = carry_baton(hanging(motion, 30.0), motion.root, motion.fps)
     mended = Motion(motion.fps, carried, motion.root)
-    assert elevation(mended, "baton", "baton_tip").min() > -15.0
+    assert elevation(mended, "baton", "baton_tip").min() > -8.0
     assert bend(mended)[BEATS[0] : BEATS[-1]].max() < 19.0
     others = [n for name, n in INDEX.items() if name != "hand.R"]
     assert np.array_equal(carried[:, others], motion.rotations[:, others])

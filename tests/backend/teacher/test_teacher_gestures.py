@@ -177,3 +177,79 @@ def test_quick_beats_are_not_divided() -> None:
     grid = steady(80, 4, 12)
     one, two = (perform(grid, style=Style(subdivision=value)) for value in (0.0, 1.0))
     np.testing.assert_array_equal(one.rotations, two.rotations)
+
+
+def mirrored(motion: Motion) -> Array:
+    """Whether the left hand does what the right one does, over a second and a half, (T,)."""
+    right, left = (
+        np.gradient(track(motion, f"hand.{side}")[:, [0, 2]], 1.0 / 30.0, axis=0) for side in "RL"
+    )
+
+    def mean(values: Array) -> Array:
+        return np.convolve(values.sum(axis=1), np.full(45, 1.0 / 45.0), "same")
+
+    together = mean(right * [-1.0, 1.0] * left)
+    own, other = mean(left**2), mean(right**2) + 1e-9
+    likeness = together / np.sqrt(own * other + 1e-12)
+    beaten = (motion.times > GRID.times[0]) & (motion.times < GRID.times[-1])
+    return ((likeness > 0.6) & (own > 0.12 * other))[beaten]
+
+
+def waves(seed: int) -> Array:
+    """Loudness that comes and goes by phrases."""
+    return 0.5 + 0.4 * np.sin(SECONDS / (1.7 + 0.3 * seed) + seed)
+
+
+def test_the_left_hand_joins_the_beat_a_third_of_the_time_and_less_the_freer_it_is() -> None:
+    shares = {
+        freedom: np.mean(
+            [
+                mirrored(
+                    perform(GRID, loudness=waves(seed), style=Style(left_hand=freedom), seed=seed)
+                )
+                for seed in range(4)
+            ]
+        )
+        for freedom in (0.0, 0.2, 0.4, 0.8)
+    }
+    assert shares[0.0] > 0.95
+    assert shares[0.2] < 0.75
+    assert shares[0.4] < 0.36
+    assert shares[0.8] < 0.2
+
+
+def test_it_joins_where_the_music_is_loudest() -> None:
+    level = np.interp(SECONDS, [0.0, 15.0, 17.0, 24.0, 26.0, 40.0], [0.4, 0.4, 0.9, 0.9, 0.4, 0.4])
+    loud, soft = [], []
+    for seed in range(6):
+        joins = mirrored(perform(GRID, loudness=level, style=Style(left_hand=0.35), seed=seed))
+        times = GRID.times[0] + np.arange(len(joins)) / 30.0
+        loud.append(joins[(times > 17.5) & (times < 23.5)].mean())
+        soft.append(joins[(times > 8.0) & (times < 14.0)].mean())
+    assert np.mean(loud) > np.mean(soft) + 0.3
+
+
+def test_a_line_is_carried_up_with_the_palm_up_and_down_with_the_palm_down() -> None:
+    """Slower than what counts as a swell, so that only the line is carried."""
+    level = 0.45 + 0.25 * np.sin(SECONDS / 3.6)
+    turns, heights = [], []
+    growth = np.interp(np.arange(40 * 30) / 30.0 + 0.5, SECONDS, np.gradient(level))
+    louder = np.interp(np.arange(40 * 30) / 30.0 + 0.5, SECONDS, level)
+    for seed in range(4):
+        motion = perform(GRID, loudness=level, style=OWN, seed=seed)
+        inner = slice(frame(9.0), frame(28.0))
+        turns.append(np.corrcoef(palm(motion)[inner, 2], growth[inner])[0, 1])
+        heights.append(np.corrcoef(track(motion, "hand.L")[inner, 2], louder[inner])[0, 1])
+    assert np.median(turns) > 0.3
+    assert np.median(heights) > 0.3
+
+
+def test_a_new_voice_within_the_music_is_cued() -> None:
+    entry = float(GRID.times[ENTRY])
+    level = stepped((0.0, 0.45), (entry - 0.1, 0.8))
+    look = [abs(gaze(perform(GRID, loudness=level, seed=seed))[frame(entry)]) for seed in range(4)]
+    assert np.median(look) > 0.2
+    hand = track(perform(GRID, loudness=level, style=OWN, seed=1), "hand.L")
+    at = frame(entry)
+    assert hand[at, 1] < -0.36
+    assert hand[at - 20 : at + 1, 2].max() - hand[at, 2] > 0.08

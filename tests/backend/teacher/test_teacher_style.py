@@ -147,7 +147,7 @@ def test_every_value_of_the_style_but_the_face_s_changes_the_motion() -> None:
     def moves(style: Style, grid: BeatGrid) -> Array:
         return perform(grid, loudness=level, style=style, character=short).joints_3d()
 
-    neutral = Style(left_hand=0.5)
+    neutral = Style(left_hand=0.2)
     medium = {name: moves(neutral, grid) for name, grid in (("usual", GRID), ("slow", slow))}
     for value in STYLE_CONDITIONS:
         style = dataclasses.replace(neutral, **{value: 0.3 if value == "lead" else 1.0})
