@@ -75,7 +75,7 @@ def glasses(figure: Figure) -> Piece:
     unit = float(abs(face.eyes[0, 0]))
     parts = []
     radius = 0.72 * unit
-    wire = 0.034 * unit
+    wire = 0.042 * unit
     front = float(face.eyes[0, 1]) - 0.92 * unit
     ear = head.point(np.array(head.ear.front + 4.0), np.array(head.ear.top + 1.0), 0.003)
     hook = head.point(np.array(head.ear.back - 2.0), np.array(head.ear.top - 6.0), 0.004)

@@ -16,11 +16,11 @@ EYE_TEXTURE: Final = "eye"
 
 # Of the eyeball, degrees from the middle of the pupil: a little more iris than life, the pupil of
 # a lit room, and no back, which nothing shows.
-IRIS_DEG: Final = 27.5
-_PUPIL_DEG: Final = 10.0
-_EDGE_DEG: Final = 125.0
-_RINGS: Final = (0.0, 5.0, 10.0, 16.0, 22.0, 27.5, 33.0, 41.0, 50.0, 60.0, 72.0, 86.0, 104.0, 125.0)
-_SEGMENTS: Final = 32
+IRIS_DEG: Final = 29.0
+_PUPIL_DEG: Final = 11.5
+_EDGE_DEG: Final = 112.0
+_RINGS: Final = (0.0, 10.0, 20.0, 29.0, 36.0, 48.0, 62.0, 78.0, 95.0, 112.0)
+_SEGMENTS: Final = 24
 # The cornea stands this far out of the sphere in its middle, of the radius.
 _CORNEA: Final = 0.045
 # How far an eye turns at 1, degrees.
@@ -145,9 +145,9 @@ def _lights() -> tuple[tuple[float, tuple[float, float]], ...]:
 
 def _light(width: float, where: tuple[float, float]) -> tuple[Array, NDArray[np.int64]]:
     """A spot of light on the eye of radius 1."""
-    segments, rings = 16, 2
-    radii = np.concatenate([[0.0], np.repeat([0.5, 1.0], segments)]) * width
-    azimuths = np.concatenate([[0.0], np.tile(np.arange(segments) * (2 * np.pi / segments), rings)])
+    segments = 12
+    radii = np.concatenate([[0.0], np.ones(segments)]) * width
+    azimuths = np.concatenate([[0.0], np.arange(segments) * (2 * np.pi / segments)])
     across = np.radians(where[0] + radii * np.sin(azimuths))
     up = np.radians(where[1] + radii * np.cos(azimuths))
     directions = np.stack(
@@ -156,7 +156,7 @@ def _light(width: float, where: tuple[float, float]) -> tuple[Array, NDArray[np.
     angle = np.degrees(np.arccos(np.clip(-directions[:, 1], -1.0, 1.0)))
     bulge = 1.0 + _CORNEA * np.clip(1.0 - (angle / (1.25 * IRIS_DEG)) ** 2, 0.0, None)
     # A hair above the cornea.
-    return directions * (bulge + 0.012)[:, None], _rings(rings, segments)
+    return directions * (bulge + 0.012)[:, None], _rings(1, segments)
 
 
 def paint_eye(
@@ -180,15 +180,16 @@ def paint_eye(
     y = 1 - (rows + 0.5) / size * 2
     angle = np.hypot(x, y) * _EDGE_DEG
     azimuth = np.arctan2(x, y)
-    white = np.array([0.93, 0.915, 0.895]) - age * np.array([0.01, 0.02, 0.045])
+    # A white that is not lit as brightly as the skin about it would glare.
+    white = np.array([0.845, 0.825, 0.80]) - age * np.array([0.01, 0.015, 0.035])
     picture = np.broadcast_to(white, (size, size, 3)).copy()
     # Towards the corners the white is redder, under the upper lid it lies in shadow.
-    red = np.clip((angle - 40.0) / 50.0, 0.0, 1.0)[..., None]
-    picture *= 1.0 - red * np.array([0.06, 0.20, 0.20])
+    red = np.clip((angle - 34.0) / 40.0, 0.0, 1.0)[..., None]
+    picture *= 1.0 - red * np.array([0.10, 0.26, 0.26])
     up = y * _EDGE_DEG
-    picture *= 1.0 - (0.38 * smooth(8.0, 36.0, up) + 0.10 * smooth(-12.0, -45.0, up))[
+    picture *= 1.0 - (0.50 * smooth(2.0, 32.0, up) + 0.08 * smooth(-12.0, -45.0, up))[
         ..., None
-    ] * np.array([0.85, 1.0, 1.0])
+    ] * np.array([0.86, 0.98, 1.0])
     inside = smooth(IRIS_DEG + 1.2, IRIS_DEG - 1.2, angle)[..., None]
     picture += inside * (_iris(np.array(iris), angle, azimuth, y, age, seed) - picture)
     return (255 * np.clip(picture, 0.0, 1.0) + 0.5).astype(np.uint8)
@@ -204,14 +205,15 @@ def _iris(colour: Array, angle: Array, azimuth: Array, y: Array, age: float, see
         sway = rng.uniform(0.5, 1.5)
         fibres += np.sin(waves * azimuth + turn + sway * np.sin(3 * azimuth + 6 * r)) / 4
     tone = 1.0 + 0.16 * fibres * smooth(0.0, 0.25, r) * smooth(1.0, 0.7, r)
-    tone *= 0.86 + 0.26 * smooth(0.95, 0.15, r)
-    collar = bell(r - 0.22, 0.12)
+    tone *= 0.88 + 0.20 * smooth(0.95, 0.15, r)
+    collar = bell(r - 0.22, 0.14)
     light = smooth(0.15, -0.9, y * _EDGE_DEG / IRIS_DEG)
-    picture = colour * (tone * (1.0 + 0.55 * light))[..., None]
-    picture += (0.10 * collar)[..., None] * np.array([1.0, 0.72, 0.35])
-    rim = smooth(0.70, 1.0, r)[..., None]
-    picture *= 1.0 - (0.68 - 0.25 * age) * rim
-    shade = 1.0 - 0.30 * smooth(0.2, 0.9, y * _EDGE_DEG / IRIS_DEG)
+    picture = colour * (tone * (1.0 + 0.35 * light))[..., None]
+    picture += (0.08 * collar)[..., None] * np.array([1.0, 0.72, 0.35])
+    # The rim makes the look: from afar it is what one sees of an eye.
+    rim = smooth(0.55, 0.98, r)[..., None]
+    picture *= 1.0 - (0.80 - 0.15 * age) * rim
+    shade = 1.0 - 0.50 * smooth(-0.05, 0.85, y * _EDGE_DEG / IRIS_DEG)
     picture *= shade[..., None]
-    pupil = smooth(_PUPIL_DEG + 0.9, _PUPIL_DEG - 0.9, angle)[..., None]
+    pupil = smooth(_PUPIL_DEG + 1.2, _PUPIL_DEG - 0.8, angle)[..., None]
     return picture * (1.0 - pupil) + pupil * np.array([0.025, 0.02, 0.02])

@@ -16,6 +16,7 @@ from retarget.body.model import BONES, PARENTS, load_body
 
 from .parts import Figure, Shape
 from .retouch import retouch
+from .stylise import in_mood, large_eyed
 
 _SMALLEST_M: Final = 2e-5
 _BATCH: Final = 13
@@ -35,11 +36,18 @@ class Build:
         the left and the right ("l-eye-scale-incr") may be named without side ("eye-scale-incr").
     head : float
         Size of the head, of a living one's: a face that reads from afar is a little larger.
+    eyes : float
+        Size of the eyes, of those that anny gives.
+    mood : dict
+        Facial actions that are in the face at rest, [0, 1]; one that there is for the left and the
+        right ("mouthSmile") may be named without side.
     """
 
     phenotype: dict[str, float] = field(default_factory=dict)
     changes: dict[str, float] = field(default_factory=dict)
     head: float = 1.0
+    eyes: float = 1.0
+    mood: dict[str, float] = field(default_factory=dict)
 
 
 @cache
@@ -58,6 +66,8 @@ def build_figure(name: str, build: Build) -> Figure:
     ------
     ValueError
         If anny does not know a phenotype or a change.
+    KeyError
+        If it does not know an action of the mood.
     """
     import torch
 
@@ -94,7 +104,12 @@ def build_figure(name: str, build: Build) -> Figure:
         weights=weights,
         shapes=_facial_actions(model, arguments, rest, growth),
     )
-    return retouch(figure)
+    mood = {
+        action: share
+        for named, share in build.mood.items()
+        for action in ([named] if named in figure.shapes else [f"{named}Left", f"{named}Right"])
+    }
+    return retouch(large_eyed(in_mood(figure, mood), build.eyes))
 
 
 def _both_sides(changes: dict[str, float], model: Any) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .figure import Build
+from .hair.brows import Brow
 from .parts import Colour
 
 
@@ -27,9 +28,11 @@ class Recipe(BaseModel):
         How red cheeks, nose, ears and knuckles are; 1 on fair skin.
     lines, freckles, stubble, eyeshadow : float
         How much of it, [0, 1].
-    brows, lash_line : float
-        How dark under the brows' hair, and at the lashes' roots; 1 is usual.
-    head, phenotype, changes : float, dict, dict
+    brow, brow_colour : Brow, (r, g, b)
+        Shape and colour of the brows.
+    lash_line : float
+        How dark it is at the lashes' roots; 1 is usual.
+    head, eyes, phenotype, changes, mood : float, float, dict, dict, dict
         See `Build`.
     """
 
@@ -44,21 +47,24 @@ class Recipe(BaseModel):
     hair_colour: Colour
     iris: Colour
     palm: Colour
+    brow: Brow
+    brow_colour: Colour
     flush: float = 1.0
     lines: float = 0.0
     freckles: float = 0.0
     stubble: float = 0.0
     eyeshadow: float = 0.0
-    brows: float = 1.0
     lash_line: float = 1.0
     head: float = 1.0
+    eyes: float = 1.0
     phenotype: dict[str, float]
     changes: dict[str, float] = Field(default_factory=dict)
+    mood: dict[str, float] = Field(default_factory=dict)
 
     @property
     def build(self) -> Build:
         """The body."""
-        return Build(self.phenotype, self.changes, self.head)
+        return Build(self.phenotype, self.changes, self.head, self.eyes, self.mood)
 
 
 def recipes() -> dict[str, Recipe]:

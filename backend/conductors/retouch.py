@@ -26,6 +26,11 @@ _LIPS_REACH: Final = (4.0, 10.0)
 # How far the edges go past each other: subdivision makes lips and lids thinner.
 _LIPS_OVERLAP_M: Final = 0.0011
 _CORNER_M: Final = 0.003
+# How far from its end the mouth is closed to a line, what counts as its end, and from which ring on
+# less and less.
+_CORNER_REACH_M: Final = 0.007
+_CORNER_TIP_M: Final = 0.0015
+_CORNER_RINGS: Final = (3.5, 7.0)
 _LIDS_OVERLAP_DEG: Final = 1.2
 # Skin lies this far over the eyeball, of its radius.
 _OVER_EYE: Final = 1.02
@@ -86,7 +91,26 @@ def _lips_closed(figure: Figure, to_lips: Array, outside: NDArray[np.bool_]) -> 
     shift = 0.5 * np.interp(vertices[:, 0], across, gap) * near * near * (3.0 - 2.0 * near)
     moved = vertices.copy()
     moved[:, 2] += np.where(lower, shift, -shift)
-    return moved
+    return _corners_closed(moved, to_lips, outside)
+
+
+def _corners_closed(vertices: Array, to_lips: Array, outside: NDArray[np.bool_]) -> Array:
+    """Vertices (V, 3) with the pits at the corners of the mouth closed to a line."""
+    closed = vertices.copy()
+    for side in (1.0, -1.0):
+        x = side * vertices[:, 0]
+        seen = outside & (to_lips >= _LIPS_EDGE[0]) & (to_lips <= _LIPS_EDGE[1])
+        end = x[seen].max()
+        corner = vertices[seen & (x > end - _CORNER_TIP_M)].mean(axis=0)
+        start = vertices[seen & (np.abs(x - end + _CORNER_REACH_M) < _CORNER_TIP_M)].mean(axis=0)
+        along = np.clip((x - end + _CORNER_REACH_M) / _CORNER_REACH_M, 0.0, 1.0)
+        line = start[2] + along * (corner[2] - start[2])
+        inside = np.clip((_CORNER_RINGS[1] - to_lips) / np.subtract(*_CORNER_RINGS[::-1]), 0.0, 1.0)
+        share = outside * (along > 0.0) * inside * np.clip(2.0 * along, 0.0, 1.0) ** 2
+        closed[:, 2] += share * (line - vertices[:, 2])
+        # What lies behind the corner comes forward to it.
+        closed[:, 1] += np.minimum(share * (corner[1] - vertices[:, 1]), 0.0)
+    return closed
 
 
 def _extent(values: Array) -> tuple[float, float]:

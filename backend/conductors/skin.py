@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from retarget.rotation import Array
 
 from .atlas import BODY, HEAD, Layout, Texels, skin_layout, texels
-from .hair import shorn
+from .hair import brows, shorn
 from .hand_skin import hand_regions
 from .paint import bell, noise, smooth, tint
 from .parts import Figure
@@ -112,7 +112,6 @@ def _face(
     nose_z = (marks.nose[2] - marks.between()[2]) / unit
     mouth_z = (marks.mouth[2] - marks.between()[2]) / unit
     chin_z = (marks.chin[2] - marks.between()[2]) / unit
-    side = np.sign(points[:, 0])
     flush = recipe.flush
 
     # Forehead yellower, the middle third redder, jaw cooler.
@@ -120,8 +119,10 @@ def _face(
     colours = tint(colours, third * 0.25, (1.01, 1.00, 0.95))
     jaw = smooth(mouth_z + 0.15, chin_z, z) * front
     colours = tint(colours, jaw * 0.5, (0.97, 0.985, 1.00))
-    cheek = bell(x - 0.66, 0.36) * bell(z - 0.80 * nose_z, 0.32) * smooth(0.15, 0.5, ahead + 0.2)
-    colours = tint(colours, flush * cheek * 0.9, (1.01, 0.88, 0.87))
+    # High and towards the ears, as warmth is; amid the cheek it would be rouge.
+    cheek_z = z - 0.70 * nose_z - 0.22 * (x - 0.66)
+    cheek = bell(x - 0.74, 0.42) * bell(cheek_z, 0.30) * smooth(0.15, 0.5, ahead + 0.25)
+    colours = tint(colours, flush * cheek * 0.75, (1.01, 0.90, 0.885))
     tip = bell(np.linalg.norm(points - marks.nose, axis=1) / unit, 0.22)
     wing = bell(x - 0.24, 0.10) * bell(z - nose_z - 0.02, 0.12) * front
     colours = tint(colours, flush * np.maximum(tip, 0.8 * wing) * 0.8, (1.00, 0.86, 0.85))
@@ -139,13 +140,12 @@ def _face(
         colours = tint(colours, recipe.freckles * where * spot, (0.88, 0.78, 0.70))
     if recipe.stubble > 0.0:
         beard = _beard(x, z, depth, nose_z, mouth_z, chin_z, lip_ring)
-        grain = 0.75 + 0.25 * np.clip(noise(points, 0.0011, 6), -1.0, 1.0)
-        colours = tint(colours, recipe.stubble * beard * grain, (0.74, 0.73, 0.76))
-    brow = _brow(points, marks, side) * front
-    hair = np.array(recipe.hair_colour)
-    roots = shorn(figure, recipe.hair, points)
-    colours += (0.85 * roots)[:, None] * (hair - colours)
-    colours += (0.42 * recipe.brows * brow)[:, None] * (0.5 * hair + 0.5 * colours * 0.6 - colours)
+        grain = 0.85 + 0.15 * np.clip(noise(points, 0.0007, 6), -1.0, 1.0)
+        colours = tint(colours, recipe.stubble * beard * grain, (0.78, 0.77, 0.80))
+    roots, hair = shorn(figure, recipe.hair, recipe.hair_colour, points)
+    colours += (0.92 * roots)[:, None] * (hair - colours)
+    brow = brows.grown(recipe.brow, points, marks.eyes)
+    colours += (0.92 * brow)[:, None] * (np.array(recipe.brow_colour) - colours)
     return _lips(colours, points, marks, lip_ring, recipe)
 
 
@@ -158,8 +158,8 @@ def _around_eyes(
     out = (np.abs(points[:, 0]) - np.abs(eye[:, 0])) / unit
     upper, lower = smooth(-0.02, 0.05, up), smooth(0.02, -0.05, up)
     near = smooth(13.0, 5.0, lid_ring)
-    colours = tint(colours, near * lower * 0.4, (0.94, 0.87, 0.88))
-    colours = tint(colours, smooth(11.0, 4.0, lid_ring) * upper * 0.45, (0.95, 0.86, 0.84))
+    colours = tint(colours, near * lower * 0.3, (0.95, 0.90, 0.90))
+    colours = tint(colours, smooth(11.0, 4.0, lid_ring) * upper * 0.45, (0.95, 0.87, 0.85))
     inner = bell(out + 0.24, 0.10) * bell(up - 0.02, 0.12)
     colours = tint(colours, inner * 0.45, (0.93, 0.82, 0.81))
     if recipe.eyeshadow > 0.0:
@@ -170,8 +170,8 @@ def _around_eyes(
     pink = np.array(recipe.skin) * np.array([0.98, 0.78, 0.75])
     colours += (0.8 * waterline)[:, None] * (pink - colours)
     away = np.abs(lid_ring - _LASH_RING - 0.25 * upper)
-    lash = upper * smooth(1.05, 0.35, away) * recipe.lash_line
-    lash = np.maximum(lash, 0.45 * lower * smooth(0.7, 0.2, away) * smooth(-0.1, 0.15, out))
+    lash = upper * smooth(1.25, 0.4, away) * recipe.lash_line
+    lash = np.maximum(lash, 0.40 * lower * smooth(0.9, 0.2, away) * smooth(-0.15, 0.15, out))
     dark = np.array([0.11, 0.075, 0.06])
     return colours + (np.clip(lash, 0, 1) * 0.85)[:, None] * (dark - colours)
 
@@ -211,18 +211,6 @@ def _beard(
     under = smooth(chin_z - 0.75, chin_z - 0.35, z)
     beard = np.maximum(np.maximum(jaw, chin), lip) * under * smooth(2.05, 1.75, depth)
     return beard * smooth(_LIP_EDGE + 0.3, _LIP_EDGE + 2.0, lip_ring)
-
-
-def _brow(points: Array, marks: Landmarks, side: Array) -> Array:
-    """Where the brows' hair grows (N,), [0, 1]."""
-    unit = marks.unit
-    x = (points[:, 0] * side - marks.eyes[0, 0]) / unit
-    z = (points[:, 2] - marks.eyes[0, 2]) / unit
-    along = np.clip((x + 0.29) / 0.66, 0.0, 1.0)
-    middle = 0.275 + 0.10 * np.sin(np.pi * np.clip(along, 0, 1) ** 1.25) - 0.055 * along
-    width = 0.052 * (1.0 - 0.55 * along)
-    ends = smooth(-0.33, -0.24, x) * smooth(0.42, 0.30, x)
-    return bell(z - middle, width) * ends
 
 
 def _lines(

@@ -13,10 +13,11 @@ from .regions import landmarks, seam
 
 TEETH_TEXTURE: Final = "teeth"
 
-# Widths of the teeth from the middle outwards, of the central incisor's (Wheeler's Dental Anatomy).
-_UPPER: Final = (1.0, 0.78, 0.88, 0.82, 0.80, 1.15, 1.0)
-_LOWER: Final = (0.62, 0.66, 0.80, 0.82, 0.84, 1.20, 1.0)
-_SAMPLES: Final = 6
+# Widths of the teeth from the middle outwards, of the central incisor's (Wheeler's Dental Anatomy);
+# both molars, which lie in the dark, as one.
+_UPPER: Final = (1.0, 0.78, 0.88, 0.82, 0.80, 2.15)
+_LOWER: Final = (0.62, 0.66, 0.80, 0.82, 0.84, 2.20)
+_SAMPLES: Final = 4
 # The arches, for a distance of the eyes of 60 mm: half width and depth of the half ellipse, how
 # far behind the lips' edge the front is, metres.
 _EYES_M: Final = 0.060
@@ -28,15 +29,12 @@ _THICK_M: Final = 0.0055
 # whether it is the back.
 _PROFILE: Final = (
     (2.0, -0.0010, False),
-    (1.5, 0.0004, False),
     (1.08, 0.0008, False),
     (1.0, 0.0002, False),
-    (0.75, 0.0009, False),
-    (0.4, 0.0008, False),
+    (0.55, 0.0009, False),
     (0.12, 0.0001, False),
     (0.0, -0.0012, False),
-    (0.12, 0.0, True),
-    (0.8, 0.0, True),
+    (0.30, 0.0, True),
 )
 _PICTURE: Final = (128, 512)
 
@@ -138,12 +136,12 @@ def paint_teeth() -> NDArray[np.uint8]:
     step = (1.0 - v) * (len(_PROFILE) - 1)
     gum = np.array([0.70, 0.36, 0.36])
     tooth = np.array([0.93, 0.89, 0.82])
-    is_tooth = np.clip((step - 2.6) / 0.5, 0.0, 1.0)[:, None]
+    is_tooth = np.clip((step - 1.6) / 0.5, 0.0, 1.0)[:, None]
     column = gum + is_tooth * (tooth - gum)
     # Near the gum yellower, at the back of the teeth dark.
-    warm = np.exp(-(((step - 3.2) / 0.8) ** 2))[:, None] * is_tooth
+    warm = np.exp(-(((step - 2.2) / 0.6) ** 2))[:, None] * is_tooth
     column = column * (1.0 - warm * np.array([0.02, 0.06, 0.12]))
-    column = column * (1.0 - 0.6 * np.clip((step - 7.2) / 0.8, 0.0, 1.0))[:, None]
+    column = column * (1.0 - 0.6 * np.clip((step - 5.2) / 0.6, 0.0, 1.0))[:, None]
     far = np.clip((np.abs(u - 0.5) - 0.10) / 0.12, 0.0, 1.0)
     picture = column[:, None, :] * (1.0 - far[None, :, None] * np.array([0.80, 0.87, 0.88]))
     return np.asarray((255 * np.clip(picture, 0.0, 1.0) + 0.5).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""`grow`: hair, brows and lashes of a figure."""
+"""`grow`: hair and lashes of a figure; `shorn`: what of it is paint on the skin."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -10,12 +10,11 @@ from retarget.rotation import Array
 
 from ..parts import Colour, Figure, Material, Piece
 from . import bob, bun, cropped, shade, swept
-from .brows import brows
+from .courses import Surface
 from .face_surface import Face
-from .head import Head
+from .head import Head, angles
 from .lashes import lashes
 from .lashes import shapes as lash_shapes
-from .locks import Surface
 
 _MAKERS: Final[dict[str, Any]] = {"swept": swept, "bun": bun, "bob": bob, "cropped": cropped}
 
@@ -28,7 +27,7 @@ STYLES: Final = tuple(_MAKERS)
 def grow(
     figure: Figure, style: str, colour: Colour
 ) -> tuple[tuple[Piece, ...], dict[str, NDArray[np.uint8]]]:
-    """A figure's hair, brows and lashes, and their pictures.
+    """A figure's hair and lashes, and their pictures.
 
     Raises
     ------
@@ -40,15 +39,9 @@ def grow(
     maker = _MAKERS[style]
     head, face = Head(figure), Face(figure)
     hair = Material("Hair", "hair", colour, roughness=maker.ROUGHNESS, texture="hair")
-    dark = _scaled(colour, maker.BROW_SHADE)
-    brow = brows(face, maker.BROW)
     lash = lashes(face, maker.LASH)
     pieces = (
         _on_head(figure, "Hair", maker.surface(head), hair),
-        replace(
-            _on_head(figure, "Brows", brow, Material("Brows", "hair", dark, roughness=0.7)),
-            shapes=face.shapes(brow.vertices),
-        ),
         replace(
             _on_head(
                 figure,
@@ -62,15 +55,21 @@ def grow(
     return pieces, {"hair": maker.picture(colour)}
 
 
-def shorn(figure: Figure, style: str, points: Array) -> Array:
-    """How much of the skin's colour at points (N, 3) is that of hair, [0, 1]: roots and fades."""
+def shorn(figure: Figure, style: str, colour: Colour, points: Array) -> tuple[Array, Array]:
+    """Roots and fades: how much of the skin's colour at points (N, 3) is that of hair, and which.
+
+    Returns
+    -------
+    (N,) array, (N, 3) array
+        Shares in [0, 1], and colours.
+    """
     maker = _MAKERS[style]
-    return shade.shorn(figure, maker.LINE, maker.FADE_DEG, points)
-
-
-def _scaled(colour: Colour, share: float) -> Colour:
-    r, g, b = (min(1.0, share * part) for part in colour)
-    return r, g, b
+    share = shade.shorn(figure, maker.LINE, maker.FADE_DEG, points)
+    away = points - Head(figure).centre
+    colours = np.broadcast_to(np.array(colour), points.shape)
+    if hasattr(maker, "root_colours"):
+        colours = maker.root_colours(colour, *angles(away))
+    return share, colours
 
 
 def _on_head(figure: Figure, name: str, surface: Surface, material: Material) -> Piece:

@@ -1,6 +1,5 @@
-"""Chin-length, parted at the side, swept over the forehead, with soft ends that turn in."""
+"""Chin-length, parted at the side, swept over the forehead, with full ends that turn in."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,164 +8,163 @@ from numpy.typing import NDArray
 from retarget.rotation import Array
 
 from ..parts import Colour
-from .brows import Brow
-from .cap import Hairline, Line, cap, smooth
+from .courses import Surface, arcs, eased, evenly, joined
+from .hairline import Hairline, Line, smooth
 from .head import Head, angles, directions, unit
 from .lashes import Lash
-from .locks import Locks, Surface, arcs, eased, evenly, joined, solid, tapered
-from .strands import Palette, strands
+from .sheet import SIZE, Ridges, Room, as_picture, at, fibres, grid, places, ribbons, sheet
 
-_TONES: Final = 8
-BROW: Final = Brow(thickness=0.15, height=0.65, arch=0.18, count=28)
-BROW_SHADE: Final = 0.55
-LASH: Final = Lash(upper=0.19, lower=0.09)
+LASH: Final = Lash(length=0.13, wing=0.04)
 ROUGHNESS: Final = 0.55
 LINE: Final = Line(front=35.0, temple=30.0, sideburn=2.0, nape=6.0)
 FADE_DEG: Final = 0.0
 _SEED: Final = 11
 _PARTING_DEG: Final = 24.0
+_COLUMNS: Final = 73
+_ROWS: Final = 24
+_FIRST_DEG: Final = 54.0
+"""Azimuth of the foremost hair, where it hangs."""
+
+_OVER: Final = Room(0.0, 0.94)
+_UNDER: Final = Room(0.95, 1.0)
+_RIDGES: Final = Ridges(17, _SEED, split=0.35, sway=0.12)
+_RIDGE_M: Final = 0.0036
+_LOCKS: Final = 14
 
 
 def picture(colour: Colour) -> NDArray[np.uint8]:
-    """Strands in columns from the grey of the nape to the white of the fringe."""
-    shades = np.linspace(0.80, 1.10, _TONES)
-    base = np.array(colour)
-    palette = Palette(
-        tuple(tuple(np.clip(s * base, 0.0, 0.95)) for s in shades),
-        contrast=0.20,
-        sheen=0.07,
-        roots=0.38,
-        edges=0.3,
-    )
-    return strands(palette, _SEED)
+    """From the left of the face round the back to the right; darkest where it is parted."""
+    generator = np.random.default_rng(_SEED)
+    u, v = places(SIZE, SIZE)
+    streaks = fibres(SIZE, SIZE, generator)
+    broad = fibres(SIZE, SIZE // 16, generator).repeat(16, axis=1)
+    u_over = np.clip(u / _OVER.right, 0.0, 1.0)
+    ridge = _RIDGES.height(u_over, v)
+    front = np.maximum(smooth(u_over, 0.16, 0.0), smooth(u_over, 0.84, 1.0))
+    shade = 1.04 + 0.075 * streaks + 0.04 * broad + 0.08 * front
+    shade = shade * (1.0 - 0.26 * (1.0 - ridge) ** 2 * smooth(v, 0.02, 0.3))
+    shade = shade * (1.0 - 0.42 * np.exp(-v / 0.045)) * (1.0 - 0.30 * smooth(v, 0.86, 1.0))
+    gleam = np.exp(-(((v - 0.34 - 0.02 * streaks) / 0.09) ** 2)) * ridge
+    gleam = gleam * (0.6 + 0.4 * np.clip(streaks, -1.0, 1.0))
+    # Grey is no one colour: cool silver, and warmer hair that has kept some of its own.
+    warm = smooth(streaks + broad, 0.2, 2.4)[..., None] * np.array([0.0, -0.012, -0.028])
+    colours = np.array(colour) * shade[..., None] + warm + 0.13 * gleam[..., None]
+    under = (u > 0.945)[..., None]
+    colours = np.where(under, np.array(colour) * (0.42 + 0.05 * streaks)[..., None], colours)
+    return as_picture(colours)
 
 
 def surface(head: Head) -> Surface:
     """The hair of a head."""
-    generator = np.random.default_rng(_SEED)
     hairline = Hairline(head, LINE)
-    under = cap(
-        head,
-        hairline,
-        lambda a, e: 0.5 * _height(head, a, e),
-        lambda a, e: 0.0 * a + 0.2,
-        _TONES,
-        _SEED,
+    outer = _hanging(head, hairline, _COLUMNS, _ROWS, 1.0)
+    inner = _hanging(head, hairline, 29, 11, 0.45)
+    return joined(
+        [
+            sheet(_locked(head, outer), _OVER),
+            sheet(inner, _UNDER),
+            _single_locks(head, outer),
+        ]
     )
-    parts = [under]
-    for layer in _LAYERS:
-        for side in (-1.0, 1.0):
-            parts.append(solid(_locks(head, hairline, layer, side, generator), _TONES))
-    return joined(parts)
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """Locks side by side from the face round to the middle of the back.
+def _hanging(head: Head, hairline: Hairline, columns: int, rows: int, share: float) -> Array:
+    """Courses (C, R, 3) from the left of the face round the back to its right.
 
     Parameters
     ----------
-    count : int
-        On each side.
-    height : float
-        How high they lie, as a share of the hair's full height.
-    root : float
-        Elevation in degrees of their roots; 90 is the parting.
-    width : float
-        Metres on a middling head.
-    points : int
-        Of a lock.
-    longer : float
-        Metres beyond the hair's length.
-    first : float
-        Azimuth in degrees of the foremost, where it hangs.
+    share : float
+        Of the hair's full height over the scalp; less than 1 lies below, and is shorter.
     """
-
-    count: int
-    height: float
-    root: float
-    width: float
-    points: int
-    longer: float
-    first: float
-
-
-_LAYERS: Final = (
-    _Layer(12, 0.55, 8.0, 0.028, 8, -0.002, 66.0),
-    _Layer(15, 0.80, 42.0, 0.030, 10, 0.003, 61.0),
-    _Layer(21, 1.00, 90.0, 0.030, 14, 0.0, 53.0),
-)
-
-
-def _locks(
-    head: Head, hairline: Hairline, layer: _Layer, side: float, generator: np.random.Generator
-) -> Locks:
-    count = layer.count
-    share = (np.arange(count) + 0.5 * (layer.root < 90.0)) / (count - 0.5)
-    share = np.clip(share + generator.normal(0.0, 0.16 / count, count), 0.0, 1.0)
-    rim = side * (layer.first + (181.0 - layer.first) * share**0.92)
-    start = _roots(head, hairline, layer, side, share, rim)
-    foot = directions(rim, np.full(count, -6.0))
+    u = np.linspace(0.0, 1.0, columns)
+    side = np.where(u < 0.5, 1.0, -1.0)
+    back = 1.0 - np.abs(2.0 * u - 1.0)
+    rim = side * (_FIRST_DEG + (180.0 - _FIRST_DEG) * back**0.92)
+    start = _roots(hairline, side, back)
+    foot = directions(rim, np.full(columns, -6.0))
     # The fringe is combed low over the forehead before it falls.
-    swept = np.exp(-((share / 0.22) ** 2)) * (layer.root >= 90.0)
-    middle = unit(start + foot) + swept[:, None] * [0.0, -0.03, -0.10 if side < 0 else -0.02]
-    way = arcs(np.stack([start, unit(middle), foot], axis=1), 13)
-    azimuth, elevation = angles(way)
-    full = _height(head, azimuth, elevation) * layer.height
-    # One over the other by turns.
-    turns = np.tile([0.93, 1.06], count)[:count]
-    full = full * (turns + generator.normal(0.0, 0.015, count))[:, None]
-    inside = smooth(elevation[:, :1] - hairline.elevation(azimuth[:, :1]), 0.0, 10.0)
-    begin = 0.001 + 0.45 * full[:, :1] * inside
-    height = begin + (full - begin) * smooth(np.linspace(0.0, 1.0, 13), 0.0, 0.45)
+    swept = np.exp(-((back / 0.22) ** 2))
+    low = np.where(side < 0.0, -0.13, -0.03)
+    bend = np.stack([0.0 * low, np.full(columns, -0.03), low], axis=1)
+    middle = unit(start + foot) + swept[:, None] * bend
+    way = arcs(np.stack([start, unit(middle), foot], axis=1), 15)
+    full = share * _height(head, *angles(way))
+    t = np.linspace(0.0, 1.0, 15)
+    # At the face it lies close.
+    full = full * (0.55 + 0.45 * smooth(back, 0.0, 0.14))[:, None]
+    begin = 0.001 + 0.30 * full[:, :1] * smooth(back, 0.0, 0.3)[:, None]
+    height = begin + (full - begin) * smooth(t, 0.0, 0.5)
     over: Array = head.centre + way * (head.radius(way) + height)[..., None]
-    fallen = _fall(head, over[:, -1], layer, generator)
-    courses = evenly(eased(evenly(np.concatenate([over, fallen], axis=1), 40), 3.2), layer.points)
-    width = tapered(layer.points, root=0.4, belly=0.45, sharpness=0.30, tip=0.22)
-    width = head.size * layer.width * generator.uniform(0.8, 1.2, count)[:, None] * width
-    tone = 2.6 + 2.2 * (layer.height - 0.55) * 2.0 + 1.6 * np.exp(-((rim / 85.0) ** 2))
-    tone = np.round(tone + generator.normal(0.0, 0.45, count)).clip(0, _TONES - 1)
-    # Each lies a little over the one behind it.
-    tilt = side * 0.10 + generator.normal(0.0, 0.04, count)
-    return Locks(courses, width, 0.17 * width, tone.astype(np.int64), tilt, _outward(head, courses))
+    falling = _fall(head, over[:, -1], u, back, share)
+    return evenly(eased(evenly(np.concatenate([over, falling], axis=1), 48), 3.6), rows)
 
 
-def _roots(
-    head: Head, hairline: Hairline, layer: _Layer, side: float, share: Array, rim: Array
-) -> Array:
-    """Directions (L, 3) where locks begin: on the parting, or above where they hang."""
-    if layer.root < 90.0:
-        inside = np.maximum(hairline.elevation(rim) + 4.0, layer.root)
-        return directions(rim, inside)
+def _roots(hairline: Hairline, side: Array, back: Array) -> Array:
+    """Directions (C, 3) where hair begins: along the parting, then about the crown."""
     edge = float(hairline.elevation(np.array(_PARTING_DEG))) + 1.0
     crown = directions(np.array(180.0), np.array(74.0))
     front = directions(np.array(_PARTING_DEG), np.array(edge))
-    along = np.clip(share / 0.8, 0.0, 1.0)[:, None]
+    along = np.clip(back / 0.8, 0.0, 1.0)[:, None]
     parting = unit((1.0 - along) * front + along * crown + 0.35 * along * (1 - along) * [0, 0, 1])
-    return unit(parting + side * np.array([0.018, 0.0, 0.0]))
+    return unit(parting + (side * (1.0 - smooth(back, 0.8, 1.0)))[:, None] * [0.016, 0.0, 0.0])
 
 
-def _fall(head: Head, tops: Array, layer: _Layer, generator: np.random.Generator) -> Array:
-    """How locks hang (L, P, 3) from the widest of the head: straight down, then turned in."""
-    count = len(tops)
+def _fall(head: Head, tops: Array, u: Array, back: Array, share: float) -> Array:
+    """How hair hangs (C, P, 3) from the widest of the head: full at the jaw, then turned in."""
     out = unit((tops - head.centre) * [1.0, 1.0, 0.0])
-    azimuth, _ = angles(tops - head.centre)
-    chin = head.centre[2] - 0.142 * head.size
-    behind = smooth(np.abs(azimuth), 85.0, 180.0)
-    foot = chin + head.size * (0.004 + 0.030 * behind - layer.longer)
-    foot = foot + head.size * generator.normal(0.0, 0.0035, count)
-    t = np.linspace(0.0, 1.0, 12)[1:]
-    ahead = 1.0 - smooth(np.abs(azimuth), 52.0, 85.0)
-    turned_in = (0.010 + 0.012 * behind[:, None]) * smooth(t, 0.45, 1.15)
-    turned_in = turned_in + 0.008 * ahead[:, None] * smooth(t, 0.0, 0.6)
-    bulge = 0.004 * np.sin(np.pi * t) - turned_in
-    bulge = bulge + generator.normal(0.0, 0.002, count)[:, None] * t
-    side = np.stack([-out[:, 1], out[:, 0], 0.0 * out[:, 0]], axis=-1)
-    wave = generator.normal(0.0, 0.0025, count)[:, None] * np.sin(np.pi * 1.2 * t)
-    down = (tops[:, 2:3] + (foot - tops[:, 2])[:, None] * t)[..., None] * [0.0, 0.0, 1.0]
+    chin = head.centre[2] - 0.140 * head.size
+    foot = chin + head.size * (0.002 + 0.034 * smooth(back, 0.25, 1.0) + 0.02 * (1.0 - share))
+    foot = foot - head.size * 0.0030 * _RIDGES.tip(u)
+    t = np.linspace(0.0, 1.0, 13)[1:]
+    face = 1.0 - smooth(back, 0.0, 0.16)[:, None]
+    round_about = (0.007 + 0.006 * back[:, None]) * np.sin(np.pi * np.clip(1.15 * t, 0.0, 1.0))
+    turned_in = (0.016 + 0.010 * back[:, None]) * smooth(t, 0.55, 1.1)
+    # Beside the face it swings back, then in to the jaw.
+    away = (share * round_about - turned_in) - face * (0.004 + 0.010 * smooth(t, 0.3, 1.0))
+    level = np.stack([-out[:, 1], out[:, 0], 0.0 * out[:, 0]], axis=-1)
+    wave = 0.0035 * np.sin(2 * np.pi * (3.3 * u[:, None] + 0.75 * t)) * t
     flat = tops * [1.0, 1.0, 0.0]
-    moved = out[:, None] * bulge[..., None] + side[:, None] * wave[..., None]
-    return flat[:, None] + head.size * moved + down
+    moved = out[:, None] * away[..., None] + level[:, None] * wave[..., None]
+    down = (tops[:, 2:3] + (foot - tops[:, 2])[:, None] * t)[..., None] * [0.0, 0.0, 1.0]
+    hanging = flat[:, None] + head.size * moved + down
+    # The ends roll under.
+    roll = head.size * np.array([[-0.005, -0.0005], [-0.011, 0.002], [-0.015, 0.008]])
+    rolled = hanging[:, -1:] + roll[:, :1] * out[:, None] + roll[:, 1:] * [0.0, 0.0, 1.0]
+    return np.concatenate([hanging, rolled], axis=1)
+
+
+def _locked(head: Head, courses: Array) -> Array:
+    """Courses (C, R, 3) raised where locks form."""
+    u, v = grid(courses)
+    grown = smooth(v, 0.03, 0.35) * (1.0 - 0.7 * smooth(v, 0.8, 1.0))
+    raised = head.size * _RIDGE_M * grown * (_RIDGES.height(u, v) - 0.6)
+    # The edges at the face turn in.
+    edge = np.minimum(u, 1.0 - u)
+    tucked = head.size * 0.005 * (1.0 - smooth(edge, 0.0, 0.03)) * smooth(v, 0.3, 0.5)
+    return courses + (raised - tucked)[..., None] * _outward(head, courses)
+
+
+def _single_locks(head: Head, courses: Array) -> Surface:
+    """Locks that part from the others, mostly beside the face."""
+    generator = np.random.default_rng(_SEED)
+    half = generator.uniform(0.02, 0.5, _LOCKS) ** 1.1
+    middle = np.where(np.arange(_LOCKS) % 2 == 0, half, 1.0 - half)
+    first = generator.uniform(0.05, 0.28, _LOCKS)
+    last = generator.uniform(0.80, 0.92, _LOCKS)
+    points = 11
+    v = first[:, None] + (last - first)[:, None] * np.linspace(0.0, 1.0, points)
+    drift = generator.normal(0.0, 0.012, _LOCKS)[:, None] * np.linspace(0.0, 1.0, points)
+    ways = at(courses, np.clip(middle[:, None] + drift, 0.012, 0.988), v)
+    outward = _outward(head, ways)
+    t = np.linspace(0.0, 1.0, points)
+    raised = generator.uniform(0.0030, 0.0048, _LOCKS)[:, None] * np.sin(np.pi * t) ** 0.6 - 0.0016
+    ways = ways + head.size * raised[..., None] * outward
+    width = generator.uniform(0.012, 0.024, _LOCKS)[:, None]
+    width = head.size * width * (0.25 + 0.75 * np.sin(np.pi * np.clip(0.12 + 0.70 * t, 0, 1)))
+    spread = 0.5 * generator.uniform(0.014, 0.024, _LOCKS)
+    shifted = np.clip(middle + generator.normal(0.0, 0.02, _LOCKS), 0.03, 0.97)
+    across = (shifted - spread, shifted + spread)
+    return ribbons(ways, width, 0.16 * width, outward, across, (first, last), _OVER)
 
 
 def _outward(head: Head, courses: Array) -> Array:
@@ -179,7 +177,9 @@ def _outward(head: Head, courses: Array) -> Array:
 
 
 def _height(head: Head, azimuth: Array, elevation: Array) -> Array:
-    """How high the hair lies over the scalp, in metres."""
+    """How high the hair lies over the scalp, in metres: fullest at the back of the head."""
     around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
-    back = smooth(around, 90.0, 150.0) * (1.0 - smooth(elevation, 40.0, 80.0))
-    return head.size * (0.0155 + 0.006 * back)
+    back = smooth(around, 70.0, 150.0) * smooth(elevation, -40.0, 5.0)
+    back = back * (1.0 - 0.6 * smooth(elevation, 45.0, 85.0))
+    height: Array = head.size * (0.0125 + 0.013 * back + 0.005 * smooth(elevation, 30.0, 80.0))
+    return height

@@ -1,4 +1,4 @@
-"""Drawn to a low chignon from a parting at the side, a soft strand before each ear."""
+"""Drawn to a low chignon from a parting at the side."""
 
 from typing import Final
 
@@ -8,208 +8,176 @@ from numpy.typing import NDArray
 from retarget.rotation import Array
 
 from ..parts import Colour
-from .brows import Brow
-from .cap import Hairline, Line, cap, smooth
+from .courses import Surface, arcs, evenly, joined
+from .hairline import Hairline, Line, smooth
 from .head import Head, angles, directions, unit
 from .lashes import Lash
-from .locks import Locks, Surface, arcs, grown, joined, solid, tapered
-from .strands import Palette, strands
+from .sheet import SIZE, Ridges, Room, as_picture, at, fibres, grid, places, ribbons, sheet
 
-_TONES: Final = 8
-BROW: Final = Brow(thickness=0.12, height=0.65, arch=0.16, count=28)
-BROW_SHADE: Final = 1.9
-LASH: Final = Lash(upper=0.24, lower=0.09)
-ROUGHNESS: Final = 0.45
-LINE: Final = Line(front=35.0, temple=28.0, corner=44.0, sideburn=4.0, nape=6.0)
+LASH: Final = Lash(length=0.17, wing=0.07)
+ROUGHNESS: Final = 0.42
+LINE: Final = Line(front=35.0, temple=29.0, corner=44.0, sideburn=-3.0, nape=6.0)
 FADE_DEG: Final = 0.0
 _SEED: Final = 5
-_PARTING_DEG: Final = 26.0
-_BUN_DEG: Final = -30.0
+_PARTING_DEG: Final = 24.0
+_BUN_DEG: Final = -27.0
 _BUN_M: Final = 0.039
+_COLUMNS: Final = 47
+_ROWS: Final = 16
+_RIDGES: Final = Ridges(11, _SEED, split=0.3, sway=0.12)
+_RIDGE_M: Final = 0.0022
+_SIDES: Final = {1.0: Room(0.0, 0.47), -1.0: Room(0.47, 0.94)}
+_KNOT: Final = Room(0.94, 1.0)
+_LOCKS: Final = 7
 
 
 def picture(colour: Colour) -> NDArray[np.uint8]:
-    """Strands in columns from black to a brown gleam."""
-    base = np.array(colour)
-    gleam = np.array([0.05, 0.035, 0.025])
-    palette = Palette(
-        tuple(tuple(base * (0.8 + 0.5 * s) + gleam * s) for s in np.linspace(0.0, 1.0, _TONES)),
-        contrast=0.26,
-        sheen=0.15,
-        roots=0.4,
-        edges=0.45,
-    )
-    return strands(palette, _SEED)
+    """The left side, the right side, the knot; roots below, where they meet above."""
+    generator = np.random.default_rng(_SEED)
+    u, v = places(SIZE, SIZE)
+    streaks = fibres(SIZE, SIZE, generator)
+    broad = fibres(SIZE, SIZE // 16, generator).repeat(16, axis=1)
+    ridge = _RIDGES.height((u / 0.47) % 1.0, v)
+    ridge = np.where(u < _KNOT.left, ridge, np.sin(np.pi * np.clip((u - 0.94) / 0.06, 0, 1)))
+    shade = 1.0 + 0.16 * streaks + 0.06 * broad
+    shade = shade * (1.0 - 0.45 * (1.0 - ridge) ** 2) * (1.0 - 0.25 * np.exp(-v / 0.05))
+    shade = shade * (1.0 - 0.40 * smooth(v, 0.86, 1.0) * (u < _KNOT.left))
+    # Black hair is made by its gleam, a band where it turns to the light.
+    gleam = np.exp(-(((v - 0.36 - 0.03 * streaks) / 0.13) ** 2))
+    gleam = np.where(u < _KNOT.left, gleam, np.sin(np.pi * v) ** 2 * 0.9)
+    gleam = gleam * (0.35 + 0.65 * ridge) * (0.65 + 0.35 * np.clip(streaks, -1.2, 1.6))
+    lit = np.array([0.235, 0.195, 0.175])
+    return as_picture(np.array(colour) * shade[..., None] + lit * gleam[..., None])
 
 
 def surface(head: Head) -> Surface:
     """The hair of a head."""
-    generator = np.random.default_rng(_SEED)
     hairline = Hairline(head, LINE)
-    knot = head.point(np.array(180.0), np.array(_BUN_DEG), 0.008 * head.size)
-    parts = [
-        cap(
-            head,
-            hairline,
-            lambda a, e: 0.62 * _height(head, a, e),
-            lambda a, e: 0.0 * a + 1.2,
-            _TONES,
-            _SEED,
-        )
-    ]
-    for side in (-1.0, 1.0):
-        for starts, width, points, height in (
-            (_rim(head, hairline, side, generator), 0.015, 11, 0.85),
-            (_parting(hairline, side, generator), 0.021, 13, 1.0),
-        ):
-            locks = _drawn(head, hairline, starts, side, width, points, height, generator)
-            parts.append(solid(locks, _TONES))
-    parts.append(_chignon(head, knot, generator))
-    parts.append(solid(_wisps(head, hairline, generator), _TONES))
-    return joined(parts)
+    parts = []
+    for side, room in _SIDES.items():
+        drawn = _drawn(head, hairline, side)
+        u, v = grid(drawn)
+        grown = smooth(v, 0.0, 0.25) * (1.0 - 0.6 * smooth(v, 0.75, 1.0))
+        # Both sides meet at the crown and at the nape.
+        grown = grown * smooth(np.minimum(u, 1.0 - u), 0.0, 0.08)
+        raised = head.size * _RIDGE_M * grown * (_RIDGES.height(u, v) - 0.5)
+        body = drawn + raised[..., None] * head.normal(drawn)
+        parts += [sheet(body, room), _single_locks(head, body, room)]
+    return joined([*parts, *_chignon(head)])
 
 
-def _rim(head: Head, hairline: Hairline, side: float, generator: np.random.Generator) -> Array:
-    """Azimuths and elevations (L, 2) of roots along the hairline from the temple to the nape."""
+def _starts(head: Head, hairline: Hairline, side: float) -> Array:
+    """Directions (C, 3) of roots on one side: nape, ear, temple, forehead, parting, crown."""
     ear = head.ear
-    azimuth = np.concatenate(
+    around = np.concatenate(
         [
-            np.linspace(47.0, ear.front - 3.0, 13),
-            np.linspace(ear.back + 2.0, 178.0, 16),
+            np.linspace(180.0, ear.back + 2.0, 12),
+            np.linspace(ear.back - 4.0, ear.front - 2.0, 5),
+            np.linspace(ear.front - 8.0, 46.0, 8),
+            np.linspace(42.0, side * _PARTING_DEG, 8),
         ]
     )
-    azimuth = side * (azimuth + generator.normal(0.0, 0.3, len(azimuth)))
-    elevation = hairline.elevation(azimuth) + generator.uniform(-0.5, 1.2, len(azimuth))
-    return np.stack([azimuth, elevation], axis=1)
+    rim = hairline.elevation(around)
+    # Over the ear and before it hair is drawn up; what is too short for that is painted.
+    beside = (around > 52.0) & (around < ear.back)
+    rim = np.where(beside, np.maximum(rim, ear.top + 4.0), rim) + 0.4
+    edge = float(rim[-1])
+    up = np.linspace(edge + 3.0, 104.0, 14)
+    parting = side * _PARTING_DEG + 1.2 / np.cos(np.radians(np.minimum(up, 82.0)))
+    beyond = up > 88.0
+    azimuth = np.concatenate([around, np.where(beyond, 180.0, parting)])
+    elevation = np.concatenate([rim, np.where(beyond, 176.0 - up, up)])
+    path = directions(side * azimuth, elevation)
+    starts: Array = unit(evenly(path[None], _COLUMNS)[0])
+    return starts
 
 
-def _parting(hairline: Hairline, side: float, generator: np.random.Generator) -> Array:
-    """Azimuths and elevations (L, 2) of roots along the parting to the crown."""
-    share = np.linspace(0.0, 1.0, 17)
-    edge = float(hairline.elevation(np.array(_PARTING_DEG)))
-    elevation = edge + 0.6 + (96.0 - edge) * share
-    elevation = elevation + generator.normal(0.0, 0.3, len(share))
-    azimuth = np.where(elevation > 88.0, 180.0, _PARTING_DEG)
-    elevation = np.where(elevation > 88.0, 176.0 - elevation, elevation)
-    return np.stack([azimuth + side * 1.4 / np.cos(np.radians(elevation)), elevation], axis=1)
-
-
-def _drawn(
-    head: Head,
-    hairline: Hairline,
-    starts: Array,
-    side: float,
-    width: float,
-    points: int,
-    height: float,
-    generator: np.random.Generator,
-) -> Locks:
-    """Locks from azimuths and elevations (L, 2) to the knot."""
-    count = len(starts)
-    start = directions(starts[:, 0], starts[:, 1])
+def _drawn(head: Head, hairline: Hairline, side: float) -> Array:
+    """Courses (C, R, 3) of one side to the knot, ordered to the right as seen from outside."""
+    start = _starts(head, hairline, side)
+    around, elevation = angles(start)
+    around = np.abs(around)
     home = directions(np.array(180.0), np.array(_BUN_DEG))
-    end = unit(home + np.array([side * 0.10, 0.0, 0.0]) + generator.normal(0.0, 0.02, (count, 3)))
-    azimuth, elevation = np.abs(starts[:, 0]), starts[:, 1]
+    way_in = np.linspace(-1.0, 1.0, len(start))
+    end = unit(
+        home + np.stack([side * 0.13 * (1.0 - way_in**4), 0 * way_in, 0.10 * way_in], axis=1)
+    )
     # From the parting hair goes round the temple and over the ear, from the crown straight down.
-    ahead = smooth(100.0 - azimuth, 0.0, 90.0) * (1.0 - smooth(elevation, 20.0, 88.0) ** 1.2)
-    over = directions(side * np.full(count, 84.0), head.ear.top + 12.0 + 0.55 * (elevation + 8.0))
-    middle = unit(start + end)
-    # Behind the ears it goes straight there.
-    share = (ahead * (azimuth < head.ear.front))[:, None]
-    middle = unit((1.0 - share) * middle + share * over)
-    ways = arcs(np.stack([start, middle, end], axis=1), points)
-    around, up = angles(ways)
-    full = _height(head, around, up) * height
-    # One over the other by turns.
-    turns = np.tile([0.90, 1.08], count)[:count]
-    full = full * (turns + generator.normal(0.0, 0.02, count))[:, None]
-    t = np.linspace(0.0, 1.0, points)
-    begin = 0.0006 + 0.4 * full * smooth(up[:, :1] - hairline.elevation(around[:, :1]), 0.0, 9.0)
-    lift = begin + (full - begin) * smooth(t, 0.0, 0.3)
-    courses: Array = head.centre + ways * (head.radius(ways) + lift)[..., None]
-    breadth = tapered(
-        points, root=0.12 if height < 1.0 else 0.45, belly=0.4, sharpness=0.25, tip=0.3
+    ahead = smooth(100.0 - around, 0.0, 90.0) * (1.0 - smooth(elevation, 20.0, 88.0) ** 1.2)
+    over = directions(
+        side * np.full(len(start), 84.0), head.ear.top + 13.0 + 0.55 * (elevation + 8)
     )
-    breadth = head.size * width * generator.uniform(0.8, 1.25, count)[:, None] * breadth
-    tone = np.round(2.4 + generator.normal(0.0, 0.9, count)).clip(0, _TONES - 1)
-    return Locks(
-        courses,
-        breadth,
-        0.17 * breadth,
-        tone.astype(np.int64),
-        side * 0.06 + generator.normal(0.0, 0.04, count),
-        head.normal(courses),
-    )
+    share = (ahead * smooth(around, head.ear.front + 8.0, head.ear.front - 8.0))[:, None]
+    middle = unit((1.0 - share) * unit(start + end) + share * over)
+    way = arcs(np.stack([start, middle, end], axis=1), 25)
+    azimuth, up = angles(way)
+    full = _height(head, azimuth, up)
+    t = np.linspace(0.0, 1.0, 25)
+    # At the hairline it leaves the skin slowly, at the parting at once.
+    inside = smooth(elevation - hairline.elevation(angles(start)[0]), 1.0, 10.0)[:, None]
+    begin = -0.0008 + (0.25 * full[:, :1] + 0.0008) * inside
+    lift = begin + (full - begin) * smooth(t, 0.0, 0.34)
+    courses: Array = evenly(head.centre + way * (head.radius(way) + lift)[..., None], _ROWS)
+    return courses if side > 0.0 else courses[::-1]
 
 
 def _height(head: Head, azimuth: Array, elevation: Array) -> Array:
     """How high the hair lies over the scalp, in metres: fullest over the temples and the crown."""
     around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
-    soft = np.exp(-(((around - 75.0) / 30.0) ** 2)) * np.exp(-(((elevation - 18.0) / 20.0) ** 2))
-    height: Array = 0.008 + 0.006 * soft + 0.004 * smooth(elevation, 20.0, 80.0)
+    soft = np.exp(-(((around - 78.0) / 30.0) ** 2)) * np.exp(-(((elevation - 22.0) / 20.0) ** 2))
+    crown = smooth(elevation, 15.0, 75.0) * smooth(around, 20.0, 130.0)
+    height: Array = 0.0075 + 0.005 * soft + 0.004 * smooth(elevation, 20.0, 80.0) + 0.006 * crown
     return head.size * height
 
 
-def _chignon(head: Head, knot: Array, generator: np.random.Generator) -> Surface:
-    """Coils wound about the knot."""
+def _single_locks(head: Head, courses: Array, room: Room) -> Surface:
+    """Locks that show on top of the others."""
+    generator = np.random.default_rng(_SEED)
+    points = 9
+    middle = 0.30 + 0.62 * (np.arange(_LOCKS) + generator.uniform(0.2, 0.8, _LOCKS)) / _LOCKS
+    first, last = generator.uniform(0.04, 0.2, _LOCKS), np.full(_LOCKS, 0.95)
+    t = np.linspace(0.0, 1.0, points)
+    v = first[:, None] + (last - first)[:, None] * t
+    ways = at(courses, np.broadcast_to(middle[:, None], v.shape), v)
+    outward = head.normal(ways)
+    raised = 0.0032 * np.sin(np.pi * t) ** 0.6 - 0.0014
+    ways = ways + head.size * raised[:, None] * outward
+    width = head.size * generator.uniform(0.012, 0.018, _LOCKS)[:, None]
+    width = width * (0.2 + 0.8 * np.sin(np.pi * np.clip(0.08 + 0.84 * t, 0.0, 1.0)))
+    shifted = np.clip(middle + generator.normal(0.0, 0.03, _LOCKS), 0.05, 0.95)
+    across = (shifted - 0.035, shifted + 0.035)
+    return ribbons(ways, width, 0.15 * width, outward, across, (first, last), room)
+
+
+def _chignon(head: Head) -> list[Surface]:
+    """A ball, and coils wound about it."""
+    knot = head.point(np.array(180.0), np.array(_BUN_DEG), 0.006 * head.size)
     size = head.size * _BUN_M
     away = head.normal(knot[None])[0]
-    away = away / np.linalg.norm(away)
     across = np.array([1.0, 0.0, 0.0])
     up = np.cross(away, across)
-    middle = knot + 0.22 * size * away
-    turns, points, coils = 1.15, 17, 7
+    axes = np.stack([across, 0.86 * up, 0.74 * away])
+    middle = knot + 0.24 * size * away
+    polar, turn = np.meshgrid(
+        np.radians(np.linspace(112.0, 2.0, 7)), np.linspace(0.0, 2 * np.pi, 17), indexing="ij"
+    )
+    ball = _on_ball(polar, turn) @ axes
+    parts = [sheet((middle + 0.92 * size * ball).transpose(1, 0, 2), _KNOT)]
+    turns, points, coils = 1.05, 17, 6
     t = np.linspace(0.0, 1.0, points)
-    start = np.linspace(0.0, 2 * np.pi, coils, endpoint=False)
-    angle = start[:, None] + 2 * np.pi * turns * t
-    # From the rim over the dome to the middle.
-    polar = np.radians(104.0 - 100.0 * t)[None, :]
-    radius = size * (1.0 + 0.03 * generator.standard_normal(coils))[:, None]
-    outward = (
-        np.sin(polar)[..., None]
-        * (np.cos(angle)[..., None] * across + np.sin(angle)[..., None] * up * 0.86)
-        + 0.72 * np.cos(polar)[..., None] * away
-    )
-    courses = middle + radius[..., None] * outward
-    width = size * 0.80 * tapered(points, root=0.5, belly=0.3, sharpness=0.35)
+    start = np.linspace(0.0, 2 * np.pi, coils, endpoint=False)[:, None]
+    polar = np.broadcast_to(np.radians(106.0 - 100.0 * t), (coils, points))
+    outward = _on_ball(polar, start + 2 * np.pi * turns * t) @ axes
+    courses = middle + 0.93 * size * outward
+    width = size * 0.92 * np.sin(np.pi * np.clip(0.18 + 0.78 * t, 0.0, 1.0)) ** 0.8
     width = np.broadcast_to(width, (coils, points))
-    tones = np.round(3.0 + generator.normal(0.0, 1.2, coils)).clip(0, _TONES - 1)
-    return solid(
-        Locks(courses, width, 0.34 * width, tones.astype(np.int64), np.zeros(coils), outward),
-        _TONES,
-    )
+    zero, one = np.zeros(coils), np.ones(coils)
+    parts.append(ribbons(courses, width, 0.26 * width, outward, (zero, one), (zero, one), _KNOT))
+    return parts
 
 
-def _wisps(head: Head, hairline: Hairline, generator: np.random.Generator) -> Locks:
-    """A strand before each ear, the one opposite the parting longer."""
-    azimuth = np.array([-58.0, -60.5, -63.0, 59.0, 62.0])
-    length = head.size * np.array([0.135, 0.115, 0.09, 0.10, 0.08])
-    elevation = hairline.elevation(azimuth) + 3.0
-    roots = head.point(azimuth, elevation)
-    side = np.sign(azimuth)
-
-    def flow(at: Array, share: Array) -> Array:
-        swing = np.sin(1.1 + 4.6 * share)
-        return np.stack(
-            [side * (0.55 * swing), -0.25 * np.cos(4.0 * share), -1.0 + 0.0 * share], axis=-1
-        )
-
-    def settle(at: Array, share: Array) -> Array:
-        out = at - head.centre
-        distance = np.linalg.norm(out, axis=1)
-        ray = out / distance[:, None]
-        surface = head.radius(ray)
-        least = surface + 0.002 + 0.009 * head.size * smooth(share, 0.0, 0.35)
-        return head.centre + ray * np.maximum(distance, least)[:, None]
-
-    courses = grown(roots, flow, settle, length, 12)
-    width = head.size * np.array([0.009, 0.007, 0.005, 0.008, 0.005])[:, None]
-    width = width * tapered(12, root=0.5, belly=0.3, sharpness=0.8)
-    return Locks(
-        courses,
-        width,
-        0.4 * width,
-        np.array([3, 4, 2, 3, 4]),
-        generator.normal(0.0, 0.2, 5),
-        head.normal(courses),
+def _on_ball(polar: Array, turn: Array) -> Array:
+    """Unit vectors (..., 3) at angles from the last axis and about it."""
+    return np.stack(
+        [np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], axis=-1
     )

@@ -1,4 +1,4 @@
-"""Very short and tightly curled: a dense cap of curls, shorter at the sides."""
+"""Very short and tightly curled: a dense cap of curls that fades into the skin at the sides."""
 
 from typing import Final
 
@@ -9,23 +9,21 @@ from scipy.spatial import cKDTree
 from retarget.rotation import Array
 
 from ..parts import Colour
-from .brows import Brow
-from .cap import Hairline, Line, closed, smooth
+from .courses import Surface
+from .hairline import Hairline, Line, closed, smooth
 from .head import Head, directions
 from .lashes import Lash
-from .locks import Surface
 
-BROW: Final = Brow(thickness=0.24, height=0.64, arch=0.12, count=32)
-BROW_SHADE: Final = 0.9
-LASH: Final = Lash(upper=0.15, lower=0.09)
+LASH: Final = Lash(length=0.09, wing=0.0)
 ROUGHNESS: Final = 0.9
-LINE: Final = Line(front=36.0, temple=32.0, corner=47.0, sideburn=13.0, nape=4.0)
-FADE_DEG: Final = 17.0
+LINE: Final = Line(front=35.0, temple=33.0, corner=45.0, sideburn=14.0, nape=2.0)
+FADE_DEG: Final = 20.0
 _SEED: Final = 3
-_CURLS: Final = 1700
-"""Curls that the whole sphere would have: they are some 7 mm apart on a head."""
+_CURLS: Final = 1300
+"""Curls that the whole sphere would have: they are some 8 mm apart on a head."""
 
-_ROWS: Final = 52
+_ROWS: Final = 30
+_COLUMNS: Final = 84
 _SIZE: Final = 512
 _TILT: Final = np.radians(35.0)
 """The picture's middle lies behind the crown, so that nape and forehead are as far from it."""
@@ -36,20 +34,20 @@ _REACH: Final = np.radians(138.0)
 def surface(head: Head) -> Surface:
     """The hair of a head."""
     hairline = Hairline(head, LINE, FADE_DEG)
-    azimuth = _columns()
-    share = 1.0 - (1.0 - np.linspace(0.03, 1.0, _ROWS)) ** 1.12
+    azimuth = np.arange(_COLUMNS) * (360.0 / _COLUMNS)
+    share = 1.0 - (1.0 - np.linspace(0.05, 1.0, _ROWS)) ** 1.12
     edge = hairline.elevation(azimuth)
     elevation = 90.0 - share[:, None] * (90.0 - edge)
     a, e = np.broadcast_to(azimuth, elevation.shape), elevation
     ray = directions(a, e)
     dome = _Curls(_CURLS).dome(ray)
-    # The edge winds about the outermost curls.
-    rise = smooth(e - edge + 2.6 * (dome - 0.75), 0.0, 4.0)
-    height = head.size * _height(a, e) * (0.45 + 0.55 * dome)
+    # It rises out of the skin slowly: what is shorter is painted there.
+    rise = smooth(e - edge, 0.0, 15.0) ** 0.8
+    height = head.size * _height(a, e) * (0.62 + 0.38 * dome)
     points = (
         head.centre + ray * (head.radius(ray) + rise * height - 0.0012 * (1.0 - rise))[..., None]
     )
-    top = head.point(np.array(0.0), np.array(90.0), 0.0055 * head.size)
+    top = head.point(np.array(0.0), np.array(90.0), float(0.85 * _height(0.0, 90.0)) * head.size)
     vertices, faces = closed(top, points)
     uv = _to_picture(vertices - head.centre)
     return Surface(vertices, faces, uv[np.maximum(faces, 0)])
@@ -60,12 +58,13 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     v, u = np.mgrid[0:_SIZE, 0:_SIZE]
     ray = _from_picture(np.stack([u + 0.5, _SIZE - v - 0.5], axis=-1) / _SIZE)
     dome = _Curls(_CURLS).dome(ray)
-    fine = _Curls(5 * _CURLS)
-    hairs = 0.55 * fine.dome(ray) + 0.45 * fine.dome(ray) * fine.coil(ray)
+    fine = _Curls(4 * _CURLS)
+    hairs = 0.6 * fine.dome(ray) + 0.4 * fine.dome(ray) * fine.coil(ray)
     base = np.array(colour)
-    shade = 0.30 + 0.8 * dome + 0.6 * hairs
-    gleam = 0.20 * dome**1.5 * np.clip(hairs, 0.0, 1.0) ** 1.3
-    painted = base * shade[..., None] + gleam[..., None] * (0.45 + 0.55 * base / base.max())
+    shade = 0.55 + 0.55 * dome + 0.35 * hairs
+    # The crown catches the light from above.
+    gleam = 0.17 * dome**1.5 * np.clip(hairs, 0.0, 1.0) * smooth(ray[..., 2], 0.0, 0.9)
+    painted = base * shade[..., None] + gleam[..., None] * np.array([0.95, 0.80, 0.72])
     return np.round(255 * np.clip(painted, 0.0, 1.0)).astype(np.uint8)
 
 
@@ -108,19 +107,12 @@ class _Curls:
         return np.sin(winding + self._spin[nearest] * angle + self._phase[nearest])
 
 
-def _height(azimuth: Array, elevation: Array) -> Array:
+def _height(azimuth: Array | float, elevation: Array | float) -> Array:
     """Length of the hair in metres on a middling head: shorter at the sides and the nape."""
-    around = np.abs((azimuth + 180.0) % 360.0 - 180.0)
+    around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
     side = smooth(around, 40.0, 80.0)
-    return 0.0030 + 0.0095 * smooth(elevation - 22.0 * side, -32.0, 26.0)
-
-
-def _columns() -> Array:
-    """Azimuths, closer by the ears, where the hairline is steep."""
-    half = np.concatenate(
-        [np.arange(0.0, 52.0, 2.6), np.arange(52.0, 82.0, 1.5), np.arange(82.0, 180.0, 2.8)]
-    )
-    return np.concatenate([half, [180.0], 360.0 - half[:0:-1]])
+    high = np.asarray(elevation) - 20.0 * side
+    return np.asarray(0.0045 + 0.0095 * smooth(high, -10.0, 45.0))
 
 
 def _tilted(rays: Array, angle: float) -> Array:

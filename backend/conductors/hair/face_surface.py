@@ -1,10 +1,9 @@
-"""What brows and lashes sit on: the skin of the face, and how they go with its actions."""
+"""What lashes sit on: the edges of the lids, and how they go with the face's actions."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CloughTocher2DInterpolator
 from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
@@ -41,15 +40,6 @@ class Face:
         self._tree = cKDTree(figure.vertices[self._vertices])
         self.eyes = np.array([figure.vertices[figure.part == p].mean(axis=0) for p in (2, 3)])
         """Centres of the eyeballs (2, 3), the left one first."""
-
-    def front(self, side: int) -> CloughTocher2DInterpolator:
-        """y of the brow's skin over (x, z); side 0 is the left."""
-        eye = self.eyes[side]
-        points = self.figure.vertices[self._vertices]
-        unit = abs(eye[0])
-        near = (np.abs(points[:, 0] - eye[0]) < 1.4 * unit) & (points[:, 1] < eye[1] + 0.8 * unit)
-        near &= (points[:, 2] > eye[2] + 0.22 * unit) & (points[:, 2] < eye[2] + 1.8 * unit)
-        return CloughTocher2DInterpolator(points[near][:, [0, 2]], points[near][:, 1])
 
     def lids(self, side: int) -> tuple[Array, Array]:
         """Edges (N, 3) of an eye's upper and lower lid, outwards; side 0 is the left."""

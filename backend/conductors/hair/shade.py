@@ -1,4 +1,4 @@
-"""`Shorn`: hair too short for a shape of its own, as paint on the skin."""
+"""`shorn`: hair too short for a shape of its own, as paint on the skin."""
 
 from typing import Final
 
@@ -6,15 +6,19 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from ..paint import noise
 from ..parts import Figure
-from .cap import Hairline, Line, smooth
+from .hairline import Hairline, Line, smooth
 from .head import Head, angles
 
-_ROOTS_DEG: Final = 3.5
-"""How far down the skin hair's first roots show below the hairline."""
+_ROOTS_DEG: Final = 6.0
+"""Over how much of the skin hair's first roots get sparser; a third of it is inside the line."""
 
 _OFF_M: Final = 0.005
 """What stands further off the head than this is an ear."""
+
+_STROKE_DEG: Final = (1.0, 7.0)
+"""Width and length of what tells single roots apart."""
 
 
 def shorn(figure: Figure, line: Line, fade: float, points: Array) -> Array:
@@ -32,6 +36,10 @@ def shorn(figure: Figure, line: Line, fade: float, points: Array) -> Array:
     natural = elevation - Hairline(head, line).elevation(azimuth)
     full = elevation - Hairline(head, line, fade).elevation(azimuth)
     width = np.maximum(natural - full, 0.0) + _ROOTS_DEG
-    grown = smooth(full / width, -1.0, 0.0) ** 0.8
+    across, along = _STROKE_DEG
+    place = np.stack([azimuth / across, elevation / along, 0.0 * azimuth], axis=1)
+    strokes = np.clip(noise(place, 1.0, 31), -1.5, 1.5)
+    share = (full - _ROOTS_DEG / 3.0 + 0.15 * _ROOTS_DEG * strokes) / width
+    grown = smooth(share, -1.0, 0.0)
     off = np.abs(head.height(points))
     return grown * (1.0 - smooth(off, 0.7 * _OFF_M, _OFF_M)) * smooth(elevation, -75.0, -65.0)

@@ -1,6 +1,5 @@
-"""`Hairline` and the cap of hair inside it, which shows between locks."""
+"""`Hairline`, and the faces of a cap of hair inside it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +8,7 @@ from scipy.interpolate import PchipInterpolator
 
 from retarget.rotation import Array
 
-from .head import Head, angles, directions
-from .locks import Surface
-
-Height = Callable[[Array, Array], Array]
-"""How high hair stands, in metres, at azimuths and elevations in degrees."""
+from .head import Ear, Head, angles
 
 
 @dataclass(frozen=True)
@@ -74,8 +69,10 @@ class Hairline:
             (180.0, ear.bottom - line.nape),
         ]
         azimuth, elevation = np.array(knots).T
-        shorn = fade * smooth(azimuth, line.corner, ear.front - 8.0)
-        self._elevation = PchipInterpolator(azimuth, elevation + shorn)
+        if fade > 0.0:
+            knots = [*knots[:3], *((a, e + fade) for a, e in _faded(ear, line))]
+            azimuth, elevation = np.array(knots).T
+        self._elevation = PchipInterpolator(azimuth, elevation)
 
     def elevation(self, azimuth: Array) -> Array:
         """Elevation in degrees at azimuths in degrees."""
@@ -89,45 +86,22 @@ class Hairline:
         return elevation - self.elevation(azimuth)
 
 
+def _faded(ear: Ear, line: Line) -> list[tuple[float, float]]:
+    """Knots of a line that leaves out the sideburn and goes round behind the ear in one bow."""
+    return [
+        (ear.front - 14.0, ear.top + 2.0),
+        (ear.front + 6.0, ear.top - 3.0),
+        (ear.back - 2.0, 0.85 * ear.top + 0.15 * ear.bottom - 3.0),
+        (ear.back + 22.0, 0.35 * ear.top + 0.65 * ear.bottom),
+        (180.0, ear.bottom - line.nape),
+    ]
+
+
 def smooth(value: Array, low: float, high: float) -> Array:
     """From 0 at `low` to 1 at `high`, level at both ends."""
     t = np.clip((np.asarray(value) - low) / (high - low), 0.0, 1.0)
     result: Array = t * t * (3.0 - 2.0 * t)
     return result
-
-
-def cap(
-    head: Head,
-    hairline: Hairline,
-    height: Height,
-    tone: Callable[[Array, Array], Array],
-    tones: int,
-    seed: int,
-) -> Surface:
-    """A sheet from the crown to the hairline, where it goes under the skin.
-
-    Parameters
-    ----------
-    height : callable
-        How high it lies over the skin well inside the hairline.
-    tone : callable
-        The picture's column, as a real number, at azimuths and elevations.
-    """
-    generator = np.random.default_rng(seed)
-    azimuth = _columns()
-    rows = 11
-    # Rows lie closer towards the hairline, where the sheet bends.
-    share = 1.0 - (1.0 - np.linspace(0.04, 1.0, rows)) ** 1.25
-    ragged = np.convolve(generator.normal(0.0, 1.1, len(azimuth) + 2), [0.25, 0.5, 0.25], "valid")
-    edge = hairline.elevation(azimuth) + ragged
-    elevation = 90.0 - share[:, None] * (90.0 - edge)
-    a, e = np.broadcast_to(azimuth, elevation.shape), elevation
-    rise = smooth(e - edge, 0.0, 14.0) ** 0.7
-    lift = rise * height(a, e) - 0.0012 * (1.0 - rise)
-    points = head.centre + directions(a, e) * (head.radius(directions(a, e)) + lift)[..., None]
-    top = head.point(np.array(0.0), np.array(90.0), float(height(np.array(0.0), np.array(90.0))))
-    vertices, faces = closed(top, points)
-    return Surface(vertices, faces, _uv(vertices, faces, head, tone, tones))
 
 
 def closed(top: Array, rings: Array) -> tuple[Array, NDArray[np.int64]]:
@@ -143,32 +117,3 @@ def closed(top: Array, rings: Array) -> tuple[Array, NDArray[np.int64]]:
         axis=-1,
     )
     return np.concatenate([top[None], rings.reshape(-1, 3)]), np.concatenate([fan, quads])
-
-
-def _columns() -> Array:
-    """Azimuths, closer by the ears, where the hairline is steep."""
-    half = np.concatenate(
-        [
-            np.arange(0.0, 52.0, 6.0),
-            np.arange(54.0, 84.0, 2.0),
-            np.arange(84.0, 132.0, 4.0),
-            np.arange(132.0, 180.0, 8.0),
-        ]
-    )
-    return np.concatenate([half, [180.0], 360.0 - half[:0:-1]])
-
-
-def _uv(
-    vertices: Array,
-    faces: NDArray[np.int64],
-    head: Head,
-    tone: Callable[[Array, Array], Array],
-    tones: int,
-) -> Array:
-    """The dark of the roots, streaked from the forehead back."""
-    points = vertices[np.maximum(faces, 0)] - head.centre
-    azimuth, elevation = angles(points)
-    column = np.round(tone(azimuth[:, :1], elevation.mean(axis=1, keepdims=True)))
-    across = np.clip(0.5 + 0.5 * points[..., 0] / (0.1 * head.size), 0.06, 0.94)
-    v = 0.10 + 0.12 * smooth(elevation, 0.0, 90.0)
-    return np.stack([(column.clip(0, tones - 1) + across) / tones, v], axis=-1)
