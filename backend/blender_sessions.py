@@ -18,7 +18,10 @@ class BlenderSession:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "blender_addon.commands", "session"]
-        self._child = Child(command, "Blender", env={"PYTHONUNBUFFERED": "1"})
+        # There is one for each core: if software OpenGL drew with all of them in each session,
+        # they would stand in each other's way.
+        env = {"PYTHONUNBUFFERED": "1", "LP_NUM_THREADS": "1"}
+        self._child = Child(command, "Blender", env=env)
 
     def do(self, verb: str, *arguments: str, name: str, progress: Progress = no_progress) -> Answer:
         """Do one verb of `blender_addon.commands`.

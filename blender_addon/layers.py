@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import bpy
 import numpy as np
-from mathutils import Vector
 
 from retarget.rotation import Array
 
@@ -64,15 +63,12 @@ class Layers:
             Greatest distance from the camera's plane, metres.
         """
         depsgraph = scene.view_layers[0].depsgraph
-        corners = []
-        for item in self.moving:
-            shown = item.evaluated_get(depsgraph)
-            if not item.hide_render:
-                corners += [shown.matrix_world @ Vector(corner) for corner in shown.bound_box]
+        shown = [item.evaluated_get(depsgraph) for item in self.moving if not item.hide_render]
         _, _, width, height = self.whole
-        if not corners:
+        if not shown:
             return (0, 0, _GRID, _GRID), 0.0
-        pixels, depths = _seen(scene, np.array(corners), self.size)
+        points = np.concatenate([world_points(item) for item in shown])
+        pixels, depths = seen(scene, points, self.size)
         if depths.min() <= scene.camera.data.clip_start:
             return (0, 0, width, height), float(depths.max())
         low = np.floor((pixels.min(axis=0) - _MARGIN) / _GRID).astype(int) * _GRID
@@ -234,7 +230,18 @@ def _nearest(scene: Any, item: Any, size: tuple[int, int]) -> float:
     return max(float(nearest.min()), near) if len(nearest) else np.inf
 
 
-def _seen(scene: Any, points: Array, size: tuple[int, int]) -> tuple[Array, Array]:
+def world_points(shown: Any) -> Array:
+    """Where an evaluated object is: its vertices, or else its box's corners, (N, 3), metres."""
+    if shown.type == "MESH" and len(shown.data.vertices):
+        points = np.empty((len(shown.data.vertices), 3), np.float32)
+        shown.data.vertices.foreach_get("co", points.ravel())
+    else:
+        points = np.array(shown.bound_box, np.float32)
+    place = np.array(shown.matrix_world)
+    return np.asarray(points @ place[:3, :3].T + place[:3, 3])
+
+
+def seen(scene: Any, points: Array, size: tuple[int, int]) -> tuple[Array, Array]:
     """Pixels (N, 2) of points in the picture, from its upper left, and depths (N,) in metres."""
     clip, depths = _clip(scene, points, size)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -12,6 +12,7 @@ from retarget.atomic import atomic_path, write_error
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
+from .detail import as_seen
 from .layers import Layers, find_layers, seen_through, without
 
 _PHASE: Final = "rendering frames"
@@ -88,16 +89,23 @@ def render_frames(
         target_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(error, target_folder) from error
-    large = for_video and scene.render.engine == "BLENDER_WORKBENCH"
-    layers = find_layers(scene) if large else None
-    if layers is not None:
-        _render_layers(scene, layers, target_folder, numbers, plate, progress)
-        return
+    if for_video and scene.render.engine == "BLENDER_WORKBENCH":
+        with as_seen(scene, _drawn_size(scene)):
+            layers = find_layers(scene)
+            if layers is None:
+                _render_each(scene, target_folder, numbers, True, progress)
+            else:
+                _render_layers(scene, layers, target_folder, numbers, plate, progress)
+    else:
+        _render_each(scene, target_folder, numbers, False, progress)
+
+
+def _render_each(scene: Any, folder: Path, numbers: range, large: bool, progress: Progress) -> None:
     with _output(scene, "JPEG" if large else "PNG"), _supersampled(scene, large):
         size = _size(scene)
         for done, frame in enumerate(numbers):
             progress(done / len(numbers), _PHASE)
-            target = frame_path(target_folder, frame, ".jpg" if large else ".png")
+            target = frame_path(folder, frame, ".jpg" if large else ".png")
             if not is_complete(target, size):
                 scene.frame_set(frame)
                 _render(scene, target)
@@ -183,6 +191,11 @@ def _size(scene: Any) -> tuple[int, int]:
     render = scene.render
     scale = render.resolution_percentage / 100.0
     return int(render.resolution_x * scale), int(render.resolution_y * scale)
+
+
+def _drawn_size(scene: Any) -> tuple[int, int]:
+    with _supersampled(scene, True):
+        return _size(scene)
 
 
 def _require_camera(scene: Any) -> None:
