@@ -34,13 +34,11 @@ def shown():
     items = [i for i in scene.objects if i.type == "MESH" and not i.hide_render]
     return {i.name.split(".")[0]: world_points(i.evaluated_get(depsgraph)) for i in items}
 
-def farthest(points, others):
-    from mathutils.kdtree import KDTree
-    tree = KDTree(len(others))
-    for k, point in enumerate(others):
-        tree.insert(point, k)
-    tree.balance()
-    return float(np.quantile([tree.find(point)[2] for point in points], 0.99))
+def farthest(points, name, surface):
+    from mathutils.bvhtree import BVHTree
+    faces = [tuple(face.vertices) for face in bpy.data.objects[name].data.polygons]
+    tree = BVHTree.FromPolygons(surface.tolist(), faces)
+    return float(np.quantile([tree.find_nearest(point)[3] for point in points], 0.99))
 
 before = shown()
 things = sorted(item.name for item in bpy.data.objects), len(bpy.data.meshes)
@@ -51,7 +49,7 @@ with as_seen(scene, (1280, 720)):
 after = shown()
 answer = {
     "share": {name: len(during[name]) / len(points) for name, points in before.items()},
-    "off": {name: farthest(during[name], points) for name, points in before.items()},
+    "off": {name: farthest(during[name], name, points) for name, points in before.items()},
     "kept": kept,
     "same": all(np.array_equal(points, after[name]) for name, points in before.items()),
     "left": things == (sorted(item.name for item in bpy.data.objects), len(bpy.data.meshes)),
@@ -64,7 +62,7 @@ def test_a_far_conductor_has_fewer_vertices_in_the_same_places(run_in_blender) -
     for name in ("Body", "Hair", "Clothes"):
         assert told["share"][name] < 0.6
         # With raised arm and open mouth: bones, corrective shapes and keyed ones are followed.
-        assert told["off"][name] < 0.010
+        assert told["off"][name] < 0.004
     assert told["share"]["Baton"] == 1.0
     assert told["kept"] == 7
     assert told["same"]
