@@ -20,7 +20,7 @@ FILM_MM: Final = 36.0
 _HANDS: Final = ("hand", "thumb", "index", "fingers", "baton_tip")
 _ARMS: Final = ("upper_arm", "forearm")
 # Free around joints, metres: the fingertips are 9 cm from the knuckles.
-_AIR: Final = {"hand": 0.10, "thumb": 0.11, "index": 0.12, "fingers": 0.12, "baton_tip": 0.03}
+_AIR: Final = {"hand": 0.10, "thumb": 0.11, "index": 0.12, "fingers": 0.12, "baton_tip": 0.05}
 _ARM_AIR: Final = 0.08
 _HEAD_AIR: Final = 0.07
 _HALF_HEAD: Final = 0.13
@@ -49,18 +49,21 @@ class Shot:
         Focal length in mm on a 36 mm film.
     lowest : float, optional
         Height in canonical metres down to which the body must be seen; None shows the hands alone.
+    above : float
+        Room above the crown, metres.
     """
 
     name: str
     direction: tuple[float, float, float]
     lens: float
     lowest: float | None
+    above: float = _HEAD_AIR
 
 
 SHOTS: Final[dict[CameraName, Shot]] = {
-    "front": Shot("Front", (-0.14, -1.0, 0.05), 58.0, 0.62),
-    "three-quarter": Shot("Three-quarter", (0.80, -1.0, 0.08), 65.0, 0.62),
-    "hall": Shot("Hall", (0.40, 1.0, 0.27), 34.0, _FEET),
+    "front": Shot("Front", (-0.14, -1.0, 0.05), 58.0, 0.88),
+    "three-quarter": Shot("Three-quarter", (0.80, -1.0, 0.08), 65.0, 0.88),
+    "hall": Shot("Hall", (0.40, 1.0, 0.33), 38.0, _FEET, above=0.32),
     "hands": Shot("Hands", (-0.40, -1.0, 0.45), 85.0, None),
 }
 
@@ -131,7 +134,7 @@ def frame(
     points = [_hands(joints)]
     if shot.lowest is not None:
         heads = joints[:, skeleton.INDEX["head"]]
-        crowns = heads + np.array([0.0, 0.0, place.crown + _HEAD_AIR])
+        crowns = heads + np.array([0.0, 0.0, place.crown + shot.above])
         across = turn[:, 0] * _HALF_HEAD
         points += [crowns + across, crowns - across, _arms(joints)]
         hips = joints[:, skeleton.INDEX["hips"]].mean(axis=0)

@@ -26,8 +26,9 @@ from .sets.studio import build_studio
 COLLECTION_NAME: Final = "Stage"
 _DEFAULT_STAGE: Final[StageName] = "hall"
 _DEFAULT_CAMERA: Final[CameraName] = "front"
-# Room that a seated player takes about its place, metres: half the width, the height.
-_PLAYER: Final = (0.45, 1.4)
+# Room that a seated player with bow and elbows takes about its place, metres: half the width, the
+# height.
+_PLAYER: Final = (0.80, 1.4)
 
 
 @dataclass(frozen=True)
@@ -155,15 +156,16 @@ def _root(collection: Any, place: Place) -> Any:
 def _build_set(stage: StageName, root: Any, scene: Any, place: Place) -> None:
     camera = scene.camera
     clear = _clear(scene, camera, place)
+    away = np.array(SHOTS[_DEFAULT_CAMERA].direction)
+    if camera is not None:
+        away = place.canonical(np.array(camera.matrix_world.translation))
+    behind = float(np.arctan2(-away[1], -away[0]))
     if stage == "hall":
-        build_hall(root, clear)
+        build_hall(root, clear, behind)
     elif stage == "rehearsal":
-        build_rehearsal(root, clear)
+        build_rehearsal(root, clear, behind)
     else:
-        away = np.array(SHOTS[_DEFAULT_CAMERA].direction)
-        if camera is not None:
-            away = place.canonical(np.array(camera.matrix_world.translation))
-        build_studio(root, float(np.arctan2(-away[1], -away[0])))
+        build_studio(root, behind)
 
 
 def _clear(scene: Any, camera: Any, place: Place) -> Callable[[Array], NDArray[np.bool_]]:

@@ -47,8 +47,8 @@ for axis, degrees in (((0, 1, 0), 0), ((0, 1, 0), 75), ((0, 1, 0), -88), ((0, 0,
         for point in (armature.pose.bones[name].head, armature.pose.bones[name].tail):
             seen.append(list(world_to_camera_view(scene, scene.camera, point)))
 head = list(world_to_camera_view(scene, scene.camera, Vector((0, 0, 1.77))))
-thighs = list(world_to_camera_view(scene, scene.camera, Vector((0, 0, 0.71))))
-answer = [seen, head, thighs]
+hips = list(world_to_camera_view(scene, scene.camera, Vector((0, 0, 0.95))))
+answer = [seen, head, hips]
 """,
         size=size,
     )
@@ -57,7 +57,7 @@ answer = [seen, head, thighs]
         assert 0.0 <= y <= 1.0
         assert depth > 0.5
     # The person fills a fair part of the picture.
-    assert answer[1][1] - answer[2][1] > (0.55 if size[0] > size[1] else 0.3)
+    assert answer[1][1] - answer[2][1] > (0.5 if size[0] > size[1] else 0.24)
 
 
 def test_the_stage_has_a_key_a_fill_and_a_rim_and_does_not_touch_an_existing_world(run_in_blender):

@@ -1,5 +1,6 @@
 """A concert hall: the orchestra under its organ, and stalls and balconies behind the conductor."""
 
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,40 +9,44 @@ from retarget.rotation import Array
 
 from ..noise import smoothstep
 from .hues import Hue
-from .orchestra import RISERS, Clear, orchestra
+from .orchestra import ROWS_OF_STRINGS, STEPS, Clear, orchestra
 from .podium import FLOOR_Z, conductors_stand, podium, pool
 from .shapes import Shape, around, ball, box, merged, sheet, turned
+from .stalls import FLOOR, hall_floor, row_height, stalls
 from .surfaces import Palette, add_shape, add_surface, picture_material
 
 PALETTE: Final = Palette(
     (
-        (0.66, 0.47, 0.31),  # wood
-        (0.40, 0.26, 0.18),  # dark wood
-        (0.50, 0.20, 0.18),  # plush
-        (0.86, 0.71, 0.47),  # gilt
-        (0.20, 0.18, 0.20),  # cloth
-        (0.62, 0.44, 0.36),  # skin
-        (0.16, 0.12, 0.11),  # dark hair
-        (0.50, 0.37, 0.24),  # fair hair
-        (0.60, 0.29, 0.13),  # varnish
-        (0.90, 0.68, 0.30),  # brass
-        (0.26, 0.24, 0.24),  # metal
-        (0.93, 0.89, 0.80),  # paper
-        (0.36, 0.13, 0.14),  # carpet
-        (0.74, 0.70, 0.62),  # pipes
-        (0.17, 0.12, 0.10),  # shade
+        (0.70, 0.48, 0.30),  # wood
+        (0.34, 0.21, 0.14),  # dark wood
+        (0.56, 0.17, 0.15),  # plush
+        (0.95, 0.74, 0.42),  # gilt
+        (0.115, 0.11, 0.125),  # cloth
+        (0.84, 0.60, 0.45),  # skin
+        (0.15, 0.11, 0.10),  # dark hair
+        (0.66, 0.49, 0.28),  # fair hair
+        (0.72, 0.32, 0.12),  # varnish
+        (1.0, 0.80, 0.36),  # brass
+        (0.22, 0.21, 0.22),  # metal
+        (1.0, 0.96, 0.86),  # paper
+        (0.36, 0.12, 0.12),  # carpet
+        (0.80, 0.74, 0.64),  # pipes
+        (0.16, 0.12, 0.11),  # shade
+        (0.94, 0.74, 0.60),  # fair skin
+        (0.50, 0.32, 0.23),  # deep skin
+        (0.60, 0.58, 0.56),  # grey hair
+        (0.46, 0.20, 0.10),  # red hair
+        (0.86, 0.46, 0.26),  # copper
     ),
-    shadow=(0.24, 0.20, 0.25),
-    air=(0.47, 0.36, 0.285),
+    shadow=(0.20, 0.16, 0.18),
+    air=(0.205, 0.140, 0.105),
 )
 # Metres from the conductor.
 _STAGE_EDGE: Final = 1.7
 _STAGE_HALF: Final = 11.0
 _SHELL: Final = 10.2
-_STALLS: Final = (4.6, 14.2)
 _BALCONY: Final = 14.2
 _WALL: Final = 17.0
-_HALL_FLOOR: Final = -1.15
 _CEILING: Final = 11.0
 # Where the organ's pipes begin, behind the last players.
 _ORGAN: Final = 1.15
@@ -52,35 +57,84 @@ _SHELL_ARC: Final = (_HALL_ARC[1] - 0.12, _HALL_ARC[0] + 2.0 * np.pi + 0.12)
 _BAY: Final = np.radians(13.0)
 """Angle of one of the bays that repeat along the walls."""
 
+_DARK: Final = np.array([0.075, 0.052, 0.045])
 _LAMP: Final = (1.0, 0.88, 0.66)
 
 
-def build_hall(root: Any, clear: Clear) -> None:
-    """Add the hall's objects below an empty, in canonical metres."""
+def build_hall(root: Any, clear: Clear, behind: float) -> None:
+    """Add the hall's objects below an empty, in canonical metres.
+
+    Parameters
+    ----------
+    clear : callable
+        At which places players hide nothing of the conductor.
+    behind : float
+        Direction in which the camera sees the conductor, radians anticlockwise from +X: there the
+        light is, which falls into darkness to the sides.
+    """
     wood = picture_material("Wood and Cloth", PALETTE.pixels, glow=0.12)
     far = picture_material("Hall", PALETTE.pixels, glow=0.45)
     add_shape(root, "Podium", podium(), PALETTE, wood)
-    add_shape(root, "Music Stand", conductors_stand(), PALETTE, wood)
-    add_shape(
-        root, "Orchestra", _in_air(merged([orchestra(clear), _risers()]), 0.68, 0.44), PALETTE, wood
-    )
-    _floor(root)
-    add_shape(
-        root, "Seats", _in_air(merged([_stalls(), _balconies(), _hall_floor()])), PALETTE, far
-    )
-    _walls(root)
-    _shell(root, far)
+    add_shape(root, "Music Stand", conductors_stand(behind), PALETTE, wood)
+    players = _dimmed(orchestra(clear), behind, _ON_STAGE)
+    add_shape(root, "Orchestra", players, PALETTE, wood)
+    add_shape(root, "Steps", _dimmed(_steps(), behind, _ON_STAGE), PALETTE, wood)
+    _floor(root, behind)
+    seats = merged([stalls(_OPENING - 0.42), hall_floor(_WALL, _HALL_ARC)])
+    add_shape(root, "Seats", _dimmed(seats, behind, _IN_HALL), PALETTE, far)
+    add_shape(root, "Balconies", _dimmed(_balconies(), behind, _IN_BALCONIES), PALETTE, far)
+    _walls(root, behind)
+    add_shape(root, "Shell", _dimmed(_shell(), behind, _ON_STAGE), PALETTE, far)
     lamp = picture_material("Lamps", np.full((4, 4, 3), _LAMP), glow=6.0)
     add_shape(root, "Lamps", _lamps(), PALETTE, lamp)
 
 
-def _in_air(shape: Shape, most: float = 0.74, least: float = 0.0) -> Shape:
-    """With the haze of the distance from the podium."""
-    away = np.linalg.norm(shape.vertices[:, :2], axis=1)
-    return shape.hazed(least + (most - least) * smoothstep(away, 3.0, 16.0))
+@dataclass(frozen=True)
+class _Dimming:
+    """How light falls off with the distance from the podium and from the middle of the picture.
+
+    Parameters
+    ----------
+    reach : float
+        Metres from the conductor at which light and air have come to their end.
+    near, far : float
+        Share of the light 3 m from the conductor and at that end.
+    aside : float
+        Share that is left far to the sides.
+    wide : float
+        Angle over which it falls off, radians.
+    haze : float
+        How much of the air lies before what is there, [0, 1].
+    """
+
+    reach: float
+    near: float
+    far: float
+    aside: float
+    wide: float
+    haze: float
 
 
-def _floor(root: Any) -> None:
+_ON_STAGE: Final = _Dimming(11.0, 1.0, 0.60, 0.35, 0.85, 0.66)
+_IN_HALL: Final = _Dimming(13.0, 0.46, 0.40, 0.20, 0.42, 0.72)
+_IN_BALCONIES: Final = _Dimming(16.0, 1.0, 0.85, 0.30, 0.60, 0.35)
+
+
+def _dimmed(shape: Shape, behind: float, dimming: _Dimming) -> Shape:
+    x, y, _ = shape.vertices.T
+    away = smoothstep(np.hypot(x, y), 3.0, dimming.reach)
+    light = dimming.near + (dimming.far - dimming.near) * away
+    light = light * _beside(np.arctan2(y, x) - behind, dimming)
+    return shape.lit(light).hazed(dimming.haze * away)
+
+
+def _beside(angle: Array, dimming: _Dimming) -> Array:
+    """Share of the light at angles from the middle of the picture, radians."""
+    apart = np.angle(np.exp(1j * angle)) / dimming.wide
+    return dimming.aside + (1.0 - dimming.aside) * np.exp(-(apart**2))
+
+
+def _floor(root: Any, behind: float) -> None:
     """Boards with a pool of light round the podium."""
     across = np.linspace(-_STAGE_HALF, _STAGE_HALF, 1024)
     x, y = np.meshgrid(across, np.linspace(-_SHELL, _STAGE_EDGE, 512))
@@ -89,7 +143,10 @@ def _floor(root: Any) -> None:
     tone = (tone - np.floor(tone)) * 0.16 - 0.08
     seam = np.abs(x / 0.16 - board - 0.5) > 0.46
     value = 1.0 + tone - 0.16 * seam
-    light = 0.56 + 0.34 * pool(x, y, 2.4) + 0.26 * pool(x, y + 4.0, 5.5)
+    light = 0.34 + 0.50 * pool(x, y, 2.2) + 0.40 * pool(x, y + 4.0, 5.0)
+    light = light * _beside(np.arctan2(y, x) - behind, replace(_ON_STAGE, aside=0.6))
+    for radius in ROWS_OF_STRINGS:
+        light = light * (1.0 - 0.40 * np.exp(-(((np.hypot(x, y) - radius - 0.1) / 0.42) ** 2)))
     pixels = np.array([0.64, 0.45, 0.30]) * (value * light)[..., None]
     grid = np.stack(np.meshgrid([-1.0, 1.0], [0.0, 1.0]), axis=-1)
     corners = np.stack(
@@ -105,7 +162,7 @@ def _floor(root: Any) -> None:
     add_surface(root, "Floor", sheet(corners, Hue.WOOD, smooth=False), uv, material)
 
 
-def _risers() -> Shape:
+def _steps() -> Shape:
     steps = [
         turned(
             ((inner, FLOOR_Z), (inner, FLOOR_Z + height), (outer, FLOOR_Z + height)),
@@ -116,10 +173,10 @@ def _risers() -> Shape:
             inside=True,
             smooth=False,
         )
-        for inner, outer, height in RISERS
+        for inner, outer, height in STEPS
     ]
     edge = box(
-        (-_STAGE_HALF, _STAGE_EDGE - 0.02, _HALL_FLOOR),
+        (-_STAGE_HALF, _STAGE_EDGE - 0.02, FLOOR),
         (_STAGE_HALF, _STAGE_EDGE, FLOOR_Z),
         Hue.DARK_WOOD,
         (0.2, 0.8),
@@ -127,59 +184,11 @@ def _risers() -> Shape:
     return merged([*steps, edge])
 
 
-def _stalls() -> Shape:
-    """Rows of folding seats in three blocks, rising."""
-    seat = merged(
-        [
-            _backrest(),
-            box((-0.225, -0.20, 0.36), (0.225, 0.17, 0.47), Hue.PLUSH, (0.15, 0.70)),
-            box((-0.275, -0.16, 0.30), (-0.235, 0.22, 0.60), Hue.DARK_WOOD, (0.25, 0.80)),
-        ]
-    )
-    rows: list[Array] = []
-    for number, radius in enumerate(np.arange(*_STALLS, 0.95)):
-        limit = _OPENING - 0.42
-        # Each row looks between the heads of the one before.
-        angles = np.arange(-limit, limit, 0.56 / radius) + 0.28 / radius * (number % 2)
-        # Two aisles lead to the stage.
-        angles = angles[np.abs(np.abs(angles) - 0.56) > 0.62 / radius]
-        rows.append(around(radius, angles + np.pi, _row_height(radius)))
-    return seat.copies(np.concatenate(rows))
-
-
-def _backrest() -> Shape:
-    """Upholstered, its upper corners round."""
-    # Height, half the width, front, light.
-    rows = np.array(
-        [
-            (0.34, 0.225, 0.15, 0.25),
-            (0.62, 0.235, 0.15, 0.62),
-            (0.84, 0.235, 0.18, 0.86),
-            (0.93, 0.195, 0.20, 1.00),
-            (0.965, 0.11, 0.22, 0.92),
-        ]
-    )
-    z, half, front, light = rows.T
-    back = np.full(len(rows), 0.26)
-    ring = [(-half, front), (half, front), (half, back), (-half, back), (-half, front)]
-    grid = np.stack([np.stack([x, y, z], axis=-1) for x, y in ring], axis=1)
-    return sheet(grid, Hue.PLUSH, light[:, None])
-
-
-def _row_height(radius: float) -> float:
-    return _HALL_FLOOR + 0.085 * (radius - _STALLS[0])
-
-
-def _hall_floor() -> Shape:
-    profile = ((_WALL, _row_height(_WALL)), (_STALLS[0], _HALL_FLOOR), (0.5, _HALL_FLOOR))
-    return turned(profile, 24, Hue.CARPET, (0.45, 0.55, 0.2), arc=_HALL_ARC, inside=True)
-
-
 def _balconies() -> Shape:
     """Two horseshoes with gilt fronts, bright where their lamps hang."""
     count = 4 * round(2.0 * _OPENING / _BAY) * 2
     angle = np.linspace(*_HALL_ARC, count + 1)
-    near_lamp = np.exp(-((_to_lamp(angle) / 0.045) ** 2))[::-1]
+    near_lamp = np.exp(-((_from_middle(angle, _BAY / 2.0) / 0.045) ** 2))[::-1]
     fronts = []
     for radius, low in ((_BALCONY, 2.75), (_BALCONY + 0.7, 6.35)):
         profile = low * np.array([0.0, 1.0]) + np.array(
@@ -201,10 +210,9 @@ def _balconies() -> Shape:
     return merged(fronts)
 
 
-def _to_lamp(angle: Array) -> Array:
-    """Angle to the next lamp along a balcony, radians."""
-    step = _BAY / 2.0
-    return (angle - np.pi / 2.0 + step / 2.0) % step - step / 2.0
+def _from_middle(angle: Array, bay: float) -> Array:
+    """Angle from the middle of the bay that it lies in, radians; bays are counted from +Y."""
+    return (angle - np.pi / 2.0 + bay / 2.0) % bay - bay / 2.0
 
 
 def _lamps() -> Shape:
@@ -217,10 +225,9 @@ def _lamps() -> Shape:
     return globe.copies(np.concatenate([around(r, angles, z) for r, z in rings]))
 
 
-def _walls(root: Any) -> None:
+def _walls(root: Any, behind: float) -> None:
     """The walls behind the balconies, painted a little out of focus, and the ceiling."""
-    low = _row_height(_WALL) - 0.4
-    bays = 2.0 * _OPENING / _BAY
+    low = row_height(_WALL) - 0.4
     shape = turned(
         ((_WALL, low), (_WALL, _CEILING), (9.0, _CEILING + 1.0), (0.0, _CEILING + 1.2)),
         64,
@@ -228,38 +235,41 @@ def _walls(root: Any) -> None:
         arc=_HALL_ARC,
         inside=True,
     )
-    columns = np.tile(np.linspace(bays, 0.0, 65), 4)
+    columns = np.tile(np.linspace(0.0, 1.0, 65), 4)
     rows = np.repeat([0.0, 0.9, 0.97, 1.0], 65)
-    pixels = _bay_picture(low)
-    material = picture_material("Walls", pixels, roughness=0.9, glow=0.5, grain=True)
+    material = picture_material("Walls", _wall(low, behind), roughness=0.9, glow=0.5, grain=True)
     add_surface(root, "Walls", shape, np.column_stack([columns, rows]), material)
 
 
-def _bay_picture(low: float) -> Array:
-    """One bay of the wall (512, 384, 3): panel, pilaster, sconce; a lit box above the balcony."""
+def _wall(low: float, behind: float) -> Array:
+    """The wall unrolled (320, 1536, 3): panels, pilasters with sconces, lit boxes."""
     height = (_CEILING - low) / 0.9
-    across = (np.arange(384) + 0.5) / 384.0 * _BAY * _WALL
-    x, z = np.meshgrid(across - _BAY * _WALL / 2.0, low + (np.arange(512) + 0.5) / 512.0 * height)
-    half = _BAY * _WALL / 2.0
+    angle, z = np.meshgrid(
+        np.linspace(_HALL_ARC[1], _HALL_ARC[0], 1536), low + (np.arange(320) + 0.5) / 320.0 * height
+    )
+    half = 0.5 * _BAY * _WALL
+    x = (_from_middle(angle, _BAY)) * _WALL
     pilaster = smoothstep(np.abs(x), half - 0.50, half - 0.36)
-    wall = np.array([0.52, 0.365, 0.26]) * (0.84 + 0.20 * smoothstep(z, low, 2.0))[..., None]
-    wall = _mix(wall, (0.60, 0.46, 0.34), 0.75 * pilaster)
+    wall = np.array([0.36, 0.235, 0.155]) * (0.55 + 0.45 * smoothstep(z, low, 2.4))[..., None]
+    wall = _mix(wall, (0.46, 0.33, 0.22), 0.75 * pilaster)
     for bottom, top in ((-0.2, 2.3), (3.9, 5.9), (7.5, 9.6)):
         panel = _window(x, half - 0.75, 0.12) * _window(
             z - (bottom + top) / 2.0, (top - bottom) / 2.0, 0.16
         )
-        inner = (0.43, 0.285, 0.205) if bottom < 0.0 else (0.26, 0.155, 0.14)
-        wall = _mix(wall, inner, 0.85 * panel)
+        wall = _mix(
+            wall, (0.20, 0.115, 0.085) if bottom < 0.0 else (0.15, 0.08, 0.07), 0.85 * panel
+        )
         warm = np.exp(-((x / 0.95) ** 2) - (((z - bottom - 0.4) / 0.9) ** 2))
-        wall = wall + np.array([0.20, 0.115, 0.055]) * (warm * panel * (bottom > 0.0))[..., None]
+        wall = wall + np.array([0.26, 0.14, 0.06]) * (warm * panel * (bottom > 0.0))[..., None]
     for level in (6.2, 9.9):
-        wall = _mix(wall, (0.62, 0.49, 0.33), 0.7 * _window(z - level, 0.07, 0.10))
+        wall = _mix(wall, (0.52, 0.38, 0.22), 0.7 * _window(z - level, 0.07, 0.10))
+    wall = wall * _beside(angle - behind, _IN_BALCONIES)[..., None]
     for level in (1.55, 5.0):
         away = np.hypot(np.abs(x) - half, (z - level) * 0.85)
-        wall = wall + np.array([0.36, 0.25, 0.13]) * np.exp(-((away / 0.85) ** 2))[..., None]
-        wall = _mix(wall, _LAMP, 0.95 * smoothstep(away, 0.22, 0.09))
-    dim = smoothstep(z, _CEILING + 0.5, 6.0)[..., None]
-    return np.array([0.15, 0.11, 0.105]) + (wall - np.array([0.15, 0.11, 0.105])) * dim
+        wall = wall + np.array([0.46, 0.29, 0.13]) * np.exp(-((away / 0.80) ** 2))[..., None]
+        wall = _mix(wall, _LAMP, 0.95 * smoothstep(away, 0.24, 0.10))
+    dim = smoothstep(z, _CEILING + 0.5, 5.0)[..., None]
+    return _DARK + (wall - _DARK) * dim
 
 
 def _window(x: Array, half: float, soft: float) -> Array:
@@ -271,7 +281,7 @@ def _mix(pixels: Array, colour: tuple[float, float, float], share: Array) -> Arr
     return pixels + (np.array(colour) - pixels) * share[..., None]
 
 
-def _shell(root: Any, material: Any) -> None:
+def _shell() -> Shape:
     """The wooden shell behind the orchestra, with the organ's pipes."""
     folds = 36
     angle = np.linspace(*_SHELL_ARC, folds + 1)
@@ -303,5 +313,4 @@ def _shell(root: Any, material: Any) -> None:
         arc=(1.5 * np.pi - 0.66, 1.5 * np.pi + 0.66),
         inside=True,
     )
-    shape = _in_air(merged([panels, *pipes, case]), 0.45)
-    add_shape(root, "Shell", shape, PALETTE, material)
+    return merged([panels, *pipes, case])

@@ -21,3 +21,8 @@ class Hue(IntEnum):
     CARPET = 12
     PIPES = 13
     SHADE = 14
+    FAIR_SKIN = 15
+    DEEP_SKIN = 16
+    GREY_HAIR = 17
+    RED_HAIR = 18
+    COPPER = 19

@@ -1,6 +1,5 @@
 """What the conductor stands on and reads from."""
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,7 +8,7 @@ from retarget.rotation import Array
 
 from ..noise import smoothstep
 from .hues import Hue
-from .shapes import Shape, box, merged, turned
+from .shapes import Shape, box, merged, rod, turned
 
 FLOOR_Z: Final = -0.16
 """Height of the floor, canonical metres: the conductor stands on z = 0, the podium's top."""
@@ -19,6 +18,8 @@ _HALF: Final = (0.62, 0.54)
 _EDGE: Final = 0.02
 _STEP: Final = 0.16
 
+# Radians from the camera, seen from the conductor.
+_ASIDE: Final = np.radians(44.0)
 _DESK_TILT: Final = np.radians(24.0)
 _DESK: Final = np.array([0.0, -0.72, 0.66])
 
@@ -38,22 +39,40 @@ def podium() -> Shape:
     return merged([low, body, lip, top])
 
 
-def conductors_stand() -> Shape:
-    """Low, so that it hides no hand: desk, open score, pole, foot."""
+def conductors_stand(behind: float) -> Shape:
+    """Low, so that it hides no hand: desk, open score, pole, foot.
+
+    It stands ahead of the conductor, or as far beside that as it takes to hide no leg.
+
+    Parameters
+    ----------
+    behind : float
+        Direction in which the camera sees the conductor, radians anticlockwise from +X.
+    """
+    camera = float(np.angle(np.exp(1j * (behind - 0.5 * np.pi))))
+    aside = max(0.0, camera + _ASIDE) if camera <= 0.0 else min(0.0, camera - _ASIDE)
     desk = _tilted(box((-0.27, -0.17, -0.006), (0.27, 0.17, 0.006), Hue.METAL, (0.5, 0.8)))
     ledge = _tilted(box((-0.27, 0.16, 0.0), (0.27, 0.175, 0.03), Hue.METAL, (0.6, 1.0)))
     pages = [
         _tilted(box((x - 0.114, -0.15, 0.007), (x + 0.114, 0.15, 0.013), Hue.PAPER, (0.7, 1.0)))
         for x in (-0.118, 0.118)
     ]
-    return merged([desk, ledge, *pages, _pole(0.66 - FLOOR_Z).moved((0.0, _DESK[1], FLOOR_Z))])
+    pole = _pole(0.66 - FLOOR_Z).moved((0.0, _DESK[1], FLOOR_Z))
+    return merged([desk, ledge, *pages, pole]).moved(turned=aside)
 
 
 def players_stand() -> Shape:
     """A music stand of the orchestra on z = 0, its reader to +Y."""
-    desk = box((-0.21, -0.02, -0.13), (0.21, 0.0, 0.13), Hue.METAL, (0.3, 0.9))
-    sheet = box((-0.18, 0.0, -0.11), (0.18, 0.008, 0.17), Hue.PAPER, (0.5, 0.95))
-    return merged([merged([desk, sheet]).moved((0.0, 0.0, 0.86)), _pole(0.76, 6)])
+    desk = box((-0.24, -0.015, -0.14), (0.24, 0.0, 0.14), Hue.METAL, (0.2, 0.7))
+    ledge = box((-0.24, 0.0, -0.14), (0.24, 0.05, -0.12), Hue.METAL, (0.3, 0.8))
+    pages = box((-0.21, 0.002, -0.12), (0.21, 0.012, 0.19), Hue.PAPER, (0.75, 1.0))
+    tilt = np.array([(1.0, 0.0, 0.0), (0.0, 0.9, -0.436), (0.0, 0.436, 0.9)])
+    feet = [
+        rod((0.0, 0.0, 0.12), (x, y, 0.0), (0.011, 0.011), Hue.METAL, 0.5, 3)
+        for x, y in ((0.0, 0.24), (0.21, -0.12), (-0.21, -0.12))
+    ]
+    pole = rod((0.0, 0.0, 0.06), (0.0, 0.0, 0.84), (0.012, 0.010), Hue.METAL, 0.5, 4)
+    return merged([merged([desk, ledge, pages]).mapped(tilt, (0.0, -0.01, 0.86)), pole, *feet])
 
 
 def pool(x: Array, y: Array, radius: float) -> Array:
@@ -70,4 +89,4 @@ def _tilted(shape: Shape) -> Shape:
     """A flat shape about the origin as the desk lies: its far edge up."""
     cos, sin = np.cos(_DESK_TILT), np.sin(_DESK_TILT)
     turn = np.array([[1.0, 0.0, 0.0], [0.0, cos, sin], [0.0, -sin, cos]])
-    return replace(shape, vertices=shape.vertices @ turn.T + _DESK)
+    return shape.mapped(turn, _DESK)

@@ -31,6 +31,11 @@ PALETTE: Final = Palette(
         (0.44, 0.47, 0.48),  # carpet
         (0.80, 0.80, 0.78),  # pipes
         (0.36, 0.37, 0.39),  # shade
+        (0.88, 0.70, 0.58),  # fair skin
+        (0.45, 0.30, 0.22),  # deep skin
+        (0.60, 0.59, 0.58),  # grey hair
+        (0.45, 0.22, 0.12),  # red hair
+        (0.80, 0.46, 0.28),  # copper
     ),
     shadow=(0.34, 0.31, 0.33),
     air=(0.72, 0.68, 0.62),
@@ -50,11 +55,19 @@ _ACROSS: Final = (1, 3)
 """Which of the four walls are the front and the back one."""
 
 
-def build_rehearsal(root: Any, clear: Clear) -> None:
-    """Add the room's objects below an empty, in canonical metres."""
+def build_rehearsal(root: Any, clear: Clear, behind: float) -> None:
+    """Add the room's objects below an empty, in canonical metres.
+
+    Parameters
+    ----------
+    clear : callable
+        At which places a seat hides nothing of the conductor.
+    behind : float
+        Direction in which the camera sees the conductor, radians anticlockwise from +X.
+    """
     wood = picture_material("Wood and Metal", PALETTE.pixels, glow=0.08)
     add_shape(root, "Podium", podium(), PALETTE, wood)
-    add_shape(root, "Music Stand", conductors_stand(), PALETTE, wood)
+    add_shape(root, "Music Stand", conductors_stand(behind), PALETTE, wood)
     seats = empty_seats(clear)
     far = np.linalg.norm(seats.vertices[:, :2], axis=1)
     add_shape(root, "Seats", seats.hazed(0.45 * smoothstep(far, 2.5, 9.0)), PALETTE, wood)

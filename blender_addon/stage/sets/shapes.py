@@ -61,6 +61,10 @@ class Shape:
             np.tile(self.smooth, count),
         )
 
+    def mapped(self, matrix: ArrayLike, by: ArrayLike = (0.0, 0.0, 0.0)) -> "Shape":
+        """Turned, scaled or bent by a matrix (3, 3), then moved."""
+        return replace(self, vertices=self.vertices @ np.asarray(matrix, float).T + np.asarray(by))
+
     def lit(self, light: Array | float) -> "Shape":
         """With this light at its corners, as a factor of what it has."""
         return replace(self, light=self.light * light)
@@ -161,18 +165,57 @@ def ball(
     return replace(shape, vertices=shape.vertices * np.array(radii) + np.array(centre))
 
 
+def loft(rings: ArrayLike, hue: int, light: ArrayLike = 1.0, *, smooth: bool = True) -> Shape:
+    """Closed rings of points (R, N, 3), anticlockwise from above, joined from below upwards.
+
+    Parameters
+    ----------
+    light : float, (R,) or (R, N) array
+        By ring, or by point.
+    """
+    points = np.asarray(rings, dtype=np.float64)
+    shades = np.asarray(light, dtype=np.float64)
+    shades = np.broadcast_to(shades[:, None] if shades.ndim == 1 else shades, points.shape[:2])
+    return sheet(
+        np.concatenate([points, points[:, :1]], axis=1),
+        hue,
+        np.concatenate([shades, shades[:, :1]], axis=1),
+        smooth=smooth,
+    )
+
+
+def ovals(rows: ArrayLike, sides: int) -> Array:
+    """Level rings (R, sides, 3) of rows (R, 4): height, half the width, least and greatest y."""
+    height, half, front, back = np.asarray(rows, dtype=np.float64).T[:, :, None]
+    angle = np.linspace(0.0, 2.0 * np.pi, sides, endpoint=False) - 0.5 * np.pi
+    x = half * np.cos(angle)
+    y = (front + back) / 2.0 + (back - front) / 2.0 * np.sin(angle)
+    return np.stack([x, y, np.broadcast_to(height, x.shape)], axis=-1)
+
+
+def tube(
+    path: ArrayLike, radii: ArrayLike, hue: int, light: ArrayLike = 1.0, sides: int = 5
+) -> Shape:
+    """A tube along points (P, 3), as thick at each as its radius."""
+    points = np.asarray(path, dtype=np.float64)
+    along = np.gradient(points, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    # Away from the tube's own direction, so that the rings do not twist.
+    away = np.eye(3)[np.abs(points[-1] - points[0]).argmin()]
+    across = np.cross(along, away)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    other = np.cross(along, across)
+    angle = np.linspace(0.0, 2.0 * np.pi, sides, endpoint=False)[:, None]
+    ring = np.cos(angle) * across[:, None] + np.sin(angle) * other[:, None]
+    thick = np.broadcast_to(np.asarray(radii, dtype=np.float64), len(points))
+    return loft(points[:, None] + thick[:, None, None] * ring, hue, light)
+
+
 def rod(
     start: Point, end: Point, radii: tuple[float, float], hue: int, light: float, sides: int = 5
 ) -> Shape:
     """A straight tapered tube with open ends."""
-    a, b = np.array(start), np.array(end)
-    along = (b - a) / np.linalg.norm(b - a)
-    across = np.cross(along, (0.0, 0.0, 1.0) if abs(along[2]) < 0.9 else (0.0, 1.0, 0.0))
-    across /= np.linalg.norm(across)
-    other = np.cross(along, across)
-    angle = np.linspace(0.0, 2.0 * np.pi, sides + 1)[:, None]
-    ring = np.cos(angle) * across + np.sin(angle) * other
-    return sheet(np.stack([a + radii[0] * ring, b + radii[1] * ring]), hue, light)
+    return tube((start, end), radii, hue, light, sides)
 
 
 def around(radius: float, angles: ArrayLike, height: float = 0.0) -> Array:

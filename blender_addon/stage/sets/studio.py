@@ -35,7 +35,7 @@ def build_studio(root: Any, behind: float) -> None:
     """
     grey = picture_material("Grey", PALETTE.pixels)
     add_shape(root, "Podium", podium(), PALETTE, grey)
-    add_shape(root, "Music Stand", conductors_stand(), PALETTE, grey)
+    add_shape(root, "Music Stand", conductors_stand(behind), PALETTE, grey)
     bend = np.linspace(0.0, np.pi / 2.0, 9)
     floor = np.array([(r, 0.0) for r in np.linspace(1e-3, _RADIUS - _BEND, 8)[:-1]])
     cove = np.column_stack([_RADIUS - _BEND + _BEND * np.sin(bend), _BEND - _BEND * np.cos(bend)])
