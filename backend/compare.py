@@ -1,7 +1,7 @@
 """Skeleton, avatar and likeness side by side in one video, made of the finished ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.blender_sessions import Blender
+from backend.compare_layout import Layout, Span, lay_out, span_of
 from backend.film import Film, open_film
 from backend.folders import check_outputs, scratch_folder
 from backend.options import FORMATS
@@ -26,29 +27,9 @@ from retarget.progress import Progress, no_progress, part
 _GROUND: Final = (26, 29, 36)
 _AROUND: Final = (14, 16, 20)
 _CAPTION: Final = (214, 218, 226)
-# Shares of the panels' height.
-_MARGIN: Final = 0.035
-_STRIP: Final = 0.1
-_LETTERS: Final = 0.045
-# Wider pictures are more than common players show.
-_WIDEST: Final = 4096
+# Of captions, as a share of the strip they stand in.
+_LETTERS: Final = 0.5
 _FPS_TOLERANCE: Final = 1e-3
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the panels lie, pixels; every number is even.
-
-    Parameters
-    ----------
-    size : (int, int)
-        Width and height of the whole.
-    panels : tuple of (x, y, width, height)
-        From left to right; all of one height.
-    """
-
-    size: tuple[int, int]
-    panels: tuple[tuple[int, int, int, int], ...]
 
 
 def compare(
@@ -82,10 +63,16 @@ def compare(
     films = [open_film(path) for path in (animation, likeness) if path is not None]
     for film in films:
         _check(film, guide)
-    layout = lay_out([films[0].size, *(film.size for film in films)])
-    frames = compared(guide, films, layout)
+    shares = len(films) + 1.0
+    spans: list[Span] = []
+    for film in films:
+        looking = part(progress, len(spans) / shares, (len(spans) + 1) / shares)
+        spans.append(span_of(film, _GROUND, looking))
+    layout = lay_out([spans[0], *spans])
+    frames = compared(guide, films, layout, [spans[0], *spans])
     sound = animation if films[0].has_sound else None
-    encode(Footage(frames, guide.fps, layout.size, len(guide), sound), out, progress)
+    drawing = part(progress, len(films) / shares, 1.0)
+    encode(Footage(frames, guide.fps, layout.size, len(guide), sound), out, drawing)
 
 
 def compare_folder(folder: Path, out: Path, progress: Progress = no_progress) -> list[str]:
@@ -126,47 +113,61 @@ def compare_folder(folder: Path, out: Path, progress: Progress = no_progress) ->
     return _outdated(folder, blend, [path for path in (animation, likeness) if path is not None])
 
 
-def lay_out(sizes: Sequence[tuple[int, int]]) -> Layout:
-    """Put pictures of these sizes (width, height) beside each other, as high as the first.
+def compared(
+    guide: Guide, films: Sequence[Film], layout: Layout, spans: Sequence[Span]
+) -> Iterator[Frame]:
+    """The frames of the whole: the skeleton, then the films, each frame (H, W, 3) RGB.
 
-    Where that is wider than players take, all are reduced.
+    Parameters
+    ----------
+    guide : Guide
+        The scene.
+    films : sequence of Film
+        One or two.
+    layout : Layout
+        Where the pictures lie.
+    spans : sequence of Span
+        Of all pictures, the skeleton's first.
     """
-    height = sizes[0][1]
-    while True:
-        margin = _even(_MARGIN * height)
-        widths = [_even(height * wide / high) for wide, high in sizes]
-        whole = sum(widths) + margin * (len(sizes) + 1)
-        if whole <= _WIDEST:
-            break
-        height = min(_even(height * _WIDEST / whole), height - 2)
-    lefts = [margin * (i + 1) + sum(widths[:i]) for i in range(len(sizes))]
-    panels = tuple((x, margin, width, height) for x, width in zip(lefts, widths, strict=True))
-    return Layout((whole, margin + height + _even(_STRIP * height)), panels)
-
-
-def compared(guide: Guide, films: Sequence[Film], layout: Layout) -> Iterator[Frame]:
-    """The frames of the whole: the skeleton, then the films, each frame (H, W, 3) RGB."""
     width, height = layout.size
     names = ("Skeleton", "Avatar", "Likeness")
     empty = np.full((height, width, 3), _AROUND, np.uint8)
     for (x, y, wide, high), name in zip(layout.panels, names, strict=False):
-        at = (x + wide / 2.0, y + high + 0.5 * (height - y - high))
-        Ink(empty).text(at, name, max(_LETTERS * high, 8.0), _CAPTION)
-    sources = [_skeletons(guide), *(film.frames(_GROUND) for film in films)]
+        at = (x + wide / 2.0, y + high + 0.5 * layout.strip)
+        Ink(empty).text(at, name, max(_LETTERS * layout.strip, 8.0), _CAPTION)
+    sizes = [(wide, high) for *_, wide, high in layout.panels]
+    sources = [_skeletons(guide, spans[0], sizes[0])]
+    for film, span, size in zip(films, spans[1:], sizes[1:], strict=True):
+        sources.append(_cropped(film, span, size))
     for pictures in zip(*sources, strict=True):
         frame = empty.copy()
         for (x, y, wide, high), picture in zip(layout.panels, pictures, strict=True):
-            frame[y : y + high, x : x + wide] = _fitted(picture, (wide, high))
+            frame[y : y + high, x : x + wide] = picture
         yield frame
 
 
-def _skeletons(guide: Guide) -> Iterator[Frame]:
-    skeleton = Skeleton(seen_in_scene(guide), alone=True)
-    width, height = guide.size
+def _skeletons(guide: Guide, span: Span, size: tuple[int, int]) -> Iterator[Frame]:
+    width, height = size
+    scale = height / guide.size[1]
+    left, _ = span.crop(width / height)
+    seen = seen_in_scene(guide)
+    shift = (seen.shift - [left, 0.0]) * scale
+    skeleton = Skeleton(replace(seen, size=size, scale=seen.scale * scale, shift=shift), alone=True)
     for index in range(len(guide)):
         frame = np.full((height, width, 3), _GROUND, np.uint8)
         skeleton.draw(Ink(frame), index)
         yield frame
+
+
+def _cropped(film: Film, span: Span, size: tuple[int, int]) -> Iterator[Frame]:
+    """The part of a video that its panel shows, at the panel's size."""
+    width, height = size
+    left, wide = (round(length) for length in span.crop(width / height))
+    for frame in film.frames(_GROUND):
+        picture = np.full((len(frame), wide, 3), _GROUND, np.uint8)
+        shown = frame[:, max(left, 0) : left + wide]
+        picture[:, max(-left, 0) :][:, : shown.shape[1]] = shown
+        yield _fitted(picture, size)
 
 
 def _outdated(folder: Path, blend: Path, videos: Sequence[Path]) -> list[str]:
@@ -202,7 +203,3 @@ def _fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uin
     smaller = size[1] < picture.shape[0]
     way = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, size, interpolation=way), np.uint8)
-
-
-def _even(length: float) -> int:
-    return max(2, 2 * round(length / 2.0))

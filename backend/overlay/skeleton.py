@@ -17,10 +17,11 @@ _HEAD: Final = 1.4
 _JOINT: Final = 2.8
 _FACE_DOT: Final = 1.2
 _TIP: Final = 2.2
-# Radius of the ring around the head, as a share of the way from chin to crown: it clears the face.
-_AROUND: Final = 0.6
+# Radius of the ring around the head, as a share of the way from chin to crown: over a picture it
+# clears the face.
+_AROUND, _HEAD_ALONE = 0.6, 0.5
 # Alone on a plain ground lines are bolder.
-_BOLDER: Final = 1.3
+_BOLDER: Final = 1.7
 
 _COLOURS: Final[dict[str, Colour]] = {"L": LEFT, "R": RIGHT}
 _TRUNK: Final = "hips spine chest neck"
@@ -64,7 +65,8 @@ class Skeleton:
         chin, crown = at[f"{CHIN} {CROWN}"]
         middle = (chin + crown) / 2.0
         if np.isfinite(middle).all():
-            radius = _AROUND * float(np.hypot(*(crown - chin)))
+            share = _HEAD_ALONE if self._alone else _AROUND
+            radius = share * float(np.hypot(*(crown - chin)))
             ink.rings(middle, radius, _HEAD * self._unit, MIDDLE)
 
     def _side(self, at: "_Places", side: str) -> "_Lines":
