@@ -270,7 +270,7 @@ def test_the_overlays_of_a_scene_follow_its_guide_and_its_beats(tmp_path: Path):
     guide.save(tmp_path / "guide.npz")
     overlay = scene_overlay(("trace", "beats"), tmp_path / "guide.npz", {"beats": BEATS})
     assert overlay is not None
-    assert overlay.mark == "beats+trace"
+    assert overlay.mark.split()[0] == "beats+trace"
     ground = [np.full((360, 640, 3), 90, np.uint8)] * len(guide)
     assert read_number(list(overlay.over(ground))[24]) == 1
     assert scene_overlay((), tmp_path / "guide.npz", {"beats": BEATS}) is None
