@@ -15,8 +15,10 @@ from retarget.rotation import Array, normalize
 from .parts import Figure
 
 _SIDES: Final = ("L", "R")
-# How far apart the ankles stand, in distances of the hip joints.
-_STANCE: Final = 1.1
+# How far apart the ankles stand, in distances of the hip joints; how far the knee stands ahead of
+# the line from hip to ankle, in its length.
+_STANCE: Final = 0.9
+_KNEE: Final = 0.012
 # Where along its limb a twist bone has all of the limb's share, and none: the flesh at the shoulder
 # and the elbow stays with the bone above, that at the wrist goes with the hand.
 _TWISTS: Final = {
@@ -48,7 +50,7 @@ def rig(figure: Figure) -> Figure:
 
     Weights of the limbs are spread over their twist bones.
     """
-    figure = _feet_together(figure)
+    figure = _standing(figure)
     bones, parents = list(figure.bones), list(figure.parents)
     heads, tails = list(figure.heads), list(figure.tails)
     columns = list(figure.weights.T)
@@ -81,25 +83,27 @@ def rig(figure: Figure) -> Figure:
     )
 
 
-def _feet_together(figure: Figure) -> Figure:
-    """The figure with its ankles not much further apart than its hip joints."""
+def _standing(figure: Figure) -> Figure:
+    """The figure with its feet below its hips and its knees all but straight."""
     linear = np.tile(np.eye(3), (len(figure.bones), 1, 1))
     heads, tails = figure.heads.copy(), figure.tails.copy()
-    for side, sign in zip(_SIDES, (1.0, -1.0), strict=True):
+    for side in _SIDES:
         thigh, shin, foot = (figure.bone(f"{stem}.{side}") for stem in ("thigh", "shin", "foot"))
-        hip, way = heads[thigh], heads[foot] - heads[thigh]
-        wanted = (_STANCE - 1.0) * abs(hip[0])
-        angle = np.arctan2(sign * way[0], -way[2]) - np.arctan2(wanted, -way[2])
-        turn = rotation.to_matrix(
-            rotation.from_axis_angle(np.array([0.0, sign, 0.0]), np.asarray(angle))
+        hip, knee, ankle = figure.heads[[thigh, shin, foot]]
+        bend = _KNEE * np.linalg.norm(ankle - hip)
+        upper, lower = (
+            np.sqrt(np.sum((b - a) ** 2) - bend**2) for a, b in ((hip, knee), (knee, ankle))
         )
-        linear[[thigh, shin]] = turn
-        for points in (heads, tails):
-            points[shin] = hip + turn @ (points[shin] - hip)
-        tails[thigh] = heads[shin]
-        sole = tails[foot] - heads[foot]
-        heads[foot] = tails[shin]
-        tails[foot] = heads[foot] + sole
+        aside, back = (_STANCE - 1.0) * hip[0], ankle[1] - hip[1]
+        way = np.array([aside, back, -np.sqrt((upper + lower) ** 2 - aside**2 - back**2)])
+        way = normalize(way)
+        ahead = normalize(np.array([0.0, -1.0, 0.0]) + way[1] * way)
+        heads[shin] = tails[thigh] = hip + upper * way + bend * ahead
+        heads[foot] = tails[shin] = hip + (upper + lower) * way
+        tails[foot] = heads[foot] + figure.tails[foot] - ankle
+        for bone, start, end in ((thigh, hip, knee), (shin, knee, ankle)):
+            turn = rotation.between(end - start, tails[bone] - heads[bone])
+            linear[bone] = rotation.to_matrix(turn)
     moved = skin(figure.vertices, figure.weights, bone_matrices(linear, figure.heads, heads))
     down = np.array([0.0, 0.0, moved[:, 2].min()])
     return replace(figure, vertices=moved - down, heads=heads - down, tails=tails - down)

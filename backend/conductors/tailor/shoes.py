@@ -1,109 +1,107 @@
 """Shoes."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
-from .form import Form, hull_reach, unit
+from .form import Form, unit
 from .mesh import Sheet, grid_sheet, joined
 
-_RINGS: Final = 20
-_AROUND: Final = 20
-_HIGH_M: Final = 0.092
-"""Where the upper ends, under the trousers, for a body of 1.75 m."""
-_ROOM_M: Final = 0.004
+# The last, from heel (0) to toe (1): half its breadth to either side, beside that of the ball; how
+# high the upper stands there and how thick the heel and sole are, metres for a body of 1.75 m; how
+# boxy the section is: 1 an ellipse, more flat-topped.
+_PLACES: Final = np.array(
+    [0.0, 0.02, 0.07, 0.16, 0.27, 0.38, 0.50, 0.62, 0.73, 0.82, 0.90, 0.96, 1.0]
+)
+_INSIDE: Final = np.array(
+    [0.0, 0.32, 0.54, 0.63, 0.63, 0.66, 0.78, 0.93, 0.97, 0.90, 0.72, 0.46, 0.0]
+)
+_OUTSIDE: Final = np.array(
+    [0.0, 0.32, 0.54, 0.66, 0.72, 0.80, 0.93, 1.03, 1.00, 0.85, 0.62, 0.37, 0.0]
+)
+_HIGH_M: Final = np.array(
+    [0.055, 0.064, 0.074, 0.086, 0.091, 0.086, 0.075, 0.063, 0.052, 0.045, 0.041, 0.037, 0.028]
+)
+_SOLE_M: Final = np.array(
+    [0.022, 0.022, 0.022, 0.022, 0.021, 0.016, 0.012, 0.010, 0.010, 0.011, 0.012, 0.013, 0.013]
+)
+_GROUND_M: Final = np.array(
+    [0.001, 0.0, 0.0, 0.0, 0.0, 0.011, 0.005, 0.001, 0.0, 0.0, 0.0015, 0.003, 0.004]
+)
+_BOXY: Final = np.array([1.0, 1.0, 1.1, 1.0, 0.9, 0.9, 0.95, 1.1, 1.25, 1.4, 1.5, 1.4, 1.2])
+_ACROSS: Final = 11
+_WELT_M: Final = 0.0035
+_CAP: Final = 9
+"""Row where the toe cap begins."""
+_LONG_M: Final = 0.026
+"""How much longer the last is than the foot."""
 
 
-def build_shoe(form: Form, side: str, sole: float = 0.010, toe: float = 0.016) -> Sheet:
-    """A low shoe: upper and sole.
+def build_shoe(form: Form, side: str) -> Sheet:
+    """A low leather shoe with a toe cap: upper, and sole with heel as material 1.
 
     Parameters
     ----------
     side : str
         "L" or "R".
-    sole : float
-        Height of the sole, metres.
-    toe : float
-        How far the shoe reaches beyond the toes, metres.
     """
-    ankle, tip = form.head(f"foot.{side}"), form.figure.tails[form.figure.bone(f"foot.{side}")]
-    forward = unit((tip - ankle) * np.array([1.0, 1.0, 0.0]))
-    across = np.cross(forward, np.array([0.0, 0, 1.0]))
-    origin = np.array([ankle[0], ankle[1], 0.0])
-    steps, sections = _foot_sections(form, side, origin, forward, across)
-    sections[..., 1] = np.maximum(sections[..., 1], 0.6 * sole)
-    steps, sections = _capped(steps, sections, toe)
-    upper = np.empty((*sections.shape[:2], 3))
-    upper[:] = origin + forward * steps[:, None, None] + sections[..., :1] * across
-    upper[..., 2] = sections[..., 1]
-    top = grid_sheet(upper, closed=True, flip=True)
-    below = _sole(steps, sections, sole, origin, forward, across)
-    return joined(top, below.painted(1))
+    heel, forward, across, length, half = _foot(form, side)
+    ground = _GROUND_M * form.scale
+    sole = np.maximum(_SOLE_M * form.scale, ground + 0.004)
+    high = np.maximum(_HIGH_M * form.scale, sole + 0.004)
+    along = heel + forward * (_PLACES * length)[:, None]
+    turn = np.linspace(0.0, np.pi, _ACROSS)
+    out, up = np.cos(turn), np.sin(turn)[None] ** (1.0 / _BOXY[:, None])
+    out = np.sign(out) * np.abs(out)[None] ** (1.0 / _BOXY[:, None])
+    breadth = half * np.where(out > 0, _OUTSIDE[:, None], _INSIDE[:, None])
+    upper = along[:, None] + across * (out * breadth)[..., None]
+    upper[..., 2] = sole[:, None] + up * (high - sole)[:, None]
+    leather = _capped(grid_sheet(upper, flip=side == "R"))
+    return joined(leather, _sole(upper, ground, sole, side).painted(1))
 
 
-def _foot_sections(
-    form: Form, side: str, origin: Array, forward: Array, across: Array
-) -> tuple[Array, Array]:
-    """Places (R,) along the foot and its smooth outlines (R, AROUND, 2) there: across and up."""
-    foot = (form.figure.part == 0) & (form.share(f"foot.{side}", f"shin.{side}") > 0.9)
-    foot &= form.figure.vertices[:, 2] < 0.2 * form.scale
-    place = (form.figure.vertices[foot & (form.share("foot") > 0.6)] - origin) @ forward
-    steps = np.linspace(place.min() + 0.004, place.max() - 0.006, _RINGS)
-    angles = 2 * np.pi * np.arange(_AROUND) / _AROUND
-    rays = np.stack([np.sin(angles), -np.cos(angles)], axis=1)
-    middles, reach = np.zeros((_RINGS, 2)), np.zeros((_RINGS, _AROUND))
-    for i, step in enumerate(steps):
-        flat = form.section(origin + forward * step, across, np.array([0.0, 0, 1.0]), foot)
-        flat = flat.reshape(-1, 2)
-        flat[:, 1] = np.minimum(flat[:, 1], _HIGH_M * form.scale)
-        base = np.stack([flat[:, 0], np.zeros(len(flat))], axis=1)
-        flat = np.concatenate([flat, base])
-        middles[i] = 0.5 * (flat.min(axis=0) + flat.max(axis=0))
-        reach[i] = hull_reach(flat, middles[i], rays)
-    middles = gaussian_filter1d(middles, 1.5, axis=0, mode="nearest")
-    reach = gaussian_filter1d(gaussian_filter1d(reach, 0.7, axis=1, mode="wrap"), 1.2, axis=0)
-    return steps, middles[:, None] + (reach + _ROOM_M)[..., None] * rays
+def _foot(form: Form, side: str) -> tuple[Array, Array, Array, float, float]:
+    """The last's heel on the ground, its ways forward and outwards, its length and half breadth."""
+    figure = form.figure
+    foot = (figure.part == 0) & (form.share(f"foot.{side}") > 0.6)
+    points = figure.vertices[foot] * np.array([1.0, 1.0, 0.0])
+    sign = 1.0 if side == "L" else -1.0
+    back, front = points[:, 1].max(), points[:, 1].min()
+    near, ball = (
+        points[np.abs(points[:, 1] - (back + share * (front - back))) < 0.02 * form.scale, 0]
+        for share in (0.12, 0.70)
+    )
+    heel = np.array([0.5 * (near.min() + near.max()), back + 0.004, 0.0])
+    middle = np.array([0.5 * (ball.min() + ball.max()), back + 0.70 * (front - back), 0.0])
+    forward = unit(middle - heel)
+    across = sign * np.cross(forward, np.array([0.0, 0.0, 1.0]))
+    across *= np.sign(across[0]) * sign
+    length = float((points - heel).dot(forward).max()) + _LONG_M * form.scale
+    return heel, forward, across, length, 0.47 * float(np.ptp(ball))
 
 
-def _capped(steps: Array, sections: Array, toe: float) -> tuple[Array, Array]:
-    """The shoe closed round at heel and toe."""
-    first, last = sections[0], sections[-1]
-    out_steps, out = [], []
-    for t in (0.0, 0.35, 0.7, 0.9):
-        size = np.sqrt(1 - (1 - t) ** 2)
-        middle = np.array([first[:, 0].mean(), 0.45 * first[:, 1].max()])
-        out_steps.append(steps[0] - 0.012 * (1 - t))
-        out.append(middle + (first - middle) * (0.12 + 0.88 * size))
-    out_steps += list(steps)
-    out += list(sections)
-    middle, low = last[:, 0].mean(), last[:, 1].min()
-    for t in (0.25, 0.5, 0.75, 0.9, 1.0):
-        across = middle + (last[:, 0] - middle) * (0.25 + 0.75 * np.sqrt(1 - t**2))
-        up = low + (last[:, 1] - low) * (1.0 - 0.45 * t**2)
-        out_steps.append(steps[-1] + toe * t)
-        out.append(np.stack([across, up], axis=1))
-    out_steps.append(steps[-1] + toe)
-    out.append(out[-1].mean(axis=0) + 0.05 * (out[-1] - out[-1].mean(axis=0)))
-    return np.array(out_steps), np.array(out)
+def _capped(leather: Sheet) -> Sheet:
+    """The leather with the toe cap as a cut of its own: its seam is seen."""
+    cap = np.arange(len(leather.faces)) >= _CAP * (_ACROSS - 1)
+    return replace(leather, uv=leather.uv + np.where(cap, 1.0, 0.0)[:, None, None])
 
 
-def _sole(
-    steps: Array, sections: Array, sole: float, origin: Array, forward: Array, across: Array
-) -> Sheet:
-    left, right = sections[..., 0].min(axis=1), sections[..., 0].max(axis=1)
-    middle, half = 0.5 * (left + right), 0.5 * (right - left) + 0.002
-    run = (steps - steps[0]) / (steps[-1] - steps[0])
-    arch = 0.004 * np.exp(-(((run - 0.38) / 0.07) ** 2))
+def _sole(upper: Array, ground: Array, sole: Array, side: str) -> Sheet:
+    """Welt, edge of the sole, and the heel under it."""
+    edge = np.concatenate([upper[:, 0], upper[::-1, -1]])
+    middle = np.concatenate([upper.mean(axis=1), upper.mean(axis=1)[::-1]])
+    out = unit((edge - middle) * np.array([1.0, 1.0, 0.0]))
+    # Heel and toe end in a line.
+    tip = unit(middle[len(upper) - 1] - middle[0])
+    out[[0, -1]], out[[len(upper) - 1, len(upper)]] = -tip, tip
+    floor = np.concatenate([ground, ground[::-1]])
+    level = np.concatenate([sole, sole[::-1]])
     rows = []
-    for side, level in ((-0.98, sole), (-1.0, sole * 0.8), (-1.0, 0.0), (0.0, 0.0), (1.0, 0.0)):
-        rows.append((middle + side * half, np.where(level == 0, arch, level)))
-    rows.append((middle + half, np.full(len(steps), sole * 0.8)))
-    rows.append((middle + 0.98 * half, np.full(len(steps), sole)))
-    grid = np.empty((len(steps), len(rows), 3))
-    for column, (x, z) in enumerate(rows):
-        grid[:, column] = origin + forward * steps[:, None] + across * x[:, None]
-        grid[:, column, 2] = z
-    return grid_sheet(grid)
+    for room, height in ((-0.001, level + 0.002), (_WELT_M, level), (0.001, floor)):
+        row = edge + out * room
+        row[:, 2] = height
+        rows.append(row)
+    return grid_sheet(np.array(rows[::-1]), closed=True, flip=side == "L")
