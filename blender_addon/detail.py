@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .face_keys import curves_of
 from .layers import seen, world_points
 
 _TRIANGLE: Final = 48.0
@@ -23,16 +24,16 @@ _LEAST: Final = 0.2
 # Below this the work would take longer than it saves.
 _WORTHWHILE: Final = 0.8
 _SMALL: Final = 1000
-_FRAMES: Final = 48
+_FRAMES: Final = 24
 
 
 @contextmanager
-def as_seen(scene: Any, size: tuple[int, int]) -> Iterator[None]:
+def as_seen(scene: Any, size: tuple[int, int], count: int) -> Iterator[None]:
     """Replace finer meshes that follow an armature by coarser ones, for a while.
 
     How coarse is told by the size of their triangles in the scene's own first, middle and last
     frame, so that all who render frames of it draw the same. Meshes with other modifiers, normals
-    of their own or absolute shape keys stay as they are, and so does everything in short scenes.
+    of their own or absolute shape keys stay as they are.
 
     Parameters
     ----------
@@ -40,12 +41,14 @@ def as_seen(scene: Any, size: tuple[int, int]) -> Iterator[None]:
         With a camera. Its current frame is as before afterwards.
     size : (int, int)
         Width and height in pixels of the pictures as they are drawn.
+    count : int
+        How many of them there will be; for a few nothing is done.
     """
-    first, last = scene.frame_start, scene.frame_end
     finer = [item for item in scene.objects if _may_be_coarser(item)]
-    if not finer or last - first + 1 < _FRAMES:
+    if not finer or count < _FRAMES:
         yield
         return
+    first, last = scene.frame_start, scene.frame_end
     shares = _shares(scene, finer, [first, (first + last) // 2, last], size)
     coarser = []
     try:
@@ -152,8 +155,22 @@ def _used_keys(keys: Any) -> list[Any]:
     """Shape keys that are not at nothing for good."""
     if keys is None:
         return []
-    animated = keys.animation_data is not None
-    return [key for key in keys.key_blocks[1:] if not key.mute and (animated or key.value)]
+    data = keys.animation_data
+    if data is not None and data.nla_tracks:
+        return [key for key in keys.key_blocks[1:] if not key.mute]
+    moved: set[str] = set()
+    if data is not None:
+        moved |= {driver.data_path for driver in data.drivers}
+        moved |= (
+            set()
+            if data.action is None
+            else {curve.data_path for curve in curves_of(data.action, data.action_slot)}
+        )
+    return [
+        key
+        for key in keys.key_blocks[1:]
+        if not key.mute and (key.value or key.path_from_id("value") in moved)
+    ]
 
 
 def _follow(own: Any, key: Any) -> None:

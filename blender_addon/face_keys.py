@@ -188,7 +188,7 @@ def _rest(block: Any) -> None:
     if data is None or data.action is None or SOURCE_KEY not in data.action:
         return
     action = data.action
-    paths = {curve.data_path for curve in _curves(action, data.action_slot)}
+    paths = {curve.data_path for curve in curves_of(action, data.action_slot)}
     action.use_fake_user = True
     data.action = None
     for key in block.key_blocks:
@@ -196,7 +196,8 @@ def _rest(block: Any) -> None:
             key.value = 0.0
 
 
-def _curves(action: Any, slot: Any) -> Iterator[Any]:
+def curves_of(action: Any, slot: Any) -> Iterator[Any]:
+    """The F-curves of one slot of an Action."""
     for layer in action.layers:
         for strip in layer.strips:
             channelbag = strip.channelbag(slot) if slot else None

@@ -90,7 +90,9 @@ def render_frames(
     except OSError as error:
         raise write_error(error, target_folder) from error
     if for_video and scene.render.engine == "BLENDER_WORKBENCH":
-        with as_seen(scene, _drawn_size(scene)):
+        # The same for all who share the scene's frames.
+        count = (scene.frame_end - scene.frame_start + 1) // numbers.step
+        with as_seen(scene, _drawn_size(scene), count):
             layers = find_layers(scene)
             if layers is None:
                 _render_each(scene, target_folder, numbers, True, progress)
