@@ -14,6 +14,9 @@ from retarget.progress import Progress, no_progress
 Box = tuple[int, int, int, int]
 """Left, top, width, height in pixels."""
 
+_Cell = tuple[Box, float]
+# Where in a cell a lower panel stands: at its top, 0, to its bottom, 1.
+
 _WHOLE: Final = 16.0 / 9.0
 # Height of the whole, as a share of the shorter side of the first video.
 _LARGER: Final = 4.0 / 3.0
@@ -137,21 +140,21 @@ def lay_out(spans: Sequence[Span]) -> Layout:
         arrangements.append(_stack(size, strip))
     layouts = []
     for cells in arrangements:
-        _, _, wide, high = cells[-1]
+        (_, _, wide, high), _ = cells[-1]
         shape = float(np.clip(wide / high, least, widest))
-        layouts.append(Layout(size, tuple(_inside(cell, shape) for cell in cells), strip))
+        layouts.append(Layout(size, tuple(_inside(*cell, shape) for cell in cells), strip))
     return max(layouts, key=lambda layout: sum(wide * high for *_, wide, high in layout.panels))
 
 
-def _row(size: tuple[int, int], count: int, strip: int) -> list[Box]:
+def _row(size: tuple[int, int], count: int, strip: int) -> list[_Cell]:
     """Cells beside each other."""
     margin = _even(_MARGIN * size[1])
     wide = (size[0] - margin * (count + 1)) // count
     high = size[1] - margin - strip
-    return [(margin + i * (wide + margin), margin, wide, high) for i in range(count)]
+    return [((margin + i * (wide + margin), margin, wide, high), 0.5) for i in range(count)]
 
 
-def _stack(size: tuple[int, int], strip: int) -> list[Box]:
+def _stack(size: tuple[int, int], strip: int) -> list[_Cell]:
     """Two cells above each other, and a large one of the same shape beside them."""
     margin = _even(_MARGIN * size[1])
     high = size[1] - margin - strip
@@ -159,18 +162,18 @@ def _stack(size: tuple[int, int], strip: int) -> list[Box]:
     across = size[0] - 3 * margin
     narrow = round(across * low / (low + high))
     return [
-        (margin, margin, narrow, low),
-        (margin, margin + low + strip, narrow, low),
-        (narrow + 2 * margin, margin, across - narrow, high),
+        ((margin, margin, narrow, low), 1.0),
+        ((margin, margin + low + strip, narrow, low), 0.0),
+        ((narrow + 2 * margin, margin, across - narrow, high), 0.5),
     ]
 
 
-def _inside(cell: Box, shape: float) -> Box:
-    """The largest panel of a shape in the middle of a cell."""
+def _inside(cell: Box, standing: float, shape: float) -> Box:
+    """The largest panel of a shape in a cell."""
     x, y, wide, high = cell
     width, height = (wide, wide / shape) if wide < shape * high else (shape * high, high)
     inner = max(1, round(width)), max(1, round(height))
-    return x + (wide - inner[0]) // 2, y + (high - inner[1]) // 2, *inner
+    return x + (wide - inner[0]) // 2, y + round(standing * (high - inner[1])), *inner
 
 
 def _even(length: float) -> int:

@@ -7,12 +7,18 @@ import numpy as np
 from backend.overlay.seen import CHIN, CROWN, FINGERS, PHALANGES, Seen, end_of
 from retarget.rotation import Array
 
-# Radius around the middle of the head, as a share of the way from chin to crown.
-_HEAD: Final = 0.56
-# Radius around the middle of a hand, as a share of the way to its furthest point.
-_HAND: Final = 1.1
+# Middles of the discs over the head and their radius, as shares of the way from chin to crown.
+_HEADS, _HEAD = (0.25, 0.5, 0.75), 0.46
+# Radius around the middle of a hand, as a share of the way to its furthest joint; no less than
+# this share of the way from chin to crown, also where the fingers point to the camera.
+_HAND, _LEAST_HAND = 1.15, 0.4
 # How far beyond these radii ink comes back, as a share of them.
 _SOFT: Final = 0.22
+# The joints of each.
+_HANDS: Final = [
+    [f"hand.{side}", *(end_of(f"{stem}.{side}", k) for stem in FINGERS for k in PHALANGES)]
+    for side in "LR"
+]
 
 
 class Clearing:
@@ -40,12 +46,14 @@ class Clearing:
         """Middle (2,) and radius of each, pixels; NaN where there is none."""
         seen = self._seen
         chin, crown = seen.pixel(frame, CHIN), seen.pixel(frame, CROWN)
-        discs = [((chin + crown) / 2.0, _HEAD * float(np.hypot(*(crown - chin))))]
-        for side in "LR":
-            names = [end_of(f"{stem}.{side}", PHALANGES[-1]) for stem in FINGERS]
-            points = np.stack([seen.pixel(frame, name) for name in (f"hand.{side}", *names)])
-            points = points[np.isfinite(points).all(axis=1)]
-            if len(points):
-                middle = points.mean(axis=0)
-                discs.append((middle, _HAND * float(np.hypot(*(points - middle).T).max())))
+        head = float(np.hypot(*(crown - chin)))
+        discs = [(chin + share * (crown - chin), _HEAD * head) for share in _HEADS]
+        for names in _HANDS:
+            points = np.stack([seen.points[name][frame] for name in names])
+            pixels = seen.to_pixels(frame, points)
+            pixels = pixels[np.isfinite(pixels).all(axis=1)]
+            if len(pixels):
+                middle = (pixels.min(axis=0) + pixels.max(axis=0)) / 2.0
+                reach = _HAND * float(np.hypot(*(pixels - middle).T).max())
+                discs.append((middle, float(np.fmax(reach, _LEAST_HAND * head))))
         return discs

@@ -179,6 +179,9 @@ def test_tall_videos_stand_in_a_row_and_the_likeness_of_wide_ones_is_large():
     first, second, large = lay_out([wide] * 3).panels
     assert first[0] == second[0] < large[0]
     assert large[3] > 2 * first[3] > 0
+    lower = lay_out([Span((960, 540), 0.0, 800.0)] * 3)
+    (_, y, _, high), (_, below, *_), _ = lower.panels
+    assert below == y + high + lower.strip, "the small ones stand close"
 
 
 def test_what_does_not_belong_together_is_said(films, tmp_path):
