@@ -32,6 +32,8 @@ _FAR_M: Final = 0.15
 # The overlap of its bones' shares with the body's up to which a piece does not follow the body, and
 # from which it follows fully.
 _UNLIKE, _ALIKE = 0.3, 0.65
+# A share in the bend that does not count.
+_SLACK: Final = 0.03
 # Directions of the left upper arm, and the cosine from which on they count.
 _SHOULDER: Final = {
     "shoulder_up": ((0.42, 0.0, 0.9), 0.0),
@@ -94,8 +96,11 @@ def corrected(piece: Piece, figure: Figure, made: Sequence[Correction]) -> Piece
     shapes, hard = dict(piece.shapes), _hard_parts(piece)
     for correction in made:
         offsets = np.einsum("vk,vki->vi", shares, correction.offsets[skin][nearest])
-        offsets *= near[:, None]
         bend = _Bend(figure, correction.corrective.bone, np.array(correction.corrective.toward))
+        below = np.einsum("vk,vk->v", shares, bend.share(figure.weights)[skin][nearest])
+        # Stiff cloth that bends less than the body has less to get back.
+        part = np.clip((bend.share(piece.weights) + _SLACK) / (below + _SLACK), 0.0, 1.0)
+        offsets *= (near * part)[:, None]
         for part in hard:
             linear = bend.linear(piece.weights[part])
             offsets[part] = bend.kept_form(piece.vertices[part], offsets[part], linear)

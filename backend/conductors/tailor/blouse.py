@@ -136,7 +136,7 @@ def _gathered(rings: Array, s: float, noise: Noise) -> Array:
     wrist = reach[-1].mean() - 0.011 * s
     taken = smoothstep(-left, -0.035 * s, -0.004 * s)
     full = reach + 0.006 * s * np.exp(-(((left - 0.045 * s) / (0.025 * s)) ** 2))
-    pleat = noise.ripple(around, 9, 4.0 * left / s) * 0.008 * s
+    pleat = noise.ripple(around, 5, 4.0 * left / s) * 0.0055 * s
     pleat = pleat * smoothstep(-left, -0.26 * s, -0.02 * s)
     size = (1 - taken) * full + taken * wrist + pleat * (1 - 0.75 * taken)
     return middle + unit(spokes) * size[..., None]

@@ -100,7 +100,7 @@ def _details(
     """What is sewn on: soft and hard."""
     s, ground = form.scale, coat.surface
     lapels = LapelCut(
-        0.080 * s, tip=0.775, notch=0.5, collar=0.042 * s, stand=0.020 * s, clear=0.017
+        0.078 * s, tip=0.735, notch=0.5, collar=0.042 * s, stand=0.020 * s, clear=0.017
     )
     sewn = [
         with_hem(lapel(coat, opening, lapels, side, ground), 0.002).painted(1) for side in SIDES

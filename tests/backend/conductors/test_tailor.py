@@ -8,12 +8,16 @@ import pytest
 
 pytest.importorskip("anny", reason="bodies are made with the packages of the extra “bake”")
 
+from backend.conductors.correctives import corrected, corrections
 from backend.conductors.figure import Build, build_figure
-from backend.conductors.parts import Dress, Figure, Piece
+from backend.conductors.parts import Dress, Figure, Material, Piece
 from backend.conductors.rigging import rig
 from backend.conductors.tailor import OUTFITS, clipping, dress
+from backend.conductors.tailor.drawing import WOOL, folded
+from backend.conductors.tailor.form import Form, quad_normals, unit
+from backend.conductors.tailor.shading import PICTURE
 from backend.conductors.tailor.weights import MOST_BONES
-from retarget.body.kinematics import bone_matrices, pose_bones
+from retarget.body.kinematics import bone_matrices, pose_bones, skin
 from retarget.rotation import Array
 
 _BUILDS = {
@@ -116,6 +120,105 @@ def test_black_cloth_has_shades() -> None:
     assert jacket.uv is not None
     assert np.ptp(jacket.uv[..., 0]) > 0.3
     assert {m.texture for p in worn.pieces for m in p.materials} == set(worn.textures)
+
+
+def _posed(piece: Piece, matrices: Array) -> Array:
+    return skin(piece.vertices, piece.weights, matrices[0])
+
+
+def _named(build: str, outfit: str, name: str) -> Piece:
+    return next(piece for piece in _dressed(build, outfit).pieces if piece.name == name)
+
+
+@pytest.mark.parametrize(("build", "outfit"), _WORN)
+def test_clothes_are_light_enough_to_move_in_real_time(build: str, outfit: str) -> None:
+    faces = [piece.faces for piece in _dressed(build, outfit).pieces]
+    assert sum(int((1 + (f[:, 3] >= 0)).sum()) for f in faces) < 14_000
+
+
+@pytest.mark.parametrize(("outfit", "name"), [("tailcoat", "Tailcoat"), ("dark_suit", "Jacket")])
+def test_lapels_and_collar_stay_where_they_are_when_the_arms_are_raised(
+    outfit: str, name: str
+) -> None:
+    figure, piece = _figure("stout"), _named("stout", outfit, name)
+    moved = np.linalg.norm(_posed(piece, _raised(figure)) - piece.vertices, axis=1)
+    x, _, z = piece.vertices.T
+    shoulder, chest = (figure.heads[figure.bone(b)] for b in ("upper_arm.L", "chest"))
+    front = (np.abs(x) < 0.45 * shoulder[0]) & (z > chest[2])
+    assert front.sum() > 300
+    assert moved[front].max() < 0.004
+    assert moved[np.abs(x) > figure.heads[figure.bone("forearm.L")][0]].min() > 0.1
+
+
+def test_one_looks_into_closed_cuffs() -> None:
+    figure, shirt = _figure("stout"), _named("stout", "tailcoat", "Shirt")
+    for side in "LR":
+        elbow, wrist = (figure.heads[figure.bone(f"{b}.{side}")] for b in ("forearm", "hand"))
+        run = (wrist - elbow) / np.linalg.norm(wrist - elbow)
+        along = (shirt.vertices - elbow) @ run
+        off = np.linalg.norm(shirt.vertices - elbow - along[:, None] * run, axis=1)
+        near = (off < 0.06) & (along > 0.0)
+        edge = along[near].max()
+        assert off[near & (along > edge - 0.01)].min() > 0.02
+        closing = near & (along < edge - 0.03)
+        assert off[closing].min() < 0.02
+
+
+@pytest.mark.parametrize(("build", "outfit"), _WORN)
+def test_each_spot_of_the_picture_shows_one_spot_of_the_cloth(build: str, outfit: str) -> None:
+    worn = _dressed(build, outfit)
+    size = len(worn.textures[PICTURE])
+    strip = 8 * len({m for piece in worn.pieces for m in piece.materials})
+    shown = np.zeros((size, size), dtype=np.int64)
+    for piece in worn.pieces:
+        assert piece.uv is not None
+        assert piece.uv.min() >= 0.0
+        assert piece.uv.max() <= 1.0
+        corners = piece.uv[piece.uv[..., 1].min(axis=1) * size > strip] * size
+        middle, reach = corners.mean(axis=1), 0.25 * np.ptp(corners, axis=1)
+        low, high = np.ceil(middle - reach), np.floor(middle + reach)
+        for (left, bottom), (right, top) in zip(low.astype(int), high.astype(int), strict=True):
+            shown[bottom:top, left:right] += 1
+    assert shown.max() == 1
+    assert (shown > 0).mean() > 0.05
+
+
+def test_folds_are_drawn_at_elbows_and_not_on_shins() -> None:
+    form = Form(_figure("stout"))
+    jacket = _named("stout", "dark_suit", "Jacket")
+    corners = jacket.vertices[jacket.faces]
+    a, b = np.meshgrid(np.linspace(0, 1, 9), np.linspace(0, 1, 9))
+    shares = np.stack([(1 - a) * (1 - b), a * (1 - b), a * b, (1 - a) * b], axis=-1).reshape(-1, 4)
+    points = np.einsum("sk,fkc->fsc", shares, corners).reshape(-1, 3)
+    normals = quad_normals(jacket.vertices, jacket.faces)[jacket.faces]
+    normals = unit(np.einsum("sk,fkc->fsc", shares, normals).reshape(-1, 3))
+    light = folded(form, WOOL, points, normals, np.zeros(len(points), dtype=np.int64))
+    elbow = np.linalg.norm(points - form.head("forearm.L"), axis=1) < 0.1
+    assert light[elbow].min() < -0.15
+    assert light[elbow].max() > 0.1
+    assert not folded(
+        form, WOOL, points - [0.0, 0.0, 1.0], normals, np.zeros(len(points), dtype=np.int64)
+    )[elbow].any()
+
+
+def test_stiff_cloth_that_does_not_bend_with_the_arm_keeps_its_form() -> None:
+    figure = _figure("stout")
+    made = corrections(figure)
+    shirt = np.flatnonzero(figure.weights[:, figure.bone("clavicle.L")] > 0.4)
+    faces = np.stack([shirt[:-3], shirt[1:-2], shirt[2:-1], shirt[3:]], axis=1)
+    material = Material("Cloth", "cloth", (0.1, 0.1, 0.1))
+    soft = Piece("Soft", figure.vertices, faces, figure.weights, (material,), faces[:, 0] * 0)
+    weights = figure.weights.copy()
+    for i, bone in enumerate(figure.bones):
+        if bone.split(".")[0] in ("upper_arm", "upper_arm_twist", "forearm"):
+            weights[:, figure.bone("clavicle.L")] += weights[:, i]
+            weights[:, i] = 0.0
+    stiff = corrected(replace(soft, weights=weights), figure, made).shapes["shoulder_up.L"]
+    free = corrected(soft, figure, made).shapes["shoulder_up.L"]
+    there = np.intersect1d(stiff.vertices, free.vertices)
+    size = [np.linalg.norm(s.offsets[np.isin(s.vertices, there)], axis=1) for s in (stiff, free)]
+    assert len(there) > 50
+    assert size[0].max() < 0.5 * size[1].max()
 
 
 def test_an_unknown_outfit_is_named() -> None:
