@@ -174,10 +174,13 @@ def motion_command(
         Path | None, typer.Option(help="Also write the beat table, to edit and give back.")
     ] = None,
 ) -> None:
-    """Make the motion alone: keyframes for other programs."""
+    """Make the motion alone: keyframes for other programs.
+
+    Beside .bvh and .csv, which hold the body, the face is written as NAME.face.csv.
+    """
     from backend.folders import check_outputs
     from backend.motion_request import make_motion
-    from retarget.formats import write_bvh, write_csv
+    from retarget.formats import write_bvh, write_csv, write_face_csv
     from retarget.motion import Motion
 
     writers: dict[str, Any] = {
@@ -196,9 +199,14 @@ def motion_command(
         writer(made.motion, output)
         if save_beats is not None:
             made.grid.save(save_beats)
+        written = [output]
+        if output.suffix.lower() != ".npz" and made.motion.face_names:
+            written.append(output.with_suffix(".face.csv"))
+            write_face_csv(made.motion, written[-1])
     for sentence in made.warnings:
         warn(sentence)
-    typer.echo(output)
+    for path in written:
+        typer.echo(path)
 
 
 @app.command("subject")

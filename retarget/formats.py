@@ -9,6 +9,7 @@ import numpy as np
 
 from . import rotation, skeleton
 from .atomic import atomic_path
+from .errors import ConductorError
 from .motion import Motion, forward_kinematics
 from .rotation import Array
 
@@ -82,6 +83,35 @@ def write_csv(motion: Motion, path: str | os.PathLike[str]) -> None:
             _write_rows(out, np.hstack([times, positions.reshape(len(times), -1)]), ",")
 
 
+def write_face_csv(motion: Motion, path: str | os.PathLike[str]) -> None:
+    """Write a table of the facial actions, which neither BVH nor a table of joints can hold.
+
+    A heading, then one line per frame: `frame` from 0 on, `time` in seconds, and how far each
+    action goes, 0 to 1, in columns with ARKit's names ("eyeBlinkLeft").
+
+    Parameters
+    ----------
+    motion : Motion
+        T frames.
+    path : path
+        Where to, atomically. The same motion gives the same bytes.
+
+    Raises
+    ------
+    ConductorError
+        If the motion has no face, or the file cannot be written.
+    """
+    if not motion.face_names:
+        raise ConductorError("This motion has no face to write; make it with one.")
+    with atomic_path(path) as temporary, _open(temporary) as out:
+        out.write(",".join(["frame", "time", *motion.face_names]) + "\n")
+        for start in range(0, len(motion), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            times = motion.times[rows]
+            table = np.column_stack([start + np.arange(len(times)), times, motion.face[rows]])
+            _write_rows(out, table, ",", first="%d")
+
+
 def _open(path: Path) -> TextIO:
     return path.open("w", encoding="ascii", newline="\n")
 
@@ -113,9 +143,9 @@ def _offset(vector: Array) -> str:
     return " ".join(f"{value:.6f}" for value in np.round(_TO_BVH @ vector, 6) + 0.0)
 
 
-def _write_rows(out: TextIO, table: Array, separator: str) -> None:
+def _write_rows(out: TextIO, table: Array, separator: str, first: str = "%.6f") -> None:
     table = np.round(table, 6) + 0.0
-    line = separator.join(["%.6f"] * table.shape[1]) + "\n"
+    line = separator.join([first, *["%.6f"] * (table.shape[1] - 1)]) + "\n"
     out.write((line * len(table)) % tuple(table.ravel().tolist()))
 
 

@@ -1,6 +1,7 @@
 """BVH and CSV, read back by independent means."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from sample_motions import planted_motion
 
 from retarget import skeleton
 from retarget.errors import ConductorError
-from retarget.formats import write_bvh, write_csv
+from retarget.formats import write_bvh, write_csv, write_face_csv
 
 _TURNS = {
     "X": lambda c, s: [[1, 0, 0], [0, c, -s], [0, s, c]],
@@ -19,7 +20,9 @@ _TURNS = {
 
 @pytest.fixture(scope="module")
 def motion():
-    return planted_motion(40, seed=2)
+    names = ("jawOpen", "eyeBlinkLeft")
+    face = np.random.default_rng(2).random((40, 2))
+    return replace(planted_motion(40, seed=2), face_names=names, face=face)
 
 
 def _read_bvh(path):
@@ -114,14 +117,28 @@ def test_a_csv_holds_the_times_and_positions(motion, tmp_path):
     assert np.array(tip) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("write", [write_bvh, write_csv])
+def test_a_csv_of_the_face_holds_frames_times_and_actions(motion, tmp_path):
+    write_face_csv(motion, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["frame", "time", "jawOpen", "eyeBlinkLeft"]
+    assert [row["frame"] for row in rows] == [str(i) for i in range(40)]
+    assert float(rows[-1]["time"]) == pytest.approx(39 / 30, abs=1e-6)
+    values = [[float(row[name]) for name in motion.face_names] for row in rows]
+    assert np.array(values) == pytest.approx(motion.face, abs=1e-6)
+    with pytest.raises(ConductorError, match="no face"):
+        write_face_csv(replace(motion, face_names=(), face=np.zeros((0, 0))), tmp_path / "b.csv")
+    assert not (tmp_path / "b.csv").exists()
+
+
+@pytest.mark.parametrize("write", [write_bvh, write_csv, write_face_csv])
 def test_the_same_motion_gives_the_same_bytes(write, motion, tmp_path):
     for name in ("a", "b"):
         write(motion, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-@pytest.mark.parametrize("write", [write_bvh, write_csv])
+@pytest.mark.parametrize("write", [write_bvh, write_csv, write_face_csv])
 def test_long_motions_are_written_in_pieces_without_a_seam(write, motion, tmp_path, monkeypatch):
     write(motion, tmp_path / "whole")
     monkeypatch.setattr("retarget.formats._CHUNK", 7)
@@ -129,7 +146,7 @@ def test_long_motions_are_written_in_pieces_without_a_seam(write, motion, tmp_pa
     assert (tmp_path / "whole").read_bytes() == (tmp_path / "pieces").read_bytes()
 
 
-@pytest.mark.parametrize("write", [write_bvh, write_csv])
+@pytest.mark.parametrize("write", [write_bvh, write_csv, write_face_csv])
 def test_a_missing_folder_is_said_in_one_sentence(write, motion, tmp_path):
     with pytest.raises(ConductorError, match="does not exist"):
         write(motion, tmp_path / "nowhere" / "a.bvh")
