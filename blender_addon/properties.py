@@ -68,7 +68,7 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         poll=_is_armature,
     )
     conductor: EnumProperty(
-        name="Conductor",
+        name="Built-In Conductor",
         description="Who is built where no avatar is chosen",
         items=conductor_items,
     )
@@ -139,8 +139,8 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         update=_apply_preset,
     )
     model: EnumProperty(
-        name="Conductor",
-        description="Who conducts",
+        name="Model",
+        description="What decides how it is conducted",
         items=(
             ("learned", "Learned", "The trained network"),
             ("teacher", "Teacher", "The rules the network learned from"),

@@ -147,6 +147,17 @@ def test_it_installs_with_its_panel_and_settings(blender: Blender) -> None:
     assert blender.install == {"enabled": True, "settings": True, "panel": True, "absolute": []}
 
 
+def test_every_setting_has_a_name_of_its_own(blender: Blender) -> None:
+    names = blender.run(
+        """
+            properties = bpy.context.scene.virtual_conductor.bl_rna.properties
+            answer = [p.name for p in properties if p.identifier not in ("name", "rna_type")]
+        """
+    )
+    assert {"Built-In Conductor", "Model", "Style", "Overlay"} <= set(names)
+    assert len(names) == len(set(names))
+
+
 def test_every_staged_module_can_be_imported(blender: Blender) -> None:
     imported = blender.run(
         f"""
