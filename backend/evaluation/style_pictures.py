@@ -3,7 +3,7 @@
 `python -m backend.evaluation.style_pictures [--out DIR]` writes them. Each shows, for the lowest
 and the highest value, the path of the baton hand (and of what else the value moves) from the
 players' side over one bar of 4/4: a dot for every thirtieth of a second, so that they lie close
-where it is slow, and the beats of the music in red.
+where it is slow, and the beats of the music in red. The face is shown over the time.
 """
 
 import argparse
@@ -19,6 +19,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 from backend.beats.grid import BeatGrid
+from backend.evaluation.face_picture import draw_face
 from backend.models.conditions import STYLE_CONDITIONS
 from backend.style import MAX_LEAD, Style
 from backend.teacher import Character, conduct
@@ -97,7 +98,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="no figures: prints nothing")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in STYLE_CONDITIONS:
+    for name in [*STYLE_CONDITIONS, "face"]:
         path = draw(name, arguments.out / f"{name}.png")
         if not arguments.json:
             print(path, path.stat().st_size)
@@ -105,6 +106,16 @@ def main() -> None:
 
 def draw(name: str, path: Path) -> Path:
     """Draw both ends of a style value."""
+    figure = draw_face() if name == "face" else _draw_paths(name)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=80, format="png", metadata={"Software": None})
+    plt.close(figure)
+    if path.stat().st_size >= LAST_BYTE:
+        raise SystemExit(f"{path} has {path.stat().st_size} bytes; draw it smaller.")
+    return path
+
+
+def _draw_paths(name: str) -> Any:
     scene = SCENES.get(name, Scene())
     high = MAX_LEAD if name == "lead" else 1.0
     figure, axes = plt.subplots(
@@ -120,12 +131,7 @@ def draw(name: str, path: Path) -> Path:
     # The conductor's left is the players' right.
     axes[0].set_ylabel("height, m", fontsize=7)
     figure.suptitle(f"{name.replace('_', ' ')}: {scene.words}", fontsize=11)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=80, format="png", metadata={"Software": None})
-    plt.close(figure)
-    if path.stat().st_size >= LAST_BYTE:
-        raise SystemExit(f"{path} has {path.stat().st_size} bytes; draw it smaller.")
-    return path
+    return figure
 
 
 def perform(scene: Scene, style: Style) -> tuple[Motion, Array]:
