@@ -9,13 +9,13 @@ from retarget.rotation import Array
 
 # Thumb: 0 away from the palm, 1 closed against or across the fingers. Curls of the index and the
 # other fingers, radians. How close the fingers lie: 0 easy, 1 side by side, below 0 fanned out.
-RELAXED: Final = np.array([0.30, 0.42, 0.58, 0.0])
+RELAXED: Final = np.array([0.34, 0.42, 0.62, 0.3])
 HANGING: Final = np.array([0.40, 0.55, 0.72, 0.0])
 RESTING: Final = np.array([0.45, 0.66, 0.88, 0.1])
-CUPPED: Final = np.array([0.40, 0.58, 0.66, 0.6])
-OPEN: Final = np.array([0.02, 0.14, 0.22, -0.4])
-FLAT: Final = np.array([0.70, 0.09, 0.15, 1.0])
-POINTING: Final = np.array([0.85, 0.07, 1.95, 0.0])
+CUPPED: Final = np.array([0.55, 0.66, 0.82, 0.9])
+OPEN: Final = np.array([0.05, 0.18, 0.30, 0.1])
+FLAT: Final = np.array([0.55, 0.10, 0.17, 1.0])
+POINTING: Final = np.array([0.80, 0.10, 1.95, 0.0])
 OFFERED: Final = np.array([0.10, 0.12, 0.32, 0.2])
 PINCH: Final = np.array([1.00, 1.52, 1.42, 0.0])
 FIST: Final = np.array([1.00, 2.45, 2.35, 2.8])

@@ -10,8 +10,8 @@ from .. import rotation
 from ..rotation import Array
 from .curl import Curl
 from .least_squares import least_squares
-from .rest import HandRest
-from .thumb import PAD, Thumb
+from .rest import ALONG, HandRest
+from .thumb import Thumb
 
 # An ordinary baton: radii, metres, so far from the bulb's end.
 _PROFILE_M: Final = np.array(
@@ -30,23 +30,27 @@ _LIE: Final = np.array([0.978, -0.155, 0.140])
 # Thumb (as `Thumb`), bends and way aside of the index finger: found once by least squares on the
 # body's skin.
 _THUMB: Final = np.array([0.163, 0.125, 0.005, 0.330, 0.419])
-_INDEX: Final = np.array([0.653, 1.004, 0.759, -0.047])
+_INDEX: Final = np.array([0.653, 1.004, 1.000, -0.047])
 # On which side of the baton the thumb lies: this far above the side, radians.
 _ABOVE: Final = 0.25
 _HABIT: Final = np.array([*([0.08] * 3), *([0.06] * 2), *([0.10] * 3), 0.20, 0.40, 0.08])
 _REACH: Final = 2.0
 _FACE: Final = 0.1
-_SAME_PLACE: Final = 0.3
+_SAME_PLACE: Final = 0.7
+# How much the index finger minds going into it.
+_SOLID: Final = 5.0
 # The others: how far they close at most, and how much of a finger a touch may press in, palms.
-_CLOSED: Final = (0.02, 1.2)
-_ASIDE: Final = (-0.18, -0.12, -0.07)
-_FINGER: Final = 0.072
+_CLOSED: Final = (1.24, 1.27, 1.34)
+_ASIDE: Final = (-0.14, -0.08, -0.04)
+# How far the bent ones slant to the root of the thumb, where they all point in a fist, radians.
+_SLANT: Final = (-0.36, -0.27, -0.20)
+_FINGER: Final = 0.096
 _PRESSED: Final = 0.008
 _DIFFERENCE: Final = 1e-5
 # How much of its way thumb or index rather lag behind the baton than bend far.
 _EASE: Final = 1e-3
 # What the thumb's pad stands out beyond `PAD`.
-_SKIN: Final = 0.014
+_SKIN: Final = 0.026
 
 
 @dataclass(frozen=True)
@@ -172,14 +176,17 @@ def fit_grip(rest: HandRest, baton: Baton) -> Grip:
         side = np.cos(angle) * outward + np.sin(angle) * above
         radius = baton.radius(np.clip(place, nearest, None))
         held = baton.start + place * baton.along
-        crook = chain.joints(_index_turns(rest, values[..., 5:9]))[..., -2, :]
-        way, apart = baton.off(crook)
+        joints = chain.joints(_index_turns(rest, values[..., 5:9]))
+        way, apart = baton.off(joints[..., -2, :])
+        along, away = baton.off(_outer(joints))
+        room = np.linalg.norm(away, axis=-1) - baton.radius(along) - _FINGER
         return np.concatenate(
             [
                 _REACH * (pad - held - (radius + _SKIN) * side),
                 _FACE * (looks + side),
-                _REACH * (apart + (radius + PAD) * side),
+                _REACH * (apart + (radius + _FINGER) * side),
                 _SAME_PLACE * (way[..., None] - place),
+                _SOLID * np.minimum(room, 0.0),
                 _HABIT * (values - habit),
             ],
             axis=-1,
@@ -189,6 +196,18 @@ def fit_grip(rest: HandRest, baton: Baton) -> Grip:
     others = range(len(rest.digits.get("fingers", ())))
     efforts = tuple(_closed(rest, number, baton) for number in others)
     return Grip(rest, baton, found[:5], found[5:9], efforts)
+
+
+def _outer(joints: Array) -> Array:
+    """Points (..., 6, 3) along the two outer bones between joints (..., N + 1, 3)."""
+    share = np.array([0.35, 0.7, 1.0])[:, None]
+    bones = (-2, -1) if joints.shape[-2] > 2 else (-1,)
+    parts = [
+        joints[..., bone - 1, None, :]
+        + share * (joints[..., bone, :] - joints[..., bone - 1, :])[..., None, :]
+        for bone in bones
+    ]
+    return np.concatenate(parts, axis=-2)
 
 
 def _index_turns(rest: HandRest, pose: Array) -> Array:
@@ -203,13 +222,17 @@ def _index_turns(rest: HandRest, pose: Array) -> Array:
 def _other_turns(rest: HandRest, number: int, effort: Array) -> Array:
     """Turns (..., N, 4) of one of the other fingers around the baton, bent by an effort (...)."""
     curl = Curl(rest, rest.digits["fingers"][number])
-    aside = rotation.from_axis_angle(rest.back, np.asarray(_ASIDE[min(number, 2)]))
+    aside, slant = (
+        rotation.from_axis_angle(axis, np.asarray(angles[min(number, 2)]))
+        for axis, angles in ((rest.back, _ASIDE), (ALONG, _SLANT))
+    )
+    aside = rotation.multiply(slant, aside)
     return curl.turns(curl.bends(effort), np.broadcast_to(aside, (*effort.shape, 4)))
 
 
 def _closed(rest: HandRest, number: int, baton: Baton) -> float:
     """How far a finger closes before it meets the baton."""
-    efforts = np.arange(*_CLOSED, 0.02)
+    efforts = np.arange(0.02, _CLOSED[min(number, 2)], 0.02)
     chain = rest.digits["fingers"][number]
     joints = chain.joints(_other_turns(rest, number, efforts))
     share = np.linspace(0.0, 1.0, 6)[:, None, None, None]

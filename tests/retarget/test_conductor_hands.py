@@ -86,6 +86,13 @@ def test_thumb_and_index_are_on_the_handle(conductor: Held) -> None:
         assert np.abs(conductor.room(*stems)).max() < 0.003, stems
 
 
+def test_the_middle_finger_closes_softly_on_the_bulb(conductor: Held) -> None:
+    room = conductor.room("middle.02", "middle.03")
+    assert room.max() < 0.006
+    # The others follow it, each a little further in the palm, and slant to the root of the thumb.
+    assert conductor.room("ring.02", "ring.03").max() < 0.030
+
+
 def test_the_baton_pierces_nothing(conductor: Held) -> None:
     fingers = [
         f"{f}.{i:02d}" for f in ("thumb", "index", "middle", "ring", "pinky") for i in (1, 2, 3)

@@ -233,7 +233,7 @@ def test_fingers_change_without_a_jump(hand: HandRig) -> None:
     for side in "LR":
         for finger in ("thumb", *FINGERS):
             steps = np.linalg.norm(np.diff(posed.joints(finger, side), axis=0), axis=-1)
-            assert steps.max() < 0.013
+            assert steps.max() < 0.016
 
 
 def test_the_curls_of_a_free_hand_are_read_back() -> None:
@@ -289,7 +289,7 @@ def test_thumb_and_index_hold_the_baton_from_two_sides(hand: HandRig) -> None:
 def test_the_other_fingers_close_softly_around_the_bulb(hand: HandRig) -> None:
     posed = held(hand)
     for finger in FINGERS[1:]:
-        assert 100.0 < posed.down(finger, "R")[0] < 150.0
+        assert 100.0 < posed.down(finger, "R")[0] < 165.0
     tips = np.array([posed.joints(finger, "R")[0, -1] for finger in FINGERS[1:]])
     # Side by side, not on one another.
     assert np.linalg.norm(np.diff(tips, axis=0), axis=-1).min() > 0.009
