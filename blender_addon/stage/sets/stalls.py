@@ -46,6 +46,7 @@ _HEAD: Final = np.array(
 _LONG_HAIR: Final = np.array(
     [(1.04, 0.085, 0.05, 0.17, 0.4), (1.18, 0.098, 0.0, 0.165, 0.7), (1.31, 0.07, 0.0, 0.13, 1.0)]
 )
+_DIM_SKIN: Final = {Hue.FAIR_SKIN: Hue.SKIN}
 _EARS, _BROW = 1.14, 1.26
 _CLOTHES: Final = (Hue.CLOTH, Hue.SHADE, Hue.CARPET, Hue.DARK_WOOD, Hue.METAL)
 # Up to here, metres from the conductor, people are rounder.
@@ -99,7 +100,8 @@ def _listener(person: Person, clothes: Hue, fine: bool) -> Shape:
     skin = np.zeros((len(head) - 1, sides), dtype=bool)
     skin[head[:-1, 0] < _EARS] = True
     skin[head[:-1, 0] < _BROW, 0] = skin[head[:-1, 0] < _BROW, -1] = True
-    shape.hue[skin.ravel()] = person.skin
+    # Lit by what falls from the stage: a fair face would be the brightest thing in the picture.
+    shape.hue[skin.ravel()] = _DIM_SKIN.get(person.skin, person.skin)
     parts = [loft(ovals(body[:, :4], sides), clothes, body[:, 4]), shape]
     if fine and person.cut in ("long", "bun"):
         parts.append(loft(ovals(_LONG_HAIR[:, :4], sides), person.hair, _LONG_HAIR[:, 4]))
