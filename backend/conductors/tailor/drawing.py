@@ -1,5 +1,6 @@
 """Folds drawn on cloth: where arms bend it, where the trunk pulls at it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -10,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
 
+from .draping import skirt_light, trouser_light
 from .form import SIDES, Form, smoothstep, unit
 from .mesh import Ids
 
@@ -74,6 +76,8 @@ class Folding:
         Folds that rise from the cuff.
     width : float
         Of the valleys, metres.
+    below : callable
+        What folds about the legs make of the light on points (N, 3) with normals (N, 3): (N,).
     """
 
     elbow: tuple[tuple[float, float, float, float], ...]
@@ -83,6 +87,7 @@ class Folding:
     seams: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
     gathers: int = 0
     width: float = 0.0075
+    below: Callable[[Form, Array, Array], Array] = trouser_light
 
 
 _ELBOW: Final = (
@@ -156,6 +161,7 @@ CREPE: Final = Folding(
     ),
     (((0.03, 58.0), (0.015, 25.0)), ((0.04, 124.0), (0.015, 152.0))),
     width=0.007,
+    below=skirt_light,
 )
 
 
@@ -179,12 +185,27 @@ def folded(form: Form, folding: Folding, points: Array, normals: Array, piece: I
         _, at = outermost.query(stroke.path)
         path = gaussian_filter1d(points[some][at], _SOFT, axis=0, mode="nearest")
         reached = cloth.query_ball_point(
-            np.column_stack([path, piece[some][at]]), 4.0 * stroke.width
+            np.column_stack([path, piece[some][at]]), 4.0 * stroke.width + _step(path)
         )
         near = np.unique(np.concatenate([np.asarray(r, dtype=np.int64) for r in reached]))
         if len(near):
-            total[near] += _drawn(stroke, path, points[near], normals[near])
+            total[near] += _drawn(
+                stroke, _dense(path, 0.5 * stroke.width), points[near], normals[near]
+            )
+    total += folding.below(form, points, normals)
     return np.clip(total, -0.75, 1.2)
+
+
+def _step(path: Array) -> float:
+    """The longest step of a path (K, 3), metres."""
+    return float(np.linalg.norm(np.diff(path, axis=0), axis=1).max())
+
+
+def _dense(path: Array, step: float) -> Array:
+    """The path (K, 3) in steps of about a length, metres."""
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    at = np.linspace(0.0, length[-1], max(2, int(np.ceil(length[-1] / step)) + 1))
+    return np.stack([np.interp(at, length, path[:, i]) for i in range(3)], axis=1)
 
 
 def _drawn(stroke: Stroke, path: Array, points: Array, normals: Array) -> Array:
