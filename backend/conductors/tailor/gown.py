@@ -3,13 +3,14 @@
 from typing import Final
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
 from ..parts import Dress, Material
 from .bodice import ANGLES, COLUMNS, HOLE, YOKE, Bodice, Cut, build_bodice
 from .coat import clear_of, closed_top, creased
-from .folds import Noise
+from .draping import hanging, skirt_drop
 from .form import Form, smoothstep, unit
 from .mesh import Sheet, grid_sheet, hemmed, joined
 from .sewing import (
@@ -31,8 +32,11 @@ SATIN: Final = Material("Black satin", "satin", (0.16, 0.158, 0.175), 0.45)
 def black_dress(form: Form) -> Dress:
     """A fitted bodice with a boat neck and three-quarter sleeves, a skirt to the ankles."""
     s = form.scale
-    rows = row_heights(form, 0.045 * s, 0.026)
     hip = form.crotch[2] + 0.05 * s
+    # Cloth that falls straight needs fewer rows.
+    upper = row_heights(form, hip, 0.026)
+    skirt = np.linspace(0.040 * s, hip, round((hip - 0.040 * s) / (0.046 * s)), endpoint=False)
+    rows = np.concatenate([skirt, upper])
     levels = [rows[0], hip, form.waist, rows[-1]]
     bodice = build_bodice(
         form,
@@ -67,41 +71,45 @@ def black_dress(form: Form) -> Dress:
 
 
 def _skirt(form: Form, bodice: Bodice) -> Bodice:
-    """The part below the hips falls from them in folds that open towards the hem."""
+    """The part below the hips falls straight from where they are widest, in a few soft folds."""
     s = form.scale
     rows = bodice.rows.copy()
-    z = rows[:, 0, 2]
+    z = bodice.rows[:, 0, 2]
+    low = np.flatnonzero(z < form.waist - 0.055 * s)
     middle = rows[int(np.argmin(np.abs(z - form.crotch[2])))].mean(axis=0)
-    size = np.linalg.norm((rows - middle)[..., :2], axis=2)
-    hips = (z > form.crotch[2]) & (z < form.waist - 0.05 * s)
-    start = int(np.flatnonzero(hips)[np.argmax(size[hips].mean(axis=1))])
-    drop = ((z[start] - z[:start]) / z[start])[:, None]
-    noise = Noise(61)
-    folds, slow = noise.ripple(ANGLES, 9, 0.8 * drop), noise.ripple(ANGLES, 4)
-    flare = 0.10 * s * drop**1.25 * (1.0 + 0.12 * slow)
-    flare = flare + 0.040 * s * (0.25 * drop + 0.75 * drop**2) * (folds + 0.4)
-    reach = np.maximum(size[start] + flare, size[:start] + 0.5 * np.maximum(flare, 0.0))
-    ray = unit((rows[start] - middle) * np.array([1.0, 1.0, 0.0]))
-    cut = middle + ray * reach[..., None]
-    cut[..., 2] = rows[:start, :, 2]
-    t = smoothstep(drop, 0.0, 0.2)[..., None]
-    rows[:start] = (1 - t) * rows[:start] + t * cut
+    spokes = (rows[low] - middle) * np.array([1.0, 1.0, 0.0])
+    size = np.linalg.norm(spokes, axis=2)
+    # Downwards no row is narrower than those above it.
+    falling = np.maximum.accumulate(size[::-1], axis=0)[::-1]
+    falling = gaussian_filter1d(gaussian_filter1d(falling, 1.0, axis=0), 2.0, axis=1, mode="wrap")
+    size = np.maximum(size, falling)
+    drop = skirt_drop(form, z[low])[:, None]
+    behind = 0.5 - 0.5 * np.cos(ANGLES)
+    flare = (0.060 + 0.035 * behind) * s * drop**1.3
+    fold = 0.058 * s * drop * (0.35 + 0.65 * drop) * (hanging(ANGLES, drop) - 0.45)
+    rows[low] = middle + unit(spokes) * (size + flare + fold)[..., None]
+    rows[low, :, 2] = z[low, None]
+    # The hem is a little shorter in front, over the shoes.
+    rows[0, :, 2] += 0.012 * s * (1.0 - behind)
     return Bodice(rows, bodice.sleeves)
 
 
 def _weights(form: Form, sheet: Sheet, bones: Array) -> Array:
-    """Skirt below the hips: hips, and some of the thighs."""
-    v = sheet.vertices
-    depth = (form.crotch[2] + 0.05 * form.scale - v[:, 2]) / form.scale
-    left = smoothstep(v[:, 0], -0.14 * form.scale, 0.14 * form.scale)
-    share = 0.85 * smoothstep(depth, 0.0, 0.5)
-    hanging = of_bones(
-        form,
-        {"hips": 1.0 - share, "thigh.L": share * left, "thigh.R": share * (1.0 - left)},
-        len(v),
-    )
+    """Skirt below the hips: hips, and some of the legs, from whose knees it hangs."""
+    v, s = sheet.vertices, form.scale
+    depth = (form.crotch[2] + 0.05 * s - v[:, 2]) / s
+    left = smoothstep(v[:, 0], -0.14 * s, 0.14 * s)
+    share = 0.65 * smoothstep(depth, 0.0, 0.45)
+    # What a thigh does at the knee, thigh and shin together do down to the foot.
+    knee = form.head("shin.L")[2]
+    shin = 0.5 * smoothstep(-v[:, 2], -knee, -0.2 * knee)
+    shares: dict[str, Array | float] = {"hips": 1.0 - share}
+    for side, part in (("L", left), ("R", 1.0 - left)):
+        shares[f"thigh.{side}"] = share * part * (1.0 - shin)
+        shares[f"shin.{side}"] = share * part * shin
+    hung = of_bones(form, shares, len(v))
     t = smoothstep(depth, -0.06, 0.1)[:, None]
-    return spread((1.0 - t) * bones + t * hanging, sheet.faces, 4)
+    return spread((1.0 - t) * bones + t * hung, sheet.faces, 4)
 
 
 def _sash(form: Form, bodice: Bodice) -> Sheet:

@@ -1,19 +1,21 @@
-"""Trousers and shoes, on whoever wears them."""
+"""Trousers, skirts and shoes, on whoever wears them."""
 
 from functools import cache
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 pytest.importorskip("anny", reason="bodies are made with the packages of the extra “bake”")
 
 from backend.conductors.figure import Build, build_figure
-from backend.conductors.parts import Figure
+from backend.conductors.parts import Figure, Piece
 from backend.conductors.rigging import rig
 from backend.conductors.tailor import dress
 from backend.conductors.tailor.form import Form
 from backend.conductors.tailor.legs import LegCut, Trousers, build_trousers
 from backend.conductors.tailor.shoes import build_shoe
+from retarget.rotation import Array
 
 _BUILDS = {
     "stout": {"gender": 0.0, "age": 0.8, "weight": 0.9, "muscle": 0.4, "height": 0.5},
@@ -102,3 +104,53 @@ def test_legs_and_shoes_are_few_triangles(build: str, outfit: str) -> None:
     low = [piece for piece in pieces if piece.name == "Trousers" or piece.name.startswith("Shoe")]
     assert len(low) == 3
     assert sum(np.where(p.faces[:, 3] < 0, 1, 2).sum() for p in low) < _MOST_TRIANGLES
+
+
+@cache
+def _gown() -> Piece:
+    return next(p for p in dress(_form("slight").figure, "black_dress").pieces if p.name == "Dress")
+
+
+def _around(height: float) -> Array:
+    """Points (P, 3) of the gown near a height, metres."""
+    vertices = _gown().vertices
+    return vertices[np.abs(vertices[:, 2] - height) < 0.024 * _form("slight").scale]
+
+
+def test_a_skirt_falls_from_the_hips_without_being_a_cone() -> None:
+    form = _form("slight")
+    fork = float(form.crotch[2])
+    widths = [np.ptp(_around(share * fork)[:, 0]) for share in (1.0, 0.7, 0.4, 0.1)]
+    assert (np.diff(widths) > -0.005).all()
+    assert widths[1] < 1.2 * widths[0]
+    assert widths[3] < 1.8 * widths[0]
+
+
+def test_a_skirt_falls_in_folds() -> None:
+    hem = _around(0.06 * _form("slight").scale)
+    middle = hem[:, :2].mean(axis=0)
+    around = np.argsort(np.arctan2(*(hem[:, :2] - middle).T))
+    reach = np.linalg.norm(hem[around, :2] - middle, axis=1)
+    smooth = gaussian_filter1d(reach, 8.0, mode="wrap")
+    assert np.ptp(gaussian_filter1d(reach, 1.0, mode="wrap") - smooth) > 0.02
+
+
+def test_a_skirt_goes_with_the_leg_a_little() -> None:
+    form, gown = _form("slight"), _gown()
+    figure = form.figure
+    low = gown.vertices[:, 2] < 0.5 * form.crotch[2]
+    left = low & (gown.vertices[:, 0] > 0.14)
+    legs = [figure.bone(f"{stem}.L") for stem in ("thigh", "shin")]
+    share = gown.weights[:, legs].sum(axis=1)
+    assert 0.3 < share[left].mean() < 0.8
+    assert gown.weights[low, figure.bone("hips")].min() > 0.15
+
+
+def test_a_skirt_and_its_shoes_are_few_triangles() -> None:
+    form, pieces = _form("slight"), dress(_form("slight").figure, "black_dress").pieces
+    count = 0
+    for piece in pieces:
+        corners = np.where(piece.faces < 0, piece.faces[:, :1], piece.faces)
+        low = (piece.vertices[corners][..., 2] < form.waist).any(axis=1)
+        count += np.where(piece.faces[low, 3] < 0, 1, 2).sum()
+    assert count < _MOST_TRIANGLES
