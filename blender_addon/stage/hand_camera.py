@@ -17,13 +17,14 @@ from retarget.rotation import Array
 from ..guide_export import joints_at
 from ..keyframes import fill_curve
 from .cameras import FILM_MM, SHOTS, look_along, new_camera
+from .noise import smoothstep
 from .place import Place
 
 AIM: Final = "Hand aim"
 
 # Canonical metres: the picture's shorter side at the hand, and air round the hand.
-_SIDE: Final = 0.52
-_AIR: Final = 0.035
+_SIDE: Final = 0.40
+_AIR: Final = 0.022
 # Share of the picture's half that is kept free for what the flat reckoning leaves out.
 _MARGIN: Final = 0.04
 # Each try stands so much farther off than the last one.
@@ -32,7 +33,7 @@ _FARTHER: Final = 1.05
 # and again after it was brought within the hand's bounds. The last ones alone are sure to hold:
 # the slower a bound is met, the calmer the camera.
 _CALM_S: Final = 3.0
-_GLIDES_S: Final = (2.0, 1.2, 0.7, 0.45)
+_GLIDES_S: Final = (1.6, 0.8, 0.45, 0.25)
 # Least poses a second that are looked at.
 _RATE: Final = 30
 # Largest error of the thinned keys, canonical metres.
@@ -42,6 +43,8 @@ _FIST: Final = 1.5
 # How much of the forearm, from the wrist, and of the baton, from the hand, should be seen.
 _FOREARM: Final = 0.5
 _BATON: Final = 0.7
+# Metres from the baton hand at which the left hand is out of mind, and fully in it.
+_LEFT_NEAR: Final = (0.50, 0.22)
 
 
 def follow_hand(scene: Any, collection: Any, armature: Any, place: Place, room: float = 1.0) -> Any:
@@ -152,11 +155,20 @@ def _hand(joints: Array) -> Array:
 
 
 def _subject(joints: Array) -> Array:
-    """What the picture is composed of: hand, a part of the forearm and of the baton, (F, 8, 3)."""
-    elbow, wrist, grip, tip = (
-        joints[:, skeleton.INDEX[joint]] for joint in ("forearm.R", "hand.R", "baton", "baton_tip")
+    """What the picture is composed of: hand, a part of the forearm and of the baton, (F, 9, 3).
+
+    The left hand counts the more the nearer it is.
+    """
+    elbow, wrist, grip, tip, left = (
+        joints[:, skeleton.INDEX[joint]]
+        for joint in ("forearm.R", "hand.R", "baton", "baton_tip", "index.L")
     )
-    ends = (wrist + _FOREARM * (elbow - wrist), grip + _BATON * (tip - grip))
+    near = smoothstep(np.linalg.norm(left - grip, axis=-1), *_LEFT_NEAR)[:, None]
+    ends = (
+        wrist + _FOREARM * (elbow - wrist),
+        grip + _BATON * (tip - grip),
+        grip + near * (left - grip),
+    )
     return np.concatenate([_hand(joints), np.stack(ends, axis=1)], axis=1)
 
 
