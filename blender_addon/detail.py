@@ -33,7 +33,7 @@ def as_seen(scene: Any, size: tuple[int, int], count: int) -> Iterator[None]:
 
     How coarse is told by the size of their triangles in the scene's own first, middle and last
     frame, so that all who render frames of it draw the same. Meshes with other modifiers, normals
-    of their own or absolute shape keys stay as they are.
+    of their own, animation of their own or absolute shape keys stay as they are.
 
     Parameters
     ----------
@@ -71,6 +71,7 @@ def _may_be_coarser(item: Any) -> bool:
         len(item.data.polygons) >= _SMALL
         and [modifier.type for modifier in item.modifiers] == ["ARMATURE"]
         and not item.particle_systems
+        and item.animation_data is None
         and not item.data.has_custom_normals
         and (keys is None or keys.use_relative)
     )
