@@ -143,7 +143,7 @@ class VideoPanel(_Panel):
             warning = self.layout.box().column(align=True)
             for number, line in enumerate(_wrapped(_SLOW, context)):
                 warning.label(text=line, icon="BLANK1" if number else "ERROR")
-        layout.row().prop(settings, "overlays")
+        layout.column(align=True).prop(settings, "overlays")
         layout.prop(settings, "folder")
         _make_and_open(
             self.layout, RenderOperator.bl_idname, "RENDER_ANIMATION", settings.animation
