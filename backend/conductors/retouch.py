@@ -30,7 +30,7 @@ _CORNER_M: Final = 0.003
 # less and less.
 _CORNER_REACH_M: Final = 0.007
 _CORNER_TIP_M: Final = 0.0015
-_CORNER_RINGS: Final = (3.5, 7.0)
+_CORNER_RINGS: Final = (4.5, 9.0)
 _LIDS_OVERLAP_DEG: Final = 1.2
 # Skin lies this far over the eyeball, of its radius.
 _OVER_EYE: Final = 1.02

@@ -23,7 +23,7 @@ _SAMPLES: Final = 4
 _EYES_M: Final = 0.060
 _ARCH: Final = {"upper": (0.0242, 0.044, 0.0080), "lower": (0.0224, 0.042, 0.0105)}
 # Height over the line of the lips of the teeth's edge, of the gum's edge and of the gum's end.
-_EDGE_M: Final = {"upper": (-0.0030, 0.0072, 0.0140), "lower": (-0.0030, -0.0110, -0.0160)}
+_EDGE_M: Final = {"upper": (-0.0042, 0.0066, 0.0140), "lower": (-0.0058, -0.0125, -0.0170)}
 _THICK_M: Final = 0.0055
 # Of the profile: share of the crown's height (0 edge, 1 gum's edge, 2 gum's end), how far out, and
 # whether it is the back.
@@ -110,7 +110,7 @@ def _row(which: str, widths: tuple[float, ...]) -> tuple[Array, NDArray[np.int64
     for share, out, behind in _PROFILE:
         rise = np.full(len(along), np.interp(share, (0.0, 1.0, 2.0), (edge, gum, end)))
         if share < 0.3:
-            rise += np.sign(gum - edge) * (shorter + 0.0009 * gap)
+            rise += np.sign(gum - edge) * (shorter + 0.0004 * gap)
         if 0.9 < share < 1.2:
             rise -= np.sign(gum - edge) * 0.0016 * gap
         away = out - 0.0011 * gap * (share < 1.05 and not behind)

@@ -92,7 +92,7 @@ def _hanging(head: Head, hairline: Hairline, columns: int, rows: int, share: flo
     t = np.linspace(0.0, 1.0, 15)
     # At the face it lies close.
     full = full * (0.55 + 0.45 * smooth(back, 0.0, 0.14))[:, None]
-    begin = 0.001 + 0.30 * full[:, :1] * smooth(back, 0.0, 0.3)[:, None]
+    begin = 0.001 + 0.12 * full[:, :1] * smooth(back, 0.0, 0.3)[:, None]
     height = begin + (full - begin) * smooth(t, 0.0, 0.5)
     over: Array = head.centre + way * (head.radius(way) + height)[..., None]
     falling = _fall(head, over[:, -1], u, back, share)
@@ -106,7 +106,7 @@ def _roots(hairline: Hairline, side: Array, back: Array) -> Array:
     front = directions(np.array(_PARTING_DEG), np.array(edge))
     along = np.clip(back / 0.8, 0.0, 1.0)[:, None]
     parting = unit((1.0 - along) * front + along * crown + 0.35 * along * (1 - along) * [0, 0, 1])
-    return unit(parting + (side * (1.0 - smooth(back, 0.8, 1.0)))[:, None] * [0.016, 0.0, 0.0])
+    return unit(parting + (side * (1.0 - smooth(back, 0.8, 1.0)))[:, None] * [0.007, 0.0, 0.0])
 
 
 def _fall(head: Head, tops: Array, u: Array, back: Array, share: float) -> Array:
@@ -157,7 +157,7 @@ def _single_locks(head: Head, courses: Array) -> Surface:
     ways = at(courses, np.clip(middle[:, None] + drift, 0.012, 0.988), v)
     outward = _outward(head, ways)
     t = np.linspace(0.0, 1.0, points)
-    raised = generator.uniform(0.0030, 0.0048, _LOCKS)[:, None] * np.sin(np.pi * t) ** 0.6 - 0.0016
+    raised = generator.uniform(0.0028, 0.0040, _LOCKS)[:, None] * np.sin(np.pi * t) ** 0.6 - 0.0016
     ways = ways + head.size * raised[..., None] * outward
     width = generator.uniform(0.012, 0.024, _LOCKS)[:, None]
     width = head.size * width * (0.25 + 0.75 * np.sin(np.pi * np.clip(0.12 + 0.70 * t, 0, 1)))

@@ -13,11 +13,11 @@ from ..paint import smooth
 _ENDS: Final = (0.42, 1.72)
 """Where the band begins and ends, in distances of the eyes from the middle of the face."""
 
-_HAIRS: Final = 150
+_HAIRS: Final = 170
 _HAIR: Final = 0.011
 """Half the width of a hair at its root, in the same."""
 
-_SHADE: Final = 0.55
+_SHADE: Final = 0.68
 """How dark the skin is between hairs, of their colour."""
 
 _OPACITY: Final = 0.85

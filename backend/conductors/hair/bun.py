@@ -15,17 +15,17 @@ from .lashes import Lash
 from .sheet import SIZE, Ridges, Room, as_picture, at, fibres, grid, places, ribbons, sheet
 
 LASH: Final = Lash(length=0.17, wing=0.07)
-ROUGHNESS: Final = 0.42
+ROUGHNESS: Final = 0.5
 LINE: Final = Line(front=35.0, temple=29.0, corner=44.0, sideburn=-3.0, nape=6.0)
 FADE_DEG: Final = 0.0
 _SEED: Final = 5
 _PARTING_DEG: Final = 24.0
 _BUN_DEG: Final = -27.0
 _BUN_M: Final = 0.039
-_COLUMNS: Final = 47
+_COLUMNS: Final = 61
 _ROWS: Final = 16
-_RIDGES: Final = Ridges(11, _SEED, split=0.3, sway=0.12)
-_RIDGE_M: Final = 0.0022
+_RIDGES: Final = Ridges(15, _SEED, split=0.3, sway=0.12)
+_RIDGE_M: Final = 0.0030
 _SIDES: Final = {1.0: Room(0.0, 0.47), -1.0: Room(0.47, 0.94)}
 _KNOT: Final = Room(0.94, 1.0)
 _LOCKS: Final = 7
@@ -39,7 +39,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     broad = fibres(SIZE, SIZE // 16, generator).repeat(16, axis=1)
     ridge = _RIDGES.height((u / 0.47) % 1.0, v)
     ridge = np.where(u < _KNOT.left, ridge, np.sin(np.pi * np.clip((u - 0.94) / 0.06, 0, 1)))
-    shade = 1.0 + 0.16 * streaks + 0.06 * broad
+    shade = 1.0 + 0.20 * streaks + 0.06 * broad
     shade = shade * (1.0 - 0.45 * (1.0 - ridge) ** 2) * (1.0 - 0.25 * np.exp(-v / 0.05))
     shade = shade * (1.0 - 0.40 * smooth(v, 0.86, 1.0) * (u < _KNOT.left))
     # Black hair is made by its gleam, a band where it turns to the light.
@@ -83,7 +83,7 @@ def _starts(head: Head, hairline: Hairline, side: float) -> Array:
     rim = np.where(beside, np.maximum(rim, ear.top + 4.0), rim) + 0.4
     edge = float(rim[-1])
     up = np.linspace(edge + 3.0, 104.0, 14)
-    parting = side * _PARTING_DEG + 1.2 / np.cos(np.radians(np.minimum(up, 82.0)))
+    parting = side * _PARTING_DEG + 0.6 / np.cos(np.radians(np.minimum(up, 82.0)))
     beyond = up > 88.0
     azimuth = np.concatenate([around, np.where(beyond, 180.0, parting)])
     elevation = np.concatenate([rim, np.where(beyond, 176.0 - up, up)])
@@ -115,7 +115,7 @@ def _drawn(head: Head, hairline: Hairline, side: float) -> Array:
     t = np.linspace(0.0, 1.0, 25)
     # At the hairline it leaves the skin slowly, at the parting at once.
     inside = smooth(elevation - hairline.elevation(angles(start)[0]), 1.0, 10.0)[:, None]
-    begin = -0.0008 + (0.25 * full[:, :1] + 0.0008) * inside
+    begin = -0.0008 + (0.10 * full[:, :1] + 0.0008) * inside
     lift = begin + (full - begin) * smooth(t, 0.0, 0.34)
     courses: Array = evenly(head.centre + way * (head.radius(way) + lift)[..., None], _ROWS)
     return courses if side > 0.0 else courses[::-1]

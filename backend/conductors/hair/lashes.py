@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
@@ -16,6 +17,7 @@ _BLINK_TURN: Final = np.radians(42.0)
 """How far upper lashes turn down with the lid when an eye closes."""
 
 _COLUMNS: Final = 15
+_SOFT_COLUMNS: Final = 1.0
 _ENDS: Final = (0.10, 1.0)
 """Where along the lid, from its inner corner, the fringe begins and ends."""
 
@@ -116,7 +118,10 @@ def shapes(face: Face, made: Lashes) -> dict[str, Shape]:
         offsets = np.zeros_like(made.vertices)
         offsets[found[name].vertices] = found[name].offsets
         which = np.flatnonzero(made.left == left)
-        offsets[which] += turned[which]
+        # Where lids of a coarse mesh meet, their edges zigzag; the fringe is a line.
+        rows = offsets[which].reshape(3, _COLUMNS, 3)
+        rows = gaussian_filter1d(rows, _SOFT_COLUMNS, axis=1, mode="nearest")
+        offsets[which] = rows.reshape(-1, 3) + turned[which]
         moved = np.flatnonzero(np.abs(offsets).max(axis=1) > 0.0)
         found[name] = Shape(moved, offsets[moved])
     return found

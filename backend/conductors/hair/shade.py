@@ -39,7 +39,7 @@ def shorn(figure: Figure, line: Line, fade: float, points: Array) -> Array:
     across, along = _STROKE_DEG
     place = np.stack([azimuth / across, elevation / along, 0.0 * azimuth], axis=1)
     strokes = np.clip(noise(place, 1.0, 31), -1.5, 1.5)
-    share = (full - _ROOTS_DEG / 3.0 + 0.15 * _ROOTS_DEG * strokes) / width
+    share = (full - _ROOTS_DEG / 3.0 + 0.07 * _ROOTS_DEG * strokes) / width
     grown = smooth(share, -1.0, 0.0)
     off = np.abs(head.height(points))
     return grown * (1.0 - smooth(off, 0.7 * _OFF_M, _OFF_M)) * smooth(elevation, -75.0, -65.0)

@@ -86,6 +86,45 @@ def test_lips_meet_at_rest(figures):
         assert gap < 0.0, figure.name
 
 
+def test_the_corners_of_the_mouth_are_a_line_and_no_pits(figures):
+    for figure in figures.values():
+        layout = skin_layout(figure)
+        to_lips, _ = rings(figure, layout)
+        outside = np.unique(layout.faces[layout.part == HEAD])
+        lips = figure.vertices[outside[to_lips[outside] <= 4]]
+        for side in (1.0, -1.0):
+            corner = lips[side * lips[:, 0] > (side * lips[:, 0]).max() - 0.002]
+            assert len(corner) >= 4
+            assert np.ptp(corner[:, 2]) < 0.0007, figure.name
+            assert np.ptp(corner[:, 1]) < 0.003, figure.name
+
+
+def test_larger_eyes_keep_their_place_and_leave_the_rest_of_the_face():
+    from backend.conductors.figure import Build, build_figure
+
+    plain = build_figure("plain", Build({"gender": 1.0}))
+    larger = build_figure("larger", Build({"gender": 1.0}, eyes=1.12))
+    for side in ("L", "R"):
+        before, after = eyeball(plain, side), eyeball(larger, side)
+        assert after.radius == pytest.approx(1.12 * before.radius, rel=0.01)
+        assert np.allclose(after.centre, before.centre, atol=5e-4)
+    far = np.abs(plain.vertices[:, 2] - before.centre[2]) > 0.06
+    assert np.array_equal(plain.vertices[far], larger.vertices[far])
+
+
+def test_a_mood_is_in_the_face_at_rest_and_its_actions_go_on_from_there():
+    from backend.conductors.figure import Build, build_figure
+
+    plain = build_figure("plain", Build({"gender": 1.0}))
+    glad = build_figure("glad", Build({"gender": 1.0}, mood={"mouthSmile": 0.2}))
+    lifted = glad.vertices[:, 2] - plain.vertices[:, 2]
+    smile = plain.shapes["mouthSmileLeft"]
+    assert lifted[smile.vertices].max() == pytest.approx(0.2 * smile.offsets[:, 2].max(), rel=0.2)
+    assert np.array_equal(glad.shapes["mouthSmileLeft"].vertices, smile.vertices)
+    with pytest.raises(KeyError, match="mouthGrin"):
+        build_figure("odd", Build({"gender": 1.0}, mood={"mouthGrin": 0.2}))
+
+
 def test_lids_meet_in_a_blink_and_stay_outside_the_eye(figures):
     for figure in figures.values():
         layout = skin_layout(figure)

@@ -121,12 +121,14 @@ def test_brows_arch_over_the_eyes_thinner_outside_than_amid():
     assert share.min() == 0.0
     assert 0.9 < share.max() <= 1.0
     level = (share * z).sum(axis=0) / np.maximum(share.sum(axis=0), 1e-9) / 0.032
-    inner, peak, outer = (np.abs(x[0] / 0.032 - place).argmin() for place in (0.5, 1.25, 1.65))
+    inner, amid, peak, outer = (
+        np.abs(x[0] / 0.032 - place).argmin() for place in (0.5, 0.85, 1.25, 1.65)
+    )
     assert level[peak] == pytest.approx(0.70, abs=0.05)
     assert level[peak] > level[inner]
     assert level[peak] > level[outer]
     thick = (share > 0.4).sum(axis=0)
-    assert thick[outer] < 0.7 * thick[inner]
+    assert thick[outer] < 0.7 * thick[amid]
     # Nothing between the brows, and the same on both sides but for single hairs.
     assert share[:, np.abs(x[0]) < 0.3 * 0.032].max() == 0.0
     assert share[:, :130].sum() == pytest.approx(share[:, 131:].sum(), rel=0.1)
