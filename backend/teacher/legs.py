@@ -9,8 +9,8 @@ from retarget.rotation import Array
 
 # Where the ankles stand, from the T-pose's: a little inside of the hip joints, one foot a little
 # ahead of the other; toes out, radians.
-_ANKLE_M: Final = {"L": (-0.009, -0.012), "R": (0.010, 0.010)}
-_TOES_OUT: Final = {"L": 0.24, "R": 0.18}
+_ANKLE_M: Final = {"L": (-0.010, -0.018), "R": (0.010, 0.014)}
+_TOES_OUT: Final = {"L": 0.255, "R": 0.165}
 
 
 def highest_hips(x: Array, y: Array, hips: Array) -> Array:

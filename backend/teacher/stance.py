@@ -41,11 +41,11 @@ _CUE_TAKEN: Final = (0.6, 1.0)
 _DRIFT: Final = 0.12
 
 # How far the pelvis goes with all of the weight, metres: who does not sway at all, and by the sway.
-_SHIFT_M: Final = (0.012, 0.045)
+_SHIFT_M: Final = (0.016, 0.048)
 # With all of the weight, radians: the pelvis's tilt and turn, and the shoulders' lean against it.
-_TILT: Final = 0.075
+_TILT: Final = 0.085
 _TURN: Final = 0.045
-_LEAN: Final = 0.050
+_LEAN: Final = 0.060
 # How much of the way from the pelvis's posture to the shoulders' has been made there.
 _MADE: Final = {"spine": 0.5, "chest": 1.0}
 
