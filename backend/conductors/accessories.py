@@ -13,8 +13,8 @@ from .hair.head import Head
 from .parts import Figure, Material, Piece
 
 _SIDES: Final = 12
-_CORK: Final = Material("Cork", "wood", (0.76, 0.58, 0.38), roughness=0.85)
-_SHAFT: Final = Material("Baton", "wood", (0.98, 0.97, 0.94), roughness=0.35)
+_CORK: Final = Material("Cork", "wood", (0.74, 0.53, 0.33), roughness=0.85)
+_SHAFT: Final = Material("Baton", "lacquer", (0.99, 0.985, 0.96), roughness=0.3)
 _FRAME: Final = Material("Glasses", "metal", (0.20, 0.17, 0.15), roughness=0.35)
 _GOLD: Final = Material("Earrings", "metal", (0.86, 0.68, 0.36), roughness=0.25)
 
@@ -37,7 +37,7 @@ _BULB: Final = np.array(
     ]
 )
 # Stouter than a real one, so that it is seen in small pictures.
-_SHAFT_RADII_M: Final = (0.0030, 0.00175)
+_SHAFT_RADII_M: Final = (0.0031, 0.0016)
 
 
 def baton(figure: Figure) -> Piece:
@@ -55,7 +55,7 @@ def baton(figure: Figure) -> Piece:
     shaft = np.array(
         [
             [stem, _SHAFT_RADII_M[0]],
-            [0.5 * (stem + length), 0.5 * sum(_SHAFT_RADII_M) + 0.0001],
+            [0.5 * (stem + length), 0.52 * sum(_SHAFT_RADII_M)],
             [length - 0.002, _SHAFT_RADII_M[1]],
             [length - 0.0004, 0.7 * _SHAFT_RADII_M[1]],
             [length, 0.0],

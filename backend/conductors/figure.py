@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from backend.body_bake import bone_sources, bone_weights
 from retarget.body.model import BONES, PARENTS, load_body
 
+from .hand_form import modelled
 from .parts import Figure, Shape
 from .retouch import retouch
 from .stylise import in_mood, large_eyed
@@ -109,7 +110,7 @@ def build_figure(name: str, build: Build) -> Figure:
         for named, share in build.mood.items()
         for action in ([named] if named in figure.shapes else [f"{named}Left", f"{named}Right"])
     }
-    return retouch(large_eyed(in_mood(figure, mood), build.eyes))
+    return modelled(retouch(large_eyed(in_mood(figure, mood), build.eyes)))
 
 
 def _both_sides(changes: dict[str, float], model: Any) -> dict[str, float]:

@@ -11,7 +11,7 @@ from retarget.rotation import Array
 Colour = tuple[float, float, float]
 """sRGB, 0 to 1, as one would pick it."""
 
-Kind = Literal["skin", "eye", "hair", "cloth", "satin", "leather", "metal", "wood"]
+Kind = Literal["skin", "eye", "hair", "cloth", "satin", "leather", "metal", "wood", "lacquer"]
 """What light does on it: the scene's shader of that kind is taken."""
 
 

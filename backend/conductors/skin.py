@@ -257,13 +257,15 @@ def _lines(
 
 
 def _hands(colours: Array, canvas: _Canvas, figure: Figure, recipe: Recipe) -> Array:
-    """Red knuckles and finger tips, paler palms, nails; elbows."""
+    """Red knuckles and finger tips, paler palms, tendons, creases and nails."""
     cells = canvas.texels
     regions = hand_regions(figure, canvas.points, cells.sample(figure.weights), canvas.normals)
     palm = np.array(recipe.palm)
     colours += (0.85 * regions.palm)[:, None] * (palm - colours)
     colours = tint(colours, recipe.flush * regions.knuckle * 0.7, (0.99, 0.84, 0.83))
     colours = tint(colours, recipe.flush * regions.tip * 0.5, (1.0, 0.88, 0.87))
+    colours = tint(colours, regions.tendon * 0.8, (1.05, 1.04, 1.03))
+    colours = tint(colours, regions.crease * 0.4, (0.85, 0.73, 0.71))
     skin = np.array(recipe.skin)
     bed = skin + 0.45 * (np.array([0.97, 0.80, 0.76]) - skin)
     nail = regions.nail[:, None]

@@ -35,7 +35,7 @@ _SUSTAIN_ANGLES: Final = (0.10, 0.30, 2.0)
 # much of the turn for a change of loudness in a second, smoothed over so many seconds; ...
 _CARRY_SOFT: Final = np.array([-0.19, -0.30, 1.10])
 _CARRY_LOUD: Final = np.array([-0.31, -0.40, 1.42])
-_CARRY_ROLL: Final = (1.15, 0.85)
+_CARRY_ROLL: Final = (0.9, 1.05)
 _CARRY_RATE: Final = 0.10
 _CARRY_SMOOTH_S: Final = 0.5
 _CARRY_WANDER: Final = np.array([0.035, 0.025, 0.04])

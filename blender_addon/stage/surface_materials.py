@@ -73,7 +73,10 @@ _LOOKS: Final = {
     ),
     "metal": _Look({"Metallic": 1.0, "Specular IOR Level": 0.5}),
     "wood": _Look({"Specular IOR Level": 0.35}, grain_m=0.002, relief_m=0.00005),
+    "lacquer": _Look({"Specular IOR Level": 0.5, "Coat Weight": 0.5, "Emission Strength": 0.1}),
 }
+# What is to be seen from afar, however thin, is brighter in Workbench than what it is.
+_BRIGHTER: Final = {"lacquer": 1.5}
 
 
 def load_picture(name: str, content: bytes) -> Any:
@@ -99,10 +102,13 @@ def create_surface_material(surface: Surface, picture: Any = None) -> Any:
     # Workbench's own highlight, from above: black cloth keeps its form by it.
     level = look.inputs["Specular IOR Level"]
     material.specular_intensity = level if isinstance(level, float) else 0.0
+    bright = _BRIGHTER.get(surface.kind, 1.0)
+    material.diffuse_color = (*(bright * c for c in material.diffuse_color[:3]), 1.0)
     tree = material.node_tree
     shader = next(n for n in tree.nodes if n.type == "BSDF_PRINCIPLED")
     for name, value in look.inputs.items():
         shader.inputs[name].default_value = value
+    shader.inputs["Emission Color"].default_value = shader.inputs["Base Color"].default_value
     if look.grain_m > 0.0:
         tree.links.new(_grain(tree, look), shader.inputs["Normal"])
     if picture is not None:

@@ -23,7 +23,7 @@ _PROFILE_M: Final = np.array(
 # How far from the bulb's end thumb and index hold it, and where: in palms from the wrist, along the
 # hand, towards the little finger, and out of its back.
 _HELD_M: Final = 0.037
-_HELD: Final = np.array([0.97, -0.262, -0.285])
+_HELD: Final = np.array([0.97, -0.262, -0.270])
 # How the baton lies in the hand, beside its length: a little to the thumb and up.
 _LIE: Final = np.array([0.978, -0.155, 0.140])
 
@@ -44,7 +44,7 @@ _CLOSED: Final = (1.24, 1.27, 1.34)
 _ASIDE: Final = (-0.14, -0.08, -0.04)
 # How far the bent ones slant to the root of the thumb, where they all point in a fist, radians.
 _SLANT: Final = (-0.36, -0.27, -0.20)
-_FINGER: Final = 0.096
+_FINGER: Final = 0.1
 _PRESSED: Final = 0.008
 _DIFFERENCE: Final = 1e-5
 # How much of its way thumb or index rather lag behind the baton than bend far.
