@@ -33,7 +33,7 @@ _FAR_M: Final = 0.15
 # from which it follows fully.
 _UNLIKE, _ALIKE = 0.3, 0.65
 # A share in the bend that does not count.
-_SLACK: Final = 0.03
+_SLACK: Final = 0.05
 # Directions of the left upper arm, and the cosine from which on they count.
 _SHOULDER: Final = {
     "shoulder_up": ((0.42, 0.0, 0.9), 0.0),

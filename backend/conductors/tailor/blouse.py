@@ -58,7 +58,7 @@ def black_blouse(form: Form) -> Dress:
     legs = build_trousers(
         form,
         LegCut(
-            form.waist + 0.01 * s, 0.012, hem=0.018, width=0.086, crease=0.005, band=0.012, seed=9
+            form.waist + 0.01 * s, 0.012, hem=0.018, width=0.080, crease=0.005, band=0.012, seed=9
         ),
     )
     body = body_without_hands(form)

@@ -58,7 +58,7 @@ def black_dress(form: Form) -> Dress:
     front = smoothstep(np.cos(ANGLES), 0.2, 1.0)
     neckline = over + 2.6 - 2.2 * front - 0.6 * smoothstep(-np.cos(ANGLES), 0.2, 1.0)
     top = creased(closed_top(bodice, neckline), 51, 0.0045 * s, form.waist, arm_joints(form), 0.0)
-    top = clear_of(top, body_without_hands(form), 0.006)
+    top = clear_of(top, body_without_hands(form), 0.008)
     bones = _weights(form, top.sheet, top_weights(form, top, 4, still=False))
     outer, old = hemmed(top.sheet, 0.002, 0.012)
     sash = _sash(form, bodice)

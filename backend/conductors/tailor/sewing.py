@@ -66,7 +66,7 @@ def top_weights(form: Form, top: Coat, steps: int = 5, still: bool = True) -> Ar
     near = smoothstep(-gap, -0.075 * form.scale, 0.0)[:, None]
     if still:
         return spread(_stiffened(form, top, even, near[:, 0]), top.sheet.faces, 2)
-    return near * spread(out, top.sheet.faces, 3) + (1.0 - near) * even
+    return near * spread(out, top.sheet.faces, 1) + (1.0 - near) * even
 
 
 def neck_weights(form: Form, vertices: Array) -> Array:
@@ -168,4 +168,6 @@ def covered_skin(
     gap, _ = cKDTree(np.concatenate([figure.vertices[seen], edges])).query(figure.vertices)
     # Collars stand around the neck: whatever way the head turns, one looks into them.
     neck = form.share("head", "neck") > 0.12
-    return (gap > _MARGIN_M) & (figure.part == 0) & ~neck
+    forearm = form.share("forearm", "forearm_twist", "wrist_twist") > 0.1
+    margin = np.where(forearm | (form.hand > 0.1), _MARGIN_M, collar)
+    return (gap > margin) & (figure.part == 0) & ~neck
