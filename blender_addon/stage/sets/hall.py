@@ -39,7 +39,7 @@ PALETTE: Final = Palette(
         (0.86, 0.46, 0.26),  # copper
     ),
     shadow=(0.20, 0.16, 0.18),
-    air=(0.205, 0.140, 0.105),
+    air=(0.190, 0.128, 0.098),
 )
 # Metres from the conductor.
 _STAGE_EDGE: Final = 1.7
@@ -103,8 +103,8 @@ class _Dimming:
         Share that is left far to the sides.
     wide : float
         Angle over which it falls off, radians.
-    haze : float
-        How much of the air lies before what is there, [0, 1].
+    thin, thick : float
+        How much of the air lies before what is 3 m from the conductor and at that end, [0, 1].
     """
 
     reach: float
@@ -112,12 +112,13 @@ class _Dimming:
     far: float
     aside: float
     wide: float
-    haze: float
+    thin: float
+    thick: float
 
 
-_ON_STAGE: Final = _Dimming(11.0, 1.0, 0.60, 0.35, 0.85, 0.66)
-_IN_HALL: Final = _Dimming(13.0, 0.46, 0.40, 0.20, 0.42, 0.72)
-_IN_BALCONIES: Final = _Dimming(16.0, 1.0, 0.85, 0.30, 0.60, 0.35)
+_ON_STAGE: Final = _Dimming(11.0, 1.25, 0.75, 0.42, 0.85, 0.0, 0.60)
+_IN_HALL: Final = _Dimming(12.0, 0.42, 0.42, 0.20, 0.42, 0.40, 0.80)
+_IN_BALCONIES: Final = _Dimming(16.0, 1.0, 0.85, 0.30, 0.60, 0.0, 0.35)
 
 
 def _dimmed(shape: Shape, behind: float, dimming: _Dimming) -> Shape:
@@ -125,7 +126,7 @@ def _dimmed(shape: Shape, behind: float, dimming: _Dimming) -> Shape:
     away = smoothstep(np.hypot(x, y), 3.0, dimming.reach)
     light = dimming.near + (dimming.far - dimming.near) * away
     light = light * _beside(np.arctan2(y, x) - behind, dimming)
-    return shape.lit(light).hazed(dimming.haze * away)
+    return shape.lit(light).hazed(dimming.thin + (dimming.thick - dimming.thin) * away)
 
 
 def _beside(angle: Array, dimming: _Dimming) -> Array:
@@ -220,7 +221,7 @@ def _lamps() -> Shape:
     step = _BAY / 2.0
     count = int(_OPENING / step)
     angles = np.pi + step * np.arange(-count, count + 1)
-    globe = ball((0.0, -0.14, 0.0), (0.075, 0.075, 0.095), Hue.GILT, (1.0, 1.0), 7)
+    globe = ball((0.0, -0.14, 0.0), (0.075, 0.075, 0.095), Hue.GILT, (1.0, 1.0), 6)
     rings = [(_BALCONY - 0.1, 3.30), (_BALCONY + 0.6, 6.90)]
     return globe.copies(np.concatenate([around(r, angles, z) for r, z in rings]))
 

@@ -78,7 +78,7 @@ _STAND_AHEAD: Final = 0.80
 # Standing players' trunks are those of seated ones, so much higher.
 _STANDING: Final = 0.40
 # Up to here, metres from the conductor, players are built in all detail.
-_NEAR: Final = 4.5
+_NEAR: Final = 3.5
 
 
 def orchestra(clear: Clear) -> Shape:

@@ -64,7 +64,6 @@ def conductors_stand(behind: float) -> Shape:
 def players_stand() -> Shape:
     """A music stand of the orchestra on z = 0, its reader to +Y."""
     desk = box((-0.24, -0.015, -0.14), (0.24, 0.0, 0.14), Hue.METAL, (0.2, 0.7))
-    ledge = box((-0.24, 0.0, -0.14), (0.24, 0.05, -0.12), Hue.METAL, (0.3, 0.8))
     pages = box((-0.21, 0.002, -0.12), (0.21, 0.012, 0.19), Hue.PAPER, (0.75, 1.0))
     tilt = np.array([(1.0, 0.0, 0.0), (0.0, 0.9, -0.436), (0.0, 0.436, 0.9)])
     feet = [
@@ -72,7 +71,7 @@ def players_stand() -> Shape:
         for x, y in ((0.0, 0.24), (0.21, -0.12), (-0.21, -0.12))
     ]
     pole = rod((0.0, 0.0, 0.06), (0.0, 0.0, 0.84), (0.012, 0.010), Hue.METAL, 0.5, 4)
-    return merged([merged([desk, ledge, pages]).mapped(tilt, (0.0, -0.01, 0.86)), pole, *feet])
+    return merged([merged([desk, pages]).mapped(tilt, (0.0, -0.01, 0.86)), pole, *feet])
 
 
 def pool(x: Array, y: Array, radius: float) -> Array:

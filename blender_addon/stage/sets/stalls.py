@@ -66,7 +66,11 @@ def stalls(half: float) -> Shape:
     places = np.concatenate(rows)
     near = np.hypot(places[:, 0], places[:, 1]) < _NEAR
     taken = rng.random(len(places)) < _TAKEN
-    parts = [_seat().copies(places[~taken]), _backrest().copies(places[taken])]
+    parts = [
+        _seat().copies(places[~taken]),
+        _backrest().copies(places[taken & near]),
+        _backrest(sides=False).copies(places[taken & ~near]),
+    ]
     # Nobody sits just so: a little aside, a little turned.
     places[:, :2] += rng.normal(0.0, 0.035, (len(places), 2))
     places[:, 3] += rng.normal(0.0, 0.22, len(places))
@@ -94,7 +98,7 @@ def row_height(radius: float) -> float:
 def _listener(person: Person, clothes: Hue, fine: bool) -> Shape:
     sides, body, head = 6, _BODY, _HEAD
     if not fine:
-        sides, body, head = 5, _BODY[[0, 2, 3, 4]], _HEAD[[1, 2, 4, 5, 6]]
+        sides, body, head = 5, _BODY[[0, 2, 4]], _HEAD[[1, 2, 4, 5, 6]]
     shape = loft(ovals(head[:, :4], sides), person.hair, head[:, 4])
     # Faces of the shape go round from the front, row by row from below: neck, face, brow and hair.
     skin = np.zeros((len(head) - 1, sides), dtype=bool)
@@ -113,8 +117,8 @@ def _seat() -> Shape:
     return merged([_backrest(), cushion])
 
 
-def _backrest() -> Shape:
-    """Upholstered, its upper corners round."""
+def _backrest(*, sides: bool = True) -> Shape:
+    """Upholstered, its upper corners round; the front alone without sides."""
     # Height, half the width, front, light.
     rows = np.array(
         [
@@ -127,5 +131,6 @@ def _backrest() -> Shape:
     z, half, front, light = rows.T
     back = np.full(len(rows), 0.26)
     ring = [(-half, back), (-half, front), (half, front), (half, back)]
+    ring = ring if sides else ring[1:3]
     grid = np.stack([np.stack([x, y, z], axis=-1) for x, y in ring], axis=1)
     return sheet(grid, Hue.PLUSH, light[:, None])
