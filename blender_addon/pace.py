@@ -53,7 +53,10 @@ class Pace:
         frames = f"rendering {self._count} frames" if self._count != 1 else "rendering a frame"
         left = self.seconds_left
         if left is None:
-            return frames
+            # Frames of minutes each would else look like standing still.
+            known = self._warm_up + _MEASURED
+            told = 0 < self._done and known < self._count
+            return f"{frames}, timing the first {known}, {self._done} done" if told else frames
         # What was said holds until it is well off, so that it does not flicker.
         if not 0.8 * self._said < left < 1.4 * self._said:
             self._said = left

@@ -24,9 +24,16 @@ def test_the_time_is_said_after_three_measured_frames_and_then_shrinks() -> None
         clock.now += seconds
         pace.frame()
         said.append(pace.phase)
-    assert said[:3] == ["rendering 416 frames"] * 3
+    assert said[:3] == [f"rendering 416 frames, timing the first 4, {n} done" for n in (1, 2, 3)]
     assert said[3] == "rendering 416 frames, about 3 minutes left"
     assert said[-1] == "rendering 416 frames, about 2 minutes left"
+
+
+def test_few_frames_are_not_timed() -> None:
+    pace = Pace(4, clock=Clock())
+    assert pace.phase == "rendering 4 frames"
+    pace.frame()
+    assert pace.phase == "rendering 4 frames"
 
 
 def test_several_processes_warm_up_each() -> None:
