@@ -21,7 +21,7 @@ from backend.models.free_hand import rounded
 from backend.models.generator import VALUES, Generator, load_generator, split_pose
 from backend.models.noise import draw_noise
 from backend.style import Style
-from backend.teacher.baton_hand import carry_baton
+from backend.teacher.baton_hand import carry_baton, ease_left
 from backend.teacher.character import Character
 from backend.teacher.cues import CUE_DRAWS, find_cues
 from backend.teacher.dynamics import Dynamics
@@ -177,7 +177,7 @@ def _standing(motion: Motion, weight: Array, aside: Array, left: LeftHand) -> Mo
         local[:, skeleton.INDEX[name]] = turn
     root[:, 0] += aside
     local = with_left(local, root, left, aside)
-    local = carry_baton(local, root, motion.fps)
+    local = ease_left(carry_baton(local, root, motion.fps))
     hips: Array = local[:, skeleton.INDEX["hips"]]
     root[:, 2] = np.minimum(root[:, 2], highest_hips(root[:, 0], root[:, 1], hips) - _KNEE_LEAST)
     for side in ("L", "R"):

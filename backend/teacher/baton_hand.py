@@ -1,4 +1,5 @@
-"""The baton goes on in the line of the forearm: what a hand, taught or learned, is held to."""
+"""What wrists, taught or learned, are held to: no hand hangs, and the baton goes on in the line of
+the forearm."""
 
 from typing import Final
 
@@ -14,6 +15,7 @@ from .limits import from_turns, turns_of
 
 _FOREARM: Final = skeleton.INDEX["forearm.R"]
 _HAND: Final = skeleton.INDEX["hand.R"]
+_LEFT: Final = skeleton.INDEX["hand.L"]
 _BATON: Final = skeleton.INDEX["baton"]
 # A hand whose baton is on the average below the first of these elevations is held this much higher,
 # one above the second as high as it is. The average is over so many seconds, so that the wrist's
@@ -71,6 +73,15 @@ def carry_baton(local: Array, root: Array, fps: float) -> Array:
     carried = local.copy()
     carried[:, _HAND] = rotation.slerp(local[:, _HAND], from_turns(turns, 0), raised)
     return carried
+
+
+def ease_left(local: Array) -> Array:
+    """The rotations (T, J, 4) with a left wrist that bends no further than is easy."""
+    eased = local.copy()
+    turns = turns_of(local[:, _LEFT], 0)
+    turns[:, 1] = soft_clip(turns[:, 1], _BENT[0], _BENT[1], _WRIST_EASE)
+    eased[:, _LEFT] = from_turns(turns, 0)
+    return eased
 
 
 def _way(world: Array, joint: int) -> Array:

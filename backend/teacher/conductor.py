@@ -15,7 +15,7 @@ from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 from .arms import solve_arm
-from .baton_hand import carry_baton
+from .baton_hand import carry_baton, ease_left
 from .body import Body, move_body
 from .character import Character
 from .cues import CUE_DRAWS, find_cues
@@ -105,7 +105,7 @@ def conduct(
     moves |= baton_grip(right_path)
     for name, turn in moves.items():
         local[:, skeleton.INDEX[name]] = turn
-    local = carry_baton(rotation.normalize(local), body.root, fps)
+    local = ease_left(carry_baton(rotation.normalize(local), body.root, fps))
     progress(1.0, "conducting")
     return Motion(
         fps=fps,

@@ -7,7 +7,7 @@ import pytest
 from teacher_scenes import INDEX, perform, steady, track
 
 from backend.style import Style, presets
-from backend.teacher.baton_hand import carry_baton
+from backend.teacher.baton_hand import carry_baton, ease_left
 from retarget import rotation
 from retarget.motion import Motion
 from retarget.rotation import Array
@@ -87,3 +87,18 @@ def test_an_arm_that_hangs_is_left_alone() -> None:
     assert low.sum() > 30
     carried = carry_baton(motion.rotations, motion.root, motion.fps)
     np.testing.assert_allclose(carried[low], motion.rotations[low], atol=1e-9)
+
+
+def test_the_left_hand_does_not_hang_either() -> None:
+    motion = performed(Style())
+    local = motion.rotations.copy()
+    drop = rotation.from_axis_angle([0.0, 1.0, 0.0], np.full(len(motion), np.radians(40.0)))
+    hand = INDEX["hand.L"]
+    local[:, hand] = rotation.multiply(local[:, hand], drop)
+    eased = ease_left(local)
+    bends = np.degrees(rotation.to_rotation_vector(eased[:, hand])[:, 1])
+    assert bends.max() < 19.0
+    others = [n for name, n in INDEX.items() if name != "hand.L"]
+    assert np.array_equal(eased[:, others], local[:, others])
+    once = ease_left(motion.rotations)[:, hand]
+    np.testing.assert_allclose(once, motion.rotations[:, hand], atol=0.03)
