@@ -55,7 +55,7 @@ def _violin(length: float = 0.36) -> Playing:
     up = np.array([-0.12, 0.0, 1.0])
     at = tail + 0.62 * length * along + 0.05 * up
     bow = _bow(at, normalize(np.array([-0.85, -0.42, -0.30])), 0.42)
-    hand = tail + 1.35 * length * along - np.array([0.0, 0.0, 0.05])
+    hand = tail + 0.486 * along - np.array([0.0, 0.0, 0.05])
     frog = at + 0.40 * normalize(np.array([-0.85, -0.42, -0.30]))
     return Playing(
         merged([_fiddle(tail, along, up, length, 0.58 * length), bow]),
@@ -93,12 +93,12 @@ def _bass() -> Playing:
     """Held by one who stands; the floor is at z = −0.40."""
     tail, along = np.array([0.10, -0.34, -0.25]), normalize(np.array([0.06, 0.10, 1.0]))
     front = np.array([-0.15, -1.0, 0.05])
-    at = tail + 0.52 * along + 0.20 * front
+    at = tail + 0.70 * along + 0.20 * front
     way = np.array([-1.0, -0.05, -0.12])
     return Playing(
         merged([_fiddle(tail, along, front, 1.08, 0.64), _bow(at, way, 0.34)]),
         (_LEFT, (0.36, -0.12, 1.02), (0.20, -0.20, 1.20)),
-        (_RIGHT, (-0.30, -0.16, 0.72), _point(at + 0.32 * way + np.array([0.0, 0.04, 0.03]))),
+        (_RIGHT, (-0.34, -0.20, 0.76), _point(at + 0.32 * way + np.array([0.0, 0.04, 0.03]))),
         (0.18, -0.10, -0.25),
     )
 
@@ -170,7 +170,7 @@ def _horn() -> Playing:
     return Playing(
         merged([tube(coil, 0.016, Hue.BRASS, 0.95, 5), inner, bell, lead]),
         (_LEFT, (0.30, -0.16, 0.84), (0.04, -0.33, 0.98)),
-        (_RIGHT, (-0.36, -0.06, 0.82), (-0.33, -0.20, 0.84)),
+        (_RIGHT, (-0.34, 0.06, 0.80), (-0.33, -0.20, 0.84)),
     )
 
 
@@ -254,7 +254,7 @@ def _bass_drum() -> Playing:
     feet = box((-0.80, -0.52, -0.40), (-0.24, -0.24, -0.02), Hue.SHADE, (0.1, 0.4))
     return Playing(
         merged([shape, feet]),
-        (_LEFT, (0.28, -0.08, 0.76), (0.16, -0.28, 0.74)),
+        (_LEFT, (0.27, -0.08, 0.76), (0.04, -0.30, 0.72)),
         (_RIGHT, (-0.32, -0.06, 0.78), (-0.30, -0.30, 0.82)),
     )
 

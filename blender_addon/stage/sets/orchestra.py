@@ -20,7 +20,7 @@ Clear = Callable[[Array], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
-class _Section:
+class Section:
     """Players of an instrument in an arc.
 
     Parameters
@@ -43,29 +43,29 @@ class _Section:
 
 
 # As American orchestras sit: violins from the left, cellos and basses to the right.
-_SECTIONS: Final = (
-    _Section("violin", 2.75, (82.0, 14.0), 3),
-    _Section("viola", 2.75, (-17.0, -17.0), 1),
-    _Section("cello", 2.75, (-49.0, -82.0), 2),
-    _Section("violin", 3.95, (84.0, 3.0), 5),
-    _Section("viola", 3.95, (-17.0, -37.0), 2),
-    _Section("cello", 3.95, (-58.0, -80.0), 2),
-    _Section("violin", 5.1, (76.0, 12.0), 5),
-    _Section("viola", 5.1, (-5.0, -37.0), 3),
-    _Section("cello", 5.1, (-53.0, -69.0), 2),
-    _Section("flute", 6.3, (22.0, 2.0), 3, 1),
-    _Section("oboe", 6.3, (-7.0, -21.0), 3, 1),
-    _Section("harp", 6.5, (56.0, 56.0), 1),
-    _Section("horn", 6.3, (44.0, 30.0), 3, 1),
-    _Section("bass", 6.5, (-47.0, -74.0), 4),
-    _Section("clarinet", 7.5, (17.0, 2.0), 3, 2),
-    _Section("bassoon", 7.5, (-6.0, -19.0), 3, 2),
-    _Section("horn", 7.5, (38.0, 25.0), 3, 2),
-    _Section("trumpet", 7.5, (-26.0, -39.0), 3, 2),
-    _Section("timpani", 8.75, (4.0, 4.0), 1, 3),
-    _Section("bass drum", 8.75, (22.0, 22.0), 1, 3),
-    _Section("trombone", 8.75, (-14.0, -27.0), 3, 3),
-    _Section("tuba", 8.75, (-34.0, -34.0), 1, 3),
+SECTIONS: Final = (
+    Section("violin", 2.75, (82.0, 14.0), 3),
+    Section("viola", 2.75, (-17.0, -17.0), 1),
+    Section("cello", 2.75, (-49.0, -82.0), 2),
+    Section("violin", 3.95, (84.0, 3.0), 5),
+    Section("viola", 3.95, (-17.0, -37.0), 2),
+    Section("cello", 3.95, (-58.0, -80.0), 2),
+    Section("violin", 5.1, (76.0, 12.0), 5),
+    Section("viola", 5.1, (-5.0, -37.0), 3),
+    Section("cello", 5.1, (-53.0, -69.0), 2),
+    Section("flute", 6.3, (22.0, 2.0), 3, 1),
+    Section("oboe", 6.3, (-7.0, -21.0), 3, 1),
+    Section("harp", 6.5, (56.0, 56.0), 1),
+    Section("horn", 6.3, (44.0, 30.0), 3, 1),
+    Section("bass", 6.5, (-47.0, -74.0), 4),
+    Section("clarinet", 7.5, (17.0, 2.0), 3, 2),
+    Section("bassoon", 7.5, (-6.0, -19.0), 3, 2),
+    Section("horn", 7.5, (38.0, 25.0), 3, 2),
+    Section("trumpet", 7.5, (-26.0, -39.0), 3, 2),
+    Section("timpani", 8.75, (4.0, 4.0), 1, 3),
+    Section("bass drum", 8.75, (22.0, 22.0), 1, 3),
+    Section("trombone", 8.75, (-14.0, -27.0), 3, 3),
+    Section("tuba", 8.75, (-34.0, -34.0), 1, 3),
 )
 ROWS_OF_STRINGS: Final = (2.75, 3.95, 5.1)
 """Radii at which they sit on the floor."""
@@ -93,9 +93,8 @@ def orchestra(clear: Clear) -> Shape:
     playing = {kind: make() for kind, make in INSTRUMENTS.items()}
     stand, chairs = _stand(), {True: _chair(), False: _seat_and_back()}
     parts: list[Shape] = []
-    for section in _SECTIONS:
+    for section, places, stands in seating():
         kind, held = section.instrument, playing[section.instrument]
-        places, stands = _places(section, rng)
         people = some_people(len(places), rng)
         fine = section.radius < _NEAR
         sides = 8 if fine else 6
@@ -122,9 +121,9 @@ def orchestra(clear: Clear) -> Shape:
 
 def empty_seats(clear: Clear) -> Shape:
     """Chairs and stands of the strings, without players."""
-    rng = np.random.default_rng(5)
-    pairs = [_places(section, rng) for section in _SECTIONS if section.instrument in _STRINGS]
-    seats, stands = (np.concatenate(places) for places in zip(*pairs, strict=True))
+    strings = [rows for rows in seating() if rows[0].instrument in _STRINGS]
+    seats = np.concatenate([places for _, places, _ in strings])
+    stands = np.concatenate([places for _, _, places in strings])
     return merged(
         [
             _chair().copies(seats[clear(seats[:, :3])]),
@@ -133,8 +132,13 @@ def empty_seats(clear: Clear) -> Shape:
     )
 
 
-def _places(section: _Section, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Where players sit and where stands are, (N, 4) each, as `around` has them."""
+def seating() -> list[tuple[Section, Array, Array]]:
+    """Every section with where its players sit and its stands are, (N, 4) each, as in `around`."""
+    rng = np.random.default_rng(5)
+    return [(section, *_places(section, rng)) for section in SECTIONS]
+
+
+def _places(section: Section, rng: np.random.Generator) -> tuple[Array, Array]:
     angles = np.radians(np.linspace(*section.span, section.count))
     height = FLOOR_Z + (STEPS[section.step - 1][2] if section.step else 0.0)
     stands = around(section.radius, angles, height)
