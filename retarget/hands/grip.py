@@ -50,7 +50,7 @@ _DIFFERENCE: Final = 1e-5
 # How much of its way thumb or index rather lag behind the baton than bend far.
 _EASE: Final = 1e-3
 # What the thumb's pad stands out beyond `PAD`.
-_SKIN: Final = 0.026
+_SKIN: Final = 0.032
 
 
 @dataclass(frozen=True)
