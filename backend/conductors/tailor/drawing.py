@@ -17,6 +17,8 @@ from .mesh import Ids
 
 _OUTSIDE_M: Final = 0.1
 """How far outside the body paths are planned, before they are laid on the outermost cloth."""
+_BESIDE_M: Final = 0.035
+"""The same for the trunk, whose sides lie close to the sleeves."""
 _STEPS: Final = 40
 _SPARSE: Final = 3
 _SOFT: Final = 3.0
@@ -284,9 +286,11 @@ def _on_trunk(form: Form, folding: Folding, side: str) -> list[Stroke]:
 
 def _outside_trunk(form: Form, heights: Array, turn: Array) -> Array:
     """Points (K, 3) around the trunk, outside it, at angles from the front to the left."""
-    reach = 0.17 * form.scale + _OUTSIDE_M * form.scale * 0.5
-    y = float(form.head("chest")[1]) - reach * np.cos(turn)
-    return np.stack([1.25 * reach * np.sin(turn), y, heights], axis=1)
+    body = np.stack(
+        [form.outline(heights[i : i + 1], turn[i : i + 1])[0, 0] for i in range(len(turn))]
+    )
+    away = np.stack([np.sin(turn), -np.cos(turn), np.zeros(len(turn))], axis=1)
+    return body + _BESIDE_M * form.scale * away
 
 
 def _around(form: Form, side: str, along: Array, turn: Array, first: Array) -> Array:

@@ -9,10 +9,10 @@ from retarget.rotation import Array
 from ..parts import Dress, Material
 from .bodice import Bodice, Cut, above_neck, build_bodice
 from .coat import Coat, Opening, clear_of, creased, open_coat
-from .form import SIDES, Form, Surface, smoothstep
+from .form import SIDES, Form, Surface, smoothstep, unit
 from .lapels import LapelCut, collar, lapel
 from .legs import LegCut, build_trousers
-from .mesh import Sheet, grid_sheet, hemmed, joined, kept, welded, with_hem
+from .mesh import Sheet, grid_sheet, hemmed, joined, kept, sheet_surface, welded, with_hem
 from .sewing import (
     arm_joints,
     below_collar,
@@ -60,6 +60,8 @@ def dark_suit(form: Form) -> Dress:
     coat = creased(open_coat(bodice, opening), 3, 0.006 * s, form.waist, arm_joints(form))
     body = body_without_hands(form)
     coat = clear_of(coat, body, 0.010)
+    legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.070, seed=4))
+    coat = _over(coat, sheet_surface(legs.outside), hem + 0.14 * s)
     bones = top_weights(form, coat)
     outer, old = hemmed(coat.sheet, 0.003, 0.02)
     details, hard = _details(form, bodice, coat, opening, body)
@@ -69,7 +71,6 @@ def dark_suit(form: Form) -> Dress:
     cuffs = [cuff(coat.sheet.vertices[at], 0.011 * s) for at in coat.sleeves]
     tubes = [grid_sheet(rings, closed=True) for rings in cuffs]
     shirt = joined(halves, with_hem(collar_sheet, 0.0015), *tubes)
-    legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.070, seed=4))
     shown = legs.sheet.vertices[legs.sheet.faces][..., 2].max(axis=1) < hem + 0.12 * s
     trousers, used = kept(legs.sheet, shown)
     ground = coat.sheet.vertices
@@ -92,6 +93,26 @@ def dark_suit(form: Form) -> Dress:
     covered = covered_skin(form, [coat.sheet, halves, collar_sheet, *outside], edges, collar=0.010)
     beside = np.abs(form.figure.vertices[:, 0]) > 0.055 * s
     return Dress(pieces, covered | (below_collar(form, 0.008 * s) & beside))
+
+
+def _over(coat: Coat, trousers: Surface, below: float) -> Coat:
+    """The coat with its skirts outside the trousers, falling straight from the seat.
+
+    Parameters
+    ----------
+    below : float
+        Height of the seat, metres.
+    """
+    v = coat.sheet.vertices.copy()
+    skirt = coat.grid[v[coat.grid[:, len(coat.grid[0]) // 2], 2] < below]
+    points = v[skirt]
+    raised = trousers.push_out(points.reshape(-1, 3), 0.009).reshape(points.shape)
+    middle = np.array([0.0, raised[..., 1].mean(), 0.0])
+    spokes = (raised - middle) * np.array([1.0, 1.0, 0.0])
+    reach = np.linalg.norm(spokes, axis=2)
+    falling = np.maximum.accumulate(reach[::-1], axis=0)[::-1]
+    v[skirt] = raised + unit(spokes) * (falling - reach)[..., None]
+    return Coat(coat.sheet.moved(v), coat.grid, coat.sleeves)
 
 
 def _details(
