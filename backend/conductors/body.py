@@ -1,14 +1,19 @@
 """The figure's own pieces: visible skin with facial shapes, eyes, teeth and tongue."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
-from .atlas import BODY, HEAD, LID, MOUTH, skin_layout
+from .atlas import BODY, HEAD, LID, MOUTH, Layout, skin_layout
 from .eyes import EYE_TEXTURE, eye_piece, paint_eye
 from .parts import Figure, Material, Piece, Shape
 from .recipes import Recipe
+from .regions import grid_distance, seam
 from .skin import BODY_TEXTURE, HEAD_TEXTURE, paint_skin
 from .teeth import TEETH_TEXTURE, paint_teeth, teeth_piece
+
+_LINING_RINGS: Final = 3
 
 
 def body_pieces(
@@ -40,7 +45,7 @@ def body_pieces(
 
 def _skin(figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]) -> Piece:
     layout = skin_layout(figure)
-    seen = ~covered[layout.faces].all(axis=1)
+    seen = ~covered[layout.faces].all(axis=1) & ~_behind_lids(figure, layout)
     material = np.zeros(len(layout.faces), dtype=np.int64)
     for place, part in enumerate((HEAD, BODY, MOUTH, LID)):
         material[layout.part == part] = place
@@ -59,6 +64,13 @@ def _skin(figure: Figure, recipe: Recipe, covered: NDArray[np.bool_]) -> Piece:
         material[seen],
         layout.uv[seen],
     )
+
+
+def _behind_lids(figure: Figure, layout: Layout) -> NDArray[np.bool_]:
+    """Which of the skin's faces (F,) line the lids so deep that the eyeball hides them."""
+    lining = layout.part == LID
+    depth = grid_distance(layout.faces[lining], len(figure.vertices), seam(layout, HEAD, LID))
+    return lining & (depth[layout.faces].min(axis=1) >= _LINING_RINGS)
 
 
 def _tongue(figure: Figure) -> Piece:

@@ -187,7 +187,7 @@ def paint_eye(
     red = np.clip((angle - 34.0) / 40.0, 0.0, 1.0)[..., None]
     picture *= 1.0 - red * np.array([0.10, 0.26, 0.26])
     up = y * _EDGE_DEG
-    picture *= 1.0 - (0.50 * smooth(2.0, 32.0, up) + 0.08 * smooth(-12.0, -45.0, up))[
+    picture *= 1.0 - (0.42 * smooth(4.0, 34.0, up) + 0.08 * smooth(-12.0, -45.0, up))[
         ..., None
     ] * np.array([0.86, 0.98, 1.0])
     inside = smooth(IRIS_DEG + 1.2, IRIS_DEG - 1.2, angle)[..., None]
@@ -213,7 +213,7 @@ def _iris(colour: Array, angle: Array, azimuth: Array, y: Array, age: float, see
     # The rim makes the look: from afar it is what one sees of an eye.
     rim = smooth(0.55, 0.98, r)[..., None]
     picture *= 1.0 - (0.80 - 0.15 * age) * rim
-    shade = 1.0 - 0.50 * smooth(-0.05, 0.85, y * _EDGE_DEG / IRIS_DEG)
+    shade = 1.0 - 0.34 * smooth(0.0, 0.9, y * _EDGE_DEG / IRIS_DEG)
     picture *= shade[..., None]
     pupil = smooth(_PUPIL_DEG + 1.2, _PUPIL_DEG - 0.8, angle)[..., None]
     return picture * (1.0 - pupil) + pupil * np.array([0.025, 0.02, 0.02])

@@ -23,7 +23,7 @@ _SAMPLES: Final = 4
 _EYES_M: Final = 0.060
 _ARCH: Final = {"upper": (0.0242, 0.044, 0.0080), "lower": (0.0224, 0.042, 0.0105)}
 # Height over the line of the lips of the teeth's edge, of the gum's edge and of the gum's end.
-_EDGE_M: Final = {"upper": (-0.0042, 0.0066, 0.0140), "lower": (-0.0058, -0.0125, -0.0170)}
+_EDGE_M: Final = {"upper": (-0.0054, 0.0058, 0.0140), "lower": (-0.0058, -0.0125, -0.0170)}
 _THICK_M: Final = 0.0055
 # Of the profile: share of the crown's height (0 edge, 1 gum's edge, 2 gum's end), how far out, and
 # whether it is the back.

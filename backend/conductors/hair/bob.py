@@ -43,7 +43,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     front = np.maximum(smooth(u_over, 0.16, 0.0), smooth(u_over, 0.84, 1.0))
     shade = 1.04 + 0.075 * streaks + 0.04 * broad + 0.08 * front
     shade = shade * (1.0 - 0.26 * (1.0 - ridge) ** 2 * smooth(v, 0.02, 0.3))
-    shade = shade * (1.0 - 0.42 * np.exp(-v / 0.045)) * (1.0 - 0.30 * smooth(v, 0.86, 1.0))
+    shade = shade * (1.0 - 0.42 * np.exp(-v / 0.045)) * (1.0 - 0.55 * smooth(v, 0.88, 1.0))
     gleam = np.exp(-(((v - 0.34 - 0.02 * streaks) / 0.09) ** 2)) * ridge
     gleam = gleam * (0.6 + 0.4 * np.clip(streaks, -1.0, 1.0))
     # Grey is no one colour: cool silver, and warmer hair that has kept some of its own.

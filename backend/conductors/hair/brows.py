@@ -17,7 +17,7 @@ _HAIRS: Final = 170
 _HAIR: Final = 0.011
 """Half the width of a hair at its root, in the same."""
 
-_SHADE: Final = 0.68
+_SHADE: Final = 0.80
 """How dark the skin is between hairs, of their colour."""
 
 _OPACITY: Final = 0.85
