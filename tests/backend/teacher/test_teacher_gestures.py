@@ -231,7 +231,7 @@ def test_it_joins_where_the_music_is_loudest() -> None:
 
 def test_a_line_is_carried_up_with_the_palm_up_and_down_with_the_palm_down() -> None:
     """Slower than what counts as a swell, so that only the line is carried."""
-    level = 0.45 + 0.25 * np.sin(SECONDS / 3.6)
+    level = 0.45 + 0.16 * np.sin(SECONDS / 3.6)
     turns, heights = [], []
     growth = np.interp(np.arange(40 * 30) / 30.0 + 0.5, SECONDS, np.gradient(level))
     louder = np.interp(np.arange(40 * 30) / 30.0 + 0.5, SECONDS, level)
