@@ -15,32 +15,32 @@ from .shapes import Shape, around, ball, box, merged, sheet, turned
 from .stalls import FLOOR, hall_floor, row_height, stalls
 from .surfaces import Palette, add_shape, add_surface, picture_material
 
-PALETTE: Final = Palette(
-    (
-        (0.70, 0.48, 0.30),  # wood
-        (0.34, 0.21, 0.14),  # dark wood
-        (0.56, 0.17, 0.15),  # plush
-        (0.95, 0.74, 0.42),  # gilt
-        (0.115, 0.11, 0.125),  # cloth
-        (0.84, 0.60, 0.45),  # skin
-        (0.15, 0.11, 0.10),  # dark hair
-        (0.66, 0.49, 0.28),  # fair hair
-        (0.72, 0.32, 0.12),  # varnish
-        (1.0, 0.80, 0.36),  # brass
-        (0.22, 0.21, 0.22),  # metal
-        (1.0, 0.96, 0.86),  # paper
-        (0.36, 0.12, 0.12),  # carpet
-        (0.80, 0.74, 0.64),  # pipes
-        (0.16, 0.12, 0.11),  # shade
-        (0.94, 0.74, 0.60),  # fair skin
-        (0.50, 0.32, 0.23),  # deep skin
-        (0.60, 0.58, 0.56),  # grey hair
-        (0.46, 0.20, 0.10),  # red hair
-        (0.86, 0.46, 0.26),  # copper
-    ),
-    shadow=(0.20, 0.16, 0.18),
-    air=(0.190, 0.128, 0.098),
+_HUES: Final = (
+    (0.70, 0.48, 0.30),  # wood
+    (0.34, 0.21, 0.14),  # dark wood
+    (0.56, 0.17, 0.15),  # plush
+    (0.95, 0.74, 0.42),  # gilt
+    (0.115, 0.11, 0.125),  # cloth
+    (0.84, 0.60, 0.45),  # skin
+    (0.15, 0.11, 0.10),  # dark hair
+    (0.66, 0.49, 0.28),  # fair hair
+    (0.72, 0.32, 0.12),  # varnish
+    (1.0, 0.80, 0.36),  # brass
+    (0.22, 0.21, 0.22),  # metal
+    (1.0, 0.96, 0.86),  # paper
+    (0.36, 0.12, 0.12),  # carpet
+    (0.80, 0.74, 0.64),  # pipes
+    (0.16, 0.12, 0.11),  # shade
+    (0.94, 0.74, 0.60),  # fair skin
+    (0.50, 0.32, 0.23),  # deep skin
+    (0.60, 0.58, 0.56),  # grey hair
+    (0.46, 0.20, 0.10),  # red hair
+    (0.86, 0.46, 0.26),  # copper
 )
+_SHADOW: Final = (0.20, 0.16, 0.18)
+PALETTE: Final = Palette(_HUES, _SHADOW, air=(0.190, 0.128, 0.098))
+# The air above the players is lit: black cloth stands out from black cloth behind it.
+ON_STAGE: Final = Palette(_HUES, _SHADOW, air=(0.460, 0.305, 0.205))
 # Metres from the conductor.
 _STAGE_EDGE: Final = 1.7
 _STAGE_HALF: Final = 11.0
@@ -76,9 +76,9 @@ def build_hall(root: Any, clear: Clear, behind: float) -> None:
     far = picture_material("Hall", PALETTE.pixels, glow=0.45)
     add_shape(root, "Podium", podium(), PALETTE, wood)
     add_shape(root, "Music Stand", conductors_stand(behind), PALETTE, wood)
-    players = _dimmed(orchestra(clear), behind, _ON_STAGE)
-    add_shape(root, "Orchestra", players, PALETTE, wood)
-    add_shape(root, "Steps", _dimmed(_steps(), behind, _ON_STAGE), PALETTE, wood)
+    stage = picture_material("Orchestra", ON_STAGE.pixels, glow=0.12)
+    players = merged([orchestra(clear), _steps()])
+    add_shape(root, "Orchestra", _dimmed(players, behind, _ON_STAGE), ON_STAGE, stage)
     _floor(root, behind)
     seats = merged([stalls(_OPENING - 0.42), hall_floor(_WALL, _HALL_ARC)])
     add_shape(root, "Seats", _dimmed(seats, behind, _IN_HALL), PALETTE, far)
@@ -116,7 +116,7 @@ class _Dimming:
     thick: float
 
 
-_ON_STAGE: Final = _Dimming(11.0, 1.25, 0.75, 0.42, 0.85, 0.0, 0.60)
+_ON_STAGE: Final = _Dimming(10.0, 1.3, 1.0, 0.50, 0.85, 0.12, 0.55)
 _IN_HALL: Final = _Dimming(12.0, 0.42, 0.42, 0.20, 0.42, 0.40, 0.80)
 _IN_BALCONIES: Final = _Dimming(16.0, 1.0, 0.85, 0.30, 0.60, 0.0, 0.35)
 

@@ -112,9 +112,9 @@ def some_people(count: int, rng: np.random.Generator) -> list[Person]:
     hairs = rng.choice(
         [Hue.DARK_HAIR, Hue.FAIR_HAIR, Hue.RED_HAIR, Hue.GREY_HAIR],
         count,
-        p=(0.42, 0.22, 0.14, 0.22),
+        p=(0.42, 0.28, 0.16, 0.14),
     ).tolist()
-    shirts = rng.random(count) < 0.5
+    shirts = rng.random(count) < 0.45
     cuts = np.where(
         shirts,
         rng.choice(["short", "bald"], count, p=(0.85, 0.15)),
