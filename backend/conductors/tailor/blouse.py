@@ -65,7 +65,7 @@ def black_blouse(form: Form) -> Dress:
     top = clear_of(_fluted(form, top), body, 0.009)
     top = _tucked(form, top, sheet_surface(legs.outside))
     bones = top_weights(form, top, 12, still=False)
-    outer, old = hemmed(top.sheet, 0.002, 0.012)
+    outer, old = hemmed(top.sheet, 0.002, 0.0)
     soft, hard = _details(form, top, opening, body)
     ground = top.sheet.vertices
     weights = [bones[old], nearest(soft.vertices, ground, bones)]

@@ -69,7 +69,7 @@ class Cut:
     neck: float = 0.008
     sleeve: tuple[float, float, float] = (0.014, 0.014, 0.014)
     sleeve_end: float = 1.0
-    sleeve_rings: int = 26
+    sleeve_rings: int = 24
     convex: float = 0.5
 
 

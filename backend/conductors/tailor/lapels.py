@@ -12,9 +12,9 @@ from .coat import Coat, Opening
 from .form import Surface, smoothstep, unit
 from .mesh import Sheet, grid_sheet
 
-_POINTS: Final = 41
+_POINTS: Final = 35
 """Of a collar, from end to end."""
-_TURN: Final = 12
+_TURN: Final = 10
 """Of them, how many lead from a collar's end to its fall."""
 
 
@@ -74,7 +74,7 @@ def lapel(coat: Coat, opening: Opening, cut: LapelCut, side: str, surface: Surfa
     line = roll_line(coat, opening, side)
     outward, run = _outward(line, side), unit(line[-1] - line[0])
     size = np.linalg.norm(line[-1] - line[0])
-    n, m = 18, 7
+    n, m = 16, 6
     s = np.linspace(0.0, 1.0, n)
     roll = along(line, s * cut.gorge)
     belly = np.sin(np.pi * s) * 0.08

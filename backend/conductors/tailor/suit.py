@@ -63,7 +63,7 @@ def dark_suit(form: Form) -> Dress:
     legs = build_trousers(form, LegCut(form.waist - 0.02 * s, width=0.070, seed=4))
     coat = _over(coat, sheet_surface(legs.outside), hem + 0.14 * s)
     bones = top_weights(form, coat)
-    outer, old = hemmed(coat.sheet, 0.003, 0.02)
+    outer, old = hemmed(coat.sheet, 0.003, 0.0)
     details, hard = _details(form, bodice, coat, opening, body)
     fronts = half_fronts(form, bodice, body, opening.button - 0.06 * s)
     halves, _ = welded(joined(*(grid_sheet(grid) for grid in fronts)))

@@ -133,7 +133,7 @@ def _named(build: str, outfit: str, name: str) -> Piece:
 @pytest.mark.parametrize(("build", "outfit"), _WORN)
 def test_clothes_are_light_enough_to_move_in_real_time(build: str, outfit: str) -> None:
     faces = [piece.faces for piece in _dressed(build, outfit).pieces]
-    assert sum(int((1 + (f[:, 3] >= 0)).sum()) for f in faces) < 14_000
+    assert sum(int((1 + (f[:, 3] >= 0)).sum()) for f in faces) < 13_000
 
 
 @pytest.mark.parametrize(("outfit", "name"), [("tailcoat", "Tailcoat"), ("dark_suit", "Jacket")])
