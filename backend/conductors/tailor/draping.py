@@ -120,7 +120,7 @@ def trouser_light(form: Form, points: Array, normals: Array) -> Array:
         centre[0] = centre[0] - sign * 0.014 * s * smoothstep(z, knee[2], fork)
         turn = np.arctan2((x - centre[0]) * sign, centre[1] - y)
         # Tails hang clear of the legs.
-        inside = smoothstep(-np.hypot(x - centre[0], y - centre[1]) / s, -0.135, -0.118)
+        inside = smoothstep(-np.hypot(x - centre[0], y - centre[1]) / s, -0.124, -0.106)
         light = np.zeros(len(near))
         for fold in _TROUSERS:
             light += _across(fold, levels[fold.place], turn, z, s)

@@ -27,13 +27,14 @@ from .shoes import build_shoe
 from .weights import from_body, spread
 
 # Columns from the middle of the front over the outer seam to the middle of the back, in quarters:
-# 1 is the front crease, 2 the outer seam, 3 the back crease. Creases are sharp by near neighbours.
+# 1 is the front crease, 2 the outer seam, 3 the back crease. Creases are sharp by near neighbours;
+# on evening trousers the stripe lies between the two columns about the outer seam.
 _QUARTERS: Final = np.array(
-    [0, 0.35, 0.68, 0.93, 1, 1.07, 1.32, 1.65, 2, 2.35, 2.68, 2.93, 3, 3.07, 3.32, 3.65, 4]
+    [0, 0.35, 0.68, 0.93, 1, 1.07, 1.32, 1.65, 1.92, 2.08, 2.35, 2.68, 2.93, 3, 3.07, 3.32, 3.65, 4]
 )
 _HALF: Final = len(_QUARTERS) - 1
 COLUMNS: Final = 2 * _HALF
-_SEAM: Final = _HALF // 2
+_SEAM: Final = int(np.flatnonzero(_QUARTERS < 2)[-1])
 _CROTCH: Final = 6
 """Quads of the seam under the crotch."""
 _RING: Final = _HALF + _CROTCH
@@ -63,6 +64,8 @@ class LegCut:
         Room at the waistband, metres.
     seed : int
         Of the folds.
+    stripe : bool
+        Whether a stripe of material 1 runs down the outer seams.
     """
 
     waist: float
@@ -72,6 +75,7 @@ class LegCut:
     crease: float = 0.007
     band: float = 0.005
     seed: int = 1
+    stripe: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ def _hem(form: Form, cut: LegCut, side: str, turns: Array) -> Array:
     across, along = np.sin(turns), -np.cos(turns)
     breadth = cut.width * s
     # Wide legs stay two: the inner sides keep clear of the middle.
-    inward = min(breadth, abs(ankle[0]) - 0.016 * s)
+    inward = min(breadth, abs(ankle[0]) - 0.022 * s)
     ahead, behind = max(0.073 * s, 0.95 * breadth), max(0.056 * s, 0.95 * breadth)
     hem = np.empty((_RING, 3))
     hem[:, 0] = ankle[0] + sign * across * np.where(across > 0, breadth, inward)
@@ -237,13 +241,18 @@ def _sewn(form: Form, cut: LegCut, hips: Array, legs: tuple[Array, Array]) -> Tr
         grids.append(np.concatenate([np.concatenate([half, seam])[None], below]))
     mesh = np.concatenate([hips.reshape(-1, 3), fork, *(leg[1:].reshape(-1, 3) for leg in legs)])
     panels = [
-        panel for side, ids in zip(SIDES, grids, strict=True) for panel in _panels(top, ids, side)
+        panel
+        for side, ids in zip(SIDES, grids, strict=True)
+        for panel in _panels(top, ids, side, cut.stripe)
     ]
     quads = np.concatenate([_panel_faces(panel) for panel in panels])
     mesh = _settled(form, mesh, quads, top, grids)
     bones = _leg_weights(form, mesh, quads, grids)
     uv = np.concatenate([_panel_uv(mesh, panel, i) for i, panel in enumerate(panels)])
-    cloth = Sheet(mesh, quads, uv, np.zeros(len(quads), dtype=np.int64))
+    material = np.concatenate(
+        [np.full(len(_panel_faces(panel)), int(panel.shape[1] == 2)) for panel in panels]
+    )
+    cloth = Sheet(mesh, quads, uv, material)
     sheet, old = hemmed(cloth, 0.002, 0.02)
     # The upper edge is worn under something: it needs no hem.
     inside = (old[sheet.faces] < COLUMNS).all(axis=1)
@@ -252,23 +261,24 @@ def _sewn(form: Form, cut: LegCut, hips: Array, legs: tuple[Array, Array]) -> Tr
     return Trousers(mesh[top], shaped, cloth, sheet, bones[old[used]])
 
 
-def _panels(top: Ids, leg: Ids, side: str) -> tuple[Ids, Ids]:
-    """Front and back of one leg from waist to hem, cut at the outer and the inner seam.
+def _panels(top: Ids, leg: Ids, side: str, stripe: bool) -> list[Ids]:
+    """One leg from waist to hem, cut at the outer and the inner seam: front, back and stripe.
 
     Returns
     -------
-    two (R, C) int arrays
+    list of (R, C) int arrays
         Vertices: rows upwards, columns to the right as seen from outside; −1 where hips have none.
+        The stripe has two columns.
     """
     half = top[:-1, : _HALF + 1] if side == "L" else top[:-1, -np.arange(_HALF + 1)]
     none = np.full((len(half), _CROTCH - 1), -1)
     whole = np.concatenate([np.concatenate([half, none], axis=1), leg])
     inner = _HALF + _CROTCH // 2
-    front = np.concatenate([whole[:, inner:], whole[:, : _SEAM + 1]], axis=1)
-    back = whole[:, _SEAM : inner + 1]
-    if side == "R":
-        front, back = front[:, ::-1], back[:, ::-1]
-    return front[::-1], back[::-1]
+    panels = [np.concatenate([whole[:, inner:], whole[:, : _SEAM + 1]], axis=1)]
+    panels.append(whole[:, _SEAM + int(stripe) : inner + 1])
+    if stripe:
+        panels.append(whole[:, _SEAM : _SEAM + 2])
+    return [(panel if side == "L" else panel[:, ::-1])[::-1] for panel in panels]
 
 
 def _panel_faces(panel: Ids) -> Ids:
@@ -311,6 +321,9 @@ def _settled(form: Form, mesh: Array, quads: Ids, top: Ids, grids: list[Ids]) ->
         mesh[low] = leather.push_out(mesh[low], 0.007)
         mesh[low] = 0.7 * mesh[low] + 0.3 * (mean @ mesh)[low]
     mesh[low] = leather.push_out(mesh[low], 0.006)
+    for ids in grids:
+        # Stitched hems run level from column to column.
+        mesh[ids[-1], 2] = gaussian_filter1d(mesh[ids[-1], 2], 1.5, mode="wrap")
     return mesh
 
 
@@ -329,31 +342,6 @@ def _leg_weights(form: Form, mesh: Array, quads: Ids, grids: list[Ids]) -> Array
         lower = ids[4:].ravel()
         bones[lower] = from_body(form, mesh[lower], skin & (x * sign > 0))
     return spread(bones, quads, 4)
-
-
-def satin_stripe(form: Form, trousers: Trousers, width: float) -> Sheet:
-    """The stripe down the outer seams of evening trousers."""
-    strips = []
-    column = _SEAM
-    for side, rings in zip(SIDES, trousers.legs, strict=True):
-        upper = trousers.hips[:-1, column if side == "L" else COLUMNS - column]
-        line = np.concatenate([upper, rings[:, column]])
-        both = np.concatenate(
-            [
-                trousers.hips[:-1, (column + 1) if side == "L" else COLUMNS - column - 1]
-                - trousers.hips[:-1, (column - 1) if side == "L" else COLUMNS - column + 1],
-                rings[:, column + 1] - rings[:, column - 1],
-            ]
-        )
-        across = unit(both)
-        sign = 1.0 if side == "L" else -1.0
-        normal = unit(np.cross(across, np.gradient(line, axis=0)))
-        normal *= np.sign(normal[:, :1] * sign)
-        steps = np.array([-0.5, 0.5])
-        grid = line[:, None] + steps[:, None] * width * across[:, None]
-        grid = grid + normal[:, None] * np.array([0.0022, 0.0022])[:, None]
-        strips.append(grid_sheet(grid[::-1], flip=side == "R"))
-    return joined(*strips)
 
 
 def waistband(trousers: Trousers, height: float) -> Sheet:

@@ -1,6 +1,7 @@
 """Trousers, skirts and shoes, on whoever wears them."""
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -68,6 +69,18 @@ def test_creases_run_down_the_middle_of_a_leg(build: str) -> None:
         a, b = (knee[(front + step) % len(knee)] - knee[front] for step in (-1, 1))
         bend = np.degrees(np.arccos(-(a @ b) / (np.linalg.norm(a) * np.linalg.norm(b))))
         assert bend > 40.0
+
+
+def test_evening_trousers_have_a_stripe_down_the_outer_seams() -> None:
+    form = _form("stout")
+    sheet = build_trousers(form, LegCut(form.waist, stripe=True)).sheet
+    stripe = sheet.vertices[sheet.faces[sheet.material == 1]]
+    outer = np.abs(stripe[..., 0])
+    for low, high in pairwise(np.linspace(0.1, 0.9, 9) * form.waist):
+        there = (stripe[..., 2] > low) & (stripe[..., 2] < high)
+        widest = np.abs(sheet.vertices[(sheet.vertices[:, 2] > low), 0]).max()
+        assert outer[there].min() > 0.7 * widest
+    assert not _trousers("stout").sheet.material.any()
 
 
 @pytest.mark.parametrize("build", _BUILDS)
