@@ -46,7 +46,7 @@ def tailcoat(form: Form) -> Dress:
     """White tie."""
     s = form.scale
     waist = form.waist - 0.005 * s
-    rows = row_heights(form, waist - 0.05 * s, 0.028)
+    rows = row_heights(form, waist - 0.05 * s, 0.032)
     bodice = build_bodice(
         form,
         Cut(
@@ -69,7 +69,7 @@ def tailcoat(form: Form) -> Dress:
     body = body_without_hands(form)
     coat = clear_of(coat, body, 0.011)
     bones = top_weights(form, coat)
-    outer, old = hemmed(coat.sheet, 0.003, 0.02)
+    outer, old = hemmed(coat.sheet, 0.003, 0.0)
     details, hard = _details(form, coat, opening, body)
     legs = build_trousers(
         form, LegCut(form.waist + 0.01 * s, 0.010, width=0.070, seed=2, stripe=True)
@@ -77,7 +77,7 @@ def tailcoat(form: Form) -> Dress:
     below = sheet_surface(legs.outside)
     skirts = [_tail(form, coat, side, waist) for side in SIDES]
     skirts = [tail.moved(below.push_out(tail.vertices, 0.009)) for tail in skirts]
-    tail_sheet = joined(*(with_hem(t, 0.003, 0.02) for t in skirts))
+    tail_sheet = joined(*(with_hem(t, 0.003) for t in skirts))
     parts = [bones[old], nearest(details.vertices, coat.sheet.vertices, bones)]
     parts += [rigid(sheet, coat.sheet.vertices, bones) for sheet in hard]
     parts.append(_tail_weights(form, tail_sheet.vertices, waist, coat, bones))
@@ -188,8 +188,8 @@ def _linen(
 ) -> tuple[list[Piece], list[Sheet]]:
     """Shirt, waistcoat, bow tie, cuffs; and what of them covers skin."""
     s, body = form.scale, body_without_hands(form)
-    angles = np.radians(np.linspace(-60, 60, 19))
-    low, high = np.full(19, form.waist + 0.04 * s), np.full(19, form.tall)
+    angles = np.radians(np.linspace(-54, 54, 15))
+    low, high = np.full(15, form.waist + 0.04 * s), np.full(15, form.tall)
     bosom = grid_sheet(front(bodice, body, low, high, angles, 0.014))
     stand = wing_collar(form, body)
     stand_hem = with_hem(stand, 0.0012)
@@ -228,7 +228,7 @@ def _waistcoat(
 ) -> tuple[Sheet, list[Sheet]]:
     """The waistcoat and its buttons."""
     s = form.scale
-    angles = np.radians(np.linspace(-52, 52, 27))
+    angles = np.radians(np.linspace(-50, 50, 21))
     away = np.abs(angles)
     v_low, v_high = form.waist + 0.115 * s, form.armpits[0][2] + 0.05 * s
     high = v_low + (v_high - v_low) * np.clip((away - np.radians(1)) / np.radians(34), 0, 1)
