@@ -41,7 +41,13 @@ def half_fronts(form: Form, bodice: Bodice, body: Surface, low: float) -> tuple[
 
 
 def front(
-    bodice: Bodice, body: Surface, low: Array, high: Array, angles: Array, inward: float
+    bodice: Bodice,
+    body: Surface,
+    low: Array,
+    high: Array,
+    angles: Array,
+    inward: float,
+    least: float,
 ) -> Array:
     """(R, C, 3): a front under a coat between two heights, by column.
 
@@ -53,6 +59,8 @@ def front(
         From the front, to the left.
     inward : float
         How far below the coat it lies, metres.
+    least : float
+        Its least distance from the body, metres: less than that of what lies over it.
     """
     count = np.arange(len(bodice.rows), dtype=float)
     rows = np.empty((_ROWS, len(angles)))
@@ -61,14 +69,14 @@ def front(
         ends = np.interp([low[column], high[column]], np.maximum.accumulate(z), count)
         rows[:, column] = np.linspace(ends[0], ends[1], _ROWS)
     points = bodice.at(rows, np.broadcast_to(angles, rows.shape))
-    return under(points, body, inward)
+    return under(points, body, inward, least)
 
 
-def under(points: Array, body: Surface, inward: float) -> Array:
-    """A grid of points moved inward, but not into the body."""
+def under(points: Array, body: Surface, inward: float, least: float = 0.004) -> Array:
+    """A grid of points moved inward, but no nearer to the body than `least`, metres."""
     flat = points.reshape(-1, 3)
     height, normal = body.height(flat)
-    lower = np.maximum(height - inward, 0.004)
+    lower = np.maximum(height - inward, least)
     return (flat + (np.minimum(lower, height) - height)[:, None] * normal).reshape(points.shape)
 
 

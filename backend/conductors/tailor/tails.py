@@ -189,8 +189,8 @@ def _linen(
     """Shirt, waistcoat, bow tie, cuffs; and what of them covers skin."""
     s, body = form.scale, body_without_hands(form)
     angles = np.radians(np.linspace(-54, 54, 15))
-    low, high = np.full(15, form.waist + 0.04 * s), np.full(15, form.tall)
-    bosom = grid_sheet(front(bodice, body, low, high, angles, 0.014))
+    low, high = np.full(15, form.waist + 0.085 * s), np.full(15, form.tall)
+    bosom = grid_sheet(front(bodice, body, low, high, angles, 0.015, 0.001))
     stand = wing_collar(form, body)
     stand_hem = with_hem(stand, 0.0012)
     cuffs = [cuff(coat.sheet.vertices[at], 0.015 * s) for at in coat.sleeves]
@@ -234,7 +234,7 @@ def _waistcoat(
     high = v_low + (v_high - v_low) * np.clip((away - np.radians(1)) / np.radians(34), 0, 1)
     point = np.exp(-(((away - np.radians(7)) / np.radians(9)) ** 2))
     low = waist + 0.015 * s - 0.075 * s * point * smoothstep(-away, -0.6, -0.1)
-    panel = grid_sheet(front(bodice, body, low, high, angles, 0.0075))
+    panel = grid_sheet(front(bodice, body, low, high, angles, 0.0055, 0.006))
     low_part = panel.vertices[:, 2] < waist + 0.01 * s
     raised = np.where(low_part[:, None], trousers.push_out(panel.vertices, 0.005), panel.vertices)
     panel = panel.moved(raised)
