@@ -13,7 +13,7 @@ from ..engines import ENGINES, Engine
 # Half the cost of five samples, and at these sizes hardly to be told from them.
 _WORKBENCH_AA: Final = "FXAA"
 # As few as leave nothing of the grain on cloth and hair to the denoiser's guess.
-_CYCLES_SAMPLES: Final = 24
+_CYCLES_SAMPLES: Final = 16
 # Light that a lamp's glare throws about comes out as single bright pixels.
 _BRIGHTEST_INDIRECT: Final = 2.0
 _EEVEE_SAMPLES: Final = 8

@@ -187,7 +187,7 @@ def _steps() -> Shape:
 
 def _balconies() -> Shape:
     """Two horseshoes with gilt fronts, bright where their lamps hang."""
-    count = 4 * round(2.0 * _OPENING / _BAY) * 2
+    count = 3 * round(2.0 * _OPENING / _BAY) * 2
     angle = np.linspace(*_HALL_ARC, count + 1)
     near_lamp = np.exp(-((_from_middle(angle, _BAY / 2.0) / 0.045) ** 2))[::-1]
     fronts = []

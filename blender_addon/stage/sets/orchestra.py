@@ -79,6 +79,8 @@ _STAND_AHEAD: Final = 0.80
 _STANDING: Final = 0.40
 # Up to here, metres from the conductor, players are built in all detail.
 _NEAR: Final = 3.5
+# From here on they are simplest.
+_FAR: Final = 5.0
 
 
 def orchestra(clear: Clear) -> Shape:
@@ -97,7 +99,7 @@ def orchestra(clear: Clear) -> Shape:
         kind, held = section.instrument, playing[section.instrument]
         people = some_people(len(places), rng)
         fine = section.radius < _NEAR
-        sides = 8 if fine else 6
+        sides = 8 if fine else 6 if section.radius < _FAR else 5
         turns = rng.normal(0.0, (0.07, 0.04, 0.10), (len(places), 3))
         for place, person, turn in zip(places, people, turns, strict=True):
             if not clear(place[None, :3])[0]:

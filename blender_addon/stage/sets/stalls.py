@@ -50,7 +50,7 @@ _DIM_SKIN: Final = {Hue.FAIR_SKIN: Hue.SKIN}
 _EARS, _BROW = 1.14, 1.26
 _CLOTHES: Final = (Hue.CLOTH, Hue.SHADE, Hue.CARPET, Hue.DARK_WOOD, Hue.METAL)
 # Up to here, metres from the conductor, people are rounder.
-_NEAR: Final = 7.0
+_NEAR: Final = 5.0
 _KINDS: Final = 17
 
 
