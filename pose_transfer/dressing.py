@@ -13,8 +13,9 @@ from retarget.rotation import Array
 from .concert import Dress, concert_pieces, head_place
 from .concert_hands import body_hands
 from .concert_light import estimate_light
-from .face_mesh import CHIN, FOREHEAD, NOSE, oval_mask
+from .face_mesh import CHIN, EARS, FOREHEAD, NOSE, face_width, oval_mask
 from .fit import BodyFit
+from .neck import closed, top_opening
 from .pieces import Bones, Piece
 
 DRESSES: Final = ("auto", "photo", "concert", "gown")
@@ -24,6 +25,11 @@ DRESSES: Final = ("auto", "photo", "concert", "gown")
 _HEAD_OVER_FACE: Final = 1.27
 # Of the way from nose to chin that the face mesh has in depth, a relief has 0.53 or more.
 _CHIN_BEHIND: Final = 0.5
+# From the middle between the ears to the joint between skull and neck: shares of the height and the
+# breadth of the face.
+_DOWN, _BACK = 0.3, 0.1
+# How far up from its edge the neck goes on inside the head, as a share of the face's height.
+_INTO_HEAD: Final = 0.4
 
 
 def concert_dress(
@@ -65,13 +71,31 @@ def concert_dress(
     clothes: Dress = "gown" if kind == "gown" else "tailcoat"
     (cloth, neck, *_), bones = concert_pieces(clothes, tall, tone, light)
     hands, bones = body_hands(bones, tone)
-    pieces = [cloth, neck, *hands]
     place = head_place(tall)
     chin = _chin(head, face, fit)
     away = chin - place.chin
+    # The chin of a head that leans or is turned is not above the middle of the neck: the skull is.
+    skull = _skull(face)
+    joint, upper = (
+        fit.camera.to_world(np.array([*pixel, depth]))
+        for pixel in (skull, skull + _INTO_HEAD * (face[FOREHEAD, :2] - face[CHIN, :2]))
+    )
+    away[0] = joint[0] - place.neck[0]
+    pieces = [cloth, closed(neck, *top_opening(neck), place.neck + upper - joint), *hands]
     moved = [replace(piece, vertices=piece.vertices + away) for piece in pieces]
     standing = replace(bones, heads=bones.heads + away, tails=bones.tails + away)
     return [*moved, head], standing
+
+
+def _skull(face: Array) -> Array:
+    """The pixel (2,) of the joint between skull and neck, however the head leans and is turned."""
+    middle = face[list(EARS)].mean(axis=0)
+    down = face[CHIN] - face[FOREHEAD]
+    across = face[EARS[1]] - face[EARS[0]]
+    forward = np.cross(down, across)
+    forward *= np.sign(forward @ (face[NOSE] - middle)) / np.linalg.norm(forward)
+    joint = middle + _DOWN * down - _BACK * face_width(face) * forward
+    return np.asarray(joint[:2])
 
 
 def _chin(head: Piece, face: Array, fit: BodyFit) -> Array:

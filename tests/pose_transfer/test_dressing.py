@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from pose_transfer.check import HeadQuality, Quality, check, check_head
 from pose_transfer.dressing import concert_dress
-from pose_transfer.face_mesh import CHIN, face_width
+from pose_transfer.face_mesh import CHIN, EARS, face_width
 from pose_transfer.photo import Photo
 from pose_transfer.pieces import Piece
 from pose_transfer.sitting import Sitting, sit
@@ -49,6 +50,26 @@ def test_the_head_over_the_tailcoat_is_where_the_photo_has_it(headshot: Sitting)
     low, high = seen.min(axis=0), seen.max(axis=0)
     assert (low < face[:, :2].min(axis=0)).all()
     assert (high > face[:, :2].max(axis=0) - 3.0).all()
+
+
+def test_the_neck_stands_below_a_head_that_leans(sitting: Sitting) -> None:
+    rgb = sitting.photo.rgb
+    x, y = sitting.landmarks.points["nose"]
+    turn = cv2.getRotationMatrix2D((float(x), float(y)), 25.0, 1.0)
+    turned = cv2.warpAffine(rgb, turn, rgb.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    made = sit(Photo(turned, None, "leaning.png"), dress="concert")
+    face, character = made.landmarks.face, made.character
+    assert face is not None
+    of_head = character.weight_bones == character.bone("head")
+    share = np.where(of_head, character.weights, 0.0).sum(axis=1)
+    neck = (character.parts == PARTS.index("trunk")) & (share > 0.3)
+    seen = character.camera.to_pixels(character.vertices)[:, :2]
+    assert neck.any()
+    # Where the neck ends, well above the chin, it is within the face.
+    top = neck & (seen[:, 1] < face[CHIN, 1] - 0.2 * face_width(face))
+    middle = face[list(EARS), 0].mean()
+    assert top.any()
+    assert np.abs(seen[top, 0] - middle).max() < 0.55 * face_width(face)
 
 
 def test_a_gown_is_worn_where_it_is_asked_for(headshot: Sitting) -> None:
