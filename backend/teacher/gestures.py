@@ -171,11 +171,11 @@ def _phrases(
             leaves += float(grid.beats_in_bar[phrase.first] - 1) * interval
         low, high = _SHAPED_SHARE
         shaped = low + (high - low) * phrase.loud + style.expression * phrase.varies
+        rested_enough = rested >= _RESTED
+        line = phrase.varies > (_STEADY if rested_enough else _SHAPED)
         if joins:
             kind = Gesture.MIRROR
-        elif phrase.varies > (_SHAPED if rested < _RESTED else _STEADY) and (
-            phrase.chance < shaped or rested >= _RESTED
-        ):
+        elif line and (rested_enough or phrase.chance < shaped):
             kind = Gesture.CARRY
         else:
             kind = Gesture.REST
