@@ -1,12 +1,13 @@
 """Bringing the fitted body to the photo's own outline, clothes and all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from retarget.body.model import INDEX, Body
@@ -15,7 +16,8 @@ from retarget.rotation import Array
 from .arm_depth import as_deep_as_wide
 from .coverage import CoverageRenderer
 from .fit import SHOULDERS_M, BodyFit
-from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
+from .labels import ARM_L, ARM_R, HAND_L, HAND_R, HEAD, TRUNK, PartLabels, vertex_labels
+from .outline_goal import OutlineGoal
 
 # How stiff the surface is, from round to round: whole limbs first, then folds of the cloth.
 _STIFFNESS: Final = (300.0, 100.0, 50.0, 20.0, 10.0, 5.0)
@@ -25,6 +27,9 @@ _TOGETHER: Final = (8.0, 4.0)
 # Longest way of one round, metres, and rings of vertices that stay free where a part was cut off.
 _LONGEST: Final = 0.03
 _RINGS: Final = 3
+# Vertices this near to where a part covers nothing lie on its outline, pixels, if their normal is
+# about at right angles to the way they are seen.
+_RIM_PX, _SIDEWAYS = 2.5, 0.5
 # How far, in shoulder breadths, an outline may lie from the body of a part.
 _CAPTURE: Final = {TRUNK: 0.30, ARM_L: 0.16, ARM_R: 0.16}
 # The same for the whole person, whose coat may be wide.
@@ -59,13 +64,13 @@ def grow_to_matte(fit: BodyFit, body: Body, matte: NDArray[np.float32]) -> Array
         The person.
     """
     whole = _Surface.of(fit, body)
-    goal = _Goal.around(matte > 0.5, _WIDEST * whole.breadth)
-    everything = np.full(len(whole.labels), TRUNK)
+    goal = OutlineGoal.around(matte > 0.5, _WIDEST * whole.breadth)
+    everything = _Region.of(body.faces, np.full(len(whole.labels), True))
     with CoverageRenderer((matte.shape[1], matte.shape[0])) as renderer:
         return whole.grown(
             fit.vertices,
             _FIRST_STIFFNESS,
-            lambda v: _pulls(v, whole, everything, {TRUNK: goal}, renderer),
+            lambda v: _pulls(v, whole, [(everything, goal)], renderer),
         )
 
 
@@ -90,20 +95,26 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
         Where to begin, from `grow_to_matte`.
     """
     whole = _Surface.of(fit, body)
-    goals = {part: _Goal.of(labels, part, _CAPTURE[part] * whole.breadth) for part in _CAPTURE}
+    goals = [
+        (
+            _Region.of(body.faces, whole.labels == part),
+            OutlineGoal.of(labels, part, capture * whole.breadth),
+        )
+        for part, capture in _CAPTURE.items()
+    ]
     size = labels.labels.shape[1], labels.labels.shape[0]
     with CoverageRenderer(size) as renderer:
 
         def pulls(vertices: Array) -> _Pulls:
-            return _pulls(vertices, whole, whole.labels, goals, renderer)
+            return _pulls(vertices, whole, goals, renderer)
 
         # Where arm and trunk meet neither has an outline of its own; together they have.
         merged = np.where(labels.mask(ARM_L, ARM_R), TRUNK, labels.labels)
-        person = _Goal.of(PartLabels(merged), TRUNK, _WIDEST * whole.breadth)
-        everything = whole.without_ends
+        person = OutlineGoal.of(PartLabels(merged), TRUNK, _WIDEST * whole.breadth)
+        everything = _Region.of(body.faces, whole.without_ends == TRUNK)
 
         def pulls_of_all(vertices: Array) -> _Pulls:
-            return _pulls(vertices, whole, everything, {TRUNK: person}, renderer)
+            return _pulls(vertices, whole, [(everything, person)], renderer)
 
         vertices = whole.grown(vertices, _STIFFNESS, pulls)
         for stiffness in _IN_PLANE:
@@ -214,47 +225,6 @@ def vertex_normals(vertices: Array, faces: NDArray) -> Array:
 
 
 @dataclass(frozen=True)
-class _Goal:
-    """Signed distance from a label's own outline.
-
-    `distance` (H, W) is positive outside, `toward` (H, W, 2) points to the nearest place on the
-    outline, `own` (H, W) says whether the nearest outline is the person's own.
-    """
-
-    distance: Array
-    toward: Array
-    own: NDArray[np.bool_]
-    capture: float
-
-    @classmethod
-    def around(cls, mask: NDArray[np.bool_], capture: float) -> "_Goal":
-        """The outline of the whole person."""
-        whole = PartLabels(np.where(mask, TRUNK, BACKGROUND).astype(np.uint8))
-        return cls.of(whole, TRUNK, capture)
-
-    @classmethod
-    def of(cls, labels: PartLabels, part: int, capture: float) -> "_Goal":
-        """The outline of one part."""
-        mask = labels.mask(part)
-        # Trunk and hands may lie before or behind; only the sky around the person is certain. An
-        # arm that shows has its outline over the trunk too.
-        others = {TRUNK: (BACKGROUND,)}.get(part, (BACKGROUND, TRUNK))
-        free = labels.mask(*others)
-        height, width = mask.shape
-        outside, to_mask = ndimage.distance_transform_edt(~mask, return_indices=True)
-        inside, to_rest = ndimage.distance_transform_edt(mask, return_indices=True)
-        near_free = ndimage.binary_dilation(free, iterations=2)
-        own = np.where(mask, free[to_rest[0], to_rest[1]], near_free[to_mask[0], to_mask[1]])
-        rows, columns = np.indices(mask.shape)
-        goal = np.where(mask, to_rest, to_mask)
-        # At the picture's edge the body goes on.
-        at_edge = (goal[0] <= 1) | (goal[1] <= 1) | (goal[0] >= height - 2) | (goal[1] >= width - 2)
-        toward = np.stack([goal[1] - columns, goal[0] - rows], axis=-1).astype(np.float64)
-        distance = np.where(mask, 0.5 - inside, outside - 0.5)
-        return cls(distance, toward, own & ~at_edge, capture)
-
-
-@dataclass(frozen=True)
 class _Pulls:
     """Vertices, unit directions in the picture plane (N, 2: world x, z), and metres to go."""
 
@@ -263,34 +233,52 @@ class _Pulls:
     amount: Array
 
 
+@dataclass(frozen=True)
+class _Region:
+    """Part of the surface: its `faces` (F, 3), and its vertices (N,) but for those near its ends.
+
+    Where a part was cut off its outline is none of the person's.
+    """
+
+    faces: NDArray[np.int64]
+    free: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, faces: NDArray, member: NDArray[np.bool_]) -> "_Region":
+        """The faces all of whose corners are members, (V,)."""
+        own = faces[member[faces].all(axis=1)]
+        edges = np.sort(np.concatenate([own[:, [0, 1]], own[:, [1, 2]], own[:, [2, 0]]]), axis=1)
+        unique, counts = np.unique(edges, axis=0, return_counts=True)
+        cut = np.zeros(len(member), bool)
+        cut[unique[counts == 1].ravel()] = True
+        for _ in range(_RINGS):
+            cut[own[cut[own].any(axis=1)].ravel()] = True
+        used = np.unique(own)
+        return cls(own, used[~cut[used]])
+
+
 def _pulls(
     vertices: Array,
     surface: _Surface,
-    of_vertex: NDArray[np.int64],
-    goals: dict[int, _Goal],
+    goals: Iterable[tuple[_Region, OutlineGoal]],
     renderer: CoverageRenderer,
 ) -> _Pulls:
-    fit, faces = surface.fit, surface.faces
+    fit = surface.fit
     pixels = fit.camera.to_pixels(vertices)
-    normals = vertex_normals(vertices, faces)
+    normals = vertex_normals(vertices, surface.faces)
+    sideways = np.abs(np.einsum("ij,ij->i", normals, _to_camera(pixels, fit))) < _SIDEWAYS
     flat = normals[:, [0, 2]] * np.array([1.0, -1.0])
     flat = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
     found = []
-    for part, goal in goals.items():
-        own_face = (of_vertex[faces] == part).all(axis=1)
-        cover = renderer.draw(pixels, faces[own_face]).inside
-        rim = _rim_vertices(cover, pixels, faces[own_face], normals, fit)
-        height, width = cover.shape
-        at = np.round(pixels[rim, :2]).astype(int)
-        within = ((at >= 0) & (at < [width, height])).all(axis=1)
-        rim, at = rim[within], at[within]
-        distance = goal.distance[at[:, 1], at[:, 0]]
-        toward = goal.toward[at[:, 1], at[:, 0]]
+    for region, goal in goals:
+        cover = renderer.draw(pixels, region.faces).inside
+        rim, at = _on_rim(cover, region.free[sideways[region.free]], pixels)
+        distance, toward, own = goal.at(at)
         # Outlines face the same way: the way out of the body is the way out of the label.
         outward = np.einsum("ij,ij->i", toward, flat[rim]) * -np.sign(distance)
         agrees = outward > 0.35 * np.linalg.norm(toward, axis=1)
         near = np.abs(distance) < 1.0
-        keep = goal.own[at[:, 1], at[:, 0]] & (np.abs(distance) < goal.capture) & (agrees | near)
+        keep = own & (np.abs(distance) < goal.capture) & (agrees | near)
         rim, distance = rim[keep], distance[keep]
         metres = pixels[rim, 2] / fit.camera.focal
         way = np.clip(-distance * metres, -_LONGEST, _LONGEST)
@@ -298,27 +286,23 @@ def _pulls(
     return _Pulls(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
 
 
-def _rim_vertices(
-    cover: NDArray[np.bool_], pixels: Array, faces: NDArray, normals: Array, fit: BodyFit
-) -> NDArray[np.int64]:
-    """Vertices on the outline of what a part covers; not those where the part was cut off."""
-    depth = ndimage.distance_transform_edt(cover)
+def _on_rim(
+    cover: NDArray[np.bool_], vertices: NDArray[np.int64], pixels: Array
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Those of some vertices that lie on the outline of a cover, and the pixels (N, 2) they hit."""
     height, width = cover.shape
-    used = np.unique(faces)
-    at = np.clip(np.round(pixels[used, :2]).astype(int), 0, [width - 1, height - 1])
-    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    unique, counts = np.unique(edges, axis=0, return_counts=True)
-    cut = np.zeros(len(pixels), bool)
-    cut[unique[counts == 1].ravel()] = True
-    for _ in range(_RINGS):
-        cut[faces[cut[faces].any(axis=1)].ravel()] = True
-    view = rotation_to_camera(pixels, fit)[used]
-    sideways = np.abs(np.einsum("ij,ij->i", normals[used], view)) < 0.5
-    rim = (depth[at[:, 1], at[:, 0]] <= 2.5) & ~cut[used] & sideways
-    return used[rim]
+    at = np.round(pixels[vertices, :2]).astype(np.int64)
+    within = ((at >= 0) & (at < [width, height])).all(axis=1)
+    vertices, at = vertices[within], at[within]
+    reach = int(_RIM_PX)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = (np.hypot(x, y) <= _RIM_PX).astype(np.uint8)
+    core = cv2.erode(cover.astype(np.uint8), disc)
+    rim = core[at[:, 1], at[:, 0]] == 0
+    return vertices[rim], at[rim]
 
 
-def rotation_to_camera(pixels: Array, fit: BodyFit) -> Array:
+def _to_camera(pixels: Array, fit: BodyFit) -> Array:
     """Unit directions (V, 3) from vertices at `pixels` to the camera."""
     away = fit.camera.position - fit.camera.to_world(pixels)
     return away / np.linalg.norm(away, axis=1, keepdims=True)

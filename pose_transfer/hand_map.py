@@ -4,6 +4,8 @@ Everything is painted in the hand's own frame at rest: a left hand's fingers alo
 towards −y, its back towards +z, metres from the wrist; a right hand is its mirror image.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -188,12 +190,15 @@ def _open_sky(places: Array, normals: Array, faces: NDArray, used: NDArray) -> A
     third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6.0
     area = sum(np.bincount(faces[:, k], third, len(places)) for k in range(3))
     p, n, discs = places[used], normals[used], np.asarray(area)[used]
-    way = p[None] - p[:, None]
-    square = np.einsum("ijk,ijk->ij", way, way) + 1e-8
-    above = np.maximum(np.einsum("ijk,ik->ij", way, n), 0.0)
-    toward = np.maximum(-np.einsum("ijk,jk->ij", way, n), 0.0)
-    hidden = (above * toward / square * discs / (np.pi * square + discs)).sum(axis=1)
-    return 1.0 - _FOLDS * np.minimum(hidden, 0.8)
+    # Of every pair of discs: the square of their distance, how high the second lies over the first,
+    # and the first over the second.
+    length, height = (p * p).sum(axis=1), (p * n).sum(axis=1)
+    square = np.maximum(length[:, None] + length - 2.0 * p @ p.T, 0.0) + 1e-8
+    hidden = np.maximum(n @ p.T - height[:, None], 0.0)
+    hidden *= np.maximum(p @ n.T - height, 0.0)
+    hidden /= square
+    hidden /= np.pi * square + discs
+    return 1.0 - _FOLDS * np.minimum(hidden @ discs, 0.8)
 
 
 @cache
@@ -215,23 +220,57 @@ def _skeleton() -> dict[str, tuple[Array, Array]]:
 class _Draft:
     """Drawing on texels at places `q` with normals `n`, (N, 3) each."""
 
+    _LAYERS: Final = ("palm", "shade", "redness", "vein", "nail", "rim")
+
     def __init__(self, q: Array, n: Array) -> None:
         self.q, self.n = q, n
         self.shade = np.ones(len(q))
         self.redness, self.vein, self.nail, self.rim = (np.zeros(len(q)) for _ in range(4))
         self.palm = _step(-n[..., 2], -0.15, 0.45)
 
+    @contextmanager
+    def _where(self, share: Array) -> Iterator[tuple["_Draft", Array]]:
+        """A draft of the texels whose `share` (N,) is not 0, and their shares.
+
+        What is drawn on it is on this one afterwards.
+        """
+        on = np.flatnonzero(share)
+        some = _Draft(self.q[on], self.n[on])
+        for layer in self._LAYERS:
+            setattr(some, layer, getattr(self, layer)[on])
+        yield some, share[on]
+        for layer in self._LAYERS:
+            getattr(self, layer)[on] = getattr(some, layer)
+
     def palm_and_back(self) -> None:
-        q, flat = self.q * 1e3, self.palm * _step(-self.n[..., 2], 0.2, 0.6)
+        with self._where(self.palm * _step(-self.n[..., 2], 0.2, 0.6)) as (some, flat):
+            some._palm_lines(flat)
+        back = _step(self.n[..., 2], 0.2, 0.7) * _step(self.q[..., 0] * 1e3, -25.0, 5.0)
+        with self._where(back) as (some, back):
+            some._veins(back)
+            some._tendons(back)
+        # Balls of the thumb and of the little finger, and the pads under the fingers, are redder.
+        for place, reach in (((38, -26), 18), ((38, 34), 18), ((94, -20), 11), ((92, 14), 18)):
+            away = np.linalg.norm(self.q[..., :2] * 1e3 - np.array(place, float), axis=-1)
+            self.redness += 0.40 * self.palm * _bell(away, float(reach))
+
+    def _palm_lines(self, flat: Array) -> None:
+        q = self.q[..., :2] * 1e3
         for line, strength in _PALM_LINES:
-            away = _from_line(q[..., :2], np.array(line, float))
+            away = _from_line(q, np.array(line, float))
             self.shade -= strength * flat * (0.16 * _bell(away, 0.75) + 0.06 * _bell(away, 2.2))
             self.redness += 0.25 * strength * flat * _bell(away, 1.5)
-        back = _step(self.n[..., 2], 0.2, 0.7) * _step(q[..., 0], -25.0, 5.0)
+
+    def _veins(self, back: Array) -> None:
+        q = self.q[..., :2] * 1e3
         for vein in _VEINS:
-            away = _from_line(q[..., :2], np.array(vein, float))
+            away = _from_line(q, np.array(vein, float))
             self.vein = np.maximum(self.vein, back * _bell(away, 1.8))
             self.shade += 0.02 * back * (_bell(away - 0.5, 1.2) - _bell(away - 3.0, 1.5))
+
+    def _tendons(self, back: Array) -> None:
+        """Tendons, and the knuckles they run to."""
+        q = self.q * 1e3
         for finger, aside in _TENDONS.items():
             knuckle = _skeleton()[finger][0][0] * 1e3
             tendon = np.array([[12.0, aside], knuckle[:2]])
@@ -242,15 +281,17 @@ class _Draft:
             self.redness += 0.45 * back * _bell(near, 9.0)
             self.shade += 0.04 * back * _bell(near, 6.0)
             step = q[..., 0] - knuckle[0] - 2.0
+            around = 0.05 * back * _bell(near, 8.0)
             for offset in (-4.0, -1.3, 1.5, 4.2):
                 bowed = step - offset + 0.02 * (q[..., 1] - knuckle[1]) ** 2
-                self.shade -= 0.05 * back * _bell(near, 8.0) * _bell(bowed, 0.55)
-        # Balls of the thumb and of the little finger, and the pads under the fingers, are redder.
-        for place, reach in (((38, -26), 18), ((38, 34), 18), ((94, -20), 11), ((92, 14), 18)):
-            away = np.linalg.norm(q[..., :2] - np.array(place, float), axis=-1)
-            self.redness += 0.40 * self.palm * _bell(away, float(reach))
+                self.shade -= around * _bell(bowed, 0.55)
 
     def finger(self, finger: str, member: Array) -> None:
+        """One finger, which has a share `member` (N,) of each texel."""
+        with self._where(_step(member, 0.35, 0.65)) as (some, own):
+            some._finger(finger, own)
+
+    def _finger(self, finger: str, own: Array) -> None:
         joints, nail = _skeleton()[finger]
         lengths = np.concatenate(
             [[0.0], np.cumsum(np.linalg.norm(np.diff(joints, axis=0), axis=1))]
@@ -261,7 +302,6 @@ class _Draft:
         side = np.cross(axis, up)
         out_up, out_side = (out * up).sum(-1), (out * side).sum(-1)
         angle = np.abs(np.arctan2(out_side, out_up))
-        own = _step(member, 0.35, 0.65)
         back, front = own * (1.0 - _step(angle, 0.9, 1.5)), own * _step(angle, 1.5, 2.1)
         self.palm = self.palm * (1.0 - own) + own * _step(angle, 1.25, 1.9)
         s, lengths = s * 1e3, lengths * 1e3

@@ -22,6 +22,8 @@ from .lighting import USUAL_LIGHT, light_on
 _SAYS: Final = {TRUNK: 0.3, HEAD: 2.0, ARM_L: 1.0, ARM_R: 1.0, HAND_L: 0.3, HAND_R: 0.3}
 # A part with fewer pixels says nothing.
 _FEWEST: Final = 40
+# Of one with more than so many only every second, third … is asked.
+_MOST_ASKED: Final = 30_000
 # How much the usual light weighs against the photo's.
 _USUAL: Final = 0.05
 # Lightness so far off, as a share of the part's, is another colour rather than light.
@@ -83,8 +85,10 @@ def find_light(
         mask = sure & labels.mask(part)
         if part == HEAD:
             mask &= oval_mask(face, mask.shape)
-        if int(mask.sum()) >= _FEWEST:
-            samples.append(_Sample(normals[mask], lightness[mask], weight))
+        pixels = np.flatnonzero(mask)
+        if len(pixels) >= _FEWEST:
+            rows, columns = np.unravel_index(pixels[:: 1 + len(pixels) // _MOST_ASKED], mask.shape)
+            samples.append(_Sample(normals[rows, columns], lightness[rows, columns], weight))
     light = USUAL_LIGHT
     for _ in range(_ROUNDS):
         light = _closer(light, samples)
