@@ -27,7 +27,7 @@ from backend.teacher.cues import CUE_DRAWS, find_cues
 from backend.teacher.dynamics import Dynamics
 from backend.teacher.left import LeftHand
 from backend.teacher.left_part import left_part, with_left
-from backend.teacher.legs import highest_hips, planted_leg
+from backend.teacher.legs import AHEAD_M, pelvis_over, planted_leg
 from backend.teacher.limits import clipped
 from backend.teacher.plan import make_plan
 from backend.teacher.stance import shift_m, weight_on_legs, with_weight
@@ -38,8 +38,6 @@ from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
 _CHUNK_FRAMES: Final = 4096
-# Knees do not lock, metres.
-_KNEE_LEAST: Final = 0.002
 _PHASE: Final = "conducting"
 
 
@@ -169,17 +167,18 @@ def _standing(motion: Motion, weight: Array, aside: Array, left: LeftHand) -> Mo
     What the weight on the legs (T,) does to pelvis and trunk, and how far aside (T,) it takes them,
     goes by the rules of `backend.teacher.stance`: the network stands still.
     """
-    local, root = rounded(motion.rotations, "L"), motion.root.copy()
+    local, root = rounded(motion.rotations, "L"), motion.root
     for joint, name in enumerate(skeleton.NAMES):
         local[:, joint] = clipped(local[:, joint], name)
     trunk = {name: local[:, skeleton.INDEX[name]] for name in ("hips", "spine", "chest", "neck")}
     for name, turn in with_weight(trunk, weight).items():
         local[:, skeleton.INDEX[name]] = turn
-    root[:, 0] += aside
+    hips: Array = local[:, skeleton.INDEX["hips"]]
+    # It moves about where the teacher's pelvis stands: the one it has learned of stood otherwise.
+    x, y, z = (root - np.median(root, axis=0)).T
+    root = pelvis_over(x + aside, y - AHEAD_M, -z, hips)
     local = with_left(local, root, left, aside)
     local = ease_left(carry_baton(local, root, motion.fps))
-    hips: Array = local[:, skeleton.INDEX["hips"]]
-    root[:, 2] = np.minimum(root[:, 2], highest_hips(root[:, 0], root[:, 1], hips) - _KNEE_LEAST)
     for side in ("L", "R"):
         for name, turn in planted_leg(side, root, hips).items():
             local[:, skeleton.INDEX[name]] = turn

@@ -13,21 +13,15 @@ from retarget.rotation import Array
 from .cues import Cue
 from .curves import holds, sharp_bends, swing, wander
 from .dynamics import Dynamics
-from .legs import highest_hips, planted_leg
+from .legs import AHEAD_M, pelvis_over, planted_leg
 from .limits import keep_within
 from .plan import Plan, Role
 from .stance import shift_m, with_weight
 from .strokes import Strokes
-from .turns import smooth_max
 
-# How far the hips stand below straight legs: a slight give in the knees.
-_KNEE_GIVE: Final = 0.003
-_KNEE_LEAST: Final = 0.0015
 # Knees give this much more into a heavy downbeat, and stretch this much with the breath, metres.
 _KNEE_DIP: Final = 0.016
 _KNEE_STRETCH: Final = 0.009
-# How far the hips stand ahead of the T-pose's, metres.
-_HIPS_AHEAD: Final = 0.018
 _BREATH_S: Final = 4.2
 _GAZE_BEATS: Final = (6, 15)
 _GAZE_YAW: Final = 0.55
@@ -110,9 +104,9 @@ def move_body(
         rotations[name] = keep_within(rotation.from_rotation_vector(vector), name)
     rotations |= with_weight(rotations, weight)
     hips = rotations["hips"]
-    root = _stand(
+    root = pelvis_over(
         shift_m(weight, style) + 0.016 * amount * slow[0] + 0.006 * shift,
-        0.012 * amount * slow[2] - _HIPS_AHEAD,
+        0.012 * amount * slow[2] - AHEAD_M,
         knees - _KNEE_STRETCH * intake,
         hips,
     )
@@ -179,11 +173,3 @@ def _gaze(plan: Plan, cues: list[Cue], rng: np.random.Generator, at: Array) -> t
     drift = 0.03 * wander(at, [3.1, 5.3, 8.9], rng)
     width = np.full(len(starts), 0.8)
     return holds(starts, yaw, width, at) + drift, holds(starts, pitch, width, at)
-
-
-def _stand(x: Array, y: Array, dip: Array, hips: Array) -> Array:
-    """The pelvis (T, 3) over both feet, as high as the legs allow less the knees' give and dip."""
-    height = highest_hips(x, y, hips)
-    # Legs stretch towards their full length, but do not lock.
-    give = _KNEE_LEAST + smooth_max(_KNEE_GIVE - _KNEE_LEAST + dip, 0.0, 0.003)
-    return np.stack([x, y, height - give], axis=1)

@@ -7,13 +7,38 @@ import numpy as np
 from retarget import rotation, skeleton
 from retarget.rotation import Array
 
+from .turns import smooth_max
+
+AHEAD_M: Final = 0.018
+"""How far the pelvis stands ahead of the T-pose's, metres."""
+
+# How far it stands below straight legs: knees give a little and never lock, metres.
+_GIVE_M: Final = 0.003
+_LEAST_M: Final = 0.0015
 # Where the ankles stand, from the T-pose's: a little inside of the hip joints, one foot a little
 # ahead of the other; toes out, radians.
 _ANKLE_M: Final = {"L": (-0.010, -0.018), "R": (0.010, 0.014)}
 _TOES_OUT: Final = {"L": 0.255, "R": 0.165}
 
 
-def highest_hips(x: Array, y: Array, hips: Array) -> Array:
+def pelvis_over(x: Array, y: Array, dip: Array, hips: Array) -> Array:
+    """The pelvis (T, 3) over both feet, as high as the legs allow less the knees' give.
+
+    Parameters
+    ----------
+    x, y : (T,) arrays
+        Where it stands, metres.
+    dip : (T,) array
+        How much more the knees give, metres; below 0 they stretch.
+    hips : (T, 4) array
+        Its world rotations.
+    """
+    # Legs stretch towards their full length, but do not lock.
+    give = _LEAST_M + smooth_max(_GIVE_M - _LEAST_M + dip, 0.0, 0.003)
+    return np.stack([x, y, _highest(x, y, hips) - give], axis=1)
+
+
+def _highest(x: Array, y: Array, hips: Array) -> Array:
     """How high the pelvis at `x`, `y` (T,) with world rotations (T, 4) may stand, metres, (T,)."""
     thigh, shin, _ = _leg_lengths()
     heights = []

@@ -125,6 +125,22 @@ def test_the_weight_goes_from_leg_to_leg(analysis: Analysis, checkpoint: Path) -
     assert np.median(rises) > 0.003
 
 
+def test_it_stands_upright_whatever_stance_the_network_has_learned(
+    analysis: Analysis, checkpoint: Path
+) -> None:
+    motion = conduct(analysis, checkpoint)
+    joints = motion.joints_3d()
+    for side in "LR":
+        hip, knee, ankle = (
+            joints[:, skeleton.INDEX[f"{stem}.{side}"]] for stem in ("thigh", "shin", "foot")
+        )
+        # Over the feet, not behind them, on legs that are all but straight.
+        assert 0.01 < np.median(ankle[:, 1] - hip[:, 1]) < 0.06
+        upper, lower = rotation.normalize(knee - hip), rotation.normalize(ankle - knee)
+        bend = np.degrees(np.arccos(np.clip(np.sum(upper * lower, axis=1), -1.0, 1.0)))
+        assert 5.0 < np.percentile(bend, 20) < 16.0
+
+
 def test_the_left_hand_is_softly_rounded(analysis: Analysis, checkpoint: Path) -> None:
     """What has learned nothing but a stance holds its fingers straight."""
     motion = conduct(analysis, checkpoint)
