@@ -30,6 +30,7 @@ _UNDER: Final = Room(0.95, 1.0)
 _RIDGES: Final = Ridges(17, _SEED, split=0.35, sway=0.12)
 _RIDGE_M: Final = 0.0036
 _LOCKS: Final = 14
+_CLEAR_M: Final = 0.0055
 
 
 def picture(colour: Colour) -> NDArray[np.uint8]:
@@ -43,7 +44,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     front = np.maximum(smooth(u_over, 0.16, 0.0), smooth(u_over, 0.84, 1.0))
     shade = 1.04 + 0.075 * streaks + 0.04 * broad + 0.08 * front
     shade = shade * (1.0 - 0.26 * (1.0 - ridge) ** 2 * smooth(v, 0.02, 0.3))
-    shade = shade * (1.0 - 0.42 * np.exp(-v / 0.045)) * (1.0 - 0.55 * smooth(v, 0.88, 1.0))
+    shade = shade * (1.0 - 0.30 * np.exp(-v / 0.04)) * (1.0 - 0.55 * smooth(v, 0.88, 1.0))
     gleam = np.exp(-(((v - 0.34 - 0.02 * streaks) / 0.09) ** 2)) * ridge
     gleam = gleam * (0.6 + 0.4 * np.clip(streaks, -1.0, 1.0))
     # Grey is no one colour: cool silver, and warmer hair that has kept some of its own.
@@ -58,7 +59,8 @@ def surface(head: Head) -> Surface:
     """The hair of a head."""
     hairline = Hairline(head, LINE)
     outer = _hanging(head, hairline, _COLUMNS, _ROWS, 1.0)
-    inner = _hanging(head, hairline, 29, 11, 0.45)
+    # It is seen from below alone: not at the parting, nor at the face.
+    inner = _hanging(head, hairline, 31, 13, 0.45)[1:-1, 3:]
     return joined(
         [
             sheet(_locked(head, outer), _OVER),
@@ -96,7 +98,18 @@ def _hanging(head: Head, hairline: Hairline, columns: int, rows: int, share: flo
     height = begin + (full - begin) * smooth(t, 0.0, 0.5)
     over: Array = head.centre + way * (head.radius(way) + height)[..., None]
     falling = _fall(head, over[:, -1], u, back, share)
-    return evenly(eased(evenly(np.concatenate([over, falling], axis=1), 48), 3.6), rows)
+    eased_over = eased(evenly(np.concatenate([over, falling], axis=1), 48), 5.0)
+    return evenly(_clear(head, eased_over, _CLEAR_M * share**3), rows)
+
+
+def _clear(head: Head, courses: Array, height: float) -> Array:
+    """Courses that were rounded into the head, lifted out again to a height in metres."""
+    out = courses - head.centre
+    distance = np.linalg.norm(out, axis=-1)
+    _, elevation = angles(out)
+    least = head.radius(out) + height * head.size * smooth(elevation, -25.0, 10.0)
+    lifted = np.where(elevation > -25.0, np.maximum(distance, least), distance)
+    return head.centre + out * (lifted / distance)[..., None]
 
 
 def _roots(hairline: Hairline, side: Array, back: Array) -> Array:
