@@ -107,8 +107,8 @@ def _clear(head: Head, courses: Array, height: float) -> Array:
     out = courses - head.centre
     distance = np.linalg.norm(out, axis=-1)
     _, elevation = angles(out)
-    least = head.radius(out) + height * head.size * smooth(elevation, -25.0, 10.0)
-    lifted = np.where(elevation > -25.0, np.maximum(distance, least), distance)
+    least = head.radius(out) + height * head.size * smooth(elevation, -35.0, -10.0)
+    lifted = np.where(elevation > -35.0, np.maximum(distance, least), distance)
     return head.centre + out * (lifted / distance)[..., None]
 
 
