@@ -30,7 +30,7 @@ _BESIDE: Final = np.array([0.20, 0.20, 0.30, 0.10, 0.15])
 _HABIT: Final = np.array([0.30, 0.08, 0.08, 0.06, 0.06])
 # How far below the side of a stretched index finger the thumb lies, beside how far out.
 _LOW: Final = 1.0
-_OVER: Final = 0.08
+_OVER: Final = 0.17
 _LEAST_BEND: Final = -0.05
 _REACH: Final = 2.0
 # Half the thickness to which flesh gives way, and how much it minds.
