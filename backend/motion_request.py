@@ -8,18 +8,11 @@ import numpy as np
 from pydantic import BaseModel
 
 from backend import __version__
-from backend.audio.features import analyse_file
 from backend.audio.missing import loss_sentences
 from backend.beats.grid import BeatGrid
-from backend.beats.hear import hear_beats
-from backend.beats.score_fit import UNFITTING_CONFIDENCE, score_doubts
-from backend.beats.track import track_beats
-from backend.models.learned import conduct_learned
 from backend.options import MotionOptions
 from backend.score.beats import beats_from_score
 from backend.style import load_style
-from backend.teacher import conduct_taught
-from backend.teacher.face import add_face
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
@@ -69,6 +62,16 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
     Cancelled
         If the progress callback asked to stop.
     """
+    # Imported here because torch takes a second, in which processes that were started before, like
+    # Blender's, come up beside.
+    from backend.audio.features import analyse_file
+    from backend.beats.hear import hear_beats
+    from backend.beats.score_fit import UNFITTING_CONFIDENCE, score_doubts
+    from backend.beats.track import track_beats
+    from backend.models.learned import conduct_learned
+    from backend.teacher import conduct_taught
+    from backend.teacher.face import add_face
+
     style = load_style(request.style)
     style = replace(style, **request.style_values)
     meter = None if request.meter == "auto" else request.meter

@@ -22,7 +22,6 @@ from backend.content_hash import hash_of_conductor, hash_of_scenes
 from backend.edited import renewed
 from backend.folders import output_folder, scratch_folder, sole_use
 from backend.kept_subject import subject_in
-from backend.likeness_request import LikenessRequest, make_likeness
 from backend.motion_request import MotionRequest, make_motion
 from backend.options import FORMATS, LikenessOptions, check_alpha
 from backend.overlay.animation import make_animation
@@ -129,11 +128,11 @@ def conduct_everything(
 ) -> Report:
     """Make motion, beat table, scene, animation, likeness and report in `folder`.
 
-    What can fail is tried early: the person of the photo is found before anything is made, and read
-    beside the motion and the frames. Results appear in the folder one by one, each whole. Frames
-    already rendered for the same scene are kept in a hidden folder beside them, and the person of
-    the photo in a hidden file, so that the same command goes on where it was stopped. A scene or
-    beat table that was edited since is kept under another name.
+    What can fail is tried early: the person of the photo is found before anything is written, and
+    read beside the motion and the frames. Results appear in the folder one by one, each whole.
+    Frames already rendered for the same scene are kept in a hidden folder beside them, and the
+    person of the photo in a hidden file, so that the same command goes on where it was stopped. A
+    scene or beat table that was edited since is kept under another name.
 
     Parameters
     ----------
@@ -204,24 +203,23 @@ def _conduct_into(
     motion, beats, blend, animation = files
     avatar, read = scene.avatar, 0.0
     if reading is not None:
-        read = _READING_SHARE
+        read, progress = _READING_SHARE, reading.watched(progress)
+    with report.phase("motion"):
+        made = make_motion(request, part(progress, 0.0, 0.06))
+    if reading is not None:
         with report.phase("reading the photo"):
             # What can fail is past when the person is found; the rest goes on beside.
-            reading.wait(part(progress, 0.0, read), until=_PERSON_FOUND)
+            reading.wait(part(progress, 0.06, 0.06 + read), until=_PERSON_FOUND)
             if scene.avatar == "photo":
                 kept = folder / "me.subject"
-                subject, _ = reading.result(part(progress, 0.0, read))
+                subject, _ = reading.result(part(progress, 0.06, 0.06 + read))
                 with atomic_path(kept) as temporary:
                     shutil.copyfile(subject, temporary)
                 scene = replace(scene, avatar=kept)
                 files.append(kept)
-        progress = reading.watched(progress)
-
-    with report.phase("motion"):
-        made = make_motion(request, part(progress, read, read + 0.06))
-        made.motion.save(motion)
-        with renewed(beats, report.warnings):
-            made.grid.save(beats)
+    made.motion.save(motion)
+    with renewed(beats, report.warnings):
+        made.grid.save(beats)
     report.warnings += made.warnings
     report.details |= {
         "music": request.music.name,
@@ -250,7 +248,7 @@ def _conduct_into(
     report.details |= {"stage": info["stage"], "camera": info["view"] or info["camera"]}
     music = Music(request.music, request.start, request.audio_track)
     guide = scratch / "guide.npz"
-    if extras.need_guide:
+    if likeness is not None or extras.need_guide:
         with report.phase("reading the animation"):
             export_guide(blender, blend, scene.size, guide)
     first, end = read + 0.1, 0.96 if extras.compare else 0.99
@@ -288,7 +286,7 @@ def _conduct_into(
                 size=scene.size,
                 overlays=extras.overlays,
                 beats=info["beats"],
-                guide=guide if guide.is_file() else None,
+                guide=guide,
                 progress=part(progress, border, end),
             )
         files.append(out)
@@ -339,6 +337,9 @@ def render_likeness(
                 name="rendering the stage",
                 progress=part(progress, 0.1, 0.15),
             )
+        # Imported here because nothing before needs it, and photo and Blender are waiting to start.
+        from backend.likeness_request import LikenessRequest, make_likeness
+
         request = LikenessRequest(
             guide=guide,
             photo=subject,

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 from pydantic import BaseModel
 
 from backend.options import SubjectOptions
-from pose_transfer.landmark_file import load_landmarks, save_landmarks
-from pose_transfer.photo import Photo, read_photo
-from pose_transfer.sitting import Sitting, sit
 from retarget.atomic import atomic_path
 from retarget.character import Character
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
+
+if TYPE_CHECKING:
+    from pose_transfer.photo import Photo
+    from pose_transfer.sitting import Sitting
 
 SUBJECT: Final = ".subject"
 """Ending of the file a character is kept in."""
@@ -120,13 +121,20 @@ def make_subject(
         with atomic_path(preview) as temporary:
             cv2.imwrite(str(temporary), sheet[..., ::-1])
     if landmarks_out is not None:
+        from pose_transfer.landmark_file import save_landmarks
+
         with atomic_path(landmarks_out) as temporary:
             save_landmarks(temporary, sitting.landmarks, _size(sitting.photo))
     sitting.character.save(out)
     return SubjectResult(warnings=sitting.character.warnings)
 
 
-def _sit(request: SubjectRequest, progress: Progress) -> Sitting:
+def _sit(request: SubjectRequest, progress: Progress) -> "Sitting":
+    # Imported here because whoever has a photo read by another process needs none of it.
+    from pose_transfer.landmark_file import load_landmarks
+    from pose_transfer.photo import read_photo
+    from pose_transfer.sitting import sit
+
     photo = read_photo(request.photo)
     given = None
     if request.landmarks is not None:
@@ -140,7 +148,7 @@ def _sit(request: SubjectRequest, progress: Progress) -> Sitting:
     )
 
 
-def _size(photo: Photo) -> tuple[int, int]:
+def _size(photo: "Photo") -> tuple[int, int]:
     """Width and height in pixels."""
     height, width = photo.rgb.shape[:2]
     return width, height
