@@ -81,7 +81,7 @@ def _combed(head: Head, hairline: Hairline) -> Array:
     up = np.minimum(hairline.elevation(front) + inside, np.where(aside > 0.75, low, 90.0))
     back = side * (180.0 - aside * (180.0 - ear.back - 7.0))
     nape = hairline.elevation(back) - 4.0 - 4.0 * smooth(aside, 1.0, 0.3)
-    nape = nape - 1.1 * _RIDGES.tip(u)
+    nape = nape - 0.7 * _RIDGES.tip(u)
     top = 90.0 - (90.0 - ear.top - 7.5) * aside**1.25
     over = directions(side * (96.0 + 14.0 * aside), top)
     # Combed a little over to one side.

@@ -164,6 +164,17 @@ def test_skin_is_painted_under_hair_and_fades_out_below(figure):
     assert ((faded > 0.05) & (faded < 0.95)).sum() >= 4
 
 
+def test_hair_that_is_grey_at_the_temples_has_grey_roots_there_alone(figure):
+    head = Head(figure)
+    temple, crown, nape = head.point(np.array([70.0, 0.0, 180.0]), np.array([10.0, 80.0, -20.0]))
+    points = np.stack([temple, crown, nape])
+    _, colours = shorn(figure, "swept", COLOUR, points)
+    assert colours[0].mean() > 1.3 * np.mean(COLOUR)
+    assert np.allclose(colours[1:], COLOUR)
+    _, plain = shorn(figure, "bob", COLOUR, points)
+    assert np.allclose(plain, COLOUR)
+
+
 def _across(points: np.ndarray, start: np.ndarray, axis: np.ndarray) -> np.ndarray:
     away = points - start
     return np.linalg.norm(away - (away @ axis)[:, None] * axis, axis=1)
