@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.audio.decode import stream_audio
+from backend.yuv import yuv_frame
 from retarget.atomic import atomic_path, write_error
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
@@ -171,6 +172,8 @@ def _audio_stream(container: Any, kind: Format) -> Any:
 
 
 def _picture(pixels: NDArray[np.uint8], kind: Format) -> Any:
+    if kind.pixels == "yuv420p":
+        return yuv_frame(pixels)
     if kind.premultiplied:
         alpha = pixels[..., 3:].astype(np.uint16)
         colours = (pixels[..., :3] * alpha + 127) // 255
