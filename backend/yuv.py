@@ -23,7 +23,7 @@ _LIMITED: Final = 1
 
 
 def yuv_frame(rgb: NDArray[np.uint8]) -> Any:
-    """A frame of PyAV in yuv420p, the same to half a level as FFmpeg's own and thrice as fast.
+    """A frame of PyAV in yuv420p: what FFmpeg makes of smooth pictures, in a third of the time.
 
     Parameters
     ----------
