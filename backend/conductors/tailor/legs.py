@@ -253,7 +253,7 @@ def _sewn(form: Form, cut: LegCut, hips: Array, legs: tuple[Array, Array]) -> Tr
         [np.full(len(_panel_faces(panel)), int(panel.shape[1] == 2)) for panel in panels]
     )
     cloth = Sheet(mesh, quads, uv, material)
-    sheet, old = hemmed(cloth, 0.002, 0.02)
+    sheet, old = hemmed(cloth, 0.003, 0.0)
     # The upper edge is worn under something: it needs no hem.
     inside = (old[sheet.faces] < COLUMNS).all(axis=1)
     sheet, used = kept(sheet, ~inside)
