@@ -55,7 +55,7 @@ class Pace:
         if left is None:
             # Frames of minutes each would else look like standing still.
             known = self._warm_up + _MEASURED
-            told = 0 < self._done and known < self._count
+            told = self._done > 0 and self._count > known
             return f"{frames}, timing the first {known}, {self._done} done" if told else frames
         # What was said holds until it is well off, so that it does not flicker.
         if not 0.8 * self._said < left < 1.4 * self._said:
