@@ -22,8 +22,8 @@ Turns = dict[str, Array]
 """Bone to its rotations (T, 4) from the T-pose."""
 
 # How much more than the one before it, from the index on, a finger curls: as a share, and always.
-_EAGER: Final = 0.12
-_ALWAYS: Final = 0.075
+_EAGER: Final = 0.10
+_ALWAYS: Final = 0.06
 # From the first to the second of these curls that comes to nothing.
 _STOPPED: Final = (1.4, 2.5)
 # The little finger's way aside beside that from the ring to the index finger in an open hand; how
