@@ -62,7 +62,8 @@ def downbeats(frames: np.ndarray) -> list[int]:
     """Frames whose counter shows the filled disc of a downbeat."""
     unit = unit_of(SIZE)
     # Beside the digit.
-    x, y = Layout(SIZE, unit).disc.astype(int) - np.array([round(16.0 * unit), 0])
+    disc = Layout(SIZE, unit, (0.0, 1.0), 100.0).disc
+    x, y = disc.astype(int) - np.array([round(13.0 * unit), 0])
     away = np.abs(frames[:, y, x].astype(int) - RIGHT).max(axis=-1)
     return np.flatnonzero(away < 50).tolist()
 
