@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -46,6 +46,9 @@ _THINNEST: Final = -0.008
 _LOOSEST, _FEWEST = 0.03, 12
 # Hands, feet and head keep their form; the head is drawn from the photo.
 _RIGID_HOLD: Final = 1000.0
+# So many rings of vertices beyond those that may be pulled, nothing moves any more by a
+# thousandth of a millimetre.
+_YIELDING_RINGS: Final = 6
 
 
 def grow_to_matte(fit: BodyFit, body: Body, matte: NDArray[np.float32]) -> Array:
@@ -63,7 +66,7 @@ def grow_to_matte(fit: BodyFit, body: Body, matte: NDArray[np.float32]) -> Array
     matte : (H, W) array in [0, 1]
         The person.
     """
-    whole = _Surface.of(fit, body)
+    whole = _Surface.of(fit, body, np.full(len(body.vertices), True))
     goal = OutlineGoal.around(matte > 0.5, _WIDEST * whole.breadth)
     everything = _Region.of(body.faces, np.full(len(whole.labels), True))
     with CoverageRenderer((matte.shape[1], matte.shape[0])) as renderer:
@@ -94,7 +97,7 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
     vertices : (V, 3) array
         Where to begin, from `grow_to_matte`.
     """
-    whole = _Surface.of(fit, body)
+    whole = _Surface.of(fit, body, np.isin(vertex_labels(body), tuple(_CAPTURE)))
     goals = [
         (
             _Region.of(body.faces, whole.labels == part),
@@ -129,20 +132,23 @@ def fit_outline(fit: BodyFit, body: Body, labels: PartLabels, vertices: Array) -
 class _Surface:
     """The body's surface and how it resists.
 
-    `labels` (V,) are the parts, `bending` (V, V) the energy, `hold` (V,) the weight of staying,
-    `breadth` that of the shoulders in pixels, `sleeves` (V,) tells arms below the shoulder.
+    `labels` (V,) are the parts, `hold` (V,) the weight of staying, `moving` (M,) the vertices that
+    move at all, `bending` (M, M) their energy, `breadth` that of the shoulders in pixels, `sleeves`
+    (V,) tells arms below the shoulder.
     """
 
     fit: BodyFit
     faces: NDArray
     labels: NDArray[np.int64]
-    bending: sparse.csc_matrix
     hold: Array
+    moving: NDArray[np.int64]
+    bending: sparse.csc_matrix
     breadth: float
     sleeves: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, fit: BodyFit, body: Body) -> "_Surface":
+    def of(cls, fit: BodyFit, body: Body, pulled: NDArray[np.bool_]) -> "_Surface":
+        """The surface of which some vertices (V,) may be pulled."""
         labels = vertex_labels(body)
         laplacian = _graph_laplacian(body.faces, len(body.vertices))
         hold = np.full(len(labels), _HOLD)
@@ -151,10 +157,11 @@ class _Surface:
         depth = float(np.median(fit.camera.to_pixels(fit.vertices)[:, 2]))
         breadth = fit.camera.focal * SHOULDERS_M / depth
         stiff = sparse.diags(_shoulder_stiffness(body, labels))
-        bending = (laplacian.T @ stiff @ laplacian).tocsc()
+        moving = np.flatnonzero(_grown_by(pulled, body.faces, _YIELDING_RINGS))
+        bending = (laplacian.T @ stiff @ laplacian).tocsc()[moving][:, moving]
         arms = [INDEX[f"{stem}.{side}"] for stem in ("upper_arm", "forearm") for side in "LR"]
         sleeves = body.weights[:, arms].sum(axis=1) > 0.99
-        return cls(fit, body.faces, labels, bending, hold, breadth, sleeves)
+        return cls(fit, body.faces, labels, hold, moving, bending, breadth, sleeves)
 
     @property
     def without_ends(self) -> NDArray[np.int64]:
@@ -164,7 +171,7 @@ class _Surface:
     def shifted(self, vertices: Array, stiffness: float, pulls: "_Pulls") -> Array:
         """The surface moved in the picture plane towards where its outline is pulled."""
         wish = pulls.direction * pulls.amount[:, None]
-        change = _solve(self.bending, self.hold, stiffness, pulls.vertex, wish)
+        change = self._followed(stiffness, pulls.vertex, wish)
         return vertices + np.stack([change[:, 0], np.zeros(len(change)), change[:, 1]], axis=-1)
 
     def faired(self, vertices: Array, rim: NDArray[np.int64]) -> Array:
@@ -172,9 +179,10 @@ class _Surface:
         keep = np.full(len(vertices), _FAIR)
         keep[rim] = _PULL
         keep = np.maximum(keep, np.where(self.hold > _HOLD, self.hold, 0.0))
-        matrix = self.bending + sparse.diags(keep)
-        moved = keep[:, None] * (vertices - self.fit.vertices)
-        return self.fit.vertices + _factor(matrix).solve(moved)
+        moved = vertices - self.fit.vertices
+        faired = self._solved(1.0, keep, keep[:, None] * moved)
+        moved[self.moving] = faired[self.moving]
+        return self.fit.vertices + moved
 
     def grown(
         self,
@@ -194,9 +202,7 @@ class _Surface:
             good = along > 0.3
             vertex = found.vertex[good]
             amount = found.amount[good] / np.maximum(along[good], 0.5)
-            change = _solve(self.bending, self.hold, stiff, vertex, amount[:, None], ease - grown)[
-                :, 0
-            ]
+            change = self._followed(stiff, vertex, amount[:, None], ease - grown)[:, 0]
             # Cloth may hang about an arm; no arm is thinner than itself.
             change = np.where(limb, np.maximum(change, _THINNEST - grown), change)
             grown = grown + change
@@ -209,6 +215,35 @@ class _Surface:
                 loose = float(np.clip(np.median(grown[seen]), 0.0, _LOOSEST))
                 ease = np.where(self.sleeves, loose, 0.0)
         return vertices
+
+    def _followed(
+        self,
+        stiffness: float,
+        vertex: NDArray[np.int64],
+        change: Array,
+        free: Array | None = None,
+    ) -> Array:
+        """Changes (V, n) of all vertices that follow the wanted ones of some, smoothly.
+
+        `free` (V,) is what vertices without a wish are drawn to, weakly; 0 if left out.
+        """
+        count = len(self.hold)
+        wanted = np.zeros((count, change.shape[1]))
+        for column in range(change.shape[1]):
+            wanted[:, column] = _PULL * np.bincount(vertex, change[:, column], count)
+            if free is not None:
+                wanted[:, column] += np.where(self.hold < _RIGID_HOLD, self.hold * free, 0.0)
+        pull = _PULL * np.bincount(vertex, minlength=count)
+        return self._solved(stiffness, pull + self.hold, wanted)
+
+    def _solved(self, stiffness: float, weight: Array, wanted: Array) -> Array:
+        """Where bending and the weights (V,) of the wanted (V, n) are in balance, (V, n)."""
+        matrix = stiffness * self.bending + sparse.diags(weight[self.moving])
+        out = np.zeros_like(wanted)
+        # Symmetric and positive definite.
+        factor = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+        out[self.moving] = factor.solve(wanted[self.moving])
+        return out
 
 
 def vertex_normals(vertices: Array, faces: NDArray) -> Array:
@@ -251,8 +286,7 @@ class _Region:
         unique, counts = np.unique(edges, axis=0, return_counts=True)
         cut = np.zeros(len(member), bool)
         cut[unique[counts == 1].ravel()] = True
-        for _ in range(_RINGS):
-            cut[own[cut[own].any(axis=1)].ravel()] = True
+        cut = _grown_by(cut, own, _RINGS)
         used = np.unique(own)
         return cls(own, used[~cut[used]])
 
@@ -336,29 +370,9 @@ def _graph_laplacian(faces: NDArray, count: int) -> sparse.csr_matrix:
     return (sparse.identity(count) - mean).tocsr()
 
 
-def _solve(
-    bending: sparse.csc_matrix,
-    hold: Array,
-    stiffness: float,
-    vertex: NDArray[np.int64],
-    change: Array,
-    free: Array | None = None,
-) -> Array:
-    """Changes (V, n) of all vertices that follow the wanted ones of some, smoothly.
-
-    `free` (V,) is what vertices without a wish are drawn to, weakly; 0 if left out.
-    """
-    pull = np.bincount(vertex, minlength=len(hold)).astype(np.float64) * _PULL
-    matrix = stiffness * bending + sparse.diags(pull + hold)
-    wanted = np.zeros((len(hold), change.shape[1]))
-    for column in range(change.shape[1]):
-        wanted[:, column] = _PULL * np.bincount(vertex, change[:, column], len(hold))
-        if free is not None:
-            wanted[:, column] += np.where(hold < _RIGID_HOLD, hold * free, 0.0)
-    return _factor(matrix).solve(wanted)
-
-
-def _factor(matrix: sparse.spmatrix) -> Any:
-    """A sparse factorisation of a symmetric positive matrix."""
-    options = {"SymmetricMode": True}
-    return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options=options)
+def _grown_by(member: NDArray[np.bool_], faces: NDArray, rings: int) -> NDArray[np.bool_]:
+    """Vertices (V,) and so many rings of their neighbours."""
+    grown = member.copy()
+    for _ in range(rings):
+        grown[faces[grown[faces].any(axis=1)].ravel()] = True
+    return grown

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Final, Self
 
 import cv2
@@ -31,7 +33,8 @@ class Detectors:
 
     def __init__(self, stack: ExitStack) -> None:
         # Importing MediaPipe takes seconds; commands that need no photo go without it.
-        import mediapipe
+        with _without_plots():
+            import mediapipe
 
         self._solutions: Any = mediapipe.solutions
         self._stack = stack
@@ -126,6 +129,43 @@ def _without_native_logs() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+@contextmanager
+def _without_plots() -> Iterator[None]:
+    """MediaPipe imports Matplotlib, most of its own import, for plots nobody asks for.
+
+    In the block it gets stand-ins, which import the real one when something of it is first used.
+    """
+    if "matplotlib" in sys.modules:
+        yield
+        return
+    top, pyplot = _Later("matplotlib"), _Later("matplotlib.pyplot")
+    top.pyplot = pyplot
+    sys.modules |= {module.__name__: module for module in (top, pyplot)}
+    try:
+        yield
+    finally:
+        _Later.make_way()
+
+
+class _Later(ModuleType):
+    """A stand-in for a module that is imported at its first use."""
+
+    pyplot: ModuleType
+
+    @staticmethod
+    def make_way() -> None:
+        """Leave the names to the modules themselves."""
+        for name, module in list(sys.modules.items()):
+            if isinstance(module, _Later):
+                del sys.modules[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.make_way()
+        return getattr(import_module(self.__name__), name)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from retarget.body.model import INDEX
+from retarget.rotation import Array
 
 from .fit import SHOULDERS_M
 from .labels import ARM_L, ARM_R, BACKGROUND, HAND_L, HAND_R, TRUNK
@@ -51,10 +52,11 @@ def known_pixels(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDA
             continue
         # Sleeve and trunk are one cloth at the shoulder, wherever the border was drawn.
         at = fit.camera.to_pixels(fit.positions[INDEX[f"upper_arm.{side}"]])
-        rows, columns = np.indices(labels.shape)
+        window = _around(at, max(_JOINT_M, _SHOULDER_M) * fit.camera.focal / at[2], labels.shape)
+        rows, columns = np.mgrid[window]
         away = np.hypot(columns - at[0], rows - at[1]) * at[2] / fit.camera.focal
-        shared = (away < _JOINT_M) | ((away < _SHOULDER_M) & (shown == part))
-        known |= shared & np.isin(labels, (TRUNK, arm))
+        shared = (away < _JOINT_M) | ((away < _SHOULDER_M) & (shown[window] == part))
+        known[window] |= shared & np.isin(labels[window], (TRUNK, arm))
     solid = known & (parts.matte > 0.6)
     # The last pixel before another part holds a mixture of both; beside arms and hands lies
     # their shadow too, which must not stay when they go.
@@ -70,6 +72,13 @@ def known_pixels(parts: PersonParts, part: int, shown: NDArray[np.int64]) -> NDA
     else:
         inner &= ~_stray_skin(parts, inner)
     return inner if inner.any() else solid
+
+
+def _around(at: Array, reach: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The rows and columns within `reach` pixels of a place, x first."""
+    first = np.clip(np.floor(at[[1, 0]] - reach), 0, shape).astype(int)
+    last = np.clip(np.ceil(at[[1, 0]] + reach) + 1, 0, shape).astype(int)
+    return slice(first[0], last[0]), slice(first[1], last[1])
 
 
 def main_colours(rgb: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
