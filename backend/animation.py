@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from backend.blender_sessions import Blender, BlenderSession
 from backend.frame_files import FrameFiles
-from backend.overlay.scene import SceneOverlay
 from backend.scenes import size_text
 from backend.video import Footage, encode, video_comment
 from blender_addon.engines import Engine
@@ -48,7 +47,6 @@ def render_animation(
     engine: Engine | None,
     music: Music | None,
     stamp: str,
-    overlay: SceneOverlay | None = None,
     progress: Progress = no_progress,
 ) -> None:
     """Render every frame of a scene, in all of the sessions, and write the video.
@@ -70,8 +68,6 @@ def render_animation(
     stamp : str
         What the video shows: frames of an earlier try with the same stamp are kept, and so is a
         finished video.
-    overlay : SceneOverlay, optional
-        What is drawn over the frames; they are kept without it.
     progress : Progress
         Its phase says how long it will take, from three measured frames on.
 
@@ -80,8 +76,7 @@ def render_animation(
     ConductorError, Cancelled
         Frames that are done stay. The sessions have ended.
     """
-    shown = stamp if overlay is None else f"{stamp} {overlay.mark}"
-    if video_comment(out) == shown:
+    if video_comment(out) == stamp:
         progress(1.0, "the animation is there")
         return
     first, last = int(info["frame_start"]), int(info["frame_end"])
@@ -94,14 +89,14 @@ def render_animation(
         frames = (files.read(number) for number in rendering.frames(progress))
         encode(
             Footage(
-                frames if overlay is None else overlay.over(frames),
+                frames,
                 fps=float(info["fps"]),
                 size=size,
                 count=last - first + 1,
                 audio=None if music is None else music.path,
                 audio_start=0.0 if music is None else music.start,
                 audio_track=None if music is None else music.track,
-                comment=shown,
+                comment=stamp,
             ),
             out,
         )
