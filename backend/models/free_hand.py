@@ -9,11 +9,13 @@ from backend.teacher.hand_shapes import TOGETHER
 from retarget import rotation, skeleton
 from retarget.rotation import Array
 
-ROUNDED: Final = {"index": 0.66, "fingers": 0.94}
+ROUNDED: Final = {"index": 0.72, "fingers": 0.98}
 """Curls of index and other fingers that less curled ones come near to, radians."""
 
 # How much of the way they come; the rest of it leaves the hand its life.
-_WAY: Final = 0.65
+_WAY: Final = 0.7
+# So far they lean to each other, as a share of what makes straight ones touch: rounded ones taper.
+_LEAN: Final = 1.3
 # Curls this far above are as they were, radians; so far below the fingers lie side by side.
 _BAND: Final = 0.2
 
@@ -43,6 +45,6 @@ def rounded(local: Array, side: str) -> Array:
         # From the whole lift to none along a parabola.
         lift = _BAND * ((np.maximum(above + 1.0, 0.0) ** 2) / 4.0 - above)
         bend = rotation.from_axis_angle(hinge, _WAY * lift)
-        lean = rotation.from_axis_angle(across, aside * smoothstep(0.5 - 0.5 * above))
+        lean = rotation.from_axis_angle(across, _LEAN * aside * smoothstep(0.5 - 0.5 * above))
         local[:, joint] = rotation.multiply(bend, rotation.multiply(turn, lean))
     return local

@@ -39,11 +39,14 @@ _MIRRORED: Final = 3.2
 _ACCENTS: Final = 0.4
 _CHANCE: Final = 0.08
 # A line is shaped where loudness varies by so much in the phrase, the more likely the louder it is;
-# through more than so many phrases no hand rests, where it varies at all.
+# through more than so many phrases no hand rests, where it varies at all, and through more than so
+# many bars (without what is mirrored in between) not in music from mezzo-forte on.
 _SHAPED: Final = 0.07
 _SHAPED_SHARE: Final = (0.35, 0.5)
 _RESTED: Final = 2
 _STEADY: Final = 0.02
+_RESTED_BARS: Final = 5
+_MEDIUM_LOUD: Final = 0.5
 
 
 class Gesture(IntEnum):
@@ -142,6 +145,7 @@ class _Phrase:
 
     first: int
     after: int
+    bars: int
     opens: bool
     loud: float
     varies: float
@@ -160,7 +164,7 @@ def _phrases(
     changes: list[tuple[float, Gesture]] = [(-1e9, Gesture.MIRROR)]
     phrases = _cut(plan, grid, dynamics, strokes, rng)
     joined = _joined(phrases, grid, style)
-    rested = 0
+    rested = bars = 0
     for phrase, joins in zip(phrases, joined, strict=True):
         start, interval = float(plan.ictus[phrase.first]), float(plan.interval[phrase.first])
         # The first beat of a phrase is given with both hands before one of them leaves, the first
@@ -173,13 +177,15 @@ def _phrases(
         shaped = low + (high - low) * phrase.loud + style.expression * phrase.varies
         rested_enough = rested >= _RESTED
         line = phrase.varies > (_STEADY if rested_enough else _SHAPED)
+        chosen = line and (rested_enough or phrase.chance < shaped)
         if joins:
             kind = Gesture.MIRROR
-        elif line and (rested_enough or phrase.chance < shaped):
+        elif chosen or (phrase.loud >= _MEDIUM_LOUD and bars + phrase.bars > _RESTED_BARS):
             kind = Gesture.CARRY
         else:
             kind = Gesture.REST
         rested = rested + 1 if kind is Gesture.REST else 0
+        bars = 0 if kind is Gesture.CARRY else bars + phrase.bars * (kind is Gesture.REST)
         changes.append((start + leaves, kind))
     for _, last in plan.passages:
         # Both hands prepare and both end.
@@ -203,7 +209,8 @@ def _cut(
             beats = slice(int(bars[i]), after)
             heard = dynamics.broad(plan.ictus[beats] + 0.5 * plan.interval[beats])
             loud = float(heard.mean() + _ACCENTS * strokes.accent[beats].mean())
-            phrases.append(_Phrase(int(bars[i]), after, i == 0, loud, float(np.ptp(heard)), chance))
+            varies = float(np.ptp(heard))
+            phrases.append(_Phrase(int(bars[i]), after, length, i == 0, loud, varies, chance))
             i += length
     return phrases
 

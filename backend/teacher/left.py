@@ -21,9 +21,16 @@ _MIRROR_YAW: Final = 0.16
 _MIRROR_ROLL: Final = 0.5
 # Without a baton the wrist flicks less.
 _MIRROR_FLICK: Final = 0.55
-# Wrists, metres, right-handed like every path: resting in front of the belly, ...
-_BELLY: Final = np.array([-0.155, -0.245, 1.085])
-_BELLY_ANGLES: Final = (0.8, 0.0, 1.05)
+# Wrists, metres, right-handed like every path: resting in front of the waist and to its own side,
+# in line with a forearm whose elbow is this much further out, the palm in and down; ...
+_WAIST: Final = np.array([-0.19, -0.28, 1.105])
+_WAIST_ANGLES: Final = (0.36, -0.16, 0.68)
+_WAIST_ELBOW: Final = 0.5
+# ... there it goes with the beat by up to so much, metres, the more the larger that is beside such
+# a way from its middle, from soft to medium soft music on; ...
+_PULSE: Final = np.array([0.010, 0.006, 0.019])
+_PULSE_WAY: Final = 0.08
+_PULSED: Final = (0.2, 0.35)
 # ... shaping a swell from low to high, ...
 _SWELL_LOW: Final = np.array([-0.20, -0.33, 1.13])
 _SWELL_HIGH: Final = np.array([-0.29, -0.37, 1.47])
@@ -39,6 +46,10 @@ _CARRY_ROLL: Final = (0.9, 1.05)
 _CARRY_RATE: Final = 0.10
 _CARRY_SMOOTH_S: Final = 0.5
 _CARRY_WANDER: Final = np.array([0.035, 0.025, 0.04])
+# ... steady music is led out and back in arcs of about so many seconds, palm up on the way; ...
+_ARC_S: Final = 5.0
+_ARC: Final = np.array([-0.07, -0.03, 0.08])
+_ARC_ROLL: Final = 0.6
 # ... calming, palm down, and sinking, ...
 _CALM: Final = np.array([-0.24, -0.40, 1.19])
 _CALM_RISE: Final = np.array([0.0, -0.01, -0.10])
@@ -112,16 +123,19 @@ def left_hand(
     angles = np.zeros((len(at), 3))
     shape = np.zeros((len(at), len(shapes.RELAXED)))
     # At rest and in gestures of its own the hand still feels the beat a little.
-    echo = (path.position - path.centre) * _ECHO * (1.0 - style.left_hand) + 0.012 * ease[:, :3]
+    breath = 0.012 * ease[:, :3]
+    echo = (path.position - path.centre) * _ECHO * (1.0 - style.left_hand) + breath
+    pulse = _pulse(path, dynamics, at) + breath
+    felt = {Gesture.MIRROR: np.zeros_like(wrist), Gesture.REST: pulse}
     resting, alone = np.zeros(len(at)), np.zeros(len(at))
     for kind in Gesture:
         share = holds(gestures.times, (gestures.kinds == kind).astype(float), gestures.widths, at)
         if not share.any():
             continue
         episodes = [episode for episode in gestures.episodes if episode.kind is kind]
-        held = _pose(kind, episodes, path, dynamics, style, ease, at)
-        own = held.wrist if kind is Gesture.MIRROR else held.wrist + echo
-        wrist += share[:, None] * own
+        arcs = _arcs(gestures, at) if kind is Gesture.CARRY else np.zeros(len(at))
+        held = _pose(kind, episodes, path, dynamics, style, ease, arcs, at)
+        wrist += share[:, None] * (held.wrist + felt.get(kind, echo))
         angles += share[:, None] * held.angles
         shape += share[:, None] * held.shape
         if kind is Gesture.REST:
@@ -138,7 +152,7 @@ def left_hand(
         mix(yaw, LOWERED_YAW, path.lowered),
         mix(pitch, LOWERED_PITCH, path.lowered),
         mix(roll, LOWERED_ROLL, path.lowered),
-        elbow(style, wrist, path.lowered) + 0.12 * resting * (1.0 - path.lowered),
+        elbow(style, wrist, path.lowered) + _WAIST_ELBOW * resting * (1.0 - path.lowered),
     )
     return LeftHand(pose, shape, np.clip(alone, 0.0, 1.0))
 
@@ -150,6 +164,7 @@ def _pose(
     dynamics: Dynamics,
     style: Style,
     ease: Array,
+    arcs: Array,
     at: Array,
 ) -> _Held:
     count = len(at)
@@ -160,9 +175,9 @@ def _pose(
         loose = path.flick[:, None] * _LOOSE
         return _Held(path.position, np.stack([yaw, pitch, roll], axis=1), shapes.RELAXED - loose)
     if kind is Gesture.REST:
-        return _still(_BELLY, _BELLY_ANGLES, shapes.RESTING, count)
+        return _still(_WAIST, _WAIST_ANGLES, shapes.RESTING, count)
     if kind is Gesture.CARRY:
-        return _carry(dynamics, ease, at)
+        return _carry(dynamics, ease, arcs, at)
     if kind is Gesture.SWELL:
         return _swell(episodes, ease, at)
     if kind is Gesture.CUE:
@@ -181,19 +196,44 @@ def _still(wrist: Array, angles: tuple[float, float, float], shape: Array, count
     return _Held(wrists, turned, shaped)
 
 
-def _carry(dynamics: Dynamics, ease: Array, at: Array) -> _Held:
-    """Slowly with the music: out, up and palm up as it grows, back and palm down as it fades."""
+def _pulse(path: HandPath, dynamics: Dynamics, at: Array) -> Array:
+    """How a hand at rest goes with the beat, metres (T, 3)."""
+    soft, medium = _PULSED
+    heard = smoothstep((dynamics.broad(at) - soft) / (medium - soft))
+    return heard[:, None] * _PULSE * np.tanh((path.position - path.centre) / _PULSE_WAY)
+
+
+def _arcs(gestures: Gestures, at: Array) -> Array:
+    """Where a line that is carried is on its arcs: 0 near, 1 far out, (T,)."""
+    ends = np.r_[gestures.times[1:], at[-1] + CHANGE_S]
+    carried = gestures.kinds == Gesture.CARRY
+    knots: list[Array] = []
+    for start, end in zip(gestures.times[carried], ends[carried], strict=True):
+        turns = 2 * max(1, round((end - start) / _ARC_S))
+        knots.append(np.linspace(start, max(end, start + CHANGE_S), turns + 1))
+    times = np.concatenate(knots)
+    values = np.concatenate([np.arange(len(one)) % 2.0 for one in knots])
+    return swing(times, values, np.zeros(len(times)), at)
+
+
+def _carry(dynamics: Dynamics, ease: Array, arcs: Array, at: Array) -> _Held:
+    """Slowly with the music: out, up and palm up as it grows, back and palm down as it fades.
+
+    Where it does neither, out and back along arcs (T,).
+    """
     ahead = at + _CARRY_SMOOTH_S
     level = dynamics.broad(ahead)
     growth = np.tanh(
         (dynamics.broad(ahead + _CARRY_SMOOTH_S) - dynamics.broad(ahead - _CARRY_SMOOTH_S))
         / (2.0 * _CARRY_SMOOTH_S * _CARRY_RATE)
     )
+    led = arcs * (1.0 - np.abs(growth))
     middle, way = _CARRY_ROLL
     wrist = _CARRY_SOFT + level[:, None] * (_CARRY_LOUD - _CARRY_SOFT) + _CARRY_WANDER * ease[:, :3]
-    roll = middle + way * growth
+    wrist += led[:, None] * _ARC
+    roll = middle + way * growth + _ARC_ROLL * led
     angles = np.stack([0.25 - 0.12 * ease[:, 3], 0.12 + 0.16 * growth, roll], axis=1)
-    up, down = np.maximum(growth, 0.0)[:, None], np.maximum(-growth, 0.0)[:, None]
+    up, down = np.maximum(growth, led)[:, None], np.maximum(-growth, 0.0)[:, None]
     shape = (
         shapes.CUPPED + up * (shapes.OPEN - shapes.CUPPED) + down * (shapes.FLAT - shapes.CUPPED)
     )

@@ -253,3 +253,22 @@ def test_a_new_voice_within_the_music_is_cued() -> None:
     at = frame(entry)
     assert hand[at, 1] < -0.36
     assert hand[at - 20 : at + 1, 2].max() - hand[at, 2] > 0.08
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_in_steady_music_from_mezzo_forte_on_no_eight_bars_are_rested_through(seed: int) -> None:
+    """Bars of a second; softer music is waited through."""
+    grid = steady(120, 2, 140)
+    inner = slice(frame(grid.times[8]), frame(grid.times[-8]))
+    runs = {}
+    for level in (0.3, 0.6):
+        motion = perform(grid, loudness=level, style=Style(), seed=seed)
+        hand = track(motion, "hand.L")[inner]
+        rests = (hand[:, 2] < 1.17) & (hand[:, 1] > -0.34)
+        edges = np.flatnonzero(np.diff(np.r_[0, rests.astype(int), 0])).reshape(-1, 2)
+        runs[level] = np.diff(edges, axis=1).max() / 30.0
+        if level > 0.5:
+            lines = palm(motion)[inner, 2] > -0.3
+            assert lines.mean() > 0.1
+    assert 2.0 < runs[0.6] < 7.5
+    assert runs[0.3] > 12.0

@@ -6,6 +6,7 @@ from teacher_scenes import INDEX, perform, steady, track
 
 from backend.audio.rates import FEATURE_RATE
 from backend.style import Style
+from backend.teacher import hand_shapes
 from retarget import rotation, skeleton
 from retarget.motion import Motion
 from retarget.rotation import Array
@@ -85,8 +86,8 @@ def test_a_calming_hand_is_flat_with_the_fingers_side_by_side() -> None:
     level = loudness((0.0, 0.9), (change - 0.01, 0.9), (change, 0.3))
     motion = perform(GRID, loudness=level, style=OWN, seed=1)
     shown = frame(change + 0.5)
-    assert curls(motion, "index.L")[shown] < 10.0
-    assert curls(motion, "fingers.L")[shown] < 14.0
+    assert curls(motion, "index.L")[shown] < 14.0
+    assert curls(motion, "fingers.L")[shown] < 19.0
     ways = [
         rotation.rotate(
             motion.rotations[shown, INDEX[joint]],
@@ -97,6 +98,65 @@ def test_a_calming_hand_is_flat_with_the_fingers_side_by_side() -> None:
     aside = [np.degrees(np.arctan2(way[1], way[0])) for way in ways]
     # At rest the index finger stands off the others by 4.7 degrees.
     assert aside[1] - aside[0] < -1.0
+
+
+@pytest.mark.parametrize(
+    "name", ["RELAXED", "HANGING", "RESTING", "CUPPED", "OPEN", "FLAT", "OFFERED"]
+)
+def test_no_hand_is_a_rake(name: str) -> None:
+    """Even flat and open hands bend their fingers, towards the little one more, and close them."""
+    _, index, fingers, _ = np.degrees(getattr(hand_shapes, name))
+    assert 11.0 < index < fingers - 4.0
+    turns = hand_shapes.shape_turns("L", getattr(hand_shapes, name)[None])
+    aside = []
+    for stem in ("index.L", "fingers.L"):
+        along = skeleton.TAILS[INDEX[stem]] - skeleton.REST[INDEX[stem]]
+        x, y, z = rotation.rotate(turns[stem], along)[0]
+        aside.append(np.degrees(np.arctan2(y, np.hypot(x, z))))
+    assert aside[0] - aside[1] > 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_hand_at_rest_waits_before_the_waist_softly_curled(seed: int) -> None:
+    motion = perform(GRID, loudness=0.4, style=OWN, seed=seed)
+    inner = slice(frame(GRID.times[8]), frame(GRID.times[40]))
+    positions, world = motion.world()
+    wrist = positions[inner, INDEX["hand.L"]]
+    pelvis = positions[inner, INDEX["hips"]]
+    palm, ahead = (
+        rotation.rotate(world[inner, INDEX["hand.L"]], way)
+        for way in ([0.0, 0.0, -1.0], [1.0, 0.0, 0.0])
+    )
+    hand = wrist + 0.09 * ahead - pelvis
+    assert 0.08 < hand[:, 0].min() < hand[:, 0].max() < 0.22
+    # The belly is some 13 cm before the middle of the body.
+    assert -0.40 < hand[:, 1].min() < hand[:, 1].max() < -0.28
+    assert palm[:, 0].max() < -0.4
+    assert palm[:, 2].max() < -0.5
+    elbow = positions[inner, INDEX["forearm.L"]] - positions[inner, INDEX["upper_arm.L"]]
+    assert elbow[:, 0].min() > 0.06
+    fore = rotation.normalize(wrist - positions[inner, INDEX["forearm.L"]])
+    assert np.degrees(np.arccos(np.sum(fore * ahead, axis=1))).max() < 20.0
+    index, fingers = (curls(motion, f"{stem}.L")[inner] for stem in ("index", "fingers"))
+    assert 38.0 < index.min() < index.max() < 62.0
+    assert (fingers > index + 5.0).all()
+
+
+@pytest.mark.parametrize(
+    ("level", "least", "most"), [(0.12, 0.0, 0.012), (0.4, 0.016, 0.042), (0.8, 0.02, 0.045)]
+)
+def test_a_hand_at_rest_goes_with_the_beat_a_little(
+    level: float, least: float, most: float
+) -> None:
+    resting = []
+    motion = perform(GRID, loudness=level, style=OWN, seed=1)
+    height = track(motion, "hand.L")[:, 2]
+    for beat in GRID.times[8:40]:
+        one = height[frame(beat) : frame(beat) + 22]
+        if one.max() < 1.16:
+            resting.append(np.ptp(one))
+    assert len(resting) > 6
+    assert least < np.median(resting) < most
 
 
 def test_a_crescendo_is_raised_in_a_cupped_hand_that_opens() -> None:
