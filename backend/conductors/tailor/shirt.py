@@ -12,8 +12,9 @@ from .form import Form, Surface, smoothstep, unit
 from .mesh import Sheet, grid_sheet, joined
 
 _ROWS: Final = 10
-_CLOSED_M: Final = 0.036
-"""How far inside its edge a cuff is closed."""
+_CLOSED_M: Final = 0.05
+"""How far inside its edge a cuff is closed: deeper than the skin left under cloth and one of its
+quads reach."""
 CUFF_OUTSIDE: Final = 3
 """Rings of a cuff that are seen from outside."""
 
@@ -158,7 +159,7 @@ def cuff(sleeve: Array, shows: float, room: float = 0.0045) -> Array:
     """(6, LOOP, 3): a shirt's cuff that shows `shows` metres beyond a sleeve, inside it.
 
     The last ring closes it off deep inside, behind where the skin ends: whatever way the wrist
-    bends, one looks into white cotton.
+    bends, one looks into white cotton. Its lining widens up the arm, as the arm and the sleeve do.
     """
     end = sleeve[-1]
     middle = end.mean(axis=0)
@@ -169,7 +170,7 @@ def cuff(sleeve: Array, shows: float, room: float = 0.0045) -> Array:
     inner = spokes * (1.0 - room / reach)
     steps = ((-0.012, 1.0), (shows - 0.001, 1.0), (shows, 0.97), (shows - 0.003, 0.93))
     rings = [middle + run * t + inner * size for t, size in steps]
-    rings += [middle - run * (_CLOSED_M - shows) + inner * size for size in (0.90, 0.05)]
+    rings += [middle - run * (_CLOSED_M - shows) + inner * size for size in (1.03, 0.05)]
     return np.stack(rings)
 
 

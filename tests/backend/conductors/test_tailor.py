@@ -164,6 +164,23 @@ def test_one_looks_into_closed_cuffs() -> None:
         assert off[closing].min() < 0.02
 
 
+@pytest.mark.parametrize("outfit", ["tailcoat", "dark_suit"])
+def test_the_skin_ends_well_before_its_cuff_is_closed(outfit: str) -> None:
+    figure, worn = _figure("stout"), _dressed("stout", outfit)
+    shirt = _named("stout", outfit, "Shirt")
+    shown = (figure.part == 0)[figure.faces[:, 0]] & ~worn.covered[figure.faces].all(axis=1)
+    skin_left = figure.vertices[np.unique(figure.faces[shown])]
+    for side in "LR":
+        elbow, wrist = (figure.heads[figure.bone(f"{b}.{side}")] for b in ("forearm", "hand"))
+        run = (wrist - elbow) / np.linalg.norm(wrist - elbow)
+        deepest = []
+        for points, reach in ((skin_left, 0.06), (shirt.vertices, 0.01)):
+            along = (points - wrist) @ run
+            off = np.linalg.norm(points - wrist - along[:, None] * run, axis=1)
+            deepest.append(along[(np.abs(along) < 0.2) & (off < reach)].min())
+        assert deepest[0] > deepest[1] + 0.01
+
+
 @pytest.mark.parametrize(("build", "outfit"), _WORN)
 def test_each_spot_of_the_picture_shows_one_spot_of_the_cloth(build: str, outfit: str) -> None:
     worn = _dressed(build, outfit)
