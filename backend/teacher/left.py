@@ -73,12 +73,13 @@ _STIR: Final = 0.16
 
 @dataclass(frozen=True)
 class LeftHand:
-    """The left hand's pose, the shape of its fingers, (T, 4), as in `hand_shapes`, and how far what
-    it does is its own and not the beat's, (T,)."""
+    """The left hand's pose, the shape of its fingers, (T, 4), as in `hand_shapes`, how far what it
+    does is its own and not the beat's, and how far its arm hangs down, (T,)."""
 
     pose: HandPose
     shape: Array
     own: Array
+    lowered: Array
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def left_hand(
         mix(roll, LOWERED_ROLL, path.lowered),
         elbow(style, wrist, path.lowered) + _WAIST_ELBOW * resting * (1.0 - path.lowered),
     )
-    return LeftHand(pose, shape, np.clip(alone, 0.0, 1.0))
+    return LeftHand(pose, shape, np.clip(alone, 0.0, 1.0), path.lowered)
 
 
 def _pose(

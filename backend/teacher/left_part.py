@@ -80,7 +80,11 @@ def with_left(local: Array, root: Array, hand: LeftHand, aside: Array) -> Array:
     """
     positions, world = forward_kinematics(local, root)
     chest = skeleton.INDEX["chest"]
-    pose = replace(hand.pose, wrist=hand.pose.wrist + np.outer(aside, [1.0, 0.0, 0.0]))
+    # A hanging arm goes with its shoulder, a hand that plays with the weight alone.
+    shoulder = skeleton.INDEX["upper_arm.L"]
+    away = np.outer((1.0 - hand.lowered) * aside, [1.0, 0.0, 0.0])
+    away += hand.lowered[:, None] * (positions[:, shoulder] - skeleton.REST[shoulder])
+    pose = replace(hand.pose, wrist=hand.pose.wrist + away)
     turns = solve_arm("L", pose, positions[:, chest], world[:, chest], np.zeros(len(local)))
     played = local.copy()
     for name, turn in (turns | shape_turns("L", hand.shape)).items():

@@ -7,8 +7,11 @@ from teacher_scenes import INDEX, perform, steady, track
 from backend.audio.rates import FEATURE_RATE
 from backend.style import Style
 from backend.teacher import hand_shapes
+from backend.teacher.arms import HandPose
+from backend.teacher.left import LeftHand
+from backend.teacher.left_part import with_left
 from retarget import rotation, skeleton
-from retarget.motion import Motion
+from retarget.motion import Motion, forward_kinematics
 from retarget.rotation import Array
 
 GRID = steady(80, 4, 48)
@@ -207,3 +210,20 @@ def test_fingers_of_a_beating_left_hand_move_with_the_beat() -> None:
     # Within each beat, which leaves out what wanders from one to the next.
     moved = [np.ptp(fingers[beat : beat + 22]) for beat in beats]
     assert np.median(moved) > 3.0
+
+
+def test_a_hanging_left_arm_goes_with_its_shoulder_whoever_moves_the_body() -> None:
+    """Else it would sink into the flank of whoever leans or stands aside."""
+    lean = np.radians([0.0, -6.0, 6.0])
+    local = rotation.identity((3, len(skeleton.NAMES)))
+    local[:, INDEX["chest"]] = rotation.from_axis_angle([1.0, 0.0, 0.0], lean)
+    root = np.tile(skeleton.REST[INDEX["hips"]], (3, 1))
+    one = np.ones(3)
+    pose = HandPose(
+        np.tile([0.24, -0.08, 0.91], (3, 1)), -0.1 * one, -1.2 * one, 1.35 * one, 0 * one
+    )
+    hand = LeftHand(pose, np.tile(hand_shapes.HANGING, (3, 1)), one, one)
+    played = with_left(local, root, hand, np.array([0.0, 0.03, -0.03]))
+    positions, _ = forward_kinematics(played, root)
+    hangs = positions[:, INDEX["hand.L"]] - positions[:, INDEX["upper_arm.L"]]
+    np.testing.assert_allclose(hangs, hangs[[0, 0, 0]], atol=0.01)
