@@ -15,7 +15,7 @@ ROUNDED: Final = {"index": 0.72, "fingers": 0.98}
 # How much of the way they come; the rest of it leaves the hand its life.
 _WAY: Final = 0.7
 # So far they lean to each other, as a share of what makes straight ones touch: rounded ones taper.
-_LEAN: Final = 1.3
+_LEAN: Final = 2.2
 # Curls this far above are as they were, radians; so far below the fingers lie side by side.
 _BAND: Final = 0.2
 

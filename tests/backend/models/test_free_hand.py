@@ -64,7 +64,7 @@ def test_fingers_that_are_rounded_lie_closer_together(side: str) -> None:
     # From fanned out to tapering a little; the tips do not cross.
     assert (apart(before) < -0.09).all()
     assert (apart(after) > 0.02).all()
-    assert (apart(after) < 0.15).all()
+    assert (apart(after) < 0.25).all()
 
 
 def test_nothing_else_moves_and_the_sign_of_a_quaternion_means_nothing() -> None:
