@@ -62,7 +62,7 @@ def test_a_far_conductor_has_fewer_vertices_in_the_same_places(run_in_blender) -
     for name in ("Body", "Hair", "Clothes"):
         assert told["share"][name] < 0.6
         # With raised arm and open mouth: bones, corrective shapes and keyed ones are followed.
-        assert told["off"][name] < 0.004
+        assert told["off"][name] < 0.006
     assert told["share"]["Baton"] == 1.0
     assert told["kept"] == 7
     assert told["same"]
