@@ -124,7 +124,7 @@ def _laid_over(still: Pixels, moving: Pixels, left: int, top: int) -> Pixels:
     left, top : int
         Where in the reduced picture.
     """
-    x, y = left * 4 // 3, top * 4 // 3
+    x, y = left * 5 // 4, top * 5 // 4
     height, width = moving.shape[:2]
     patch = still[y : y + height, x : x + width].copy()
     alpha = np.ascontiguousarray(moving[..., 3])
@@ -139,7 +139,7 @@ def _laid_over(still: Pixels, moving: Pixels, left: int, top: int) -> Pixels:
 def _reduced(pixels: Pixels) -> Pixels:
     """A picture `blender_addon.render.SUPERSAMPLING` times as large at the video's size."""
     height, width = pixels.shape[:2]
-    size = (width * 3 // 4, height * 3 // 4)
+    size = (width * 4 // 5, height * 4 // 5)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 

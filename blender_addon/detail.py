@@ -18,7 +18,7 @@ from .layers import seen, world_points
 _TRIANGLE: Final = 48.0
 """Pixels of a triangle; software OpenGL draws blocks of four by four."""
 
-_LEAST: Final = 0.2
+_LEAST: Final = 0.3
 """Share of the triangles that stays at any size, so that a small face keeps its features."""
 
 # Below this the work would take longer than it saves.

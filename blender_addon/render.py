@@ -25,7 +25,7 @@ _IMAGE_SETTINGS: Final = (
     *("file_format", "color_mode", "color_depth", "compression", "quality", "tiff_codec"),
 )
 
-SUPERSAMPLING: Final = 4.0 / 3.0
+SUPERSAMPLING: Final = 1.25
 """How much larger than the video Workbench renders the frames of a video.
 
 Reduced to the video's size they are as smooth as Workbench makes them, in half the time that its
