@@ -155,6 +155,26 @@ def video_comment(path: Path) -> str:
         return ""
 
 
+def is_whole(path: Path) -> bool:
+    """Whether the boxes of an MP4 file (ISO/IEC 14496-12, 4.2) end where the file does."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            at = 0
+            while at < size:
+                file.seek(at)
+                head = file.read(16)
+                length = int.from_bytes(head[:4], "big")
+                # A length of 1 stands for 64 bits after the kind.
+                length = int.from_bytes(head[8:16], "big") if length == 1 else length
+                if length < 8:
+                    return False
+                at += length
+    except OSError:
+        return False
+    return size > 0 and at == size
+
+
 def _video_stream(container: Any, kind: Format, rate: Fraction, size: tuple[int, int]) -> Any:
     video = container.add_stream(kind.video, rate=rate, options=kind.options)
     video.width, video.height = size

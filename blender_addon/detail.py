@@ -18,13 +18,15 @@ from .layers import seen, world_points
 _TRIANGLE: Final = 48.0
 """Pixels of a triangle; software OpenGL draws blocks of four by four."""
 
-_LEAST: Final = 0.3
-"""Share of the triangles that stays at any size, so that a small face keeps its features."""
+_LEAST: Final = 0.5
+"""Share of the triangles that stays at any size, so that faces keep their features and layers of
+cloth their order."""
 
 # Below this the work would take longer than it saves.
 _WORTHWHILE: Final = 0.8
 _SMALL: Final = 1000
 _FRAMES: Final = 24
+_INSIDE: Final = "inner vertices"
 
 
 @contextmanager
@@ -72,6 +74,8 @@ def _may_be_coarser(item: Any) -> bool:
         and [modifier.type for modifier in item.modifiers] == ["ARMATURE"]
         and not item.particle_systems
         and item.animation_data is None
+        and item.data.animation_data is None
+        and not item.show_only_shape_key
         and not item.data.has_custom_normals
         and (keys is None or keys.use_relative)
     )
@@ -117,8 +121,8 @@ def _coarser(scene: Any, item: Any, share: float) -> Any:
     if keys:
         stand_in.shape_key_add(name="Basis", from_mix=False)
     points = _vectors(mesh.vertices, "co")
-    for key in keys:
-        offsets = mesh.attributes[_attribute(key)]
+    for index, key in enumerate(keys):
+        offsets = mesh.attributes[_attribute(index)]
         own = stand_in.shape_key_add(name=key.name, from_mix=False)
         own.slider_min, own.slider_max = key.slider_min, key.slider_max
         own.vertex_group = key.vertex_group
@@ -133,15 +137,21 @@ def _decimated(scene: Any, item: Any, keys: list[Any], share: float) -> Any:
     fine = item.copy()
     fine.data = item.data.copy()
     fine.modifiers.clear()
-    fine.shape_key_clear()
+    if fine.data.shape_keys is not None:
+        basis = _vectors(fine.data.shape_keys.reference_key.points, "co")
+        fine.shape_key_clear()
+        fine.data.vertices.foreach_set("co", basis.ravel())
     scene.collection.objects.link(fine)
     try:
-        for key in keys:
-            offsets = fine.data.attributes.new(_attribute(key), "FLOAT_VECTOR", "POINT")
+        for index, key in enumerate(keys):
+            offsets = fine.data.attributes.new(_attribute(index), "FLOAT_VECTOR", "POINT")
             moved = _vectors(key.points, "co") - _vectors(key.relative_key.points, "co")
             offsets.data.foreach_set("vector", moved.ravel())
         modifier = fine.modifiers.new("Decimate", "DECIMATE")
         modifier.ratio = share
+        inside = fine.vertex_groups.new(name=_INSIDE)
+        inside.add(_inner_vertices(fine.data), 1.0, "REPLACE")
+        modifier.vertex_group = inside.name
         view_layer = scene.view_layers[0]
         view_layer.update()
         depsgraph = view_layer.depsgraph
@@ -182,8 +192,32 @@ def _follow(own: Any, key: Any) -> None:
     target.data_path = key.path_from_id("value")
 
 
-def _attribute(key: Any) -> str:
-    return f"shape key {key.name}"
+def _attribute(index: int) -> str:
+    # Names of keys may be longer than those of attributes.
+    return f"shape key {index}"
+
+
+def _inner_vertices(mesh: Any) -> list[int]:
+    """Vertices within one material and no hem: where colours meet or end, lines must stay."""
+    corners = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    sizes = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_total", sizes)
+    materials = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("material_index", materials)
+    spread = np.repeat(materials, sizes)
+    least = np.full(len(mesh.vertices), np.iinfo(np.int32).max, np.int32)
+    most = np.full(len(mesh.vertices), -1, np.int32)
+    np.minimum.at(least, corners, spread)
+    np.maximum.at(most, corners, spread)
+    edges = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("edge_index", edges)
+    ends = np.empty((len(mesh.edges), 2), np.int32)
+    mesh.edges.foreach_get("vertices", ends.ravel())
+    hems = ends[np.bincount(edges, minlength=len(ends)) < 2]
+    inner = least == most
+    inner[hems.ravel()] = False
+    return np.flatnonzero(inner).tolist()
 
 
 def _vectors(items: Any, name: str) -> NDArray[np.float32]:

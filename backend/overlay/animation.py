@@ -8,7 +8,7 @@ from backend.animation import Music, render_animation
 from backend.blender_sessions import Blender
 from backend.film import open_film
 from backend.overlay.scene import SceneOverlay
-from backend.video import Footage, encode, video_comment
+from backend.video import Footage, encode, is_whole, video_comment
 from blender_addon.engines import Engine
 from retarget.atomic import atomic_path
 from retarget.progress import Progress, no_progress, part
@@ -57,7 +57,7 @@ def make_animation(
     if video_comment(out) == shown:
         progress(1.0, "the animation is there")
         return
-    is_plain = video_comment(plain) == stamp
+    is_plain = is_whole(plain) and video_comment(plain) == stamp
     if overlay is None and is_plain:
         plain.replace(out)
         progress(1.0, "the animation is there")

@@ -19,7 +19,7 @@ AXIS_X: Final = -0.295
 """Sideways place of the beat's axis, metres: in front of the shoulder and a little outside."""
 
 _AXIS_Y: Final = -0.345
-_LOWERED_WRIST: Final = np.array([-0.262, -0.075, 0.908])
+_LOWERED_WRIST: Final = np.array([-0.290, -0.070, 0.912])
 # The path is drawn together towards these, which it never reaches: the other hand's side, and as
 # far out as the arm goes in comfort.
 _INNER_X: Final = -0.14
