@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
 from .face_keys import curves_of
-from .layers import seen, world_points
+from .layers import seen, vectors, world_points
 
 _TRIANGLE: Final = 48.0
 """Pixels of a triangle; software OpenGL draws blocks of four by four."""
@@ -120,13 +119,13 @@ def _coarser(scene: Any, item: Any, share: float) -> Any:
         collection.objects.link(stand_in)
     if keys:
         stand_in.shape_key_add(name="Basis", from_mix=False)
-    points = _vectors(mesh.vertices, "co")
+    points = vectors(mesh.vertices, "co")
     for index, key in enumerate(keys):
         offsets = mesh.attributes[_attribute(index)]
         own = stand_in.shape_key_add(name=key.name, from_mix=False)
         own.slider_min, own.slider_max = key.slider_min, key.slider_max
         own.vertex_group = key.vertex_group
-        own.points.foreach_set("co", (points + _vectors(offsets.data, "vector")).ravel())
+        own.points.foreach_set("co", (points + vectors(offsets.data, "vector")).ravel())
         mesh.attributes.remove(offsets)
         _follow(own, key)
     return stand_in
@@ -138,14 +137,14 @@ def _decimated(scene: Any, item: Any, keys: list[Any], share: float) -> Any:
     fine.data = item.data.copy()
     fine.modifiers.clear()
     if fine.data.shape_keys is not None:
-        basis = _vectors(fine.data.shape_keys.reference_key.points, "co")
+        basis = vectors(fine.data.shape_keys.reference_key.points, "co")
         fine.shape_key_clear()
         fine.data.vertices.foreach_set("co", basis.ravel())
     scene.collection.objects.link(fine)
     try:
         for index, key in enumerate(keys):
             offsets = fine.data.attributes.new(_attribute(index), "FLOAT_VECTOR", "POINT")
-            moved = _vectors(key.points, "co") - _vectors(key.relative_key.points, "co")
+            moved = vectors(key.points, "co") - vectors(key.relative_key.points, "co")
             offsets.data.foreach_set("vector", moved.ravel())
         modifier = fine.modifiers.new("Decimate", "DECIMATE")
         modifier.ratio = share
@@ -172,11 +171,8 @@ def _used_keys(keys: Any) -> list[Any]:
     moved: set[str] = set()
     if data is not None:
         moved |= {driver.data_path for driver in data.drivers}
-        moved |= (
-            set()
-            if data.action is None
-            else {curve.data_path for curve in curves_of(data.action, data.action_slot)}
-        )
+        if data.action is not None:
+            moved |= {curve.data_path for curve in curves_of(data.action, data.action_slot)}
     return [
         key
         for key in keys.key_blocks[1:]
@@ -218,9 +214,3 @@ def _inner_vertices(mesh: Any) -> list[int]:
     inner = least == most
     inner[hems.ravel()] = False
     return np.flatnonzero(inner).tolist()
-
-
-def _vectors(items: Any, name: str) -> NDArray[np.float32]:
-    values = np.empty((len(items), 3), np.float32)
-    items.foreach_get(name, values.ravel())
-    return values

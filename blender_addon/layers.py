@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
@@ -211,8 +212,7 @@ def _nearest(scene: Any, item: Any, size: tuple[int, int]) -> float:
     mesh = shown.to_mesh()
     if mesh is None or not mesh.polygons:
         return 0.0
-    points = np.empty((len(mesh.vertices), 3), np.float32)
-    mesh.vertices.foreach_get("co", points.ravel())
+    points = vectors(mesh.vertices, "co")
     starts = np.empty(len(mesh.polygons), np.int32)
     mesh.polygons.foreach_get("loop_start", starts)
     corners = np.empty(len(mesh.loops), np.int32)
@@ -230,11 +230,17 @@ def _nearest(scene: Any, item: Any, size: tuple[int, int]) -> float:
     return max(float(nearest.min()), near) if len(nearest) else np.inf
 
 
+def vectors(items: Any, name: str) -> NDArray[np.float32]:
+    """A property of three numbers of each of Blender's items, (N, 3)."""
+    values = np.empty((len(items), 3), np.float32)
+    items.foreach_get(name, values.ravel())
+    return values
+
+
 def world_points(shown: Any) -> Array:
     """Where an evaluated object is: its vertices, or else its box's corners, (N, 3), metres."""
     if shown.type == "MESH" and len(shown.data.vertices):
-        points = np.empty((len(shown.data.vertices), 3), np.float32)
-        shown.data.vertices.foreach_get("co", points.ravel())
+        points = vectors(shown.data.vertices, "co")
     else:
         points = np.array(shown.bound_box, np.float32)
     place = np.array(shown.matrix_world)

@@ -4,6 +4,7 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from .curves import smoothstep
 from .parts import Colour
 
 
@@ -16,8 +17,7 @@ def tint(colours: Array, share: Array, factor: Colour) -> Array:
 
 def smooth(start: float | Array, end: float | Array, value: Array) -> Array:
     """0 at and before `start`, 1 at and after `end`, smooth between; either may be the larger."""
-    t = np.clip((value - start) / (np.asarray(end) - start), 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t))
+    return smoothstep(value, start, end)
 
 
 def bell(value: Array, width: float | Array) -> Array:

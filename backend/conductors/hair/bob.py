@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Colour
 from .courses import Surface, arcs, eased, evenly, joined
-from .hairline import Hairline, Line, smooth
+from .hairline import Hairline, Line
 from .head import Head, angles, directions, unit
 from .lashes import Lash
 from .sheet import SIZE, Ridges, Room, as_picture, at, fibres, grid, places, ribbons, sheet
@@ -41,14 +42,14 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     broad = fibres(SIZE, SIZE // 16, generator).repeat(16, axis=1)
     u_over = np.clip(u / _OVER.right, 0.0, 1.0)
     ridge = _RIDGES.height(u_over, v)
-    front = np.maximum(smooth(u_over, 0.16, 0.0), smooth(u_over, 0.84, 1.0))
+    front = np.maximum(smoothstep(u_over, 0.16, 0.0), smoothstep(u_over, 0.84, 1.0))
     shade = 1.04 + 0.075 * streaks + 0.04 * broad + 0.08 * front
-    shade = shade * (1.0 - 0.26 * (1.0 - ridge) ** 2 * smooth(v, 0.02, 0.3))
-    shade = shade * (1.0 - 0.30 * np.exp(-v / 0.04)) * (1.0 - 0.55 * smooth(v, 0.88, 1.0))
+    shade = shade * (1.0 - 0.26 * (1.0 - ridge) ** 2 * smoothstep(v, 0.02, 0.3))
+    shade = shade * (1.0 - 0.30 * np.exp(-v / 0.04)) * (1.0 - 0.55 * smoothstep(v, 0.88, 1.0))
     gleam = np.exp(-(((v - 0.34 - 0.02 * streaks) / 0.09) ** 2)) * ridge
     gleam = gleam * (0.6 + 0.4 * np.clip(streaks, -1.0, 1.0))
     # Grey is no one colour: cool silver, and warmer hair that has kept some of its own.
-    warm = smooth(streaks + broad, 0.2, 2.4)[..., None] * np.array([0.0, -0.012, -0.028])
+    warm = smoothstep(streaks + broad, 0.2, 2.4)[..., None] * np.array([0.0, -0.012, -0.028])
     colours = np.array(colour) * shade[..., None] + warm + 0.13 * gleam[..., None]
     under = (u > 0.945)[..., None]
     colours = np.where(under, np.array(colour) * (0.42 + 0.05 * streaks)[..., None], colours)
@@ -93,9 +94,9 @@ def _hanging(head: Head, hairline: Hairline, columns: int, rows: int, share: flo
     full = share * _height(head, *angles(way))
     t = np.linspace(0.0, 1.0, 15)
     # At the face it lies close.
-    full = full * (0.55 + 0.45 * smooth(back, 0.0, 0.14))[:, None]
-    begin = 0.001 + 0.12 * full[:, :1] * smooth(back, 0.0, 0.3)[:, None]
-    height = begin + (full - begin) * smooth(t, 0.0, 0.5)
+    full = full * (0.55 + 0.45 * smoothstep(back, 0.0, 0.14))[:, None]
+    begin = 0.001 + 0.12 * full[:, :1] * smoothstep(back, 0.0, 0.3)[:, None]
+    height = begin + (full - begin) * smoothstep(t, 0.0, 0.5)
     over: Array = head.centre + way * (head.radius(way) + height)[..., None]
     falling = _fall(head, over[:, -1], u, back, share)
     eased_over = eased(evenly(np.concatenate([over, falling], axis=1), 48), 5.0)
@@ -107,7 +108,7 @@ def _clear(head: Head, courses: Array, height: float) -> Array:
     out = courses - head.centre
     distance = np.linalg.norm(out, axis=-1)
     _, elevation = angles(out)
-    least = head.radius(out) + height * head.size * smooth(elevation, -35.0, -10.0)
+    least = head.radius(out) + height * head.size * smoothstep(elevation, -35.0, -10.0)
     lifted = np.where(elevation > -35.0, np.maximum(distance, least), distance)
     return head.centre + out * (lifted / distance)[..., None]
 
@@ -119,21 +120,21 @@ def _roots(hairline: Hairline, side: Array, back: Array) -> Array:
     front = directions(np.array(_PARTING_DEG), np.array(edge))
     along = np.clip(back / 0.8, 0.0, 1.0)[:, None]
     parting = unit((1.0 - along) * front + along * crown + 0.35 * along * (1 - along) * [0, 0, 1])
-    return unit(parting + (side * (1.0 - smooth(back, 0.8, 1.0)))[:, None] * [0.007, 0.0, 0.0])
+    return unit(parting + (side * (1.0 - smoothstep(back, 0.8, 1.0)))[:, None] * [0.007, 0.0, 0.0])
 
 
 def _fall(head: Head, tops: Array, u: Array, back: Array, share: float) -> Array:
     """How hair hangs (C, P, 3) from the widest of the head: full at the jaw, then turned in."""
     out = unit((tops - head.centre) * [1.0, 1.0, 0.0])
     chin = head.centre[2] - 0.140 * head.size
-    foot = chin + head.size * (0.002 + 0.034 * smooth(back, 0.25, 1.0) + 0.02 * (1.0 - share))
+    foot = chin + head.size * (0.002 + 0.034 * smoothstep(back, 0.25, 1.0) + 0.02 * (1.0 - share))
     foot = foot - head.size * 0.0030 * _RIDGES.tip(u)
     t = np.linspace(0.0, 1.0, 13)[1:]
-    face = 1.0 - smooth(back, 0.0, 0.16)[:, None]
+    face = 1.0 - smoothstep(back, 0.0, 0.16)[:, None]
     round_about = (0.007 + 0.006 * back[:, None]) * np.sin(np.pi * np.clip(1.15 * t, 0.0, 1.0))
-    turned_in = (0.016 + 0.010 * back[:, None]) * smooth(t, 0.55, 1.1)
+    turned_in = (0.016 + 0.010 * back[:, None]) * smoothstep(t, 0.55, 1.1)
     # Beside the face it swings back, then in to the jaw.
-    away = (share * round_about - turned_in) - face * (0.004 + 0.010 * smooth(t, 0.3, 1.0))
+    away = (share * round_about - turned_in) - face * (0.004 + 0.010 * smoothstep(t, 0.3, 1.0))
     level = np.stack([-out[:, 1], out[:, 0], 0.0 * out[:, 0]], axis=-1)
     wave = 0.0035 * np.sin(2 * np.pi * (3.3 * u[:, None] + 0.75 * t)) * t
     flat = tops * [1.0, 1.0, 0.0]
@@ -149,11 +150,11 @@ def _fall(head: Head, tops: Array, u: Array, back: Array, share: float) -> Array
 def _locked(head: Head, courses: Array) -> Array:
     """Courses (C, R, 3) raised where locks form."""
     u, v = grid(courses)
-    grown = smooth(v, 0.03, 0.35) * (1.0 - 0.7 * smooth(v, 0.8, 1.0))
+    grown = smoothstep(v, 0.03, 0.35) * (1.0 - 0.7 * smoothstep(v, 0.8, 1.0))
     raised = head.size * _RIDGE_M * grown * (_RIDGES.height(u, v) - 0.6)
     # The edges at the face turn in.
     edge = np.minimum(u, 1.0 - u)
-    tucked = head.size * 0.005 * (1.0 - smooth(edge, 0.0, 0.03)) * smooth(v, 0.3, 0.5)
+    tucked = head.size * 0.005 * (1.0 - smoothstep(edge, 0.0, 0.03)) * smoothstep(v, 0.3, 0.5)
     return courses + (raised - tucked)[..., None] * _outward(head, courses)
 
 
@@ -185,14 +186,14 @@ def _outward(head: Head, courses: Array) -> Array:
     out = courses - head.centre
     _, elevation = angles(out)
     level = unit(out * [1.0, 1.0, 0.0])
-    hanging = (1.0 - smooth(elevation, -25.0, 5.0))[..., None]
+    hanging = (1.0 - smoothstep(elevation, -25.0, 5.0))[..., None]
     return unit((1.0 - hanging) * head.normal(courses) + hanging * level)
 
 
 def _height(head: Head, azimuth: Array, elevation: Array) -> Array:
     """How high the hair lies over the scalp, in metres: fullest at the back of the head."""
     around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
-    back = smooth(around, 70.0, 150.0) * smooth(elevation, -40.0, 5.0)
-    back = back * (1.0 - 0.6 * smooth(elevation, 45.0, 85.0))
-    height: Array = head.size * (0.0125 + 0.013 * back + 0.005 * smooth(elevation, 30.0, 80.0))
+    back = smoothstep(around, 70.0, 150.0) * smoothstep(elevation, -40.0, 5.0)
+    back = back * (1.0 - 0.6 * smoothstep(elevation, 45.0, 85.0))
+    height: Array = head.size * (0.0125 + 0.013 * back + 0.005 * smoothstep(elevation, 30.0, 80.0))
     return height

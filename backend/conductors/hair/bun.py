@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Colour
 from .courses import Surface, arcs, evenly, joined
-from .hairline import Hairline, Line, smooth
+from .hairline import Hairline, Line
 from .head import Head, angles, directions, unit
 from .lashes import Lash
 from .sheet import SIZE, Ridges, Room, as_picture, at, fibres, grid, places, ribbons, sheet
@@ -41,7 +42,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     ridge = np.where(u < _KNOT.left, ridge, np.sin(np.pi * np.clip((u - 0.94) / 0.06, 0, 1)))
     shade = 1.0 + 0.20 * streaks + 0.06 * broad
     shade = shade * (1.0 - 0.45 * (1.0 - ridge) ** 2) * (1.0 - 0.25 * np.exp(-v / 0.05))
-    shade = shade * (1.0 - 0.40 * smooth(v, 0.86, 1.0) * (u < _KNOT.left))
+    shade = shade * (1.0 - 0.40 * smoothstep(v, 0.86, 1.0) * (u < _KNOT.left))
     # Black hair is made by its gleam, a band where it turns to the light.
     gleam = np.exp(-(((v - 0.36 - 0.03 * streaks) / 0.13) ** 2))
     gleam = np.where(u < _KNOT.left, gleam, np.sin(np.pi * v) ** 2 * 0.9)
@@ -57,9 +58,9 @@ def surface(head: Head) -> Surface:
     for side, room in _SIDES.items():
         drawn = _drawn(head, hairline, side)
         u, v = grid(drawn)
-        grown = smooth(v, 0.0, 0.25) * (1.0 - 0.6 * smooth(v, 0.75, 1.0))
+        grown = smoothstep(v, 0.0, 0.25) * (1.0 - 0.6 * smoothstep(v, 0.75, 1.0))
         # Both sides meet at the crown and at the nape.
-        grown = grown * smooth(np.minimum(u, 1.0 - u), 0.0, 0.08)
+        grown = grown * smoothstep(np.minimum(u, 1.0 - u), 0.0, 0.08)
         raised = head.size * _RIDGE_M * grown * (_RIDGES.height(u, v) - 0.5)
         body = drawn + raised[..., None] * head.normal(drawn)
         parts += [sheet(body, room), _single_locks(head, body, room)]
@@ -103,20 +104,20 @@ def _drawn(head: Head, hairline: Hairline, side: float) -> Array:
         home + np.stack([side * 0.13 * (1.0 - way_in**4), 0 * way_in, 0.10 * way_in], axis=1)
     )
     # From the parting hair goes round the temple and over the ear, from the crown straight down.
-    ahead = smooth(100.0 - around, 0.0, 90.0) * (1.0 - smooth(elevation, 20.0, 88.0) ** 1.2)
+    ahead = smoothstep(100.0 - around, 0.0, 90.0) * (1.0 - smoothstep(elevation, 20.0, 88.0) ** 1.2)
     over = directions(
         side * np.full(len(start), 84.0), head.ear.top + 13.0 + 0.55 * (elevation + 8)
     )
-    share = (ahead * smooth(around, head.ear.front + 8.0, head.ear.front - 8.0))[:, None]
+    share = (ahead * smoothstep(around, head.ear.front + 8.0, head.ear.front - 8.0))[:, None]
     middle = unit((1.0 - share) * unit(start + end) + share * over)
     way = arcs(np.stack([start, middle, end], axis=1), 25)
     azimuth, up = angles(way)
     full = _height(head, azimuth, up)
     t = np.linspace(0.0, 1.0, 25)
     # At the hairline it leaves the skin slowly, at the parting at once.
-    inside = smooth(elevation - hairline.elevation(angles(start)[0]), 1.0, 10.0)[:, None]
+    inside = smoothstep(elevation - hairline.elevation(angles(start)[0]), 1.0, 10.0)[:, None]
     begin = -0.0008 + (0.10 * full[:, :1] + 0.0008) * inside
-    lift = begin + (full - begin) * smooth(t, 0.0, 0.34)
+    lift = begin + (full - begin) * smoothstep(t, 0.0, 0.34)
     courses: Array = evenly(head.centre + way * (head.radius(way) + lift)[..., None], _ROWS)
     return courses if side > 0.0 else courses[::-1]
 
@@ -125,8 +126,10 @@ def _height(head: Head, azimuth: Array, elevation: Array) -> Array:
     """How high the hair lies over the scalp, in metres: fullest over the temples and the crown."""
     around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
     soft = np.exp(-(((around - 78.0) / 30.0) ** 2)) * np.exp(-(((elevation - 22.0) / 20.0) ** 2))
-    crown = smooth(elevation, 15.0, 75.0) * smooth(around, 20.0, 130.0)
-    height: Array = 0.0075 + 0.005 * soft + 0.004 * smooth(elevation, 20.0, 80.0) + 0.006 * crown
+    crown = smoothstep(elevation, 15.0, 75.0) * smoothstep(around, 20.0, 130.0)
+    height: Array = (
+        0.0075 + 0.005 * soft + 0.004 * smoothstep(elevation, 20.0, 80.0) + 0.006 * crown
+    )
     return head.size * height
 
 

@@ -8,9 +8,10 @@ from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Colour
 from .courses import Surface
-from .hairline import Hairline, Line, closed, smooth
+from .hairline import Hairline, Line, closed
 from .head import Head, directions
 from .lashes import Lash
 
@@ -42,7 +43,7 @@ def surface(head: Head) -> Surface:
     ray = directions(a, e)
     dome = _Curls(_CURLS).dome(ray)
     # It rises out of the skin slowly: what is shorter is painted there.
-    rise = smooth(e - edge, 0.0, 15.0) ** 0.8
+    rise = smoothstep(e - edge, 0.0, 15.0) ** 0.8
     height = head.size * _height(a, e) * (0.62 + 0.38 * dome)
     points = (
         head.centre + ray * (head.radius(ray) + rise * height - 0.0012 * (1.0 - rise))[..., None]
@@ -63,7 +64,7 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     base = np.array(colour)
     shade = 0.55 + 0.55 * dome + 0.35 * hairs
     # The crown catches the light from above.
-    gleam = 0.17 * dome**1.5 * np.clip(hairs, 0.0, 1.0) * smooth(ray[..., 2], 0.0, 0.9)
+    gleam = 0.17 * dome**1.5 * np.clip(hairs, 0.0, 1.0) * smoothstep(ray[..., 2], 0.0, 0.9)
     painted = base * shade[..., None] + gleam[..., None] * np.array([0.95, 0.80, 0.72])
     return np.round(255 * np.clip(painted, 0.0, 1.0)).astype(np.uint8)
 
@@ -110,9 +111,9 @@ class _Curls:
 def _height(azimuth: Array | float, elevation: Array | float) -> Array:
     """Length of the hair in metres on a middling head: shorter at the sides and the nape."""
     around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
-    side = smooth(around, 40.0, 80.0)
+    side = smoothstep(around, 40.0, 80.0)
     high = np.asarray(elevation) - 20.0 * side
-    return np.asarray(0.0045 + 0.0095 * smooth(high, -10.0, 45.0))
+    return np.asarray(0.0045 + 0.0095 * smoothstep(high, -10.0, 45.0))
 
 
 def _tilted(rays: Array, angle: float) -> Array:

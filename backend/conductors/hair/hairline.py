@@ -97,13 +97,6 @@ def _faded(ear: Ear, line: Line) -> list[tuple[float, float]]:
     ]
 
 
-def smooth(value: Array, low: float, high: float) -> Array:
-    """From 0 at `low` to 1 at `high`, level at both ends."""
-    t = np.clip((np.asarray(value) - low) / (high - low), 0.0, 1.0)
-    result: Array = t * t * (3.0 - 2.0 * t)
-    return result
-
-
 def closed(top: Array, rings: Array) -> tuple[Array, NDArray[np.int64]]:
     """Vertices and faces of a sheet from a point (3,) over rings (R, C, 3) of points below it."""
     rows, count = rings.shape[:2]

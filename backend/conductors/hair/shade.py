@@ -6,9 +6,10 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..paint import noise
 from ..parts import Figure
-from .hairline import Hairline, Line, smooth
+from .hairline import Hairline, Line
 from .head import Head, angles
 
 _ROOTS_DEG: Final = 6.0
@@ -40,6 +41,8 @@ def shorn(figure: Figure, line: Line, fade: float, points: Array) -> Array:
     place = np.stack([azimuth / across, elevation / along, 0.0 * azimuth], axis=1)
     strokes = np.clip(noise(place, 1.0, 31), -1.5, 1.5)
     share = (full - _ROOTS_DEG / 3.0 + 0.07 * _ROOTS_DEG * strokes) / width
-    grown = smooth(share, -1.0, 0.0)
+    grown = smoothstep(share, -1.0, 0.0)
     off = np.abs(head.height(points))
-    return grown * (1.0 - smooth(off, 0.7 * _OFF_M, _OFF_M)) * smooth(elevation, -75.0, -65.0)
+    return (
+        grown * (1.0 - smoothstep(off, 0.7 * _OFF_M, _OFF_M)) * smoothstep(elevation, -75.0, -65.0)
+    )

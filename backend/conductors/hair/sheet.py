@@ -10,8 +10,8 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from .courses import Surface
-from .hairline import smooth
 from .head import unit
 
 SIZE: Final = 1024
@@ -64,7 +64,7 @@ class Ridges:
         part = self._part[number]
         half = np.where(across < part, across / part, (1.0 - across) / (1.0 - part))
         divided = np.sin(np.pi * np.abs(half)) ** 0.7 * (across > 0.0)
-        share = self._split * smooth(v, 0.25, 0.85)
+        share = self._split * smoothstep(v, 0.25, 0.85)
         return np.asarray((1.0 - share) * dome + share * dome * (0.55 + 0.45 * divided))
 
     def tip(self, u: Array) -> Array:

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Colour
 from .courses import Surface, arcs, evenly, joined
-from .hairline import Hairline, Line, smooth
+from .hairline import Hairline, Line
 from .head import Head, angles, directions, unit
 from .lashes import Lash
 from .sheet import SIZE, Ridges, as_picture, at, fibres, grid, places, ribbons, sheet
@@ -36,12 +37,12 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
     ridge = _RIDGES.height(u, v)
     edge = np.minimum(u, 1.0 - u)
     # Strand by strand: all of them over the ears, here and there one on top.
-    grey = smooth(edge + 0.030 * streaks + 0.030 * broad, 0.26, 0.03)
-    grey = np.clip(0.92 * grey + 0.10 * smooth(streaks, 0.8, 2.0), 0.0, 1.0)
+    grey = smoothstep(edge + 0.030 * streaks + 0.030 * broad, 0.26, 0.03)
+    grey = np.clip(0.92 * grey + 0.10 * smoothstep(streaks, 0.8, 2.0), 0.0, 1.0)
     colours = np.array(colour) + grey[..., None] * (_GREY - np.array(colour))
     shade = 1.0 + 0.13 * streaks + 0.06 * broad
-    shade = shade * (1.0 - 0.42 * (1.0 - ridge) ** 2 * smooth(v, 0.0, 0.15))
-    shade = shade * (1.0 - 0.30 * np.exp(-v / 0.05)) * (1.0 - 0.30 * smooth(v, 0.82, 1.0))
+    shade = shade * (1.0 - 0.42 * (1.0 - ridge) ** 2 * smoothstep(v, 0.0, 0.15))
+    shade = shade * (1.0 - 0.30 * np.exp(-v / 0.05)) * (1.0 - 0.30 * smoothstep(v, 0.82, 1.0))
     gleam = np.exp(-(((v - 0.24 - 0.02 * streaks) / 0.10) ** 2)) * ridge
     gleam = gleam * (0.6 + 0.4 * np.clip(streaks, -1.0, 1.0))
     return as_picture(colours * shade[..., None] + gleam[..., None] * (0.05 + 0.16 * colours))
@@ -50,8 +51,8 @@ def picture(colour: Colour) -> NDArray[np.uint8]:
 def root_colours(colour: Colour, azimuth: Array, elevation: Array) -> Array:
     """Colours (N, 3) of hair on the skin at azimuths and elevations in degrees."""
     around = np.abs((azimuth + 180.0) % 360.0 - 180.0)
-    grey = smooth(around, 42.0, 58.0) * (1.0 - smooth(around, 130.0, 160.0))
-    grey = 0.8 * grey * (1.0 - smooth(elevation, 18.0, 40.0))
+    grey = smoothstep(around, 42.0, 58.0) * (1.0 - smoothstep(around, 130.0, 160.0))
+    grey = 0.8 * grey * (1.0 - smoothstep(elevation, 18.0, 40.0))
     colours: Array = np.array(colour) + grey[:, None] * (0.8 * _GREY - np.array(colour))
     return colours
 
@@ -61,7 +62,11 @@ def surface(head: Head) -> Surface:
     courses = _combed(head, Hairline(head, LINE))
     u, v = grid(courses)
     edge = np.minimum(u, 1.0 - u)
-    grown = smooth(v, 0.0, 0.16) * (1.0 - 0.4 * smooth(v, 0.85, 1.0)) * smooth(edge, 0.0, 0.06)
+    grown = (
+        smoothstep(v, 0.0, 0.16)
+        * (1.0 - 0.4 * smoothstep(v, 0.85, 1.0))
+        * smoothstep(edge, 0.0, 0.06)
+    )
     raised = head.size * _RIDGE_M * grown * (_RIDGES.height(u, v) - 0.55)
     body = courses + raised[..., None] * head.normal(courses)
     return joined([sheet(body), _single_locks(head, body)])
@@ -77,10 +82,10 @@ def _combed(head: Head, hairline: Hairline) -> Array:
     front = side * np.interp(aside, [0.0, 0.55, 0.8, 1.0], [0.0, 40.0, 56.0, ear.front - 7.0])
     inside = np.interp(aside, [0.0, 0.8, 1.0], [0.5, 0.5, 0.0])
     low = ear.top + np.interp(aside, [0.75, 1.0], [30.0, 1.0])
-    inside = inside + 1.2 * _RIDGES.tip(u) * smooth(aside, 0.9, 0.7)
+    inside = inside + 1.2 * _RIDGES.tip(u) * smoothstep(aside, 0.9, 0.7)
     up = np.minimum(hairline.elevation(front) + inside, np.where(aside > 0.75, low, 90.0))
     back = side * (180.0 - aside * (180.0 - ear.back - 7.0))
-    nape = hairline.elevation(back) - 4.0 - 4.0 * smooth(aside, 1.0, 0.3)
+    nape = hairline.elevation(back) - 4.0 - 4.0 * smoothstep(aside, 1.0, 0.3)
     nape = nape - 0.7 * _RIDGES.tip(u)
     top = 90.0 - (90.0 - ear.top - 7.5) * aside**1.25
     over = directions(side * (96.0 + 14.0 * aside), top)
@@ -88,12 +93,12 @@ def _combed(head: Head, hairline: Hairline) -> Array:
     over = unit(over + (0.10 * (1.0 - aside**2))[:, None] * np.array([-1.0, 0.0, 0.0]))
     way = arcs(np.stack([directions(front, up), over, directions(back, nape)], axis=1), 33)
     azimuth, elevation = angles(way)
-    full = _height(head, azimuth, elevation) * (0.30 + 0.70 * smooth(aside, 1.0, 0.78))[:, None]
+    full = _height(head, azimuth, elevation) * (0.30 + 0.70 * smoothstep(aside, 1.0, 0.78))[:, None]
     t = np.linspace(0.0, 1.0, 33)
     root = -0.0010 + 0.0 * t
-    height = root + (full - root) * smooth(t, 0.0, 0.17 + 0.0 * aside[:, None]) ** 0.8
+    height = root + (full - root) * smoothstep(t, 0.0, 0.17 + 0.0 * aside[:, None]) ** 0.8
     # The ends lie down, but for a little flick at the nape.
-    height = height * (1.0 - 0.55 * smooth(t, 0.72, 0.96)) + 0.003 * smooth(t, 0.93, 1.0)
+    height = height * (1.0 - 0.55 * smoothstep(t, 0.72, 0.96)) + 0.003 * smoothstep(t, 0.93, 1.0)
     courses: Array = head.centre + way * (head.radius(way) + height)[..., None]
     return evenly(courses, _ROWS)
 
@@ -101,9 +106,9 @@ def _combed(head: Head, hairline: Hairline) -> Array:
 def _height(head: Head, azimuth: Array, elevation: Array) -> Array:
     """How high the hair stands, in metres: highest where it is combed up from the forehead."""
     around = np.abs((np.asarray(azimuth) + 180.0) % 360.0 - 180.0)
-    high = smooth(elevation, -5.0, 50.0)
+    high = smoothstep(elevation, -5.0, 50.0)
     quiff = np.exp(-((around / 40.0) ** 2)) * np.exp(-(((elevation - 56.0) / 20.0) ** 2))
-    back = smooth(around, 110.0, 160.0) * (1.0 - high)
+    back = smoothstep(around, 110.0, 160.0) * (1.0 - high)
     height: Array = head.size * (0.006 + 0.013 * high + 0.012 * quiff + 0.006 * back)
     return height
 

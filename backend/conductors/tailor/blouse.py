@@ -6,11 +6,12 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Dress, Material
 from .bodice import LOOP, Bodice, Cut, build_bodice
 from .coat import Coat, Opening, clear_of, creased, open_coat
 from .folds import Noise
-from .form import Form, Surface, quad_normals, smoothstep, unit
+from .form import Form, Surface, quad_normals, unit
 from .lapels import LapelCut, collar
 from .legs import LegCut, build_trousers, waistband
 from .mesh import Sheet, grid_sheet, hemmed, joined, sheet_surface, with_hem

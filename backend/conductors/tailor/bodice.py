@@ -10,7 +10,8 @@ from scipy.spatial import ConvexHull
 
 from retarget.rotation import Array
 
-from .form import SIDES, Form, Surface, body_surface, hull_reach, quad_normals, smoothstep, unit
+from ..curves import smoothstep
+from .form import SIDES, Form, Surface, body_surface, hull_reach, quad_normals, unit
 from .mesh import Ids, filled, grid_faces, relaxed, smoothed
 
 COLUMNS: Final = 56

@@ -10,9 +10,10 @@ from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from .bodice import COLUMNS, HOLE, SIDE_COLUMNS, YOKE, Bodice
 from .folds import Noise
-from .form import Surface, quad_normals, smoothstep, unit
+from .form import Surface, quad_normals, unit
 from .mesh import Ids, Sheet, averaging, grid_sheet, joined, kept, sheet_surface, welded
 
 FRONT: Final = 9

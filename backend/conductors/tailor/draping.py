@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from .folds import Noise
-from .form import SIDES, Form, smoothstep
+from .form import SIDES, Form
 
 _FOLDS: Final = 8
 _SEED: Final = 61

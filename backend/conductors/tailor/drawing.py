@@ -11,8 +11,9 @@ from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from .draping import skirt_light, trouser_light
-from .form import SIDES, Form, smoothstep, unit
+from .form import SIDES, Form, unit
 from .mesh import Ids
 
 _OUTSIDE_M: Final = 0.1

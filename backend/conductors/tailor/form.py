@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, cKDTree
 
 from retarget.rotation import Array
@@ -20,12 +20,6 @@ _LIMB: Final = ("upper_arm", "forearm", "upper_arm_twist", "forearm_twist", "wri
 def unit(v: Array) -> Array:
     """Vectors (..., 3) of length one."""
     return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
-
-
-def smoothstep(x: ArrayLike, low: float = 0.0, high: float = 1.0) -> Array:
-    """0 below `low`, 1 above `high`, smooth between."""
-    t: Array = np.clip((np.asarray(x) - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
 
 
 def quad_normals(vertices: Array, faces: NDArray[np.int64]) -> Array:

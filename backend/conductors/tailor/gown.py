@@ -7,11 +7,12 @@ from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Dress, Material
 from .bodice import ANGLES, COLUMNS, HOLE, YOKE, Bodice, Cut, build_bodice
 from .coat import clear_of, closed_top, creased
 from .draping import hanging, skirt_drop
-from .form import Form, smoothstep, unit
+from .form import Form, unit
 from .mesh import Sheet, grid_sheet, hemmed, joined
 from .sewing import (
     arm_joints,

@@ -8,8 +8,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from .coat import Coat, Opening
-from .form import Surface, smoothstep, unit
+from .form import Surface, unit
 from .mesh import Sheet, grid_sheet
 
 _POINTS: Final = 35

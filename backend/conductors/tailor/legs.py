@@ -8,8 +8,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from .folds import Noise
-from .form import SIDES, Form, Surface, body_surface, hull_reach, smoothstep, unit
+from .form import SIDES, Form, Surface, body_surface, hull_reach, unit
 from .mesh import (
     Ids,
     Sheet,

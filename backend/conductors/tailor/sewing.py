@@ -9,10 +9,11 @@ from scipy.spatial import cKDTree
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Material, Piece
 from .bodice import above_neck
 from .coat import Coat
-from .form import SIDES, Form, Surface, body_surface, smoothstep
+from .form import SIDES, Form, Surface, body_surface
 from .mesh import Sheet, borders, links, sheet_surface
 from .shoes import build_shoe
 from .weights import from_body, spread, tidy

@@ -15,10 +15,11 @@ from scipy.spatial import cKDTree
 from retarget.rotation import Array
 
 from ..atlas import Layout, Texels, texels
+from ..curves import smoothstep
 from ..parts import Colour, Dress, Material, Piece
 from .charts import Charts, Cloth, charts
 from .drawing import Folding, folded
-from .form import Form, quad_normals, smoothstep, unit
+from .form import Form, quad_normals, unit
 from .mesh import Ids, averaging
 
 PICTURE: Final = "Clothes"

@@ -7,8 +7,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from .bodice import ANGLES, Bodice, neck_ring
-from .form import Form, Surface, smoothstep, unit
+from .form import Form, Surface, unit
 from .mesh import Sheet, grid_sheet, joined
 
 _ROWS: Final = 10

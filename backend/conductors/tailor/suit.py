@@ -6,10 +6,11 @@ import numpy as np
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Dress, Material
 from .bodice import Bodice, Cut, above_neck, build_bodice
 from .coat import Coat, Opening, clear_of, creased, open_coat
-from .form import SIDES, Form, Surface, smoothstep, unit
+from .form import SIDES, Form, Surface, unit
 from .lapels import LapelCut, collar, lapel
 from .legs import LegCut, build_trousers
 from .mesh import Sheet, grid_sheet, hemmed, joined, kept, sheet_surface, welded, with_hem

@@ -7,11 +7,12 @@ from scipy.ndimage import gaussian_filter1d
 
 from retarget.rotation import Array
 
+from ..curves import smoothstep
 from ..parts import Dress, Material, Piece
 from .bodice import ANGLES, Bodice, Cut, build_bodice, hung, neck_ring
 from .coat import Coat, Opening, clear_of, creased, open_coat
 from .folds import Noise
-from .form import SIDES, Form, Surface, smoothstep, unit
+from .form import SIDES, Form, Surface, unit
 from .lapels import LapelCut, collar, lapel
 from .legs import LegCut, build_trousers
 from .mesh import Sheet, grid_sheet, hemmed, joined, sheet_surface, with_hem
