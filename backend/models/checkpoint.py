@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 from torch import Tensor, nn
 
 from retarget.atomic import atomic_path
@@ -69,9 +69,10 @@ def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Te
     if not path.is_file():
         raise ConductorError(f"The checkpoint {path} is not there; install the program again.")
     try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        # Not by `safe_open`: it gives out Ctrl-C in the midst of a tensor as a ValueError.
+        content = path.read_bytes()
+        tensors = load(content)
+        metadata = _metadata(content)
         config = json.loads(metadata.get("config", "null"))
     except (SafetensorError, OSError, ValueError) as error:
         raise ConductorError(
@@ -80,6 +81,13 @@ def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Te
     if metadata.get("format") != FORMAT or metadata.get("kind") != kind or config is None:
         raise ConductorError(f"{path} is no checkpoint for {kind}; choose another.")
     return config, tensors
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """What a safetensors file that `load` has read says of itself: its header is JSON."""
+    length = int.from_bytes(content[:8], "little")
+    header: dict[str, dict[str, str]] = json.loads(content[8 : 8 + length])
+    return header.get("__metadata__", {})
 
 
 def restore(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -1,5 +1,6 @@
 """Checkpoints: what is saved comes back, and what is no checkpoint is named."""
 
+import signal
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from backend.beats.hear import load_bar_net
 from backend.beats.listen import listen, load_beat_net
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import SLOW, BeatNet, BeatNetConfig
-from backend.models.checkpoint import save_checkpoint
+from backend.models.checkpoint import load_checkpoint, save_checkpoint
 from retarget.errors import ConductorError
 
 SMALL = BeatNetConfig(
@@ -73,3 +74,28 @@ def test_a_shape_that_lacks_a_name_or_has_another_is_refused(change: dict[str, i
     with pytest.raises(ConductorError, match="beat network has another shape"):
         BeatNetConfig.of(table)
     assert BeatNetConfig.of(asdict(SMALL)) == SMALL
+
+
+class _Stop(BaseException):
+    """What Ctrl-C raises, but for the test alone."""
+
+
+def test_a_stop_while_it_is_read_is_a_stop_and_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "n.safetensors"
+    tensors = {f"t{k}": torch.zeros(50) for k in range(300)}
+    save_checkpoint(path, "beats", asdict(SMALL), tensors, "a test")
+
+    def stop(*_: object) -> None:
+        raise _Stop
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for k in range(600):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-4 + (k % 100) * 2e-5)
+                load_checkpoint(path, "beats")
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except _Stop:
+                pass
+    finally:
+        signal.signal(signal.SIGALRM, before)
