@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from backend import __version__
 from backend.audio.missing import loss_sentences
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from backend.options import MotionOptions
 from backend.score.beats import beats_from_score
 from backend.style import load_style
@@ -64,13 +64,13 @@ def make_motion(request: MotionRequest, progress: Progress = no_progress) -> Mot
     """
     # Imported here because torch takes a second, in which processes that were started before, like
     # Blender's, come up beside.
+    from backend.alignment.score_fit import UNFITTING_CONFIDENCE, score_doubts
     from backend.audio.features import analyse_file
     from backend.beats.hear import hear_beats
-    from backend.beats.score_fit import UNFITTING_CONFIDENCE, score_doubts
     from backend.beats.track import track_beats
-    from backend.models.learned import conduct_learned
-    from backend.teacher import conduct_taught
-    from backend.teacher.face import add_face
+    from backend.conducting.learned.conductor import conduct_learned
+    from backend.conducting.rules import conduct_taught
+    from backend.conducting.rules.face import add_face
 
     style = load_style(request.style)
     style = replace(style, **request.style_values)

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from scipy.signal import find_peaks
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
+from backend.grid.beat_grid import BeatGrid
 from backend.style import Style
-from backend.teacher import conduct
 from retarget import skeleton
 from retarget.rotation import Array
 

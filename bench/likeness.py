@@ -19,10 +19,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
 from backend.demo import demo_file
+from backend.grid.beat_grid import BeatGrid
 from backend.style import Style
-from backend.teacher import conduct
 from backend.video import Footage, encode
 from bench.memory import peak_mb
 from pose_transfer.likeness import character_from_photo, likeness_frames

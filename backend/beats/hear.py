@@ -16,13 +16,13 @@ from scipy.ndimage import median_filter
 from backend.audio.analysis import Analysis
 from backend.audio.threads import one_thread
 from backend.beats.bar_states import BARS, KIND, STATES, beats_on, best_path, only, surety
-from backend.beats.conducted import conducted_rates
 from backend.beats.decode import Heard, decode_beats
-from backend.beats.grid import BeatGrid, parse_meter
 from backend.beats.listen import listen, load_beat_net
 from backend.beats.meter import is_ternary
 from backend.beats.pulses import pulse_hints
 from backend.beats.span import sounding_parts
+from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.conducted import conducted_rates
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import BAR_LENGTHS, RATE, seconds_of
 from backend.models.checkpoint import load_for_use, or_else, shipped

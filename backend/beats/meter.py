@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
 from backend.audio.rates import FEATURE_RATE
-from backend.beats.conducted import conducted_groups
+from backend.grid.conducted import conducted_groups
 from retarget.rotation import Array
 
 # How strong each beat of a bar is expected to be, before it is scaled to mean 0 and variance 1.
@@ -102,7 +102,7 @@ def fit_bars(analysis: Analysis, times: Array, meter: tuple[int, int]) -> Bars:
     """Number beats in a meter that is known.
 
     A compound meter whose beats are heard to fall into three is conducted by those beats (6/8 in
-    2, 3/8 in 1), by its eighths where they are slow (`backend.beats.conducted`).
+    2, 3/8 in 1), by its eighths where they are slow (`backend.grid.conducted`).
     """
     numerator, denominator = meter
     rate = 60.0 / float(np.median(np.diff(times))) if len(times) > 1 else 60.0

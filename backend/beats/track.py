@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
 from backend.audio.rates import FEATURE_RATE
-from backend.beats.conducted import FASTEST_BPM, SLOWEST_BPM
-from backend.beats.grid import BeatGrid, parse_meter
 from backend.beats.meter import find_bars, fit_bars
 from backend.beats.span import sounding_parts
+from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.conducted import FASTEST_BPM, SLOWEST_BPM
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 

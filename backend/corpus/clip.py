@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from backend.audio.features import analyse, mel_spectrogram
 from backend.audio.rates import SAMPLE_RATE
-from backend.beats.grid import BeatGrid
 from backend.corpus.augment import Recording, record
 from backend.corpus.clock import Clock, play_after, play_freely
 from backend.corpus.conduct import checksum, conduct_clip
@@ -24,6 +23,7 @@ from backend.corpus.performance import perform
 from backend.corpus.plan import PlannedClip, composer_of, work_of
 from backend.corpus.recordings import recorded_tempos
 from backend.corpus.synthesis import Hall, synthesise
+from backend.grid.beat_grid import BeatGrid
 from backend.score.movement import Movement
 from backend.score.movements import read_score
 from retarget.errors import ConductorError

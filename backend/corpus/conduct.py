@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from backend.audio.analysis import Analysis
-from backend.beats.grid import BeatGrid
+from backend.conducting.learned.conditions import STYLE_CONDITIONS
+from backend.conducting.rules import conduct_taught
 from backend.corpus.dataset import MOTION_FPS, Clip
 from backend.corpus.workers import one_thread_each
-from backend.models.conditions import STYLE_CONDITIONS
+from backend.grid.beat_grid import BeatGrid
 from backend.style import Style, presets
-from backend.teacher import conduct_taught
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.motion import Motion

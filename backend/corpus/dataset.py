@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse_file, analysis_from_mel
 from backend.audio.rates import FEATURE_RATE, N_MELS
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.npz import FAULTS

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from backend.audio.rates import FEATURE_RATE
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from retarget.atomic import atomic_path
 
 _SECONDS: Final = 20.0

@@ -9,8 +9,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from backend.beats.grid import BeatGrid
 from backend.corpus.render import complete_clips
+from backend.grid.beat_grid import BeatGrid
 from retarget.errors import ConductorError
 
 _TEMPO_EDGES: Final = (0, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 140, 160, 180, 1000)

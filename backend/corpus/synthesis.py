@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from backend.audio.rates import SAMPLE_RATE
 from backend.corpus.performance import Performance
-from backend.demo.render import SOUNDFONT
 from retarget.errors import ConductorError
+
+_SOUNDFONT: Final = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
 _TICKS: Final = 1000
 """Ticks in a second: a tick is a millisecond."""
@@ -42,12 +43,12 @@ def default_soundfont() -> Path:
     ConductorError
         If it is not installed.
     """
-    if not SOUNDFONT.is_file():
+    if not _SOUNDFONT.is_file():
         raise ConductorError(
             "There is no soundfont; install the Debian package fluid-soundfont-gm or give a file "
             "with --soundfont."
         )
-    return SOUNDFONT
+    return _SOUNDFONT
 
 
 @cache

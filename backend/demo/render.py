@@ -6,7 +6,6 @@ nobody needs to run it to use the program.
 """
 
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,11 +17,10 @@ import mido
 import numpy as np
 import soundfile
 
+from backend.corpus.synthesis import default_soundfont, fluidsynth
 from backend.demo import demo_file
 from backend.terminal import faults_in_one_sentence
-from retarget.errors import ConductorError
 
-SOUNDFONT: Final = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 _TICKS: Final = 480
 _RATE: Final = 44_100
 _SEMITONES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -34,19 +32,14 @@ _PEAK: Final = 0.89
 def main() -> None:
     """Write the MIDI file and the sound."""
     with faults_in_one_sentence():
-        program = shutil.which("fluidsynth")
-        if program is None or not SOUNDFONT.is_file():
-            raise ConductorError(
-                "FluidSynth or its soundfont is missing; install the Debian packages fluidsynth "
-                "and fluid-soundfont-gm."
-            )
+        program, soundfont = fluidsynth(), default_soundfont()
         piece = tomllib.loads(demo_file("ode_to_joy.toml").read_text(encoding="utf-8"))
         midi = demo_file("ode_to_joy.mid")
         to_midi(piece).save(str(midi))
         with tempfile.TemporaryDirectory() as folder:
             wav = Path(folder) / "piece.wav"
             subprocess.run(
-                [program, "-ni", "-g", "0.6", "-r", str(_RATE), "-F", wav, SOUNDFONT, midi],
+                [program, "-ni", "-g", "0.6", "-r", str(_RATE), "-F", wav, soundfont, midi],
                 check=True,
                 stdout=subprocess.DEVNULL,
             )

@@ -17,8 +17,8 @@ import numpy as np
 
 from backend.audio.analysis import Analysis
 from backend.audio.rates import FEATURE_RATE, HOP, SAMPLE_RATE
-from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import Clip
+from backend.grid.beat_grid import BeatGrid
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 

@@ -79,9 +79,9 @@ def amcnet_command(
 ) -> None:
     """Pair accuracy, scale invariance and synchrony of an AMCNet."""
     with faults_in_one_sentence():
-        from backend.evaluation.correspondence import examine, judge_pairs
         from backend.models.amcnet import load_amcnet
         from backend.training.amc_data import conducted_clips
+        from backend.training.correspondence import examine, judge_pairs
 
         check_outputs(output)
         network = load_amcnet(checkpoint)

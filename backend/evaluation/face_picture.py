@@ -9,10 +9,10 @@ import numpy as np
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
+from backend.conducting.rules.face import add_face
+from backend.grid.beat_grid import BeatGrid
 from backend.style import Style
-from backend.teacher import conduct
-from backend.teacher.face import add_face
 from retarget.motion import Motion
 from retarget.rotation import Array
 

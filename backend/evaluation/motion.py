@@ -14,8 +14,8 @@ import scipy.linalg
 import scipy.signal
 from numpy.typing import NDArray
 
+from backend.conducting.rules.limits import limit_of, turns_of
 from backend.evaluation.legibility import PROMINENCE_M, bars_read, read_bars
-from backend.teacher.limits import limit_of, turns_of
 from retarget import skeleton
 from retarget.motion import Motion
 from retarget.rotation import Array

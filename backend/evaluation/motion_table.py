@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
-from backend.beats.grid import BeatGrid
 from backend.beats.hear import hear_beats
+from backend.conducting.learned.conductor import conduct_learned
+from backend.conducting.rules import conduct_taught
 from backend.corpus.dataset import MOTION_FPS, Clip
 from backend.evaluation.motion import (
     bodily,
@@ -22,10 +23,9 @@ from backend.evaluation.motion import (
     rhythm_density_error,
     strength_contour_error,
 )
+from backend.grid.beat_grid import BeatGrid
 from backend.models.amcnet import AmcNet
-from backend.models.learned import conduct_learned
 from backend.style import Style, presets
-from backend.teacher import conduct_taught
 from retarget import rotation
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress

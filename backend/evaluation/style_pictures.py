@@ -18,11 +18,11 @@ import numpy as np
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.learned.conditions import STYLE_CONDITIONS
+from backend.conducting.rules import Character, conduct
 from backend.evaluation.face_picture import draw_face
-from backend.models.conditions import STYLE_CONDITIONS
+from backend.grid.beat_grid import BeatGrid
 from backend.style import MAX_LEAD, Style
-from backend.teacher import Character, conduct
 from retarget import skeleton
 from retarget.atomic import atomic_path
 from retarget.motion import Motion

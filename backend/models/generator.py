@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from backend.conducting.learned.conditions import CONDITIONS
 from backend.models.amcnet import AmcConfig, MusicEncoder
 from backend.models.checkpoint import load_for_use, shape_of
-from backend.models.conditions import CONDITIONS
 from backend.models.kinematics import JOINTS, from_6d
 from backend.models.layers import Residual
 from backend.models.noise import NOISE

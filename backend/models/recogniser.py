@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, pad, relu
 
-from backend.models.conditions import CONDITIONS
+from backend.conducting.learned.conditions import CONDITIONS
 from backend.models.generator import VALUES
 from backend.models.layers import Residual
 from backend.models.noise import KNOT_FRAMES, NOISE

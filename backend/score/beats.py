@@ -14,7 +14,7 @@ def beats_from_score(path: str | Path) -> ScoreBeats:
 
     Times follow the tempo marks, from 120 quarter notes a minute where there is none; repeats,
     endings, da capo and dal segno are played out. How many beats of a bar are conducted follows
-    `backend.beats.conducted`. Time 0 is the beginning of the file;
+    `backend.grid.conducted`. Time 0 is the beginning of the file;
     empty bars that a MIDI file begins with are left out.
 
     Raises

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.beats.grid import parse_meter
+from backend.grid.beat_grid import parse_meter
 from backend.score.accents import accent_after_bar_line
 from backend.score.free_time import FREE_CONFIDENCE, keeps_beats
 from backend.score.midi_file import MidiFile, parse_midi

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.beats.conducted import conducted_groups
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
+from backend.grid.conducted import conducted_groups
 from retarget.rotation import Array
 
 DEFAULT_BPM: Final = 120.0

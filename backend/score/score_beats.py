@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
-from backend.evaluation.correspondence import judge_pairs
 from backend.models.amcnet import MOTION_RATE, AmcNet
 from backend.training.amc_data import Pairs, amc_loss, conducted_clips, draw_pairs
+from backend.training.correspondence import judge_pairs
 from backend.training.run import Training, train
 from retarget.progress import Progress, no_progress
 

@@ -19,7 +19,7 @@ from backend.beats.bar_states import (
     STATES,
     TURNS,
 )
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from retarget.rotation import Array
 
 UNKNOWN: Final = -1

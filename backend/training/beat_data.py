@@ -13,8 +13,8 @@ from torch.nn.functional import interpolate
 
 from backend.audio.features import TOP_DB
 from backend.audio.rates import FEATURE_RATE, N_MELS
-from backend.beats.grid import BeatGrid
 from backend.corpus.dataset import ConductingDataset
+from backend.grid.beat_grid import BeatGrid
 from backend.models.beat_net import POOL, SLOW
 from backend.models.layers import shifted
 from backend.training.beat_targets import BeatTargets, targets_of

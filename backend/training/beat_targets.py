@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from backend.models.beat_net import (
     BAR_LENGTHS,
     FASTEST_BPM,

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from backend.conducting.learned.conditions import conditions_of
 from backend.corpus.dataset import MOTION_FPS, Clip, ConductingDataset
 from backend.models.amcnet import MEL_FRAMES
-from backend.models.conditions import conditions_of
 from backend.models.kinematics import to_6d
 from backend.style import Style
 from backend.training.beat_data import varied

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from backend.animation import render_animation
-from backend.beats.grid import BeatGrid
 from backend.blender_sessions import Blender
 from backend.child import ChildDiedError
+from backend.conducting.rules import conduct
+from backend.grid.beat_grid import BeatGrid
 from backend.scenes import SceneOptions, scene_info, slowness
 from backend.style import Style
-from backend.teacher import conduct
 from blender_addon.pace import Pace
 from retarget.errors import Cancelled, ConductorError
 from retarget.lines import read_line

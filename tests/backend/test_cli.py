@@ -16,10 +16,10 @@ import soundfile
 from typer.testing import CliRunner
 
 from backend.audio.decode import load_audio
-from backend.beats.grid import BeatGrid
 from backend.cli import app
 from backend.demo import demo_file
 from backend.evaluation.motion import legible, on_the_beat
+from backend.grid.beat_grid import BeatGrid
 from backend.style import load_style
 from retarget.character import Character
 from retarget.face import ACTIONS

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
+from backend.grid.beat_grid import BeatGrid
 from backend.style import Style
-from backend.teacher import conduct
 from pose_transfer.pieces import Bones, Piece, assemble
 from retarget import rotation, skeleton
 from retarget.body.kinematics import pose_bones

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
+from backend.grid.beat_grid import BeatGrid
 from backend.style import Style
-from backend.teacher import conduct
 from retarget import skeleton
 from retarget.guide import Guide
 from retarget.lines import read_line

@@ -10,12 +10,12 @@ import av
 import numpy as np
 import pytest
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
+from backend.grid.beat_grid import BeatGrid
 from backend.overlay.beats import Layout
 from backend.overlay.colours import RIGHT
 from backend.overlay.ink import unit_of
 from backend.style import Style
-from backend.teacher import conduct
 from retarget.lines import read_line
 
 ROOT = Path(__file__).parents[2]

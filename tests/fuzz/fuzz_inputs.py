@@ -12,8 +12,8 @@ import soundfile
 from PIL import Image
 
 from backend.audio.decode import load_audio, probe
-from backend.beats.grid import BeatGrid
 from backend.demo import demo_file
+from backend.grid.beat_grid import BeatGrid
 from backend.score.beats import beats_from_score
 from backend.score.movements import read_score
 from backend.style import load_style

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
+from backend.grid.beat_grid import BeatGrid
 from backend.style import load_style
-from backend.teacher import conduct
 from pose_transfer.drive import drive
 from pose_transfer.guides import far_poses, guide_of
 from pose_transfer.proportions import skull_of, stands, to_skull

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 
 
 def grid_in(beats: int, count: int, bpm: float) -> BeatGrid:

@@ -8,7 +8,7 @@ import torch
 from beat_grids import grid_in
 
 from backend.beats.bar_states import BARS, STATES, Bar, beats_on, best_path, only, surety
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from backend.training.bar_targets import UNKNOWN, bar_loss, states_of
 
 

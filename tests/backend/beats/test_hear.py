@@ -10,8 +10,8 @@ from beat_sounds import accompaniment, steady
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
 from backend.beats.bar_states import BARS, Bar
-from backend.beats.conducted import conducted_rates
 from backend.beats.hear import hear_beats, suit_meter
+from backend.grid.conducted import conducted_rates
 from backend.models.beat_net import RATE
 from retarget.errors import ConductorError
 

@@ -7,8 +7,8 @@ from beat_sounds import accompaniment, steady
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
 from backend.audio.rates import SAMPLE_RATE
-from backend.beats.grid import BeatGrid
 from backend.beats.track import track_beats
+from backend.grid.beat_grid import BeatGrid
 from retarget.errors import Cancelled, ConductorError
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from backend.audio.rates import FEATURE_RATE
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
 from backend.conductors.__main__ import FOLDER
 from backend.conductors.check import check, skin_through_cloth
+from backend.grid.beat_grid import BeatGrid
 from backend.style import load_style
-from backend.teacher import conduct
 from retarget.conductor_asset import CONDUCTORS, ConductorAsset
 from retarget.motion import Motion
 

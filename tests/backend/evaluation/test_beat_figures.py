@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
 from backend.audio.rates import HOP, SAMPLE_RATE
-from backend.beats.grid import BeatGrid
 from backend.cli import app
 from backend.corpus.dataset import Clip
 from backend.evaluation.beats import WORKS_ALIKE, evaluate_beats, librosa_beats
+from backend.grid.beat_grid import BeatGrid
 
 
 def grid(bar: int, bpm: float = 120.0) -> BeatGrid:

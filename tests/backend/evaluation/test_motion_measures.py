@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.rules import conduct
 from backend.evaluation.motion import (
     bodily,
     diversity,
@@ -15,8 +15,8 @@ from backend.evaluation.motion import (
     rhythm_density_error,
     strength_contour_error,
 )
+from backend.grid.beat_grid import BeatGrid
 from backend.style import Style
-from backend.teacher import conduct
 from retarget import rotation, skeleton
 from retarget.motion import Motion
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from backend.beats.grid import BeatGrid
+from backend.conducting.learned.conditions import CONDITIONS, STYLE_CONDITIONS, conditions_of
+from backend.grid.beat_grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, AmcConfig
-from backend.models.conditions import CONDITIONS, STYLE_CONDITIONS, conditions_of
 from backend.models.generator import VALUES, Generator, GeneratorConfig
 from backend.models.noise import NOISE, divergence, draw_noise, lines
 from backend.models.recogniser import Recogniser, sampled

@@ -7,7 +7,7 @@ import mido
 import numpy as np
 import pytest
 
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from backend.score.beats import beats_from_score
 from retarget.errors import ConductorError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from backend.score.beats import beats_from_score
 from backend.score.movements import read_score
 from retarget.errors import ConductorError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from backend.score.musicxml import musicxml_beats, read_bars
 from backend.score.playing_order import playing_order
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 from blender_addon.client import Server
 from retarget.errors import ConductorError
 from retarget.motion import Motion

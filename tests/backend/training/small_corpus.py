@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.audio.rates import FEATURE_RATE
-from backend.beats.grid import BeatGrid
+from backend.grid.beat_grid import BeatGrid
 
 
 def write_clip(folder: Path, bpm: float, beats_in_bar: int) -> None:

@@ -11,8 +11,8 @@ import torch
 from small_corpus import write_clip
 
 import backend.training
-from backend.beats.grid import BeatGrid
 from backend.beats.listen import load_beat_net
+from backend.grid.beat_grid import BeatGrid
 from backend.models.beat_net import POOL, RATE, SLOW
 from backend.training.bars import BarTraining
 from backend.training.beat_data import chances

@@ -13,8 +13,8 @@ from torchrun import torchrun
 
 from backend.audio.features import analysis_from_mel
 from backend.audio.rates import FEATURE_RATE
-from backend.beats.grid import BeatGrid
 from backend.corpus.conduct import conduct_clip
+from backend.grid.beat_grid import BeatGrid
 from backend.models.critic import Critic, critic_loss
 from backend.models.generator import load_generator
 from backend.training.generator import GeneratorTraining, train_generator

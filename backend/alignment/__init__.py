@@ -1,0 +1,1 @@
+"""A score beside the sound of its music: whether it fits, and where its beats lie."""

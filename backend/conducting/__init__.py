@@ -1,0 +1,1 @@
+"""Conducting: by rules, and as it was learned."""

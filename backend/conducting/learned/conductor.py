@@ -1,0 +1,193 @@
+"""The learned conductor: what the generator makes of the music, as a Motion."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from torch.nn.functional import pad
+
+from backend.audio.analysis import Analysis
+from backend.audio.features import TOP_DB
+from backend.audio.threads import one_thread, side_by_side
+from backend.conducting.learned.conditions import conditions_of
+from backend.conducting.learned.free_hand import rounded
+from backend.conducting.rules.baton_hand import carry_baton, ease_left
+from backend.conducting.rules.character import Character
+from backend.conducting.rules.cues import CUE_DRAWS, find_cues
+from backend.conducting.rules.dynamics import Dynamics
+from backend.conducting.rules.left import LeftHand
+from backend.conducting.rules.left_part import left_part, with_left
+from backend.conducting.rules.legs import AHEAD_M, pelvis_over, planted_leg
+from backend.conducting.rules.limits import clipped
+from backend.conducting.rules.plan import make_plan
+from backend.conducting.rules.stance import shift_m, weight_on_legs, with_weight
+from backend.conducting.rules.strokes import make_strokes
+from backend.grid.beat_grid import BeatGrid
+from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
+from backend.models.checkpoint import or_else, shipped
+from backend.models.generator import VALUES, Generator, load_generator, split_pose
+from backend.models.noise import draw_noise
+from backend.style import Style
+from retarget import rotation, skeleton
+from retarget.motion import Motion
+from retarget.progress import Progress, no_progress
+from retarget.rotation import Array
+
+_CHUNK_FRAMES: Final = 4096
+_PHASE: Final = "conducting"
+
+
+@one_thread()
+def conduct_learned(
+    grid: BeatGrid,
+    analysis: Analysis,
+    *,
+    style: Style,
+    seed: int,
+    fps: float,
+    checkpoint: Path | None = None,
+    progress: Progress = no_progress,
+) -> Motion:
+    """Conduct the beats of a grid as the generator has learned to.
+
+    The generator works at 30 Hz; other rates are read from cubic splines. Rotations outside the
+    joints' limits are set to their ends, the left hand is softly rounded, and the weight goes from
+    leg to leg as the teacher's does, on feet that never move.
+
+    Parameters
+    ----------
+    grid : BeatGrid
+        What is conducted.
+    analysis : Analysis
+        Features of the music.
+    style : Style
+    seed : int
+        Of the noise: other seeds conduct otherwise.
+    fps : float
+        Frames per second.
+    checkpoint : Path, optional
+        Another generator than the one that comes with the program.
+    progress : Progress
+        Hears how far it is; may raise Cancelled.
+
+    Raises
+    ------
+    ConductorError
+        If the checkpoint is missing or damaged.
+    """
+    network = _network(checkpoint or shipped("generator"))
+    kept = grid.excerpt(0.0, analysis.duration)
+    count = max(1, round(analysis.duration * fps))
+    # Frames at 30 Hz up to and past the last one that is asked for.
+    inner = int(np.ceil((count - 1) / fps * MOTION_RATE)) + 1
+    poses = generate(network, analysis.mel, kept, style, seed, inner, progress)
+    if fps != MOTION_RATE and inner > 1:
+        spline = CubicSpline(np.arange(inner) / MOTION_RATE, poses, axis=0)
+        poses = spline(np.arange(count) / fps)
+    local, root = np.empty((count, len(skeleton.NAMES), 4)), np.empty((count, 3))
+    for first in range(0, count, _CHUNK_FRAMES):
+        piece = slice(first, min(first + _CHUNK_FRAMES, count))
+        matrices, place = split_pose(torch.from_numpy(poses[piece]))
+        local[piece], root[piece] = rotation.from_matrix(matrices.numpy()), place.numpy()
+    motion = Motion(
+        fps=fps,
+        rotations=local,
+        root=root,
+        beats=kept.times.copy(),
+        beat_numbers=kept.numbers.copy(),
+        style=style.as_dict(),
+        source={"model": "learned", "seed": seed},
+    )
+    dynamics = Dynamics.of(analysis.loudness)
+    plan = make_plan(kept, analysis.duration, dynamics, style)
+    weight = weight_on_legs(plan, kept, dynamics, seed, motion.times)
+    strokes = make_strokes(plan, kept, dynamics, Character.of(analysis), style)
+    cues = find_cues(plan, dynamics, np.random.default_rng([seed, CUE_DRAWS]))
+    left, _ = left_part(plan, kept, dynamics, strokes, cues, style, seed, motion.times)
+    progress(1.0, _PHASE)
+    return _standing(motion, weight, shift_m(weight, style), left)
+
+
+@one_thread()
+def generate(
+    network: Generator,
+    mel: NDArray,
+    grid: BeatGrid,
+    style: Style,
+    seed: int,
+    count: int,
+    progress: Progress = no_progress,
+) -> NDArray[np.float32]:
+    """Poses (count, VALUES) at 30 Hz, in chunks whose borders do not show.
+
+    Parameters
+    ----------
+    network : Generator
+        For use.
+    mel : (N, 128) array
+        dB at 90 Hz; silence follows it.
+    grid, style, seed
+        As for `conduct_learned`.
+    count : int
+        Frames.
+    """
+    told = torch.from_numpy(conditions_of(grid, style, count))
+    noise = draw_noise(count, torch.Generator().manual_seed(seed))
+    context = network.config.context
+    poses = np.empty((count, VALUES), np.float32)
+
+    def conduct(first: int) -> int:
+        last = min(first + _CHUNK_FRAMES, count)
+        low, high = max(first - context, 0), min(last + context, count)
+        piece = np.asarray(mel[low * MEL_FRAMES : high * MEL_FRAMES], np.float32)
+        short = (high - low) * MEL_FRAMES - len(piece)
+        heard = pad(torch.from_numpy(piece), (0, 0, 0, short), value=-TOP_DB)
+        made = network(heard[None], told[None, low:high], noise[None, low:high])
+        poses[first:last] = made[0, first - low : last - low].numpy()
+        return last
+
+    firsts = range(0, count, _CHUNK_FRAMES)
+    side_by_side(conduct, firsts, lambda last: progress(last / count, _PHASE))
+    return poses
+
+
+@lru_cache(maxsize=2)
+def _network(path: Path) -> Generator:
+    with or_else("--model teacher"):
+        return load_generator(path)
+
+
+def _standing(motion: Motion, weight: Array, aside: Array, left: LeftHand) -> Motion:
+    """The motion within the joints' limits, with a left hand of its own, on planted feet.
+
+    What the weight on the legs (T,) does to pelvis and trunk, and how far aside (T,) it takes them,
+    goes by the rules of `backend.conducting.rules.stance`: the network stands still.
+    """
+    local, root = rounded(motion.rotations, "L"), motion.root
+    for joint, name in enumerate(skeleton.NAMES):
+        local[:, joint] = clipped(local[:, joint], name)
+    trunk = {name: local[:, skeleton.INDEX[name]] for name in ("hips", "spine", "chest", "neck")}
+    for name, turn in with_weight(trunk, weight).items():
+        local[:, skeleton.INDEX[name]] = turn
+    hips: Array = local[:, skeleton.INDEX["hips"]]
+    # It moves about where the teacher's pelvis stands: the one it has learned of stood otherwise.
+    x, y, z = (root - np.median(root, axis=0)).T
+    root = pelvis_over(x + aside, y - AHEAD_M, -z, hips)
+    local = with_left(local, root, left, aside)
+    local = ease_left(carry_baton(local, root, motion.fps))
+    for side in ("L", "R"):
+        for name, turn in planted_leg(side, root, hips).items():
+            local[:, skeleton.INDEX[name]] = turn
+    return Motion(
+        fps=motion.fps,
+        rotations=rotation.make_continuous(local),
+        root=root,
+        beats=motion.beats,
+        beat_numbers=motion.beat_numbers,
+        style=motion.style,
+        source=motion.source,
+    )

@@ -1,0 +1,1 @@
+"""The grid of conducted beats, and the rule of what is conducted."""
