@@ -1,6 +1,6 @@
 # make demo   set up, then conduct the bundled piece with the bundled photo
 #             TORCH_INDEX=https://download.pytorch.org/whl/cpu make demo: with torch for CPUs alone
-# make test   set up, then lint, types and tests
+# make test   set up, then lint, types, rooms and tests
 # make bench  speed, each figure beside a floor or a peer measured in the same run
 # make fuzz   10,000 damaged files to every reader; goes on where it was stopped (SEED=1 for others)
 # make soak   the server under force: kills, a full disk, a crowd, slow sockets
@@ -28,6 +28,7 @@ test: setup-test
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 	$(python) -m mypy --platform darwin --cache-dir .mypy_cache/darwin
+	.venv/bin/lint-imports
 	$(python) -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 bench: setup-test
@@ -43,7 +44,7 @@ addon: setup
 	$(python) build_addon.py
 
 clean:
-	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build dist out .import_linter_cache .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean
