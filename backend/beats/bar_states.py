@@ -171,7 +171,18 @@ def beats_on(pulses: Array, path: NDArray[np.int64]) -> Beats:
 def surety(scores: Array, path: NDArray[np.int64]) -> Array:
     """How likely the kinds of bars of a path are against all others, (P,) in [0, 1].
 
-    From the scores that the path was found by, with the forward-backward algorithm.
+    From the scores that the path was found by.
+    """
+    return kind_shares(scores)[np.arange(len(path)), KIND[path]]
+
+
+def kind_shares(scores: Array) -> Array:
+    """How likely each kind of bar is at each pulse (forward-backward algorithm), (P, len(BARS)).
+
+    Parameters
+    ----------
+    scores : (P, STATES) array
+        As `best_path` takes them.
     """
     forward, backward = np.empty_like(scores), np.zeros_like(scores)
     forward[0] = scores[0]
@@ -183,7 +194,7 @@ def surety(scores: Array, path: NDArray[np.int64]) -> Array:
     both = forward + backward
     weight = np.exp(both - both.max(axis=1, keepdims=True))
     by_kind = np.add.reduceat(weight, FIRST, axis=1)
-    return np.asarray(by_kind[np.arange(len(path)), KIND[path]] / by_kind.sum(axis=1))
+    return np.asarray(by_kind / by_kind.sum(axis=1, keepdims=True))
 
 
 def _onward(score: Array, turns: Array) -> Array:

@@ -15,11 +15,12 @@ from scipy.ndimage import median_filter
 
 from backend.audio.analysis import Analysis
 from backend.audio.threads import one_thread
-from backend.beats.bar_states import BARS, KIND, STATES, beats_on, best_path, only, surety
+from backend.beats.bar_states import BARS, KIND, STATES, beats_on, best_path, kind_shares, only
 from backend.beats.decode import Heard, decode_beats
 from backend.beats.listen import listen, load_beat_net
 from backend.beats.meter import is_ternary
 from backend.beats.pulses import pulse_hints
+from backend.beats.rival import HeardBeats, find_rival
 from backend.beats.span import sounding_parts
 from backend.grid.beat_grid import BeatGrid, parse_meter
 from backend.grid.conducted import conducted_rates
@@ -93,6 +94,21 @@ def hear_beats(
     ConductorError
         If `meter` is no meter, or a checkpoint is missing or damaged.
     """
+    return hear_beats_and_rival(
+        analysis, meter=meter, tempo=tempo, beat_net=beat_net, bar_net=bar_net, progress=progress
+    ).grid
+
+
+def hear_beats_and_rival(
+    analysis: Analysis,
+    *,
+    meter: str | None = None,
+    tempo: float | None = None,
+    beat_net: Path | None = None,
+    bar_net: Path | None = None,
+    progress: Progress = no_progress,
+) -> HeardBeats:
+    """As `hear_beats`, with the likeliest other reading beside what was taken."""
     figures = None if meter is None else parse_meter(meter)
     hears = load_beat_net(beat_net or shipped("beats"))
     weighs = load_bar_net(bar_net or shipped("bars"))
@@ -100,7 +116,7 @@ def hear_beats(
     prior = None if tempo is None else _given(tempo, heard.tempi)
     pulses = decode_beats(heard, tempo_prior=prior, progress=part(progress, 0.5, 0.9, _PHASE))
     if len(pulses) < 2:
-        return BeatGrid.empty()
+        return HeardBeats(BeatGrid.empty(), None)
     scores = weigh_bars(weighs, pulse_hints(heard, pulses))
     if tempo is not None:
         scores = only(np.array([bar.pulses_per_beat == 1 for bar in BARS]), scores)
@@ -113,8 +129,11 @@ def hear_beats(
     for start, end in sounding_parts(analysis):
         keep |= (times > start - 0.12) & (times < end)
     keep &= times >= 0.0
+    if not keep.any():
+        return HeardBeats(BeatGrid.empty(), None)
     times, in_bar = times[keep], found.beats_in_bar[keep]
-    sure = surety(scores, path)[found.pulses[keep]]
+    shares = kind_shares(scores)
+    sure = shares[np.arange(len(path)), KIND[path]][found.pulses[keep]]
     progress(1.0, _PHASE)
     if meter is not None:
         meters = (meter,) * len(times)
@@ -122,7 +141,8 @@ def hear_beats(
         ternary = is_ternary(analysis, times)
         meters = tuple(_WRITTEN[int(n)][ternary] for n in in_bar)
     confidence = np.clip(_clarity(heard, found.times[keep]) * (0.5 + 0.5 * sure), 0.0, 1.0)
-    return BeatGrid(times, found.numbers[keep], in_bar, meters, confidence)
+    grid = BeatGrid(times, found.numbers[keep], in_bar, meters, confidence)
+    return HeardBeats(grid, find_rival(shares, path, grid.tempo))
 
 
 @one_thread()

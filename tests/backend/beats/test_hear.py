@@ -9,8 +9,9 @@ from beat_sounds import accompaniment, steady
 
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
+from backend.audio.rates import SAMPLE_RATE
 from backend.beats.bar_states import BARS, Bar
-from backend.beats.hear import hear_beats, suit_meter
+from backend.beats.hear import hear_beats, hear_beats_and_rival, suit_meter
 from backend.grid.conducted import conducted_rates
 from backend.models.beat_net import RATE
 from retarget.errors import ConductorError
@@ -85,3 +86,20 @@ def test_every_tempo_of_a_meter_is_conducted_in_one_way(meter: tuple[int, int]) 
     assert ranges[0][0] == 0.0
     assert ranges[-1][1] == np.inf
     assert all(slow[1] == fast[0] for slow, fast in pairwise(ranges))
+
+
+def test_the_likeliest_other_reading_is_told(march: Analysis) -> None:
+    heard = hear_beats_and_rival(march)
+    rival = heard.rival
+    assert rival is not None
+    assert 0.0 < rival.share < 1.0
+    faster = {"double": 2.0, "half": 0.5, None: 1.0}[rival.level]
+    assert rival.tempo == pytest.approx(heard.grid.tempo * faster)
+    if rival.level is None:
+        assert rival.beats_in_bar != np.bincount(heard.grid.beats_in_bar).argmax()
+
+
+def test_silence_has_no_other_reading() -> None:
+    silence = hear_beats_and_rival(analyse(np.zeros(5 * SAMPLE_RATE, np.float32)))
+    assert len(silence.grid) == 0
+    assert silence.rival is None
