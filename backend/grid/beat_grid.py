@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.grid import edits
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.rotation import Array
@@ -94,6 +95,28 @@ class BeatGrid:
     def shifted(self, seconds: float) -> "BeatGrid":
         """The same beats `seconds` later."""
         return replace(self, times=self.times + seconds)
+
+    def doubled(self) -> "BeatGrid":
+        """Twice as many beats, in bars that can be conducted; as `edits.doubled`."""
+        return BeatGrid(*edits.doubled(self._columns))
+
+    def halved(self, offset: int = 0) -> "BeatGrid":
+        """Every other beat, with the downbeats or, if `offset` is 1, without; as `edits.halved`."""
+        return BeatGrid(*edits.halved(self._columns, offset))
+
+    def with_downbeat_at(self, seconds: float) -> "BeatGrid":
+        """The beat nearest to `seconds` is a downbeat; as `edits.with_downbeat_at`."""
+        return BeatGrid(*edits.with_downbeat_at(self._columns, seconds))
+
+    def bars_shifted(self, beats: int) -> "BeatGrid":
+        """All bar lines `beats` later, below 0 earlier; as `edits.bars_shifted`."""
+        return BeatGrid(*edits.bars_shifted(self._columns, beats))
+
+    @property
+    def _columns(self) -> edits.Columns:
+        return edits.Columns(
+            self.times, self.numbers, self.beats_in_bar, self.meters, self.confidence
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table: tab-separated text with one line per beat."""

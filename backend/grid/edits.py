@@ -1,0 +1,271 @@
+"""What somebody knows of beats better than the ear: their level, the first downbeat, the bar lines.
+
+Every function takes the columns of a `BeatGrid` and gives new ones; a BeatGrid's methods of the
+same names call them.
+"""
+
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from backend.grid.conducted import conducted_groups, conducted_rates
+from retarget.errors import ConductorError
+from retarget.rotation import Array
+
+# The beats that tell how long a beat is at some place, and how many of it make a break: two
+# movements, or a long silence; longer than so many seconds too.
+_NEIGHBOURS: Final = 9
+_BREAK_BEATS, _BREAK_S = 4.0, 4.0
+# A longer beat than so many of its neighbours is held, or the music pauses in it.
+_HELD: Final = 2.5
+# Of a beat that stands alone, seconds.
+_ALONE_S: Final = 1.0
+# Nobody conducts beats closer than this, seconds.
+_CLOSEST_S: Final = 0.1
+
+
+class Columns(NamedTuple):
+    """The columns of a `BeatGrid`, under its own names; all have length B."""
+
+    times: Array
+    numbers: NDArray[np.int64]
+    beats_in_bar: NDArray[np.int64]
+    meters: tuple[str, ...]
+    confidence: Array
+
+
+def doubled(grid: Columns) -> Columns:
+    """Twice as many beats: one more between each two.
+
+    A bar becomes one of twice as many beats where that is its meter, or so slow that its beats are
+    subdivided (`backend.grid.conducted`); a two becomes a four; any other becomes two bars of as
+    many beats as before.
+
+    Raises
+    ------
+    ConductorError
+        If there are no beats, or they lie too close together.
+    """
+    _require_beats(grid)
+    gaps, usual = np.diff(grid.times), _usual(grid.times)
+    halves = 0.5 * np.where(gaps > _HELD * usual[:-1], usual[:-1], gaps)
+    if (halves < _CLOSEST_S).any():
+        at = grid.times[int(np.flatnonzero(halves < _CLOSEST_S)[0])]
+        raise ConductorError(
+            f"The beats at {at:.2f} s lie too close together to have others between; take the "
+            "beats as they are."
+        )
+    count = 2 * len(grid.times) - 1
+    times, sure = np.empty(count), np.empty(count)
+    times[::2], times[1::2] = grid.times, grid.times[:-1] + halves
+    sure[::2], sure[1::2] = grid.confidence, np.minimum(grid.confidence[:-1], grid.confidence[1:])
+    before = np.arange(count) // 2
+    numbers = 2 * grid.numbers[before] - (np.arange(count) % 2 == 0)
+    in_bar = 2 * grid.beats_in_bar[before]
+    meters = [grid.meters[i] for i in before]
+    for meter, beats, places in _kinds(meters, in_bar):
+        written = _doubled_meter(meter, beats, 120.0 / float(np.median(usual[before[places]])))
+        if written is None:
+            in_bar[places] = beats // 2
+            numbers[places] = (numbers[places] - 1) % (beats // 2) + 1
+        for i in places.tolist():
+            meters[i] = written or _in_as_many(meter, beats // 2)
+    return Columns(times, numbers, in_bar, tuple(meters), sure)
+
+
+def halved(grid: Columns, offset: int = 0) -> Columns:
+    """Half as many beats: every other one, with the downbeats.
+
+    A bar of an even number of beats keeps half of them. Of bars of an odd number, which come in
+    rows of one meter, two and two become one; one that is left over is beaten as 5/4 is in two,
+    with a longer last beat.
+
+    Parameters
+    ----------
+    offset : 0 or 1
+        1 takes the other beats: the second of an even bar becomes "one"; in a row of odd bars the
+        second bar begins the first pair.
+
+    Raises
+    ------
+    ConductorError
+        If there are no beats, or no two of them.
+    """
+    _require_beats(grid)
+    if offset not in (0, 1):
+        raise ValueError("a beat has two phases at half its rate")
+    keep = np.zeros(len(grid.times), bool)
+    numbers, in_bar = grid.numbers.copy(), grid.beats_in_bar.copy()
+    meters = list(grid.meters)
+    for run in _runs(grid):
+        beats = int(grid.beats_in_bar[run.start])
+        if beats % 2 == 0:
+            place = grid.numbers[run] - 1 - offset
+            keep[run] = place % 2 == 0
+            numbers[run] = place // 2 % (beats // 2) + 1
+            in_bar[run] = beats // 2
+            meters[run] = [_halved_meter(meters[run.start], beats // 2)] * len(place)
+            continue
+        place = _places(grid.numbers[run], beats) - offset * beats
+        keep[run] = place % 2 == 0
+        numbers[run] = place // 2 % beats + 1
+        left = place >= place[-1] + 1 - (place[-1] + 1) % (2 * beats)
+        if run.stop < len(keep) and left.any() and beats > 1:
+            # What follows begins a beat of its own, so the last one here is longer, not shorter.
+            keep[run] &= ~(left & (place % (2 * beats) == beats - 1))
+            in_bar[run] = np.where(left, beats // 2, beats)
+            numbers[run] = np.where(left, np.minimum(numbers[run], beats // 2), numbers[run])
+    if not keep.any():
+        raise ConductorError(
+            "There is but one beat, which cannot be halved; take more of the music."
+        )
+    return _taken(grid._replace(numbers=numbers, beats_in_bar=in_bar, meters=tuple(meters)), keep)
+
+
+def with_downbeat_at(grid: Columns, seconds: float) -> Columns:
+    """The beat nearest to a time is "one"; all bar lines move by as many beats, the nearest way.
+
+    Bars keep their lengths and their order. After a long break in the beats, as between movements,
+    and before one, the bars stay as they are.
+
+    Parameters
+    ----------
+    seconds : float
+        In the time of the grid.
+
+    Raises
+    ------
+    ConductorError
+        If there are no beats, or none within half a beat of that time.
+    """
+    _require_beats(grid)
+    at = int(np.abs(grid.times - seconds).argmin())
+    nearest = float(grid.times[at])
+    if not abs(nearest - seconds) <= 0.5 * _usual(grid.times)[at]:
+        raise ConductorError(
+            f"There is no beat near {seconds:.2f} s to be a downbeat; the nearest one is at "
+            f"{nearest:.2f} s."
+        )
+    stretch = next(one for one in _stretches(grid.times) if one.start <= at < one.stop)
+    ones = np.flatnonzero(grid.numbers[stretch] == 1) + stretch.start
+    one = ones[np.abs(ones - at).argmin()] if len(ones) else at + 1 - grid.numbers[at]
+    return _with_bars_later(grid, stretch, at - int(one))
+
+
+def bars_shifted(grid: Columns, beats: int) -> Columns:
+    """All bar lines so many beats later, below 0 earlier; bars keep their lengths and order.
+
+    After a long break in the beats, as between movements, they begin anew.
+
+    Raises
+    ------
+    ConductorError
+        If there are no beats.
+    """
+    _require_beats(grid)
+    for stretch in _stretches(grid.times):
+        grid = _with_bars_later(grid, stretch, beats)
+    return grid
+
+
+def _with_bars_later(grid: Columns, stretch: slice, beats: int) -> Columns:
+    """A stretch of the grid with its bars `beats` beats later, led on evenly at its ends."""
+    first, last = stretch.start, stretch.stop - 1
+    wanted = np.arange(first, last + 1) - beats
+    source = np.clip(wanted, first, last)
+    numbers, in_bar, meters = grid.numbers.copy(), grid.beats_in_bar.copy(), list(grid.meters)
+    in_bar[stretch] = grid.beats_in_bar[source]
+    numbers[stretch] = (grid.numbers[source] - 1 + wanted - source) % in_bar[stretch] + 1
+    meters[stretch] = [grid.meters[i] for i in source]
+    return grid._replace(numbers=numbers, beats_in_bar=in_bar, meters=tuple(meters))
+
+
+def _require_beats(grid: Columns) -> None:
+    if not len(grid.times):
+        raise ConductorError(
+            "There are no beats whose level or bars could be changed; take a longer stretch of the "
+            "music."
+        )
+
+
+def _usual(times: Array) -> Array:
+    """How long a beat is about each beat, (B,) seconds."""
+    if len(times) < 2:
+        return np.full(len(times), _ALONE_S)
+    gaps = np.diff(times)
+    around = np.pad(np.r_[gaps, gaps[-1]], _NEIGHBOURS // 2, mode="edge")
+    return np.asarray(np.median(sliding_window_view(around, _NEIGHBOURS), axis=1))
+
+
+def _stretches(times: Array) -> list[slice]:
+    """The beats between long breaks."""
+    gaps = np.diff(times)
+    broken = gaps > np.maximum(_BREAK_S, _BREAK_BEATS * _usual(times)[: len(gaps)])
+    edges = [0, *(np.flatnonzero(broken) + 1).tolist(), len(times)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def _runs(grid: Columns) -> list[slice]:
+    """Beats in a row whose bars have the same meter, conducted in as many beats."""
+    kinds = list(zip(grid.meters, grid.beats_in_bar.tolist(), strict=True))
+    changes = [i for i in range(1, len(kinds)) if kinds[i] != kinds[i - 1]]
+    edges = [0, *changes, len(kinds)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def _places(numbers: NDArray[np.int64], beats: int) -> NDArray[np.int64]:
+    """Beats from the first downbeat of a run, below 0 before it, (n,)."""
+    bars = np.cumsum(np.r_[0, np.diff(numbers) <= 0])
+    return (bars - (numbers[0] != 1)) * beats + numbers - 1
+
+
+def _kinds(
+    meters: list[str], in_bar: NDArray[np.int64]
+) -> list[tuple[str, int, NDArray[np.int64]]]:
+    """Each meter and number of beats in a bar, and the beats of its bars."""
+    keys = list(zip(meters, in_bar.tolist(), strict=True))
+    return [
+        (*key, np.array([i for i, other in enumerate(keys) if other == key]))
+        for key in dict.fromkeys(keys)
+    ]
+
+
+def _doubled_meter(meter: str, beats: int, bpm: float) -> str | None:
+    """How a bar is written that has so many beats since it was doubled; None if it is two bars."""
+    figures = _figures(meter)
+    if beats in conducted_rates(figures):
+        rate = bpm * figures[0] / beats
+        if beats <= figures[0] or len(conducted_groups(figures, rate, beats)) == beats:
+            return meter
+    return f"{beats}/4" if beats in (2, 4) else None
+
+
+def _in_as_many(meter: str, beats: int) -> str:
+    """How each half of a doubled bar is written."""
+    return meter if beats >= _figures(meter)[0] else f"{beats}/4"
+
+
+def _halved_meter(meter: str, beats: int) -> str:
+    """How a bar is written that has so many beats since it was halved."""
+    numerator, unit = _figures(meter)
+    compound = numerator % 3 == 0 and numerator > 3 and unit >= 8
+    even = numerator % beats == 0 or beats % numerator == 0
+    return f"{beats}/4" if (compound and 2 * beats == numerator) or not even else meter
+
+
+def _figures(meter: str) -> tuple[int, int]:
+    upper, _, lower = meter.partition("/")
+    return int(upper), int(lower)
+
+
+def _taken(grid: Columns, keep: NDArray[np.bool_]) -> Columns:
+    return Columns(
+        grid.times[keep],
+        grid.numbers[keep],
+        grid.beats_in_bar[keep],
+        tuple(meter for meter, kept in zip(grid.meters, keep.tolist(), strict=True) if kept),
+        grid.confidence[keep],
+    )
