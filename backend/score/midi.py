@@ -45,7 +45,7 @@ def midi_beats(path: Path, data: bytes) -> ScoreBeats:
             f"The notes of {path.name} do not keep to its beats, as if it was recorded without a "
             "click; leave the score out, so that the beats are heard in the music."
         )
-        return ScoreBeats(unsure, sounding, doubts)
+        return ScoreBeats(unsure, sounding, doubts, keeps_beats=False)
     later = float(accent_after_bar_line(bars, midi))
     if later > 0.0:
         doubts.append(

@@ -64,7 +64,10 @@ def musicxml_beats(path: Path, data: bytes) -> ScoreBeats:
     tempo = tempo_map(bars, starts)
     sounding = _sounding([bars[i].notes for i in order], played, tempo)
     return ScoreBeats(
-        grid_from_bars(played, tempo), sounding, [*_unread(path, bars), *playing.doubts]
+        grid_from_bars(played, tempo),
+        sounding,
+        [*_unread(path, bars), *playing.doubts],
+        tempo_is_written=any(bar.tempos for bar in bars),
     )
 
 

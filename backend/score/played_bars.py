@@ -33,11 +33,14 @@ class PlayedBar:
         Quarter notes it lasts; less than the meter's for a pickup or a bar that a repeat cuts.
     meter : (int, int)
         Written meter.
+    grouping : tuple of int
+        How its written beats are grouped, (3, 2) of five; empty where that is not known.
     """
 
     start: Fraction
     length: Fraction
     meter: tuple[int, int]
+    grouping: tuple[int, ...] = ()
 
     @property
     def nominal(self) -> Fraction:

@@ -36,8 +36,15 @@ class ScoreBeats:
         None where the score has beats but no notes.
     doubts : list of str
         What is doubtful, a sentence for each.
+    tempo_is_written : bool
+        False for MusicXML without any tempo in numbers: its times follow a tempo nobody wrote.
+    keeps_beats : bool
+        False for a MIDI file whose notes do not keep to its beats, as one that was played in
+        without a click: its notes are at their times, its bars and beats mean nothing.
     """
 
     grid: BeatGrid
     sounding: Sounding | None
     doubts: list[str] = field(default_factory=list)
+    tempo_is_written: bool = True
+    keeps_beats: bool = True
