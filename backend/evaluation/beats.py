@@ -22,8 +22,10 @@ from backend.grid.beat_grid import BeatGrid
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
-MEASURES: Final = ("F", "downbeat F", "meter", "CMLc", "CMLt", "AMLc", "AMLt")
+MEASURES: Final = ("F", "downbeat F", "meter", "octave", "CMLc", "CMLt", "AMLc", "AMLt")
 WORKS_ALIKE: Final = "all, works alike"
+# A median tempo within this share of the true one is at the level that is conducted.
+_SAME_TEMPO: Final = 0.08
 Tracker = Callable[[Analysis, str | None], BeatGrid | Array]
 """From the music, and its meter where that is told; times alone from who hears no bars."""
 
@@ -35,11 +37,13 @@ class BeatRow:
     Parameters
     ----------
     tracker, group : str
-        Who, and on what ("all", "4 in a bar", "orchestra", …).
+        Who, and on what ("all", "4 in a bar", "4/4", "orchestra", "FluidR3_GM.sf2", …).
     clips : int
         How many clips.
     values : dict of str to float
         Mean of each of `MEASURES` over the clips, in [0, 1]; NaN for what a tracker does not tell.
+        "octave" is the share of the clips whose median tempo is right within 8 %; where works count
+        alike, of the works of whose clips the median is.
     """
 
     tracker: str
@@ -76,6 +80,7 @@ def score_beats(found: BeatGrid | Array, truth: BeatGrid) -> dict[str, float]:
         "F": float(mir_eval.beat.f_measure(truth.times, times)),
         "downbeat F": downbeat_f,
         "meter": math.nan if bars is None else _meter_share(bars, truth),
+        "octave": float(_is_same_tempo(_tempo_ratio(times, truth.times))),
         "CMLc": float(cmlc),
         "CMLt": float(cmlt),
         "AMLc": float(amlc),
@@ -101,23 +106,25 @@ def evaluate_beats(
     Returns
     -------
     list of BeatRow
-        For all clips, each bar length and each kind of ensemble, and the mean of the works'
-        means: a symphony has more clips than a quartet, but its movements say the same of a
-        tracker.
+        For all clips, each bar length, meter, kind of ensemble and soundfont, and the mean of the
+        works' means: a symphony has more clips than a quartet, but its movements say the same of
+        a tracker.
     """
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in trackers}
+    ratios: dict[str, list[float]] = {name: [] for name in trackers}
     groups: list[tuple[str, ...]] = []
     works: list[str] = []
     for index, clip in enumerate(clips):
         progress(index / max(len(clips), 1), "evaluating")
         truth, analysis = clip.beats(), clip.analysis()
-        bar = int(np.bincount(truth.beats_in_bar).argmax()) if len(truth) else 0
-        groups.append(("all", f"{bar} in a bar", clip.kind))
+        groups.append(_groups(clip, truth))
         works.append(str(clip.meta().get("work", clip.folder)))
-        meter = Counter(truth.meters).most_common(1)[0][0] if told and len(truth) else None
         for name, track in trackers.items():
-            scores[name].append(score_beats(track(analysis, meter), truth))
-    rows = [_works_alike(name, scores[name], works) for name in trackers if clips]
+            found = track(analysis, _commonest(truth.meters) if told else None)
+            scores[name].append(score_beats(found, truth))
+            times = found.times if isinstance(found, BeatGrid) else found
+            ratios[name].append(_tempo_ratio(times, truth.times))
+    rows = [_works_alike(name, scores[name], ratios[name], works) for name in trackers if clips]
     for group in dict.fromkeys(g for names in groups for g in names):
         members = [i for i, names in enumerate(groups) if group in names]
         for name in trackers:
@@ -127,14 +134,41 @@ def evaluate_beats(
     return sorted(rows, key=lambda row: (row.group not in order, row.group))
 
 
-def _works_alike(tracker: str, scores: list[dict[str, float]], works: list[str]) -> BeatRow:
+def _groups(clip: Clip, truth: BeatGrid) -> tuple[str, ...]:
+    """What a clip is counted under, most of its beats deciding."""
+    meter, soundfont = _commonest(truth.meters), clip.meta().get("soundfont")
+    bar = int(np.bincount(truth.beats_in_bar).argmax()) if len(truth) else 0
+    names = ("all", f"{bar} in a bar", meter, clip.kind, soundfont)
+    return tuple(str(name) for name in names if name is not None)
+
+
+def _commonest(meters: Sequence[str]) -> str | None:
+    return Counter(meters).most_common(1)[0][0] if meters else None
+
+
+def _works_alike(
+    tracker: str, scores: list[dict[str, float]], ratios: list[float], works: list[str]
+) -> BeatRow:
     work = np.unique(works, return_inverse=True)[1]
     count = np.bincount(work)
     values = {
         m: float((np.bincount(work, weights=[s[m] for s in scores]) / count).mean())
         for m in MEASURES
     }
+    medians = [np.median(np.array(ratios)[work == index]) for index in range(len(count))]
+    values["octave"] = float(np.mean([_is_same_tempo(float(ratio)) for ratio in medians]))
     return BeatRow(tracker, WORKS_ALIKE, len(scores), values)
+
+
+def _tempo_ratio(found: Array, truth: Array) -> float:
+    """The median tempo that was found to the true one; 0 without beats."""
+    if len(found) < 2 or len(truth) < 2:
+        return 0.0
+    return float(np.median(np.diff(truth)) / np.median(np.diff(found)))
+
+
+def _is_same_tempo(ratio: float) -> bool:
+    return abs(ratio - 1.0) <= _SAME_TEMPO
 
 
 def _meter_share(found: BeatGrid, truth: BeatGrid) -> float:

@@ -51,6 +51,37 @@ def test_a_long_work_counts_no_more_than_a_short_one(tmp_path: Path) -> None:
     assert rows["4 in a bar"].values["meter"] == 0.0
 
 
+def test_the_octave_is_right_where_the_median_tempo_is(tmp_path: Path) -> None:
+    clips = [write_clip(tmp_path / str(i), "long", 4) for i in range(3)]
+    clips.append(write_clip(tmp_path / "3", "short", 4))
+    tempi = iter([125.0, 118.0, 60.0, 240.0])
+
+    def at_some_tempo(analysis: Analysis, meter: str | None) -> BeatGrid:
+        return grid(4, next(tempi))
+
+    rows = {row.group: row for row in evaluate_beats(clips, {"some": at_some_tempo})}
+    assert rows["all"].values["octave"] == pytest.approx(0.5)
+    assert rows[WORKS_ALIKE].values["octave"] == pytest.approx(0.5)
+
+
+def test_figures_stand_by_bar_meter_kind_and_soundfont(tmp_path: Path) -> None:
+    clips = [write_clip(tmp_path / str(bar), "work", bar) for bar in (3, 4)]
+    about = {"work": "work", "kind": "drums", "soundfont": "Some.sf2"}
+    (clips[0].folder / "meta.json").write_text(json.dumps(about))
+    groups = {row.group: row.clips for row in evaluate_beats(clips, {"four": lambda *_: grid(4)})}
+    assert groups == {
+        "all": 2,
+        WORKS_ALIKE: 2,
+        "3 in a bar": 1,
+        "4 in a bar": 1,
+        "3/4": 1,
+        "4/4": 1,
+        "drums": 1,
+        "quartet": 1,
+        "Some.sf2": 1,
+    }
+
+
 def test_beats_without_bars_are_told_no_downbeats(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "0", "work", 4)
 
