@@ -16,27 +16,25 @@ from numpy.typing import NDArray
 from backend.audio.features import analyse, mel_spectrogram
 from backend.audio.rates import SAMPLE_RATE
 from backend.corpus.augment import Recording, record
+from backend.corpus.casting import cast
 from backend.corpus.clock import Clock, play_after, play_freely
 from backend.corpus.conduct import checksum, conduct_clip
 from backend.corpus.drums import with_drums
 from backend.corpus.performance import perform
 from backend.corpus.plan import PlannedClip, composer_of, work_of
 from backend.corpus.recordings import recorded_tempos
+from backend.corpus.rubato import rubato_curves
 from backend.corpus.synthesis import Hall, synthesise
 from backend.grid.beat_grid import BeatGrid
 from backend.score.movement import Movement
 from backend.score.movements import read_score
-from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 LAYOUT_VERSION: Final = 1
-SHORTEST_S: Final = 15.0
-_QUARTET_PARTS: Final = 6
 _AFTER_RECORDING: Final = 0.5
+_WITH_RUBATO: Final = 0.5
 _BEGINS, _ENDS = 0.12, 0.12
 _LONGEST_SILENCE_S: Final = 2.0
-# A movement this much longer than the shortest clip fills it at any tempo.
-_ROOM: Final = 1.5
 _TRIES, _FEWEST_BEATS = 8, 4
 
 
@@ -51,8 +49,12 @@ class ClipOptions:
     seed : int
     soundfonts : tuple of Path
         One is drawn for each clip.
+    held_out_soundfonts : tuple of Path
+        For the clips of val and test; the same ones if there are none.
     alignments : Path or None
         Folder of alignment tables; beside the scores if None.
+    beat_times : Path or None
+        Folder of beat times of real recordings, whose rubato half of the other clips take.
     motion, keep_audio : bool
         Also write the teacher's motion, and the sound.
     drums : float
@@ -66,11 +68,22 @@ class ClipOptions:
     motion: bool
     keep_audio: bool
     drums: float = 0.0
+    held_out_soundfonts: tuple[Path, ...] = ()
+    beat_times: Path | None = None
+
+    def soundfonts_of(self, split: str) -> tuple[Path, ...]:
+        """Those that clips of a split are played with."""
+        return self.soundfonts if split == "train" else self.held_out_soundfonts or self.soundfonts
 
 
 @lru_cache(maxsize=1)
 def _movements(score: Path) -> list[Movement]:
     return read_score(score)
+
+
+@lru_cache(maxsize=1)
+def _rubato(folder: Path) -> list[Array]:
+    return rubato_curves(folder)
 
 
 def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str, Any]:
@@ -82,22 +95,25 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
         If the score cannot be read, is too short, or FluidSynth fails.
     """
     named = int.from_bytes(hashlib.sha256(clip.score.name.encode()).digest()[:6], "big")
-    rng = np.random.default_rng([options.seed, named, clip.take])
-    movement = _choose(clip, rng)
+    stream = [options.seed, named, clip.movement, clip.take]
+    rng = np.random.default_rng(stream)
+    players = cast(_movements(clip.score)[clip.movement], rng, training=clip.split == "train")
+    movement, kind = players.movement, players.kind
     clock, tempo_factors, source = _play(clip, movement, options, rng)
     beats = movement.beats(tempo_factors)
     times = clock.onset(movement.places(beats))
     recording = Recording.draw(rng)
     begin, played_s = _stretch(clock, times, options.clip_s * recording.speed, rng)
-    orchestral = len(movement.parts) > _QUARTET_PARTS
-    kind = "orchestra" if orchestral else "quartet"
     # A stream of its own: the rest of a clip is the same with and without drums.
-    drummer = np.random.default_rng([options.seed, named, clip.take, 1])
+    drummer = np.random.default_rng([*stream, 1])
     if drummer.random() < options.drums:
         movement, kind = with_drums(movement, tempo_factors, drummer), "drums"
-    performance = perform(movement, clock, begin, begin + played_s, orchestral=orchestral, rng=rng)
+    performance = perform(
+        movement, clock, begin, begin + played_s, orchestral=players.orchestral, rng=rng
+    )
     hall = Hall(reverb=bool(rng.random() < 0.5), chorus=bool(rng.random() < 0.2), gain=0.35)
-    soundfont = options.soundfonts[int(rng.integers(len(options.soundfonts)))]
+    soundfonts = options.soundfonts_of(clip.split)
+    soundfont = soundfonts[int(rng.integers(len(soundfonts)))]
     sound = record(synthesise(performance, played_s, soundfont, hall), recording, rng)
     grid = beats.at(times).excerpt(begin, played_s)
     grid = replace(grid, times=grid.times / recording.speed)
@@ -107,6 +123,7 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
         "composer": composer_of(clip.score),
         "kind": kind,
         "score": clip.score.name,
+        "movement": clip.movement,
         "take": clip.take,
         "seed": options.seed,
         "begin_s": round(begin, 3),
@@ -121,15 +138,6 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
         "recording": recording.as_dict(),
     }
     return _write(corpus / clip.folder, sound, grid, about, options)
-
-
-def _choose(clip: PlannedClip, rng: np.random.Generator) -> Movement:
-    """A movement of the score, longer ones more often."""
-    found = [m for m in _movements(clip.score) if m.duration > SHORTEST_S * _ROOM]
-    if not found:
-        raise ConductorError(f"{clip.score.name} is shorter than a clip; it is left out.")
-    weights = np.sqrt([m.duration for m in found])
-    return found[int(rng.choice(len(found), p=weights / weights.sum()))]
 
 
 def _stretch(
@@ -161,6 +169,9 @@ def _play(
         if curves:
             which = int(rng.integers(len(curves)))
             return (*play_after(movement, curves[which], rng), f"recording {which}")
+    if options.beat_times is not None and rng.random() < _WITH_RUBATO:
+        curves = _rubato(options.beat_times)
+        return (*play_freely(movement, rng, curves), "the marks, with a recording's rubato")
     return (*play_freely(movement, rng), "the marks")
 
 

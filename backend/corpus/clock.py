@@ -1,21 +1,23 @@
 """Quarter notes to seconds: one monotone map a whole performance goes by, so beats are exact."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from backend.corpus.rubato import drawn_rubato
 from backend.score.movement import Movement
 from retarget.rotation import Array
 
 _STEP: Final = 0.25
 """Resolution of the tempo curve, quarter notes."""
 
-_TEMPO_SPREAD: Final = 0.15
+_TEMPO_SPREAD: Final = 0.25
 _SECTION_SPREAD: Final = 0.03
 # No orchestra plays slower or faster than this, conducted beats a minute.
-_SLOWEST_BEAT, _FASTEST_BEAT = 26.0, 200.0
+_SLOWEST_BEAT, _FASTEST_BEAT = 36.0, 160.0
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,20 @@ class Clock:
         return total[np.searchsorted(self.breaks, quarters + nudge, side="right")]
 
 
-def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, Array]:
+def play_freely(
+    movement: Movement, rng: np.random.Generator, rubato: Sequence[Array] = ()
+) -> tuple[Clock, Array]:
     """A clock with a tempo near the written one and the freedoms players take.
 
     Phrases swing, the end broadens, fermatas hold, new tempos are prepared by a pause, and "rit."
     and "accel." are followed.
+
+    Parameters
+    ----------
+    movement : Movement
+    rng : Generator
+    rubato : sequence of (B,) arrays, optional
+        Tempo curves as of `backend.corpus.rubato`; one of them then takes the place of the phrases.
 
     Returns
     -------
@@ -88,7 +99,10 @@ def play_freely(movement: Movement, rng: np.random.Generator) -> tuple[Clock, Ar
     for a, b in pairwise(sections):
         curve[a:b] += _SECTION_SPREAD * rng.standard_normal()
     bar = float(np.median(np.diff(movement.starts)))
-    curve += _phrases(movement, middle, rng)
+    if rubato:
+        curve += _rubato(movement, middle, factor, rubato, rng)
+    else:
+        curve += _phrases(movement, middle, rng)
     curve += _drift(middle, 4.0 * bar, rng.uniform(0.005, 0.03), rng)
     curve += _drift(middle, 1.0, rng.uniform(0.003, 0.015), rng)
     curve += _followed_words(movement, middle, bar, rng)
@@ -131,7 +145,7 @@ def play_after(movement: Movement, bar_qpm: Array, rng: np.random.Generator) -> 
 
 
 def _tempo_factor(movement: Movement, rng: np.random.Generator) -> float:
-    """Within 15 % of the mark, as far as the conducted beat stays possible."""
+    """Within a quarter of the mark, as far as the conducted beat stays possible."""
     factor = float(np.exp(rng.uniform(-1.0, 1.0) * np.log1p(_TEMPO_SPREAD)))
     places = movement.places(movement.beats())
     if len(places) < 3:
@@ -153,6 +167,19 @@ def _phrases(movement: Movement, at: Array, rng: np.random.Generator) -> Array:
     x = np.clip((at - places[phrase]) / length, 0.0, 1.0)
     depths = depth * rng.uniform(0.3, 1.7, len(places))
     return depths[phrase] * (0.33 - 4.0 * (x - 0.42) ** 2 * np.where(x > 0.42, 0.75, 1.0))
+
+
+def _rubato(
+    movement: Movement,
+    at: Array,
+    factor: float,
+    curves: Sequence[Array],
+    rng: np.random.Generator,
+) -> Array:
+    """Log tempo after a real recording, whose beats become the movement's."""
+    places = movement.places(movement.beats(factor))
+    drawn = drawn_rubato(curves, max(len(places), 1), rng)
+    return np.interp(at, places, drawn) if len(places) else np.zeros(len(at))
 
 
 def _drift(at: Array, width: float, size: float, rng: np.random.Generator) -> Array:

@@ -25,11 +25,19 @@ def render_command(
     ] = 0,
     seed: Annotated[int, typer.Option(help="Another seed, other performances.", min=0)] = 0,
     soundfont: Annotated[
-        list[Path] | None, typer.Option(help="A .sf2 file; several are used in turn.")
+        list[Path] | None, typer.Option(help="A .sf2 file; of several one is drawn for a clip.")
+    ] = None,
+    held_out_soundfont: Annotated[
+        list[Path] | None,
+        typer.Option(help="Play the clips of val and test with this one; may be given again."),
     ] = None,
     alignments: Annotated[
         Path | None,
         typer.Option(help="Folder of *_alignment.csv tempo curves; beside the scores if not given"),
+    ] = None,
+    beat_times: Annotated[
+        Path | None,
+        typer.Option(help="Folder of *.beats, beat times of real recordings, to take rubato from."),
     ] = None,
     clip: Annotated[float, typer.Option(help="Seconds of a clip.", min=15.0, max=3600.0)] = 60.0,
     drums: Annotated[
@@ -52,7 +60,9 @@ def render_command(
             clip_s=clip,
             seed=seed,
             soundfonts=tuple(soundfont or [default_soundfont()]),
+            held_out_soundfonts=tuple(held_out_soundfont or ()),
             alignments=alignments,
+            beat_times=beat_times,
             motion=not no_motion,
             keep_audio=keep_audio,
             drums=drums,

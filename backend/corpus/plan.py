@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from backend.corpus.survey import Surveyed
 from retarget.errors import ConductorError
+from retarget.rotation import Array
 
 SUFFIXES: Final = frozenset({".mxl", ".musicxml", ".xml", ".mid", ".midi", ".rmi"})
 SPLITS: Final = ("train", "val", "test")
@@ -31,13 +33,16 @@ class PlannedClip:
         train, val or test.
     score : Path
         What is played.
+    movement : int
+        Which movement of it, from 0.
     take : int
-        Which one of the clips of this score, from 0.
+        Which one of the clips of this movement, from 0.
     """
 
     number: int
     split: str
     score: Path
+    movement: int
     take: int
 
     @property
@@ -99,27 +104,28 @@ def find_scores(places: Sequence[Path]) -> list[Path]:
     return sorted(found, key=lambda path: (path.name, str(path)))
 
 
-def plan_clips(scores: Sequence[Path], clip_s: float, hours: float) -> list[PlannedClip]:
+def plan_clips(
+    movements: Sequence[Surveyed], shares: Array, clip_s: float, hours: float
+) -> list[PlannedClip]:
     """Clips enough for `hours`, a longer plan beginning with the shorter one.
 
-    Scores take turns in proportion to the root of their length, told by the files' sizes, and
-    folders (as of orchestral music and of quartets) share the time alike.
+    Parameters
+    ----------
+    movements : sequence of Surveyed
+    shares : (M,) array
+        How often each is to be played; those with 0 are left out.
+    clip_s, hours : float
     """
-    folders: dict[Path, float] = {}
-    sizes = {score: float(score.stat().st_size) ** 0.5 for score in scores}
-    for score, size in sizes.items():
-        folders[score.parent] = folders.get(score.parent, 0.0) + size
-    # Each turn goes to the score that is furthest behind (stride scheduling).
-    strides = {score: folders[score.parent] / sizes[score] for score in scores}
-    queue = [(strides[score], index) for index, score in enumerate(scores)]
+    splits = splits_of(list({m.score for m in movements}))
+    # Each turn goes to the movement that is furthest behind (stride scheduling).
+    queue = [(1.0 / share, index) for index, share in enumerate(shares) if share > 0.0]
     heapq.heapify(queue)
-    splits = splits_of(scores)
-    takes = [0] * len(scores)
+    takes = [0] * len(movements)
     clips = []
     for number in range(max(round(hours * 3600.0 / clip_s), 1)):
         due, index = heapq.heappop(queue)
-        score = scores[index]
-        clips.append(PlannedClip(number, splits[score], score, takes[index]))
+        one = movements[index]
+        clips.append(PlannedClip(number, splits[one.score], one.score, one.movement, takes[index]))
         takes[index] += 1
-        heapq.heappush(queue, (due + strides[score], index))
+        heapq.heappush(queue, (due + 1.0 / shares[index], index))
     return clips

@@ -11,20 +11,25 @@ from typing import Any, Final
 
 import numpy as np
 
+from backend.corpus.balance import balanced
 from backend.corpus.clip import ClipOptions, make_clip
 from backend.corpus.picture import draw_clip
 from backend.corpus.plan import PlannedClip, find_scores, plan_clips
+from backend.corpus.survey import survey
 from backend.corpus.synthesis import fluidsynth
 from backend.corpus.workers import one_thread_each
 from retarget.atomic import atomic_path, require_folder
 from retarget.errors import ConductorError
-from retarget.progress import Progress, no_progress
+from retarget.progress import Progress, no_progress, part
 
 MANIFEST: Final = "manifest.json"
+SURVEY: Final = "survey.json"
 SAMPLE: Final = "sample.png"
 _CLIPS_IN_TASK: Final = 6
+_SURVEY_SHARE: Final = 0.1
 _PHASE: Final = "playing the scores"
 _WAITING_TASKS: Final = 4
+_NOTED: Final = ("work", "score", "movement", "take", "seed", "sha256")
 _stop: Event | None = None
 
 
@@ -66,17 +71,26 @@ def render_corpus(
     Raises
     ------
     ConductorError
-        If there are no scores, or FluidSynth or the folder around the corpus is missing. A broken
-        score is skipped and named in the manifest.
+        If there are no scores that can be played, or FluidSynth or the folder around the corpus is
+        missing. A broken score is skipped and named in the manifest.
     """
     require_folder(corpus)
     fluidsynth()
-    clips = plan_clips(find_scores(places), options.clip_s, hours)
+    scores = find_scores(places)
     corpus.mkdir(exist_ok=True)
+    movements, skipped = survey(
+        scores, corpus / SURVEY, workers, part(progress, 0.0, _SURVEY_SHARE)
+    )
+    if not movements:
+        _write_manifest(corpus, options, skipped)
+        raise ConductorError(
+            "No score here is long enough and whole; give others. " + next(iter(skipped.values()))
+        )
+    progress = part(progress, _SURVEY_SHARE, 1.0)
+    clips = plan_clips(movements, balanced(movements), options.clip_s, hours)
     missing = [clip for clip in clips if not (corpus / clip.folder / "meta.json").is_file()]
     for unfinished in corpus.glob("*/.*.part"):
         shutil.rmtree(unfinished, ignore_errors=True)
-    skipped: dict[str, str] = {}
     tasks = _tasks(missing, options.seed)
     done = len(clips) - len(missing)
     progress(done / len(clips), _PHASE)
@@ -155,12 +169,10 @@ def _write_manifest(corpus: Path, options: ClipOptions, skipped: dict[str, str])
         "seed": options.seed,
         "clip_s": options.clip_s,
         "soundfonts": [font.name for font in options.soundfonts],
+        "held_out_soundfonts": [font.name for font in options.held_out_soundfonts],
         "hours": round(sum(meta["duration_s"] for meta in clips.values()) / 3600.0, 4),
         "skipped": dict(sorted(skipped.items())),
-        "clips": {
-            name: {key: meta[key] for key in ("work", "score", "take", "seed", "sha256")}
-            for name, meta in clips.items()
-        },
+        "clips": {name: {key: meta[key] for key in _NOTED} for name, meta in clips.items()},
     }
     with atomic_path(corpus / MANIFEST) as temporary:
         temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

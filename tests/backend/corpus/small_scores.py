@@ -100,6 +100,11 @@ def write_score(path: Path, parts: dict[str, list[str]]) -> Path:
     return path
 
 
+def quartet(path: Path, bars: int = 24, qpm: float = 100.0) -> Path:
+    names = ("Violin 1", "Violin 2", "Viola", "Violoncello")
+    return write_score(path, {name: scale(bars, qpm) for name in names})
+
+
 def read(folder: Path, *bars: str, name: str = "Violin") -> Movement:
     """The only movement of a score with one part."""
     (movement,) = read_score(write_score(folder / "score.musicxml", {name: list(bars)}))

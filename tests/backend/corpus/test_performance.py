@@ -43,7 +43,8 @@ def test_the_tempo_lies_around_the_mark_and_the_end_broadens(tmp_path: Path) -> 
     slower = 0
     for rng in seeds():
         clock, factor = play_freely(movement, rng)
-        assert 1 / 1.16 < factor < 1.16
+        assert (factor > 1 / 1.26).all()
+        assert (factor < 1.26).all()
         gaps = np.diff(clock.onset(np.arange(0.0, movement.length)))
         assert 60.0 / np.median(gaps) == pytest.approx(120.0 * factor, rel=0.12)
         slower += gaps[-1] > 1.15 * np.median(gaps)
