@@ -17,6 +17,7 @@ from backend.command_options import (
     Photo,
     Size,
     Wear,
+    takes_beats_request,
     takes_motion_request,
 )
 from backend.corpus.commands import corpus_app
@@ -39,6 +40,7 @@ from blender_addon.staging import CameraName, StageName, Staging
 from retarget.errors import ConductorError
 
 if TYPE_CHECKING:
+    from backend.beats_request import BeatsRequest
     from backend.motion_request import MotionRequest
 
 app = typer.Typer(
@@ -178,6 +180,7 @@ def motion_command(
 
     Beside .bvh and .csv, which hold the body, the face is written as NAME.face.csv.
     """
+    from backend.cache_folder import user_cache
     from backend.folders import check_outputs
     from backend.motion_request import make_motion
     from retarget.formats import write_bvh, write_csv, write_face_csv
@@ -195,7 +198,7 @@ def motion_command(
         )
     check_outputs(output, save_beats)
     with shown_progress() as progress:
-        made = make_motion(request, progress)
+        made = make_motion(request, progress, user_cache())
         writer(made.motion, output)
         if save_beats is not None:
             made.grid.save(save_beats)
@@ -207,6 +210,35 @@ def motion_command(
         warn(sentence)
     for path in written:
         typer.echo(path)
+
+
+@app.command("beats")
+@takes_beats_request
+def beats_command(
+    request: "BeatsRequest",
+    output: Annotated[Path, typer.Option("--output", "-o", help="The beat table to write (.txt).")],
+    clicks: Annotated[
+        Path | None,
+        typer.Option(help="Also write the music with a click on each beat (.wav, .flac, .ogg)."),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw onsets, beats, bars and tempo (.png).")
+    ] = None,
+) -> None:
+    """Find the beats alone, to be checked by ear and by eye, edited and given back with --beats."""
+    from backend.beat_check.check import check_beats
+    from backend.cache_folder import user_cache
+
+    with shown_progress() as progress:
+        summary, warnings = check_beats(
+            request, output, clicks=clicks, picture=picture, progress=progress, kept=user_cache()
+        )
+    console.print(summary, markup=False, soft_wrap=True)
+    for sentence in warnings:
+        warn(sentence)
+    for path in (output, clicks, picture):
+        if path is not None:
+            typer.echo(path)
 
 
 @app.command("subject")

@@ -4,12 +4,15 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from backend.options import Dress, MotionOptions
+from backend.options import Dress, HearingOptions, MotionOptions
 from backend.terminal import faults_in_one_sentence, warn
+
+if TYPE_CHECKING:
+    from backend.beats_request import BeatsRequest
 
 PHOTO_HELP: Final = "Photo of a person from the front, or a .subject file made of one."
 Photo = Annotated[Path | None, typer.Option(help=PHOTO_HELP)]
@@ -45,18 +48,27 @@ Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
 
 _MUSIC: Final = typer.Argument(help="Sound file (wav, flac, ogg, mp3, m4a, …) or video with sound.")
 _FILES: Final = {
-    "score": "MIDI or MusicXML file of the same performance: its beats are exact.",
+    "score": "MIDI or MusicXML file of the piece: its beats and bars are found in the music.",
     "beats": "An edited beat table (beats.txt of an earlier run).",
 }
-# The help of the fields of `MotionOptions` that are options; their types and defaults are there.
-_MOTION: Final = {
+# The help of the fields of `HearingOptions` and `MotionOptions` that are options; their types and
+# defaults are there.
+_HEARING: Final = {
+    "score_is": "Whether the score's times are the recording's: exact, aligned (they are to be "
+    "found), or auto.",
     "meter": "auto, or a meter like 2/4, 3/4, 4/4, 6/8.",
     "tempo": "About this many beats per minute.",
     "beats_model": "Who listens for the beats: the trained network, or onsets alone.",
-    "model": "Who conducts: the trained network, or its teacher.",
+    "beat_level": "double or half as many beats as were found; auto: as they were.",
+    "first_downbeat": "A bar begins with the beat nearest to this second of the music.",
+    "shift_bars": "All bars begin this many beats later; -1: a beat earlier.",
     "start": "Begin at this second of the music.",
     "duration": "Conduct this many seconds.",
     "audio_track": "Which of the music file's sound tracks: 1, 2, …; its default if not given.",
+}
+_MOTION: Final = {
+    **_HEARING,
+    "model": "Who conducts: the trained network, or its teacher.",
     "seed": "Another seed, another performance.",
     "style": "neutral, legato, staccato, marcato, grand, chamber, or a TOML file with values.",
     "fps": "Frames per second.",
@@ -80,21 +92,46 @@ def takes_motion_request(command: Callable[..., None]) -> Callable[..., None]:
         With the signature that typer reads: music, what the command needs, the options of a motion,
         the rest of the command's own.
     """
+
+    def request(values: dict[str, Any]) -> "BeatsRequest":
+        # Imported here so that --help answers at once.
+        from backend.motion_request import MotionRequest
+
+        return MotionRequest(**values)
+
+    return _takes_request(command, request, MotionOptions, _MOTION)
+
+
+def takes_beats_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of hearing, and a `BeatsRequest`; as `takes_motion_request`."""
+
+    def request(values: dict[str, Any]) -> "BeatsRequest":
+        from backend.beats_request import BeatsRequest
+
+        return BeatsRequest(**values)
+
+    return _takes_request(command, request, HearingOptions, _HEARING)
+
+
+def _takes_request(
+    command: Callable[..., None],
+    make: Callable[[dict[str, Any]], "BeatsRequest"],
+    options: type[HearingOptions],
+    helps: dict[str, str],
+) -> Callable[..., None]:
     own = list(inspect.signature(command).parameters.values())[1:]
     needed = [one for one in own if one.default is one.empty]
     others = [one for one in own if one.default is not one.empty]
     music = _parameter("music", Annotated[Path, _MUSIC])
-    parameters = [music, *needed, *_motion_parameters(), *others]
+    parameters = [music, *needed, *_request_parameters(options, helps), *others]
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
         with faults_in_one_sentence():
-            # Imported here so that --help answers at once.
-            from backend.motion_request import MotionRequest
             from backend.unused_options import unused_beside_beats
 
             own_values = {one.name: values.pop(one.name) for one in own}
-            request = MotionRequest(**values)
+            request = make(values)
             for sentence in unused_beside_beats(request):
                 warn(sentence)
             command(request, **own_values)
@@ -107,19 +144,21 @@ def takes_motion_request(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _motion_parameters() -> list[inspect.Parameter]:
+def _request_parameters(
+    options: type[HearingOptions], helps: dict[str, str]
+) -> list[inspect.Parameter]:
     files = [
         _parameter(name, Annotated[Path | None, typer.Option(help=words)], None)
         for name, words in _FILES.items()
     ]
-    fields = MotionOptions.model_fields
+    fields = options.model_fields
     return files + [
         _parameter(
             name,
             Annotated[fields[name].annotation, typer.Option(help=words)],
             fields[name].default,
         )
-        for name, words in _MOTION.items()
+        for name, words in helps.items()
     ]
 
 

@@ -17,6 +17,8 @@ from blender_addon.overlays import OverlayName
 from retarget.errors import ConductorError
 
 BeatsModel = Literal["learned", "onset"]
+BeatLevel = Literal["auto", "double", "half"]
+ScoreIs = Literal["auto", "aligned", "exact"]
 Conductor = Literal["learned", "teacher"]
 Dress = Literal["auto", "photo", "concert", "gown"]
 LikenessFormat = Literal["mp4", "prores", "vp9", "png"]
@@ -41,8 +43,8 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class MotionOptions(Options):
-    """How music is conducted.
+class HearingOptions(Options):
+    """How the beats of music are found.
 
     Parameters
     ----------
@@ -53,12 +55,47 @@ class MotionOptions(Options):
     beats_model : str
         Who listens for the beats: "learned", the trained network, or "onset", strong onsets a beat
         apart.
-    model : str
-        Who conducts: "learned", the trained generator, or "teacher", the rules behind it.
+    beat_level : str
+        "double" or "half" as many beats as were found, or "auto": as they were.
+    first_downbeat : float, optional
+        Second of the whole music at which a bar begins.
+    shift_bars : int
+        Bars begin so many beats later than they were found to, below 0 earlier.
+    score_is : str
+        Whether the times of a score are those of the music ("exact") or are to be found
+        ("aligned"); "auto" takes its own where they agree throughout.
     start, duration : float
         The stretch of the music, seconds; `duration` None is up to the end.
     audio_track : int, optional
         Which of the music file's sound tracks, from 1 on; None is its default track.
+    """
+
+    meter: str = "auto"
+    tempo: float | None = Field(default=None, ge=20, le=300)
+    beats_model: BeatsModel = "learned"
+    beat_level: BeatLevel = "auto"
+    first_downbeat: float | None = Field(default=None, ge=0)
+    shift_bars: int = Field(default=0, ge=-24, le=24)
+    score_is: ScoreIs = "auto"
+    start: float = Field(default=0.0, ge=0)
+    duration: float | None = Field(default=None, gt=0)
+    audio_track: int | None = Field(default=None, ge=1, le=99)
+
+    @field_validator("meter")
+    @classmethod
+    def _known_meter(cls, value: str) -> str:
+        if value != "auto":
+            _in_pydantic_s_words(parse_meter, value)
+        return value
+
+
+class MotionOptions(HearingOptions):
+    """How music is conducted.
+
+    Parameters
+    ----------
+    model : str
+        Who conducts: "learned", the trained generator, or "teacher", the rules behind it.
     seed : int
         Same seed, same motion.
     style : str
@@ -71,25 +108,12 @@ class MotionOptions(Options):
         Whether the face plays too.
     """
 
-    meter: str = "auto"
-    tempo: float | None = Field(default=None, ge=20, le=300)
-    beats_model: BeatsModel = "learned"
     model: Conductor = "learned"
-    start: float = Field(default=0.0, ge=0)
-    duration: float | None = Field(default=None, gt=0)
-    audio_track: int | None = Field(default=None, ge=1, le=99)
     seed: int = Field(default=0, ge=0, lt=2**63)
     style: str = "neutral"
     style_values: dict[str, float] = Field(default_factory=dict)
     fps: float = Field(default=30.0, ge=10, le=120)
     face: bool = True
-
-    @field_validator("meter")
-    @classmethod
-    def _known_meter(cls, value: str) -> str:
-        if value != "auto":
-            _in_pydantic_s_words(parse_meter, value)
-        return value
 
     @field_validator("style_values")
     @classmethod

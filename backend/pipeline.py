@@ -17,6 +17,7 @@ from backend import __version__
 from backend.animation import Music
 from backend.beside import Beside
 from backend.blender_sessions import Blender
+from backend.cache_folder import user_cache
 from backend.compare import compare
 from backend.content_hash import hash_of_conductor, hash_of_scenes
 from backend.edited import renewed
@@ -205,7 +206,7 @@ def _conduct_into(
     if reading is not None:
         read, progress = _READING_SHARE, reading.watched(progress)
     with report.phase("motion"):
-        made = make_motion(request, part(progress, 0.0, 0.06))
+        made = make_motion(request, part(progress, 0.0, 0.06), user_cache())
     if reading is not None:
         with report.phase("reading the photo"):
             # What can fail is past when the person is found; the rest goes on beside.
@@ -229,6 +230,7 @@ def _conduct_into(
         "frames": len(made.motion),
         "beats": len(made.grid),
         "tempo_bpm": round(made.grid.tempo, 1),
+        "score_parted": [one.model_dump() for one in made.parted],
         "size": list(scene.size),
         "quality": quality_of(scene.engine),
         "engine": scene.engine,

@@ -1,23 +1,34 @@
 """Options of a command that others leave nothing to do, each told in one sentence."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from backend.motion_request import MotionRequest
-from backend.options import MotionOptions
+from backend.beats_request import BeatsRequest
+
+_HELP_THE_EAR: Final = ("meter", "tempo", "beats_model")
 
 
-def unused_beside_beats(request: MotionRequest) -> list[str]:
-    """What a motion does not need because its beats are given: no sentence, or one."""
-    source = next((name for name in ("beats", "score") if getattr(request, name) is not None), None)
-    if source is None:
-        return []
-    others = ["meter", "tempo", "beats_model"]
-    usual = {name: MotionOptions.model_fields[name].default for name in others}
-    unused = [name for name in others if getattr(request, name) != usual[name]]
-    if source == "beats" and request.score is not None:
-        unused = ["score", *unused]
-    options = [f"--{name.replace('_', '-')}" for name in unused]
-    return _sentence(options, f"the beats are those of --{source}")
+def unused_beside_beats(request: BeatsRequest) -> list[str]:
+    """What a request does not need because its beats are given: no sentence, or one.
+
+    The level of the beats and the places of the bars are changed whoever gives them.
+    """
+    usual = {name: field.default for name, field in type(request).model_fields.items()}
+
+    def given(*names: str) -> list[str]:
+        return [_option(name) for name in names if getattr(request, name) != usual[name]]
+
+    if request.beats is not None:
+        unused = given("score", "score_is", *_HELP_THE_EAR)
+        return _sentence(unused, "the beats are those of --beats")
+    if request.score is None:
+        return _sentence(given("score_is"), "there is no --score")
+    unused = given(*_HELP_THE_EAR)
+    if request.score_is == "exact":
+        return _sentence(unused, "the beats are those of --score")
+    verb = "is" if len(unused) == 1 else "are"
+    only = f"{_listed(unused)} {verb} used only where music and score part ways."
+    return [only] if unused else []
 
 
 def unused_without_likeness(given: Mapping[str, bool], *, avatar_is_photo: bool) -> list[str]:
@@ -42,6 +53,15 @@ def unused_without_likeness(given: Mapping[str, bool], *, avatar_is_photo: bool)
 def _sentence(options: Sequence[str], reason: str) -> list[str]:
     if not options:
         return []
-    *others, last = options
-    names = f"{', '.join(others)} and {last}" if others else last
-    return [f"{names} {'are' if others else 'is'} not used, because {reason}."]
+    verb = "is" if len(options) == 1 else "are"
+    return [f"{_listed(options)} {verb} not used, because {reason}."]
+
+
+def _listed(options: Sequence[str]) -> str:
+    """Their names, as in "--a, --b and --c"."""
+    *others, last = options or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

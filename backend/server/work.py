@@ -14,12 +14,13 @@ from retarget.progress import Progress
 
 def make_motion_files(task: Task, progress: Progress) -> Outcome:
     """Music to `motion.npz` and `beats.txt`."""
+    from backend.cache_folder import user_cache
     from backend.motion_request import MotionRequest, make_motion
 
     values: dict[str, Any] = {**task.params, **task.files}
     if "style" in task.files:
         values["style"] = str(task.files["style"])
-    made = make_motion(MotionRequest(**values), progress)
+    made = make_motion(MotionRequest(**values), progress, user_cache())
     made.motion.source["music"] = task.names["music"]
     made.motion.save(task.out / "motion.npz")
     made.grid.save(task.out / "beats.txt")

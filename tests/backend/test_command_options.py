@@ -1,15 +1,16 @@
 """The options of a motion reach the request they make, each of them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from backend.command_options import takes_motion_request
+from backend.beats_request import BeatsRequest
+from backend.command_options import takes_beats_request, takes_motion_request
 from backend.motion_request import MotionRequest
-from backend.options import MotionOptions
+from backend.options import HearingOptions, MotionOptions
 
 GIVEN = {
     "score": Path("s.mid"),
@@ -17,6 +18,10 @@ GIVEN = {
     "meter": "3/4",
     "tempo": 90.0,
     "beats_model": "onset",
+    "beat_level": "half",
+    "first_downbeat": 2.5,
+    "shift_bars": -1,
+    "score_is": "aligned",
     "model": "teacher",
     "start": 1.5,
     "duration": 4.0,
@@ -28,15 +33,15 @@ GIVEN = {
 }
 
 
-def asked(*arguments: str) -> tuple[MotionRequest, bool]:
+def asked(*arguments: str, takes: Any = takes_motion_request) -> tuple[BeatsRequest, bool]:
     """What a command with an option of its own is called with."""
-    taken: list[tuple[MotionRequest, bool]] = []
+    taken: list[tuple[BeatsRequest, bool]] = []
     app = typer.Typer()
 
     @app.command()
-    @takes_motion_request
+    @takes
     def command(
-        request: MotionRequest, loud: Annotated[bool, typer.Option("--loud")] = False
+        request: BeatsRequest, loud: Annotated[bool, typer.Option("--loud")] = False
     ) -> None:
         taken.append((request, loud))
 
@@ -56,6 +61,13 @@ def test_an_option_reaches_the_request(name: str) -> None:
 
 def test_every_option_of_a_motion_can_be_given() -> None:
     assert set(GIVEN) >= set(MotionOptions.model_fields) - {"style_values"}
+
+
+@pytest.mark.parametrize("name", ["score", "beats", *HearingOptions.model_fields])
+def test_an_option_of_hearing_reaches_the_request_for_beats(name: str) -> None:
+    given = (f"--{name.replace('_', '-')}", str(GIVEN[name]))
+    request, _ = asked("m.wav", *given, takes=takes_beats_request)
+    assert request == BeatsRequest(music=Path("m.wav"), **{name: GIVEN[name]})
 
 
 def test_a_command_keeps_its_own_options() -> None:

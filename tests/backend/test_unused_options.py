@@ -16,10 +16,20 @@ from backend.unused_options import unused_beside_beats, unused_without_likeness
         ({}, []),
         ({"meter": "3/4", "tempo": 90.0}, []),
         ({"score": Path("s.mid")}, []),
-        ({"score": Path("s.mid"), "meter": "3/4"}, ["--meter is", "of --score"]),
+        ({"score_is": "aligned"}, ["--score-is is not used", "no --score"]),
+        ({"score": Path("s.mid"), "score_is": "aligned"}, []),
+        ({"score": Path("s.mid"), "meter": "3/4"}, ["--meter is used only where", "part ways"]),
+        (
+            {"score": Path("s.mid"), "score_is": "exact", "meter": "3/4"},
+            ["--meter is not used", "of --score"],
+        ),
+        (
+            {"beats": Path("b.txt"), "beat_level": "half", "first_downbeat": 1.0, "shift_bars": 1},
+            [],
+        ),
         (
             {"score": Path("s.mid"), "beats": Path("b.txt"), "tempo": 90.0},
-            ["--score and --tempo are not used", "of --beats"],
+            ["--score and --tempo are not used, because the beats are those of --beats"],
         ),
         (
             {"beats": Path("b.txt"), "meter": "3/4", "tempo": 90.0, "beats_model": "onset"},
@@ -47,9 +57,9 @@ def test_without_a_likeness_only_an_avatar_uses_the_photo():
 
 def test_the_command_says_it_before_it_begins(tmp_path):
     refused = ("conduct", "m.wav", "-o", str(tmp_path / "o"), "--size", "33x7")
-    options = ("--score", "s.mid", "--tempo", "90", "--photo", "me.png", "--no-likeness")
+    options = ("--beats", "b.txt", "--tempo", "90", "--photo", "me.png", "--no-likeness")
     result = CliRunner().invoke(app, [*refused, *options, "--background", "blur"])
     assert result.exit_code == 2
     told = " ".join(result.stderr.split())
-    assert "Note: --tempo is not used, because the beats are those of --score." in told
+    assert "Note: --tempo is not used, because the beats are those of --beats." in told
     assert "Note: --photo and --background are not used" in told

@@ -6,9 +6,10 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from backend.alignment.align import SCORE_IS
 from backend.likeness_request import LikenessRequest
 from backend.motion_request import MotionRequest
-from backend.options import BACKGROUNDS, LikenessOptions, SubjectOptions
+from backend.options import BACKGROUNDS, LikenessOptions, MotionOptions, SubjectOptions
 from backend.server.kinds import KINDS
 from backend.server.params import LikenessParams, MotionParams
 from backend.subject_request import SubjectRequest
@@ -42,6 +43,11 @@ def test_only_uploads_become_paths() -> None:
         {"meter": ""},
         {"tempo": 0},
         {"tempo": float("nan")},
+        {"beat_level": "triple"},
+        {"first_downbeat": -1},
+        {"shift_bars": 0.5},
+        {"shift_bars": 25},
+        {"score_is": "wrong"},
         {"start": -1},
         {"start": float("inf")},
         {"duration": 0},
@@ -92,6 +98,7 @@ def test_no_file_of_this_machine_can_be_asked_for_as_background(tmp_path: Path) 
 def test_what_is_on_offer_can_be_made() -> None:
     assert set(BACKGROUNDS) == set(backdrop.BACKGROUNDS)
     assert get_args(SubjectOptions.model_fields["dress"].annotation) == dressing.DRESSES
+    assert get_args(MotionOptions.model_fields["score_is"].annotation) == SCORE_IS
 
 
 def _fault(values: dict[str, object]) -> str:

@@ -1,0 +1,1 @@
+"""Beats that were found, to be looked over, listened to and read."""

@@ -1,0 +1,150 @@
+"""From music to the beats that are conducted: heard, of a score, or given; and mended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backend.audio.missing import loss_sentences
+from backend.cache_folder import CacheFolder
+from backend.grid.beat_grid import BeatGrid
+from backend.options import HearingOptions
+from retarget.progress import Progress, no_progress, part
+
+if TYPE_CHECKING:
+    from backend.alignment.align import Parted
+    from backend.audio.analysis import Analysis
+
+
+class BeatsRequest(HearingOptions):
+    """Whose beats are to be found, and how.
+
+    Parameters
+    ----------
+    music : Path
+        Sound or video file.
+    score : Path, optional
+        MIDI or MusicXML file of the same piece: its beats and bars are found in the music.
+    beats : Path, optional
+        A beat table (`BeatGrid.load`) in the time of the whole music; wins over `score` and over
+        listening.
+    """
+
+    music: Path
+    score: Path | None = None
+    beats: Path | None = None
+
+
+@dataclass(frozen=True)
+class FoundBeats:
+    """The beats of a stretch of music.
+
+    Parameters
+    ----------
+    grid : BeatGrid
+        Time 0 is the start of the stretch.
+    analysis : Analysis
+        The features of the stretch.
+    warnings : sequence of str
+        What the user should know, a sentence for each.
+    parted : sequence of Parted
+        Where music and score part ways, and the beats are heard ones.
+    """
+
+    grid: BeatGrid
+    analysis: "Analysis"
+    warnings: Sequence[str] = ()
+    parted: "Sequence[Parted]" = ()
+
+
+def find_beats(
+    request: BeatsRequest, progress: Progress = no_progress, kept: CacheFolder | None = None
+) -> FoundBeats:
+    """Listen, find the beats, and mend them as the options say.
+
+    Parameters
+    ----------
+    request : BeatsRequest
+    progress : Progress
+        Told the share that is done; may raise `Cancelled`.
+    kept : CacheFolder, optional
+        Where what was heard in the same music is looked up, and kept.
+
+    Raises
+    ------
+    ConductorError
+        If a file cannot be read or an option makes no sense.
+    Cancelled
+        If the progress callback asked to stop.
+    """
+    # Imported here because torch takes a second, in which processes that were started before, like
+    # Blender's, come up beside.
+    from backend.alignment.align import open_score
+    from backend.beat_doubts import beat_doubt
+    from backend.kept_hearing import Hearing
+
+    # What can be refused at once is read before the music, which takes longer.
+    given = None if request.beats is None else BeatGrid.load(request.beats)
+    score = None
+    if given is None and request.score is not None:
+        score = open_score(request.score)
+    hearing = Hearing(request.music, request, kept)
+    analysis = hearing.analysis(part(progress, 0.0, 0.7))
+    warnings = loss_sentences(
+        request.music,
+        analysis.duration,
+        start=request.start,
+        duration=request.duration,
+        track=request.audio_track,
+    )
+    finding = part(progress, 0.7, 1.0)
+    parted: Sequence[Parted] = ()
+    rival = None
+    if given is not None:
+        grid = given.excerpt(request.start, analysis.duration)
+    elif score is not None:
+        aligned = hearing.aligned(score, analysis, finding)
+        grid, parted = aligned.grid, aligned.parted
+        warnings += aligned.notes
+    else:
+        heard = hearing.beats(analysis, finding)
+        grid, rival = heard.grid, heard.rival
+    doubt = None
+    if len(grid) == 0:
+        doubt = (
+            "No beats were found in this stretch, so the conductor stands and listens; take a "
+            "longer one."
+            if given is None
+            else "None of the given beats lies in this stretch of the music, so the conductor "
+            "stands and listens; compare their times with --start and --duration."
+        )
+    elif given is None and (score is None or not aligned.notes):
+        doubt = beat_doubt(grid, rival, request)
+    if doubt is not None:
+        warnings.append(doubt)
+    return FoundBeats(mended(grid, request), analysis, warnings, parted)
+
+
+def mended(grid: BeatGrid, request: BeatsRequest) -> BeatGrid:
+    """The beats of a stretch at the level, and with the bar lines, that are asked for.
+
+    Parameters
+    ----------
+    grid : BeatGrid
+        Time 0 is the start of the stretch.
+    request : BeatsRequest
+
+    Raises
+    ------
+    ConductorError
+        As the methods of `BeatGrid` that change it.
+    """
+    if request.beat_level != "auto":
+        grid = grid.doubled() if request.beat_level == "double" else grid.halved()
+    if request.first_downbeat is not None:
+        # In the time of the whole music, of which a refusal speaks too.
+        moved = grid.shifted(request.start).with_downbeat_at(request.first_downbeat)
+        grid = replace(moved, times=grid.times)
+    if request.shift_bars:
+        grid = grid.bars_shifted(request.shift_bars)
+    return grid
