@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from backend.audio.rates import N_MELS, N_MFCC
@@ -63,4 +62,7 @@ class Analysis:
 @cache
 def _dct() -> NDArray[np.float32]:
     """The (128, 20) matrix of the orthonormal DCT-II that takes log mel to MFCC."""
-    return scipy.fft.dct(np.eye(N_MELS), axis=1, norm="ortho")[:, :N_MFCC].astype(np.float32)
+    # Imported here because little of what uses an analysis asks for this.
+    from scipy.fft import dct
+
+    return dct(np.eye(N_MELS), axis=1, norm="ortho")[:, :N_MFCC].astype(np.float32)

@@ -8,7 +8,6 @@ chunk borders do not show: every frame is computed from its own window alone.
 from pathlib import Path
 from typing import Final
 
-import librosa
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from backend.audio.analysis import Analysis
 from backend.audio.decode import load_audio
 from backend.audio.loudness import k_weighting, relative_loudness
+from backend.audio.mel_bands import mel_filters, mel_frequencies
 from backend.audio.rates import FEATURE_RATE, HOP, N_MELS, SAMPLE_RATE
 from backend.audio.threads import one_thread, side_by_side
 from retarget.progress import Progress, no_progress, part
@@ -117,7 +117,7 @@ def analysis_from_mel(mel: NDArray) -> Analysis:
     """
     mel = np.array(mel, np.float32)
     power = 10.0 ** ((mel - mel.max()) / 10.0)
-    edges = librosa.mel_frequencies(n_mels=N_MELS + 2, fmax=SAMPLE_RATE / 2)
+    edges = mel_frequencies(N_MELS + 2, SAMPLE_RATE / 2)
     centres, widths = edges[1:-1], edges[2:] - edges[:-2]
     magnitude = np.sqrt(power) * widths
     share = magnitude / magnitude.sum(axis=1, keepdims=True)
@@ -145,7 +145,7 @@ def _spectral_pass(
     centroid, bandwidth, loud = (np.empty(count, np.float32) for _ in range(3))
     window = torch.hann_window(N_FFT, periodic=True)
     frequencies = torch.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
-    mel_bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
+    mel_bank = mel_filters(SAMPLE_RATE, N_FFT, N_MELS)
     # Parseval: the two-sided sum of |X|² over N and the window's energy is the mean square.
     sides = np.full(N_FFT // 2 + 1, 2.0)
     sides[[0, -1]] = 1.0

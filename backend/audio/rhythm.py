@@ -2,13 +2,11 @@
 
 from typing import Final
 
-import librosa
 import numpy as np
-import scipy.fft
 import torch
 from numpy.typing import NDArray
 
-from backend.audio.rates import HOP, SAMPLE_RATE
+from backend.audio.rates import FEATURE_RATE
 from backend.audio.threads import one_thread
 
 TEMPO_WINDOW: Final = 720
@@ -44,8 +42,12 @@ def local_tempo(onset: NDArray[np.float32]) -> NDArray[np.float32]:
     half = TEMPO_WINDOW // 2
     padded = torch.from_numpy(np.pad(onset, half, mode="linear_ramp").astype(np.float32))
     window = torch.hann_window(TEMPO_WINDOW, periodic=True)
-    size = scipy.fft.next_fast_len(2 * TEMPO_WINDOW - 1, real=True)
-    lags = librosa.tempo_frequencies(TEMPO_WINDOW, hop_length=HOP, sr=SAMPLE_RATE)
+    # Imported here because hearing by the trained network needs neither this nor its import.
+    from scipy.fft import next_fast_len
+
+    size = next_fast_len(2 * TEMPO_WINDOW - 1, real=True)
+    lags = np.full(TEMPO_WINDOW, np.inf)
+    lags[1:] = 60.0 * FEATURE_RATE / np.arange(1, TEMPO_WINDOW)
     prior = -0.5 * np.log2(lags / _PRIOR_BPM) ** 2
     prior[lags >= _MAX_BPM] = -np.inf
     weight = torch.from_numpy(prior.astype(np.float32))
@@ -80,9 +82,7 @@ def predominant_pulse(onset: NDArray[np.float32]) -> NDArray[np.float32]:
     half = PULSE_WINDOW // 2
     padded = torch.from_numpy(np.pad(onset, half).astype(np.float32))
     window = torch.hann_window(PULSE_WINDOW, periodic=True)
-    tempi = librosa.fourier_tempo_frequencies(
-        sr=SAMPLE_RATE, hop_length=HOP, win_length=PULSE_WINDOW
-    )
+    tempi = np.fft.rfftfreq(PULSE_WINDOW, 1.0 / (60.0 * FEATURE_RATE))
     outside = torch.from_numpy((tempi < _PULSE_MIN_BPM) | (tempi > _PULSE_MAX_BPM))
     total = torch.zeros(count + PULSE_WINDOW)
     tiny = float(np.finfo(np.float32).tiny) ** 0.5
