@@ -27,7 +27,7 @@ def beat_summary(grid: BeatGrid) -> str:
         low, high = np.percentile(60.0 / np.diff(grid.times), _TEMPI)
         parts.append(f"{grid.tempo:.0f} beats a minute ({low:.0f} to {high:.0f})")
     parts += [_bars(grid), f"confidence {grid.confidence.mean():.2f}"]
-    return f"{len(grid)} beats: {', '.join(parts)}."
+    return f"{len(grid)} {'beat' if len(grid) == 1 else 'beats'}: {', '.join(parts)}."
 
 
 def _bars(grid: BeatGrid) -> str:

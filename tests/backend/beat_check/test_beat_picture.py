@@ -1,0 +1,98 @@
+"""The picture shows where the bars are, in as many rows as the music needs."""
+
+import warnings
+
+import cv2
+import numpy as np
+import pytest
+
+from backend.audio.analysis import Analysis
+from backend.audio.features import analyse
+from backend.audio.rates import FEATURE_RATE, SAMPLE_RATE
+from backend.beat_check.picture import draw_beats
+from backend.beat_check.summary import beat_summary
+from backend.grid.beat_grid import BeatGrid
+from retarget.errors import ConductorError
+
+# Left and right end of the rows, shares of the width.
+LEFT, RIGHT = 0.05, 0.955
+
+
+def grid_of(seconds: float, bpm: float = 60.0, in_bar: int = 3, start: float = 1.0) -> BeatGrid:
+    times = np.arange(start, seconds - 0.5, 60.0 / bpm)
+    numbers = np.arange(len(times)) % in_bar + 1
+    bars = np.full(len(times), in_bar)
+    return BeatGrid(times, numbers, bars, (f"{in_bar}/4",) * len(times), np.full(len(times), 0.5))
+
+
+def lasting(seconds: float) -> Analysis:
+    frames = np.zeros(round(seconds * FEATURE_RATE), np.float32)
+    onset = frames + np.float32(0.2)
+    return Analysis(seconds, np.zeros((len(frames), 1)), 0.0, frames, frames, onset, frames)
+
+
+def red_columns(picture: np.ndarray, top: int, bottom: int) -> np.ndarray:
+    """Columns that are dark red from near the top of a row down."""
+    blue, green, red = np.moveaxis(picture[top:bottom].astype(int), -1, 0)
+    return np.flatnonzero(((red - green > 90) & (green < 80) & (blue < 80)).mean(axis=0) > 0.7)
+
+
+def test_bar_lines_stand_where_the_bars_begin(tmp_path):
+    sound = np.random.default_rng(0).standard_normal(40 * SAMPLE_RATE).astype(np.float32)
+    grid = grid_of(40.0)
+    draw_beats(analyse(0.1 * sound), grid, tmp_path / "a.png")
+    picture = cv2.imread(str(tmp_path / "a.png"))
+    height, width, _ = picture.shape
+    assert width == 1600
+    assert height == 405
+    found = red_columns(picture, 100, 130) / width
+    seconds = (found - LEFT) / (RIGHT - LEFT) * 30.0
+    wanted = grid.downbeats[grid.downbeats < 30.0]
+    assert len(wanted) == 10
+    assert all(np.abs(seconds - one).min() < 0.06 for one in wanted)
+    assert all(np.abs(wanted - one).min() < 0.06 for one in seconds)
+
+
+def test_a_long_piece_has_longer_rows_not_more_of_them(tmp_path):
+    draw_beats(lasting(2700.0), grid_of(2700.0), tmp_path / "a.png")
+    height, _, _ = cv2.imread(str(tmp_path / "a.png")).shape
+    assert height == 55 + 175 * 23
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_music_with_hardly_a_beat_is_drawn(tmp_path, count):
+    grid = grid_of(9.0)
+    few = BeatGrid(
+        grid.times[:count],
+        grid.numbers[:count],
+        grid.beats_in_bar[:count],
+        grid.meters[:count],
+        grid.confidence[:count],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw_beats(lasting(9.0), few, tmp_path / "a.png", start=3600.0)
+    assert cv2.imread(str(tmp_path / "a.png")).shape == (230, 1600, 3)
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(ConductorError, match=r"a\.gif does not end like a picture"):
+        draw_beats(lasting(9.0), grid_of(9.0), tmp_path / "a.gif")
+
+
+def test_one_line_tells_tempo_meters_bars_and_confidence():
+    four, three = grid_of(9.5, 120.0, 4), grid_of(10.0, 60.0, 3).shifted(8.5)
+    both = BeatGrid(
+        np.r_[four.times, three.times],
+        np.r_[four.numbers, three.numbers],
+        np.r_[four.beats_in_bar, three.beats_in_bar],
+        four.meters + three.meters,
+        np.r_[four.confidence, three.confidence],
+    )
+    assert beat_summary(both) == (
+        "25 beats: 120 beats a minute (60 to 120), 4 bars of 4/4 in 4, 3 bars of 3/4 in 3, "
+        "confidence 0.50."
+    )
+    assert beat_summary(BeatGrid.empty()) == "No beats."
+    one = grid_of(2.0, 60.0, 3)
+    assert beat_summary(one) == "1 beat: 1 bar of 3/4 in 3, confidence 0.50."
