@@ -89,7 +89,7 @@ def test_version_and_help_answer(tmp_path):
     assert run("--version")[1].startswith("virtual-conductor 0.")
     code, out, _ = run("--help")
     assert code == 0
-    verbs = "conduct motion beats subject likeness render compare serve".split()
+    verbs = ["conduct", "motion", "beats", "subject", "likeness", "render", "compare", "serve"]
     assert all(verb in out for verb in verbs)
 
 
