@@ -147,7 +147,7 @@ def hear_beats_and_rival(
 
 @one_thread()
 def weigh_bars(network: BarNet, hints: NDArray[np.float32]) -> Array:
-    """Log weights of the states at each pulse, (P, STATES), of what is told of it, (P, HINTS)."""
+    """Log weights of the states at each pulse, (P, STATES), of its features (P, PULSE_FEATURES)."""
     answers = network(torch.from_numpy(hints)[None])
     return np.asarray(answers.mean(0)[0].numpy(), np.float64)
 

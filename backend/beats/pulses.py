@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.beats.decode import Heard
-from backend.models.bar_net import HINTS, RATIOS, SLOTS
+from backend.models.bar_net import PULSE_FEATURES, RATIOS, SLOTS
 from backend.models.beat_net import RATE, SLOW
 from retarget.rotation import Array
 
@@ -14,7 +14,7 @@ _LEAST: Final = 1e-3
 
 
 def pulse_hints(heard: Heard, pulses: Array) -> NDArray[np.float32]:
-    """What is heard from pulse to pulse, (P, HINTS), as `BarNet` takes it.
+    """What is heard from pulse to pulse, (P, PULSE_FEATURES), as `BarNet` takes it.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def pulse_hints(heard: Heard, pulses: Array) -> NDArray[np.float32]:
     tempo = np.log(np.maximum(tempo.max(axis=2), _LEAST)) / 4.0
     hints = [beat, downbeat, meter, tempo, np.log(length)[:, None]]
     table: NDArray[np.float32] = np.concatenate(hints, axis=1, dtype=np.float32)
-    assert table.shape[1] == HINTS
+    assert table.shape[1] == PULSE_FEATURES
     return table
 
 

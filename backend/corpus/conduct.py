@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from backend.audio.analysis import Analysis
-from backend.conducting.learned.conditions import STYLE_CONDITIONS
+from backend.conducting.learned.conditioning import STYLE_CONDITIONS
 from backend.conducting.rules import conduct_taught
 from backend.corpus.dataset import MOTION_FPS, Clip
 from backend.corpus.workers import one_thread_each

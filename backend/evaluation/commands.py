@@ -81,23 +81,23 @@ def amcnet_command(
     with faults_in_one_sentence():
         from backend.models.amcnet import load_amcnet
         from backend.training.amc_data import conducted_clips
-        from backend.training.correspondence import examine, judge_pairs
+        from backend.training.correspondence import measure_correspondence, score_pairs
 
         check_outputs(output)
         network = load_amcnet(checkpoint)
         clips = conducted_clips(data, split, seconds)
-        judged = judge_pairs(network, clips, seconds, pairs=1200)
+        scores = score_pairs(network, clips, seconds, pairs=1200)
         with shown_progress() as progress:
-            found = examine(network, clips, seconds, progress)
+            found = measure_correspondence(network, clips, seconds, progress)
         table = Table("figure", "value")
-        for kind, value in judged.accuracy.items():
+        for kind, value in scores.accuracy.items():
             table.add_row(f"pair accuracy, {kind} negatives", f"{value:.3f}")
-        table.add_row("loss", f"{judged.loss:.3f}")
+        table.add_row("loss", f"{scores.loss:.3f}")
         table.add_row("change of motion features, scale 0.5 to 2", f"{found.scale_change:.4f}")
         table.add_row("best at no shift, within 0.1 s", f"{found.synchronous:.3f}")
         table.add_row("median of the best shift, s", f"{found.best_shift_s:.3f}")
         Console().print(table)
-        _write(output, {"pair accuracy": judged.accuracy, "loss": judged.loss, **vars(found)})
+        _write(output, {"pair accuracy": scores.accuracy, "loss": scores.loss, **vars(found)})
 
 
 @evaluate_app.command("motion")
@@ -123,7 +123,7 @@ def motion_command(
         from retarget.progress import part
 
         _check_report(output)
-        network = load_amcnet(amcnet or shipped("amcnet_judge"))
+        network = load_amcnet(amcnet or shipped("amcnet_evaluator"))
         found = [c for c in ConductingDataset(data, split).clips if c.has_beats and c.has_motion]
         if len(found) < 2:
             raise ConductorError(

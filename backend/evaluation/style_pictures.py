@@ -18,7 +18,7 @@ import numpy as np
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from backend.conducting.learned.conditions import STYLE_CONDITIONS
+from backend.conducting.learned.conditioning import STYLE_CONDITIONS
 from backend.conducting.rules import Character, conduct
 from backend.evaluation.face_picture import draw_face
 from backend.grid.beat_grid import BeatGrid

@@ -22,7 +22,7 @@ _LATEST_S: Final = 24 * 3600.0
 _MAX_BYTES: Final = 16 << 20
 # Letters of what is no meter that a message repeats.
 _SHOWN: Final = 20
-_METER: Final = re.compile(r"^([1-9]\d?)/(1|2|4|8|16|32)$")
+_METER: Final = re.compile(r"^([1-9]\d?(?:\+[1-9]\d?)*)/(1|2|4|8|16|32)$")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class BeatGrid:
         How many beats are conducted in the bar this beat belongs to (6/8 may be conducted in 2
         or in 6), 1 to 24.
     meters : tuple of str, length B
-        The written meter of the bar, "4/4".
+        The written meter of the bar, "4/4", or with its groups of beats, "2+3/8".
     confidence : (B,) array
         How sure the tracker is, in [0, 1]; 1 for score files and beats set by the user.
     """
@@ -211,7 +211,7 @@ def count_beats_in_bar(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def parse_meter(text: str) -> tuple[int, int]:
-    """Read "6/8" as (6, 8).
+    """Read "6/8" as (6, 8), and "2+3/8" as (5, 8).
 
     Raises
     ------
@@ -219,10 +219,11 @@ def parse_meter(text: str) -> tuple[int, int]:
         If it is no meter.
     """
     match = _METER.match(text.strip())
-    if match is None or int(match[1]) > 24:
+    beats = 0 if match is None else sum(map(int, match[1].split("+")))
+    if match is None or beats > 24:
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         raise ConductorError(f"'{shown}' is not a meter; write it like 3/4 or 6/8.")
-    return int(match[1]), int(match[2])
+    return beats, int(match[2])
 
 
 def _parse_line(line: str, number: int, name: str) -> tuple[float, int, int, str, float]:

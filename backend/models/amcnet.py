@@ -17,7 +17,7 @@ from torch.nn.functional import relu
 
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import load_for_use, shape_of
-from backend.models.layers import Residual, around, prepared
+from backend.models.layers import Residual, level_and_rise, moving_average
 from retarget.skeleton import JOINTS_2D
 
 MOTION_RATE: Final = 30.0
@@ -40,7 +40,7 @@ class AmcConfig:
 
     Parameters
     ----------
-    patterns : int
+    front_channels : int
         Kinds of local patterns that the music encoder looks for at every pitch.
     channels : int
         Channels of the encoders.
@@ -52,7 +52,7 @@ class AmcConfig:
         Share of channels dropped in training.
     """
 
-    patterns: int = 12
+    front_channels: int = 12
     channels: int = 64
     features: int = 64
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
@@ -75,16 +75,16 @@ class MusicEncoder(nn.Module):
 
     def __init__(self, config: AmcConfig) -> None:
         super().__init__()
-        self.front = nn.Conv2d(
-            2, config.patterns, (3, _PITCHES), stride=(1, _PITCH_STEP), padding=(1, 2)
+        self.frontend = nn.Conv2d(
+            2, config.front_channels, (3, _PITCHES), stride=(1, _PITCH_STEP), padding=(1, 2)
         )
-        bands = config.patterns * (N_MELS // _PITCH_STEP)
+        bands = config.front_channels * (N_MELS // _PITCH_STEP)
         self.body = _body(bands, config)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Features (B, T, F) of a mel spectrogram (B, T · MEL_FRAMES, 128), dB."""
-        x = prepared(mel, MEL_FRAMES).contiguous(memory_format=torch.channels_last)
-        x = relu(self.front(x))
+        x = level_and_rise(mel, MEL_FRAMES).contiguous(memory_format=torch.channels_last)
+        x = relu(self.frontend(x))
         features: Tensor = self.body(x.permute(0, 1, 3, 2).flatten(1, 2))
         return features.transpose(1, 2)
 
@@ -98,7 +98,7 @@ class MotionEncoder(nn.Module):
 
     def forward(self, joints: Tensor) -> Tensor:
         """Features (B, T, F) of joints (B, T, 13, 2)."""
-        features: Tensor = self.body(_sized(joints.flatten(2).transpose(1, 2)))
+        features: Tensor = self.body(_normalised(joints.flatten(2).transpose(1, 2)))
         return features.transpose(1, 2)
 
 
@@ -110,7 +110,7 @@ class AmcNet(nn.Module):
         self.config = config
         self.music = MusicEncoder(config)
         self.motion = MotionEncoder(config)
-        self.fusing = nn.Sequential(
+        self.fusion = nn.Sequential(
             nn.Conv1d(2 * config.features, config.channels, 1),
             nn.ReLU(),
             Residual(config.channels, 1, config.dropout),
@@ -122,7 +122,7 @@ class AmcNet(nn.Module):
     def fuse(self, music: Tensor, motion: Tensor) -> Tensor:
         """Logits (B, T) that motion and music of each frame belong together."""
         pair = torch.cat([music, motion], dim=2).transpose(1, 2)
-        logits: Tensor = self.fusing(pair)[:, 0]
+        logits: Tensor = self.fusion(pair)[:, 0]
         return logits
 
     def compare(self, mel: Tensor, joints: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,9 +158,9 @@ def _body(channels: int, config: AmcConfig) -> nn.Sequential:
     )
 
 
-def _sized(x: Tensor) -> Tensor:
+def _normalised(x: Tensor) -> Tensor:
     """Deviations from the mean around, in units of their own size around, (B, C, T)."""
     reach = int(_AROUND_S * MOTION_RATE)
-    moved = x - around(x, reach)
-    size = around((moved**2).mean(dim=1, keepdim=True), reach).sqrt()
+    moved = x - moving_average(x, reach)
+    size = moving_average((moved**2).mean(dim=1, keepdim=True), reach).sqrt()
     return moved / (size + _STILL)

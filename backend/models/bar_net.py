@@ -17,7 +17,7 @@ from torch.nn.functional import relu
 
 from backend.models.beat_net import BAR_LENGTHS
 from backend.models.checkpoint import shape_of
-from backend.models.layers import Residual, around
+from backend.models.layers import Residual, moving_average
 
 SLOTS: Final = 6
 """Equal parts of a pulse: enough for halves and for thirds."""
@@ -25,7 +25,7 @@ SLOTS: Final = 6
 RATIOS: Final = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 """Multiples of the pulses' tempo whose likelihood the beat network is asked for."""
 
-HINTS: Final = 2 * SLOTS + len(BAR_LENGTHS) + len(RATIOS) + 1
+PULSE_FEATURES: Final = 2 * SLOTS + len(BAR_LENGTHS) + len(RATIOS) + 1
 """What is told of a pulse: log odds of beat and downbeat in each of its parts, log probabilities
 of bar lengths and of multiples of its tempo, and the log of its length in seconds."""
 
@@ -46,9 +46,9 @@ class BarNetConfig:
         States that it weighs, see `backend.beats.bar_states`.
     members : int
         Networks that learn side by side; the mean of their answers is what counts.
-    wide : int
+    channels : int
         Channels of each.
-    layers : tuple of int
+    dilations : tuple of int
         Dilations, in pulses.
     dropout : float
         Share of channels dropped in training.
@@ -56,8 +56,8 @@ class BarNetConfig:
 
     states: int
     members: int = 4
-    wide: int = 64
-    layers: tuple[int, ...] = (1, 2, 4, 8, 4)
+    channels: int = 64
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 4)
     dropout: float = 0.3
 
     @classmethod
@@ -75,19 +75,19 @@ class BarNetConfig:
 class _Member(nn.Module):
     def __init__(self, config: BarNetConfig) -> None:
         super().__init__()
-        self.inward = nn.Conv1d(HINTS - 1 + _TEMPI, config.wide, 1)
+        self.input = nn.Conv1d(PULSE_FEATURES - 1 + _TEMPI, config.channels, 1)
         self.layers = nn.ModuleList(
-            Residual(config.wide, dilation, config.dropout) for dilation in config.layers
+            Residual(config.channels, dilation, config.dropout) for dilation in config.dilations
         )
-        self.norm = nn.BatchNorm1d(config.wide)
-        self.states = nn.Conv1d(config.wide, config.states, 1)
-        nn.init.zeros_(self.states.weight)
+        self.norm = nn.BatchNorm1d(config.channels)
+        self.output = nn.Conv1d(config.channels, config.states, 1)
+        nn.init.zeros_(self.output.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.inward(x)
+        x = self.input(x)
         for layer in self.layers:
             x = layer(x)
-        out: Tensor = self.states(relu(self.norm(x)))
+        out: Tensor = self.output(relu(self.norm(x)))
         return out
 
 
@@ -99,28 +99,28 @@ class BarNet(nn.Module):
         self.config = config
         self.members = nn.ModuleList(_Member(config) for _ in range(config.members))
 
-    def forward(self, hints: Tensor) -> Tensor:
+    def forward(self, features: Tensor) -> Tensor:
         """Log weights of a batch, up to a constant of each pulse.
 
         Parameters
         ----------
-        hints : (B, P, HINTS) tensor
+        features : (B, P, PULSE_FEATURES) tensor
 
         Returns
         -------
         (members, B, P, states) tensor
             What each member says.
         """
-        x = _with_tempi(hints).transpose(1, 2)
+        x = _with_tempo_basis(features).transpose(1, 2)
         return torch.stack([member(x).transpose(1, 2) for member in self.members])
 
 
-def _with_tempi(hints: Tensor) -> Tensor:
-    """The log length of a pulse as bells around the lengths that are told apart.
+def _with_tempo_basis(features: Tensor) -> Tensor:
+    """The log length of a pulse as Gaussians around the lengths that are told apart.
 
     What is conducted changes at certain tempi, and a weighted sum of a number knows no limits.
     """
-    length = around(hints[..., -1], _LENGTH_REACH)
-    centres = log(_SHORTEST_S) + _STEP * torch.arange(_TEMPI, device=hints.device)
-    bells = torch.exp(-0.5 * ((length[..., None] - centres) / _STEP) ** 2)
-    return torch.cat([hints[..., :-1], bells], dim=2)
+    length = moving_average(features[..., -1], _LENGTH_REACH)
+    centres = log(_SHORTEST_S) + _STEP * torch.arange(_TEMPI, device=features.device)
+    basis = torch.exp(-0.5 * ((length[..., None] - centres) / _STEP) ** 2)
+    return torch.cat([features[..., :-1], basis], dim=2)

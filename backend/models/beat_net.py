@@ -19,7 +19,7 @@ from torch.nn.functional import avg_pool1d, pad, relu
 
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import shape_of
-from backend.models.layers import Residual, around, prepared
+from backend.models.layers import Residual, level_and_rise, moving_average
 from retarget.rotation import Array
 
 POOL: Final = 2
@@ -65,28 +65,28 @@ class BeatNetConfig:
 
     Parameters
     ----------
-    patterns : int
+    front_channels : int
         Kinds of local patterns that the front end looks for at every pitch.
     channels : int
-        Channels at the full rate; a multiple of `voices`.
-    near : tuple of int
+        Channels at the full rate; a multiple of `groups`.
+    dilations : tuple of int
         Dilations of the layers at the full rate before the slow ones.
     slow_channels : int
         Channels at the slow rate.
-    slow : tuple of int
+    slow_dilations : tuple of int
         Dilations of the layers at the slow rate, in slow frames.
-    voices, lags : int
+    groups, lags : int
         Groups of channels in which the music is compared with itself, and at how many periods.
     dropout : float
         Share of channels dropped in training.
     """
 
-    patterns: int = 16
+    front_channels: int = 16
     channels: int = 48
-    near: tuple[int, ...] = (1, 2, 4, 8, 16)
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
     slow_channels: int = 160
-    slow: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4, 8, 16, 32)
-    voices: int = 8
+    slow_dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4, 8, 16, 32)
+    groups: int = 8
     lags: int = 48
     dropout: float = 0.1
 
@@ -105,7 +105,7 @@ class BeatNetConfig:
     def context(self) -> int:
         """Frames on either side that an output frame depends on, a multiple of `SLOW`."""
         compared = int((_COMPARED_S + _LONGEST_LAG_S + _STEADY_S) * RATE)
-        frames = 2 * sum(self.near) + SLOW * (sum(self.slow) + 4) + compared
+        frames = 2 * sum(self.dilations) + SLOW * (sum(self.slow_dilations) + 4) + compared
         return -(-frames // SLOW) * SLOW
 
 
@@ -126,7 +126,7 @@ class BeatOutput:
     tempo: Tensor
 
 
-class _Periods(nn.Module):
+class _Autocorrelation(nn.Module):
     """How alike the music is to itself some time ago, in several respects, at the slow rate.
 
     Bars and levels of the beat are periods of harmony, bass and accent; a product of two places
@@ -139,18 +139,18 @@ class _Periods(nn.Module):
         ladder = np.geomspace(_SHORTEST_LAG_S * rate, _LONGEST_LAG_S * rate, config.lags)
         self.lags = sorted({round(float(lag)) for lag in ladder})
         self.window = int(_COMPARED_S * RATE / SLOW)
-        self.voices = config.voices
-        self.inward = nn.Conv1d(config.channels, config.channels, 1)
-        self.norm = nn.BatchNorm1d(config.voices * len(self.lags))
-        self.outward = nn.Conv1d(config.voices * len(self.lags), config.slow_channels, 1)
+        self.groups = config.groups
+        self.input = nn.Conv1d(config.channels, config.channels, 1)
+        self.norm = nn.BatchNorm1d(config.groups * len(self.lags))
+        self.output = nn.Conv1d(config.groups * len(self.lags), config.slow_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = avg_pool1d(self.inward(x), _COMPARE_POOL)
+        x = avg_pool1d(self.input(x), _COMPARE_POOL)
         stride = SLOW // _COMPARE_POOL
         steps = x.shape[-1] // stride
         # What always sounds says nothing of periods.
-        x = x - around(x, int(_STEADY_S * RATE / _COMPARE_POOL))
-        shape = (x.shape[0], self.voices, -1, x.shape[-1])
+        x = x - moving_average(x, int(_STEADY_S * RATE / _COMPARE_POOL))
+        shape = (x.shape[0], self.groups, -1, x.shape[-1])
         x = x.reshape(shape)
         longest = self.lags[-1]
         before = pad(x, (longest, 0))
@@ -158,11 +158,11 @@ class _Periods(nn.Module):
         def alike(lag: int) -> Tensor:
             then = before[..., longest - lag : longest - lag + x.shape[-1]]
             product = avg_pool1d((x * then).sum(dim=2), stride)[..., :steps]
-            return around(product, self.window)
+            return moving_average(product, self.window)
 
         energy = alike(0) + 1e-3
         likeness = torch.stack([alike(lag) / energy for lag in self.lags], dim=2)
-        out: Tensor = self.outward(relu(self.norm(likeness.flatten(1, 2))))
+        out: Tensor = self.output(relu(self.norm(likeness.flatten(1, 2))))
         return out
 
 
@@ -173,19 +173,21 @@ class BeatNet(nn.Module):
         super().__init__()
         self.config = config
         wide, narrow = config.slow_channels, config.channels
-        self.front = nn.Conv2d(
-            2, config.patterns, (3, _PITCHES), stride=(1, _PITCH_STEP), padding=(1, 2)
+        self.frontend = nn.Conv2d(
+            2, config.front_channels, (3, _PITCHES), stride=(1, _PITCH_STEP), padding=(1, 2)
         )
-        self.inward = nn.Conv1d(config.patterns * (N_MELS // _PITCH_STEP), narrow, 1)
-        self.near = nn.ModuleList(Residual(narrow, d, config.dropout) for d in config.near)
-        self.periods = _Periods(config)
-        self.slower = nn.Conv1d(narrow, wide, SLOW, stride=SLOW)
-        self.slow = nn.ModuleList(Residual(wide, d, config.dropout) for d in config.slow)
-        self.faster = nn.ConvTranspose1d(wide, narrow, SLOW, stride=SLOW)
-        self.last = nn.ModuleList(Residual(narrow, d, config.dropout) for d in (1, 4))
-        self.events = nn.Conv1d(narrow, 2, 1)
-        self.meter = nn.Conv1d(wide, len(BAR_LENGTHS), 1)
-        self.tempo = nn.Conv1d(wide, TEMPI, 1)
+        self.input = nn.Conv1d(config.front_channels * (N_MELS // _PITCH_STEP), narrow, 1)
+        self.layers = nn.ModuleList(Residual(narrow, d, config.dropout) for d in config.dilations)
+        self.autocorrelation = _Autocorrelation(config)
+        self.downsample = nn.Conv1d(narrow, wide, SLOW, stride=SLOW)
+        self.slow_layers = nn.ModuleList(
+            Residual(wide, d, config.dropout) for d in config.slow_dilations
+        )
+        self.upsample = nn.ConvTranspose1d(wide, narrow, SLOW, stride=SLOW)
+        self.output_layers = nn.ModuleList(Residual(narrow, d, config.dropout) for d in (1, 4))
+        self.event_head = nn.Conv1d(narrow, 2, 1)
+        self.meter_head = nn.Conv1d(wide, len(BAR_LENGTHS), 1)
+        self.tempo_head = nn.Conv1d(wide, TEMPI, 1)
 
     def forward(self, mel: Tensor) -> BeatOutput:
         """Logits of a batch.
@@ -196,22 +198,22 @@ class BeatNet(nn.Module):
             dB below the loudest bin, −80 to 0, at 90 Hz; N a multiple of POOL · SLOW.
         """
         # Channels last is five times as fast here on a CPU.
-        x = prepared(mel, POOL).contiguous(memory_format=torch.channels_last)
-        x = relu(self.front(x))
-        x = relu(self.inward(x.permute(0, 1, 3, 2).flatten(1, 2)))
-        for layer in self.near:
+        x = level_and_rise(mel, POOL).contiguous(memory_format=torch.channels_last)
+        x = relu(self.frontend(x))
+        x = relu(self.input(x.permute(0, 1, 3, 2).flatten(1, 2)))
+        for layer in self.layers:
             x = layer(x)
-        far = self.slower(x) + self.periods(x)
-        for layer in self.slow:
+        far = self.downsample(x) + self.autocorrelation(x)
+        for layer in self.slow_layers:
             far = layer(far)
         far = relu(far)
-        x = x + self.faster(far)
-        for layer in self.last:
+        x = x + self.upsample(far)
+        for layer in self.output_layers:
             x = layer(x)
-        events = self.events(relu(x))
+        events = self.event_head(relu(x))
         return BeatOutput(
             beat=events[:, 0],
             downbeat=events[:, 1],
-            meter=self.meter(far).transpose(1, 2),
-            tempo=self.tempo(far).transpose(1, 2),
+            meter=self.meter_head(far).transpose(1, 2),
+            tempo=self.tempo_head(far).transpose(1, 2),
         )

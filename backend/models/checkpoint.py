@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 
-FORMAT: Final = "virtual-conductor/1"
+FORMAT: Final = "virtual-conductor/2"
+
+_ANY_FORMAT: Final = FORMAT.partition("/")[0] + "/"
 
 Config = TypeVar("Config")
 Network = TypeVar("Network", bound=nn.Module)
@@ -78,7 +80,13 @@ def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Te
         raise ConductorError(
             f"The checkpoint {path} is damaged; install the program again."
         ) from error
-    if metadata.get("format") != FORMAT or metadata.get("kind") != kind or config is None:
+    written = metadata.get("format", "")
+    if written != FORMAT and written.startswith(_ANY_FORMAT):
+        raise ConductorError(
+            f"The checkpoint {path} is of another version of the program; install that version, or "
+            "train anew."
+        )
+    if written != FORMAT or metadata.get("kind") != kind or config is None:
         raise ConductorError(f"{path} is no checkpoint for {kind}; choose another.")
     return config, tensors
 

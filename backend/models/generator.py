@@ -1,4 +1,4 @@
-"""The generator: music features, beats, style and noise to the rotations of the skeleton.
+"""The generator: music features, beats, style and a latent to the rotations of the skeleton.
 
 Generator of Chen et al., "VirtualConductor", ICME 2021, section 2.2, which takes over the music
 encoder of AMCNet; here it is also told the beats and the style, and yields rotations in place of
@@ -14,15 +14,54 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from backend.conducting.learned.conditions import CONDITIONS
 from backend.models.amcnet import AmcConfig, MusicEncoder
 from backend.models.checkpoint import load_for_use, shape_of
 from backend.models.kinematics import JOINTS, from_6d
+from backend.models.latent import LATENT_DIM
 from backend.models.layers import Residual
-from backend.models.noise import NOISE
 
-VALUES: Final = 6 * JOINTS + 3
+POSE_DIM: Final = 6 * JOINTS + 3
 """Numbers in a pose: six for each rotation, three for the place of the hips."""
+
+
+@dataclass(frozen=True)
+class ConditioningConfig:
+    """What a generator is told besides the music, frame by frame.
+
+    It is kept in the checkpoint, so that weights can be used when there are other style values or
+    other ways to tell the beats by then.
+
+    Parameters
+    ----------
+    grid_encoding : int
+        Version of how the place in beat and bar is told.
+    grid_channels : int
+        Numbers that it takes.
+    style : tuple of (str, float)
+        The style's values by name, in the order in which they are told, each with what is told
+        where there is no such value.
+    """
+
+    grid_encoding: int
+    grid_channels: int
+    style: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> "ConditioningConfig":
+        """From JSON values, as `dataclasses.asdict` makes them.
+
+        Raises
+        ------
+        ConductorError
+            If a name is unknown or one is missing.
+        """
+        config = shape_of(cls, table, "generator")
+        return replace(config, style=tuple((name, value) for name, value in config.style))
+
+    @property
+    def channels(self) -> int:
+        """Numbers for each frame."""
+        return self.grid_channels + len(self.style)
 
 
 @dataclass(frozen=True)
@@ -31,6 +70,8 @@ class GeneratorConfig:
 
     Parameters
     ----------
+    conditioning : ConditioningConfig
+        What it is told besides the music.
     music : AmcConfig
         Of the music encoder.
     channels : int
@@ -40,6 +81,7 @@ class GeneratorConfig:
         Share of channels dropped in training.
     """
 
+    conditioning: ConditioningConfig
     music: AmcConfig = field(default_factory=AmcConfig)
     channels: int = 160
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4, 8, 16, 32)
@@ -55,7 +97,11 @@ class GeneratorConfig:
             If a name is unknown or one is missing.
         """
         shape = shape_of(cls, table, "generator")
-        return replace(shape, music=AmcConfig.of(table["music"]))
+        return replace(
+            shape,
+            conditioning=ConditioningConfig.of(table["conditioning"]),
+            music=AmcConfig.of(table["music"]),
+        )
 
     @property
     def context(self) -> int:
@@ -67,45 +113,45 @@ class Generator(nn.Module):
     """Poses at 30 Hz."""
 
     mean: Tensor
-    spread: Tensor
+    std: Tensor
 
-    def __init__(self, config: GeneratorConfig = GeneratorConfig()) -> None:
+    def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
         self.music = MusicEncoder(config.music)
-        told = config.music.features + CONDITIONS + NOISE
-        self.inward = nn.Conv1d(told, config.channels, 1)
-        self.body = nn.ModuleList(
+        inputs = config.music.features + config.conditioning.channels + LATENT_DIM
+        self.input = nn.Conv1d(inputs, config.channels, 1)
+        self.layers = nn.ModuleList(
             Residual(config.channels, d, config.dropout) for d in config.dilations
         )
-        self.outward = nn.Conv1d(config.channels, VALUES, 1)
-        self.register_buffer("mean", torch.zeros(VALUES))
-        self.register_buffer("spread", torch.ones(VALUES))
+        self.output = nn.Conv1d(config.channels, POSE_DIM, 1)
+        self.register_buffer("mean", torch.zeros(POSE_DIM))
+        self.register_buffer("std", torch.ones(POSE_DIM))
 
-    def forward(self, mel: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, conditioning: Tensor, latent: Tensor) -> Tensor:
         """Poses.
 
         Parameters
         ----------
         mel : (B, T · MEL_FRAMES, 128) tensor
             dB.
-        conditions : (B, T, CONDITIONS) tensor
-        noise : (B, T, NOISE) tensor
+        conditioning : (B, T, C) tensor
+        latent : (B, T, LATENT_DIM) tensor
 
         Returns
         -------
-        (B, T, VALUES) tensor
+        (B, T, POSE_DIM) tensor
         """
-        x = torch.cat([relu(self.music(mel)), conditions, noise], dim=2).transpose(1, 2)
-        x = self.inward(x)
-        for layer in self.body:
+        x = torch.cat([relu(self.music(mel)), conditioning, latent], dim=2).transpose(1, 2)
+        x = self.input(x)
+        for layer in self.layers:
             x = layer(x)
-        values: Tensor = self.outward(relu(x)).transpose(1, 2)
-        return self.mean + self.spread * values
+        values: Tensor = self.output(relu(x)).transpose(1, 2)
+        return self.mean + self.std * values
 
 
 def split_pose(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Local rotations (..., J, 3, 3) and root (..., 3) of poses (..., VALUES)."""
+    """Local rotations (..., J, 3, 3) and root (..., 3) of poses (..., POSE_DIM)."""
     six = values[..., : 6 * JOINTS].reshape(*values.shape[:-1], JOINTS, 6)
     return from_6d(six), values[..., 6 * JOINTS :]
 

@@ -10,17 +10,17 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int, dilation: int, dropout: float) -> None:
         super().__init__()
-        self.look = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.dilated = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
         self.norm = nn.BatchNorm1d(channels)
         self.dropout = nn.Dropout1d(dropout)
-        self.mix = nn.Conv1d(channels, channels, 1)
+        self.pointwise = nn.Conv1d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner: Tensor = self.mix(self.dropout(relu(self.norm(self.look(x)))))
+        inner: Tensor = self.pointwise(self.dropout(relu(self.norm(self.dilated(x)))))
         return x + inner
 
 
-def prepared(mel: Tensor, pool: int) -> Tensor:
+def level_and_rise(mel: Tensor, pool: int) -> Tensor:
     """Level and rise of each band of a mel spectrogram, about unit size.
 
     Parameters
@@ -52,6 +52,6 @@ def shifted(mel: Tensor, bands: int) -> Tensor:
     return moved
 
 
-def around(x: Tensor, reach: int) -> Tensor:
+def moving_average(x: Tensor, reach: int) -> Tensor:
     """Mean over `reach` frames on either side, as far as there are any."""
     return avg_pool1d(x, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)

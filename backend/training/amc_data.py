@@ -12,7 +12,7 @@ from torch import Tensor
 
 from backend.corpus.dataset import ConductingDataset
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
-from backend.training.beat_data import varied
+from backend.training.beat_data import augmented
 from retarget.errors import ConductorError
 
 NEGATIVES: Final = ("easy", "hard", "super-hard")
@@ -88,7 +88,7 @@ def conducted_clips(corpus: Path, split: str, seconds: float) -> list[ConductedC
     return found
 
 
-def draw_pairs(
+def sample_pairs(
     clips: Sequence[ConductedClip],
     size: int,
     seconds: float,
@@ -120,7 +120,7 @@ def draw_pairs(
         at = int(rng.integers(0, clip.frames - frames + 1))
         first = at * MEL_FRAMES
         mel = torch.from_numpy(clip.mel[first : first + frames * MEL_FRAMES].astype(np.float32))
-        mels.append(varied(mel, rng) if vary else mel)
+        mels.append(augmented(mel, rng) if vary else mel)
         source, elsewhere = _negative(NEGATIVES[kind], clips, clip, at, frames, rng)
         for found, motion, start in ((joints, clip, at), (others, source, elsewhere)):
             stretch = motion.joints[start : start + frames]

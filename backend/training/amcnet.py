@@ -7,13 +7,14 @@ import numpy as np
 from torch import Tensor
 
 from backend.models.amcnet import MOTION_RATE, AmcNet
-from backend.training.amc_data import Pairs, amc_loss, conducted_clips, draw_pairs
-from backend.training.correspondence import judge_pairs
-from backend.training.run import Training, train
+from backend.training.amc_data import Pairs, amc_loss, conducted_clips, sample_pairs
+from backend.training.config import TrainingConfig
+from backend.training.correspondence import score_pairs
+from backend.training.run import train
 from retarget.progress import Progress, no_progress
 
 
-def train_amcnet(config: Training, progress: Progress = no_progress) -> Path:
+def train_amcnet(config: TrainingConfig, progress: Progress = no_progress) -> Path:
     """Train, or go on training; returns the checkpoint.
 
     Raises
@@ -31,14 +32,14 @@ class _Correspondence:
 
     kind: Final = "amcnet"
 
-    def __init__(self, config: Training) -> None:
+    def __init__(self, config: TrainingConfig) -> None:
         self._config = config
-        self._train = conducted_clips(Path(config.data), config.learned, config.seconds)
-        self._held_out = conducted_clips(Path(config.data), config.held_out, config.seconds)
+        self._train = conducted_clips(Path(config.data), config.train_split, config.seconds)
+        self._held_out = conducted_clips(Path(config.data), config.val_split, config.seconds)
         self.hours = sum(clip.frames for clip in self._train) / MOTION_RATE / 3600.0
 
-    def draw(self, rng: np.random.Generator) -> Pairs:
-        return draw_pairs(self._train, self._config.batch, self._config.seconds, rng)
+    def sample_batch(self, rng: np.random.Generator) -> Pairs:
+        return sample_pairs(self._train, self._config.batch_size, self._config.seconds, rng)
 
     def losses(self, network: AmcNet, batch: Pairs) -> dict[str, Tensor]:
         moved = batch.to(self._config.torch_device)
@@ -46,6 +47,6 @@ class _Correspondence:
 
     def validate(self, network: AmcNet) -> dict[str, float]:
         """Loss and pair accuracies on held-out works."""
-        judged = judge_pairs(network, self._held_out, self._config.seconds)
-        accuracies = {f"accuracy {kind}": value for kind, value in judged.accuracy.items()}
-        return {"total": judged.loss, **accuracies}
+        scores = score_pairs(network, self._held_out, self._config.seconds)
+        accuracies = {f"accuracy {kind}": value for kind, value in scores.accuracy.items()}
+        return {"total": scores.loss, **accuracies}

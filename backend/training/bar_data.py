@@ -12,10 +12,10 @@ from torch import Tensor
 from backend.beats.decode import decode_beats
 from backend.beats.listen import listen
 from backend.beats.pulses import pulse_hints
-from backend.models.bar_net import HINTS
+from backend.models.bar_net import PULSE_FEATURES
 from backend.models.beat_net import BeatNet, places_of, seconds_of
 from backend.training.bar_targets import UNKNOWN, states_of
-from backend.training.beat_data import HeardClip, chances
+from backend.training.beat_data import AnnotatedClip, clip_weights
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
@@ -27,7 +27,7 @@ _SHORTEST_S: Final = 0.12
 _LEVELS: Final = (2, 3)
 # Share of the stretches whose pulses are those that are heard.
 _HEARD: Final = 0.7
-_TEMPO_SPREAD: Final = 0.03
+_TEMPO_STD: Final = 0.03
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Pulses:
 
     Parameters
     ----------
-    hints : (P, HINTS) float32 array
+    features : (P, PULSE_FEATURES) float32 array
         What the beat network says of them.
     states : (P,) int array
         What they are, or `UNKNOWN`.
@@ -46,7 +46,7 @@ class Pulses:
         Whether they are what the beat search found.
     """
 
-    hints: NDArray[np.float32]
+    features: NDArray[np.float32]
     states: NDArray[np.int64]
     work: str
     heard: bool
@@ -56,7 +56,7 @@ class Pulses:
 
 
 def read_pulses(
-    clips: Sequence[HeardClip],
+    clips: Sequence[AnnotatedClip],
     network: BeatNet,
     *,
     made: bool,
@@ -84,8 +84,8 @@ def read_pulses(
         for at, pulses in enumerate(places):
             if len(pulses) >= _FEWEST_PULSES:
                 states = states_of(seconds_of(pulses), clip.grid)
-                hints = pulse_hints(heard, pulses)
-                found.append(Pulses(hints, states, clip.work, at == 0))
+                features = pulse_hints(heard, pulses)
+                found.append(Pulses(features, states, clip.work, at == 0))
     return found
 
 
@@ -106,43 +106,43 @@ class PulseBatch:
 
     Parameters
     ----------
-    hints : (B, P, HINTS) tensor
+    features : (B, P, PULSE_FEATURES) tensor
     states : (B, P) long tensor
     """
 
-    hints: Tensor
+    features: Tensor
     states: Tensor
 
     def to(self, device: torch.device) -> "PulseBatch":
         """The same on a device."""
-        return PulseBatch(self.hints.to(device), self.states.to(device))
+        return PulseBatch(self.features.to(device), self.states.to(device))
 
 
-class PulseSource:
+class PulseSampler:
     """What batches are drawn from: pulses that are heard more often than those that are made."""
 
     def __init__(self, pulses: Sequence[Pulses]) -> None:
         self._pulses = pulses
-        often = chances([len(p) for p in pulses], [p.work for p in pulses])
+        often = clip_weights([len(p) for p in pulses], [p.work for p in pulses])
         heard = np.array([p.heard for p in pulses])
         if heard.any() and not heard.all():
             share = often[heard].sum()
             often = often * np.where(heard, _HEARD / share, (1.0 - _HEARD) / (1.0 - share))
         self._often = often / often.sum()
 
-    def draw(self, size: int, count: int, rng: np.random.Generator) -> PulseBatch:
+    def sample_batch(self, size: int, count: int, rng: np.random.Generator) -> PulseBatch:
         """`size` varied stretches of `count` pulses."""
         drawn = rng.choice(len(self._pulses), size=size, p=self._often)
-        hints, states = zip(*(_stretch(self._pulses[i], count, rng) for i in drawn), strict=True)
-        return PulseBatch(torch.stack(hints), torch.stack(states))
+        features, states = zip(*(_stretch(self._pulses[i], count, rng) for i in drawn), strict=True)
+        return PulseBatch(torch.stack(features), torch.stack(states))
 
 
 def _stretch(pulses: Pulses, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     first = int(rng.integers(0, max(len(pulses) - count, 0) + 1))
     last = min(first + count, len(pulses))
-    hints = torch.zeros(count, HINTS)
-    hints[: last - first] = torch.from_numpy(pulses.hints[first:last])
-    hints[:, -1] += float(rng.normal(0.0, _TEMPO_SPREAD))
+    features = torch.zeros(count, PULSE_FEATURES)
+    features[: last - first] = torch.from_numpy(pulses.features[first:last])
+    features[:, -1] += float(rng.normal(0.0, _TEMPO_STD))
     states = torch.full((count,), UNKNOWN)
     states[: last - first] = torch.from_numpy(pulses.states[first:last])
-    return hints, states
+    return features, states

@@ -13,10 +13,11 @@ from backend.beats.bar_states import STATES
 from backend.beats.listen import load_beat_net
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.checkpoint import shipped
-from backend.training.bar_data import PulseBatch, PulseSource, read_pulses
+from backend.training.bar_data import PulseBatch, PulseSampler, read_pulses
 from backend.training.bar_targets import bar_loss
 from backend.training.beat_data import read_clips
-from backend.training.run import Positive, Training, train
+from backend.training.config import Positive, TrainingConfig
+from backend.training.run import train
 from retarget.progress import Progress, no_progress, part
 
 _VALIDATION_BATCHES: Final = 8
@@ -24,7 +25,7 @@ _VALIDATION_SEED: Final = 12345
 
 
 @dataclass(frozen=True)
-class BarTraining(Training):
+class BarTrainingConfig(TrainingConfig):
     """Settings of the bar network's training beside those of every training.
 
     Parameters
@@ -40,7 +41,7 @@ class BarTraining(Training):
     pulses: Positive = 96
 
 
-def train_bars(config: BarTraining, progress: Progress = no_progress) -> Path:
+def train_bars(config: BarTrainingConfig, progress: Progress = no_progress) -> Path:
     """Train, or go on training; returns the checkpoint.
 
     Raises
@@ -64,39 +65,39 @@ class _Bars:
 
     kind: Final = "bars"
 
-    def __init__(self, config: BarTraining, progress: Progress) -> None:
+    def __init__(self, config: BarTrainingConfig, progress: Progress) -> None:
         self._config = config
         if config.threads:
             torch.set_num_threads(config.threads)
         network = load_beat_net(Path(config.beats) if config.beats else shipped("beats"))
-        learned = read_clips(config.data, config.learned)
-        held_out = read_clips(config.data, config.held_out)
+        learned = read_clips(config.data, config.train_split)
+        held_out = read_clips(config.data, config.val_split)
         share = len(learned) / (len(learned) + len(held_out))
-        self._learned = PulseSource(
+        self._train = PulseSampler(
             read_pulses(
                 learned, network, made=True, seed=config.seed, progress=part(progress, 0.0, share)
             )
         )
-        self._held_out = PulseSource(
+        self._held_out = PulseSampler(
             read_pulses(held_out, network, made=False, seed=0, progress=part(progress, share, 1.0))
         )
         self.hours = sum(len(clip.mel) for clip in learned) / FEATURE_RATE / 3600.0
 
-    def draw(self, rng: np.random.Generator) -> PulseBatch:
-        return self._learned.draw(self._config.batch, self._config.pulses, rng)
+    def sample_batch(self, rng: np.random.Generator) -> PulseBatch:
+        return self._train.sample_batch(self._config.batch_size, self._config.pulses, rng)
 
     def losses(self, network: BarNet, batch: PulseBatch) -> dict[str, Tensor]:
         batch = batch.to(self._config.torch_device)
-        return {"total": _loss(network(batch.hints), batch.states)}
+        return {"total": _loss(network(batch.features), batch.states)}
 
     def validate(self, network: BarNet) -> dict[str, float]:
         """Mean loss of the members' mean over stretches of held-out works."""
         rng = np.random.default_rng(_VALIDATION_SEED)
         losses = []
         for _ in range(_VALIDATION_BATCHES):
-            batch = self._held_out.draw(self._config.batch, self._config.pulses, rng)
+            batch = self._held_out.sample_batch(self._config.batch_size, self._config.pulses, rng)
             batch = batch.to(self._config.torch_device)
-            losses.append(float(bar_loss(network(batch.hints).mean(dim=0), batch.states)))
+            losses.append(float(bar_loss(network(batch.features).mean(dim=0), batch.states)))
         return {"total": float(np.mean(losses))}
 
 

@@ -30,7 +30,7 @@ _MASKED_BANDS: Final = 24
 
 
 @dataclass(frozen=True)
-class HeardClip:
+class AnnotatedClip:
     """A clip in memory: mel (N, 128) float16 in dB, its beats, and the work it is of."""
 
     mel: NDArray[np.float16]
@@ -38,7 +38,7 @@ class HeardClip:
     work: str
 
 
-def read_clips(data: str, splits: str) -> list[HeardClip]:
+def read_clips(data: str, splits: str) -> list[AnnotatedClip]:
     """Read the clips with beats of a corpus into memory.
 
     Parameters
@@ -64,12 +64,14 @@ def read_clips(data: str, splits: str) -> list[HeardClip]:
             f"{data} has no clips with beats in '{splits}'; render a corpus there first."
         )
     return [
-        HeardClip(np.asarray(c.mel(), np.float16), c.beats(), str(c.meta().get("work", c.folder)))
+        AnnotatedClip(
+            np.asarray(c.mel(), np.float16), c.beats(), str(c.meta().get("work", c.folder))
+        )
         for c in clips
     ]
 
 
-def chances(lengths: Sequence[float], works: Sequence[str]) -> NDArray[np.float64]:
+def clip_weights(lengths: Sequence[float], works: Sequence[str]) -> NDArray[np.float64]:
     """How often each clip is to be drawn, (N,), sum 1.
 
     Long clips more often; but a work twice as long as another only √2 times, since its movements
@@ -81,13 +83,13 @@ def chances(lengths: Sequence[float], works: Sequence[str]) -> NDArray[np.float6
     return np.asarray(weights / weights.sum())
 
 
-def draw_batch(
-    clips: list[HeardClip], size: int, seconds: float, rng: np.random.Generator
+def sample_batch(
+    clips: list[AnnotatedClip], size: int, seconds: float, rng: np.random.Generator
 ) -> tuple[Tensor, BeatTargets]:
     """A batch of varied stretches: mel (size, N, 128) and targets."""
     frames = int(seconds * FEATURE_RATE) // (POOL * SLOW) * POOL * SLOW
     mels, targets = [], []
-    often = chances([len(clip.mel) for clip in clips], [clip.work for clip in clips])
+    often = clip_weights([len(clip.mel) for clip in clips], [clip.work for clip in clips])
     for index in rng.choice(len(clips), size=size, p=often):
         mel, target = _stretch(clips[index], frames, rng)
         mels.append(mel)
@@ -95,21 +97,23 @@ def draw_batch(
     return torch.stack(mels), BeatTargets.stack(targets)
 
 
-def _stretch(clip: HeardClip, frames: int, rng: np.random.Generator) -> tuple[Tensor, BeatTargets]:
+def _stretch(
+    clip: AnnotatedClip, frames: int, rng: np.random.Generator
+) -> tuple[Tensor, BeatTargets]:
     factor = float(np.exp(rng.uniform(*np.log(_STRETCH))))
     taken = round(frames / factor)
     first = int(rng.integers(0, max(len(clip.mel) - taken, 0) + 1))
     mel = torch.from_numpy(clip.mel[first : first + taken].astype(np.float32))
     heard = min(round(len(mel) * factor), frames)
     mel = interpolate(mel.T[None], size=heard, mode="linear", align_corners=False)[0].T
-    mel = varied(mel, rng)
+    mel = augmented(mel, rng)
     if heard < frames:
         mel = torch.cat([mel, torch.full((frames - heard, N_MELS), -TOP_DB)])
     start = first / FEATURE_RATE
     return mel, targets_of(clip.grid, start, factor, frames // POOL)
 
 
-def varied(mel: Tensor, rng: np.random.Generator) -> Tensor:
+def augmented(mel: Tensor, rng: np.random.Generator) -> Tensor:
     """Another orchestra, another hall, another microphone: pitch, balance, range and noise."""
     mel = shifted(mel, int(rng.integers(-_SHIFT_BANDS, _SHIFT_BANDS + 1)))
     bands = torch.linspace(-1.0, 1.0, N_MELS)

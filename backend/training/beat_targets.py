@@ -26,7 +26,7 @@ _POSITIVE_BEAT: Final = 3.0
 _POSITIVE_DOWNBEAT: Final = 6.0
 # Target of the frames beside an event: it lies a little in them too.
 _NEIGHBOUR: Final = 0.5
-_TEMPO_SPREAD: Final = 1.0
+_TEMPO_STD: Final = 1.0
 _WEIGHTS: Final = {"beat": 1.0, "downbeat": 1.0, "meter": 0.15, "tempo": 0.15}
 
 
@@ -141,6 +141,6 @@ def _tempo_loss(logits: Tensor, target: Tensor) -> Tensor:
     if not known.any():
         return logits.sum() * 0.0
     places = torch.arange(TEMPI, device=logits.device)
-    bell = torch.exp(-0.5 * ((places - target[known][:, None]) / _TEMPO_SPREAD) ** 2)
+    bell = torch.exp(-0.5 * ((places - target[known][:, None]) / _TEMPO_STD) ** 2)
     bell = bell / bell.sum(dim=1, keepdim=True)
     return -(bell * logits[known].log_softmax(dim=1)).sum(dim=1).mean()

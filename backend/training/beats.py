@@ -9,16 +9,17 @@ from torch import Tensor
 
 from backend.audio.rates import FEATURE_RATE
 from backend.models.beat_net import BeatNet
-from backend.training.beat_data import draw_batch, read_clips
+from backend.training.beat_data import read_clips, sample_batch
 from backend.training.beat_targets import BeatTargets, beat_loss
-from backend.training.run import Training, train
+from backend.training.config import TrainingConfig
+from backend.training.run import train
 from retarget.progress import Progress, no_progress
 
 _VALIDATION_BATCHES: Final = 6
 _VALIDATION_SEED: Final = 12345
 
 
-def train_beats(config: Training, progress: Progress = no_progress) -> Path:
+def train_beats(config: TrainingConfig, progress: Progress = no_progress) -> Path:
     """Train, or go on training; returns the checkpoint.
 
     Raises
@@ -36,14 +37,14 @@ class _Beats:
 
     kind: Final = "beats"
 
-    def __init__(self, config: Training) -> None:
+    def __init__(self, config: TrainingConfig) -> None:
         self._config = config
-        self._train = read_clips(config.data, config.learned)
-        self._held_out = read_clips(config.data, config.held_out)
+        self._train = read_clips(config.data, config.train_split)
+        self._held_out = read_clips(config.data, config.val_split)
         self.hours = sum(len(clip.mel) for clip in self._train) / FEATURE_RATE / 3600.0
 
-    def draw(self, rng: np.random.Generator) -> tuple[Tensor, BeatTargets]:
-        return draw_batch(self._train, self._config.batch, self._config.seconds, rng)
+    def sample_batch(self, rng: np.random.Generator) -> tuple[Tensor, BeatTargets]:
+        return sample_batch(self._train, self._config.batch_size, self._config.seconds, rng)
 
     def losses(self, network: BeatNet, batch: tuple[Tensor, BeatTargets]) -> dict[str, Tensor]:
         device = self._config.torch_device
@@ -56,7 +57,7 @@ class _Beats:
         rng = np.random.default_rng(_VALIDATION_SEED)
         sums: dict[str, list[float]] = {}
         for _ in range(_VALIDATION_BATCHES):
-            batch = draw_batch(self._held_out, self._config.batch, self._config.seconds, rng)
+            batch = sample_batch(self._held_out, self._config.batch_size, self._config.seconds, rng)
             for name, value in self.losses(network, batch).items():
                 sums.setdefault(name, []).append(float(value))
         return {name: float(np.mean(values)) for name, values in sums.items()}

@@ -21,20 +21,20 @@ def beats_command(config: Config) -> None:
     """Train the beat network, or go on where an earlier run of this config was stopped."""
     with _training():
         from backend.training.beats import train_beats
-        from backend.training.run import Training
+        from backend.training.config import TrainingConfig
 
         with shown_progress() as progress:
-            typer.echo(train_beats(Training.load(config), progress))
+            typer.echo(train_beats(TrainingConfig.load(config), progress))
 
 
 @train_app.command("bars")
 def bars_command(config: Config) -> None:
     """Train the bar network on the pulses that the beat network hears, or go on training it."""
     with _training():
-        from backend.training.bars import BarTraining, train_bars
+        from backend.training.bars import BarTrainingConfig, train_bars
 
         with shown_progress() as progress:
-            typer.echo(train_bars(BarTraining.load(config), progress))
+            typer.echo(train_bars(BarTrainingConfig.load(config), progress))
 
 
 @train_app.command("amcnet")
@@ -42,20 +42,20 @@ def amcnet_command(config: Config) -> None:
     """Train AMCNet, which hears whether a motion conducts a music, or go on training it."""
     with _training():
         from backend.training.amcnet import train_amcnet
-        from backend.training.run import Training
+        from backend.training.config import TrainingConfig
 
         with shown_progress() as progress:
-            typer.echo(train_amcnet(Training.load(config), progress))
+            typer.echo(train_amcnet(TrainingConfig.load(config), progress))
 
 
 @train_app.command("generator")
 def generator_command(config: Config) -> None:
-    """Train the generator of motion against a critic, or go on training it."""
+    """Train the generator of motion against a discriminator, or go on training it."""
     with _training():
-        from backend.training.generator import GeneratorTraining, train_generator
+        from backend.training.generator import GeneratorTrainingConfig, train_generator
 
         with shown_progress() as progress:
-            typer.echo(train_generator(GeneratorTraining.load(config), progress))
+            typer.echo(train_generator(GeneratorTrainingConfig.load(config), progress))
 
 
 @train_app.command("average")
@@ -68,7 +68,7 @@ def average_command(
 ) -> None:
     """Write the mean of networks' weights."""
     with faults_in_one_sentence():
-        from backend.training.average import average_checkpoints
+        from backend.training.checkpoint_average import average_checkpoints
 
         average_checkpoints(checkpoints, kind, output)
         typer.echo(output)
@@ -94,7 +94,7 @@ def _training() -> Iterator[None]:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     with faults_in_one_sentence():
-        from backend.training.ranks import together
+        from backend.training.ranks import process_group
 
-        with together():
+        with process_group():
             yield

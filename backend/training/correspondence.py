@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE, AmcNet
-from backend.training.amc_data import NEGATIVES, ConductedClip, amc_loss, draw_pairs, scaled
+from backend.training.amc_data import NEGATIVES, ConductedClip, amc_loss, sample_pairs, scaled
 from retarget.progress import Progress, no_progress
 
 _BATCH, _SEED = 12, 12345
@@ -20,8 +20,8 @@ _SYNCHRONOUS_S: Final = 0.1
 
 
 @dataclass(frozen=True)
-class JudgedPairs:
-    """How an AMCNet judges pairs.
+class PairScores:
+    """How well an AMCNet tells pairs apart.
 
     Parameters
     ----------
@@ -37,23 +37,23 @@ class JudgedPairs:
 
 
 @torch.inference_mode()
-def judge_pairs(
+def score_pairs(
     network: AmcNet, clips: Sequence[ConductedClip], seconds: float, pairs: int = 120
-) -> JudgedPairs:
-    """Judge pairs of `seconds` drawn from clips, the same ones every time."""
+) -> PairScores:
+    """Scores on pairs of `seconds` drawn from clips, the same ones every time."""
     device = next(network.parameters()).device
     rng = np.random.default_rng(_SEED)
     hits: dict[str, list[bool]] = {kind: [] for kind in NEGATIVES}
     losses = []
     for _ in range(pairs // _BATCH):
-        batch = draw_pairs(clips, _BATCH, seconds, rng, vary=False).to(device)
+        batch = sample_pairs(clips, _BATCH, seconds, rng, vary=False).to(device)
         right, wrong = network.compare(batch.mel, batch.joints, batch.other)
         losses.append(float(amc_loss(right, wrong)))
         better = right.sigmoid().mean(dim=1) > wrong.sigmoid().mean(dim=1)
         for kind, hit in zip(batch.kind.tolist(), better.tolist(), strict=True):
             hits[NEGATIVES[kind]].append(hit)
     accuracy = {kind: float(np.mean(values)) for kind, values in hits.items()}
-    return JudgedPairs(accuracy, float(np.mean(losses)))
+    return PairScores(accuracy, float(np.mean(losses)))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Correspondence:
 
 
 @torch.inference_mode()
-def examine(
+def measure_correspondence(
     network: AmcNet,
     clips: Sequence[ConductedClip],
     seconds: float,

@@ -1,51 +1,51 @@
 """Adversarial-perceptual training of the generator (Eq. 2 of the paper).
 
 L_G = λ_mse · MSE + λ_per · ‖E_m(G(x)) − E_m(y)‖² + λ_adv · D(G(x)): of poses and of where they take
-the joints, through the motion encoder of AMCNet, and through a critic that is trained beside it.
+the joints, through the motion encoder of AMCNet, and through a discriminator trained beside it.
 
-Music, beats and style leave much of a motion open. For the first two losses a recogniser tells the
-generator, through its noise, which of the right motions is meant, and λ_div · KL holds that noise
-near what is drawn in use. Half of the motions that the critic sees are of drawn noise; they are
-also held near the true ones, loosely, or the noise would tell the style and not the style itself.
+Music, beats and style leave much of a motion open. For the first two losses a posterior encoder
+tells the generator, through its latent, which of the right motions is meant, and λ_kl · KL holds
+that latent near its prior, which is drawn from in use. Half of the motions that the discriminator
+sees are of the prior; they are also held near the true ones, loosely, or the latent would tell the
+style and not the style itself.
 """
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from backend.conducting.learned.conditioning import latest_conditioning
 from backend.corpus.dataset import MOTION_FPS
 from backend.models.amcnet import AmcNet, load_amcnet
-from backend.models.critic import SEEN, Critic, critic_loss
+from backend.models.discriminator import SEEN_JOINTS, Discriminator, discriminator_loss
 from backend.models.generator import Generator, GeneratorConfig, split_pose
 from backend.models.kinematics import forward_kinematics, joints_2d
-from backend.models.noise import divergence, draw_noise, lines
-from backend.models.recogniser import Recogniser, sampled
+from backend.models.latent import interpolated, kl_divergence, sample_prior
+from backend.models.posterior import PosteriorEncoder, reparameterised
+from backend.training.config import Positive, TrainingConfig, Weight
 from backend.training.generator_data import (
     Performance,
     Stretches,
-    draw_stretches,
     pose_statistics,
     read_performances,
+    sample_stretches,
 )
+from backend.training.optimisation import Optimisation
 from backend.training.run import (
-    Learner,
-    Positive,
-    Training,
-    Weight,
-    begin,
-    draws,
+    batches,
+    begin_run,
+    load_initial_weights,
     load_state,
     logged,
-    save_averaged,
+    save_ema,
     save_state,
     set_seed,
-    take_start,
     write_summary,
 )
 from retarget.progress import Progress, no_progress
@@ -58,7 +58,7 @@ _SPEED_WEIGHT, _ACCELERATION_WEIGHT = 0.1, 0.005
 
 
 @dataclass(frozen=True)
-class GeneratorTraining(Training):
+class GeneratorTrainingConfig(TrainingConfig):
     """Settings of the generator's training beside those of every training.
 
     Parameters
@@ -66,24 +66,24 @@ class GeneratorTraining(Training):
     amcnet : str
         Checkpoint of the AMCNet whose music encoder is taken over and whose motion encoder
         compares; without one the perceptual loss must be 0.
-    mse, perceptual, adversarial, divergence : float
+    mse, perceptual, adversarial, kl : float
         Weights of the losses; at 0 a loss is left out.
-    drawn : float
-        Weight of the MSE of motions of drawn noise.
-    critic_steps : int
-        Steps of the critic for each of the generator's.
+    prior_mse : float
+        Weight of the MSE of motions whose latent is drawn from its prior.
+    discriminator_steps : int
+        Steps of the discriminator for each of the generator's.
     """
 
     amcnet: str = ""
     mse: Weight = 1.0
     perceptual: Weight = 0.3
     adversarial: Weight = 0.02
-    divergence: Weight = 0.01
-    drawn: Weight = 0.1
-    critic_steps: Positive = 1
+    kl: Weight = 0.01
+    prior_mse: Weight = 0.1
+    discriminator_steps: Positive = 1
 
 
-def train_generator(config: GeneratorTraining, progress: Progress = no_progress) -> Path:
+def train_generator(config: GeneratorTrainingConfig, progress: Progress = no_progress) -> Path:
     """Train, or go on training; returns the checkpoint.
 
     Raises
@@ -93,69 +93,72 @@ def train_generator(config: GeneratorTraining, progress: Progress = no_progress)
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """
-    performances = read_performances(Path(config.data), config.learned, config.seconds)
-    held_out = read_performances(Path(config.data), config.held_out, config.seconds)
-    state, checkpoint = begin(config, "generator")
+    performances = read_performances(Path(config.data), config.train_split, config.seconds)
+    held_out = read_performances(Path(config.data), config.val_split, config.seconds)
+    state, checkpoint = begin_run(config, "generator")
     amcnet = load_amcnet(Path(config.amcnet)) if config.amcnet else AmcNet().eval()
     amcnet = amcnet.to(config.torch_device).requires_grad_(False)
-    made = _begin(amcnet, performances)
-    take_start(made, "generator", config, state)
+    generator = _new_generator(amcnet, performances)
+    load_initial_weights(generator, "generator", config, state)
     losses = _Losses(amcnet, config)
-    told = Learner(_Told(made).to(config.torch_device), config)
-    critic = Learner(Critic().to(config.torch_device), config)
-    learners: dict[str, Learner[_Told] | Learner[Critic]] = {"told": told, "critic": critic}
-    step = load_state(state, config, learners)
+    vae = Optimisation(_ConditionalVae(generator).to(config.torch_device), config)
+    discriminator = Optimisation(
+        Discriminator().to(config.torch_device), config, updates=config.discriminator_steps
+    )
+    parts: dict[str, Optimisation[Any]] = {"vae": vae, "discriminator": discriminator}
+    step = load_state(state, config, parts)
     began, first = time.monotonic(), step
 
-    def draw(rng: np.random.Generator) -> Stretches:
-        return draw_stretches(performances, config.batch, config.seconds, rng)
+    def sample_batch(rng: np.random.Generator) -> Stretches:
+        return sample_stretches(performances, config.batch_size, config.seconds, rng)
 
     with logged(config, step) as log:
-        for batch in draws(draw, config, step):
+        for batch in batches(sample_batch, config, step):
             progress(step / config.steps, "training")
             set_seed(config, step)
-            told.network.train()
-            values = _step(told, critic, losses, batch.to(config.torch_device), step)
+            vae.network.train()
+            values = _step(vae, discriminator, losses, batch.to(config.torch_device))
             step += 1
             if step % 20 == 0:
                 log(step, {f"train/{n}": float(v) for n, v in values.items()})
             if step % config.save_every == 0 or step == config.steps:
-                figures = _validate(told.averaged, critic.network, losses, held_out)
+                figures = _validate(vae.ema, discriminator.network, losses, held_out)
                 log(step, {f"val/{n}": v for n, v in figures.items()})
-                save_state(state, step, learners)
-                save_averaged(checkpoint, "generator", told.averaged.generator, config, step)
+                save_state(state, config, step, parts)
+                save_ema(checkpoint, "generator", vae.ema.generator, config, step)
     hours = sum(one.frames for one in performances) / MOTION_FPS / 3600.0
     write_summary(config, step, time.monotonic() - began if step > first else 0.0, hours)
     progress(1.0, "trained")
     return checkpoint
 
 
-def _begin(amcnet: AmcNet, performances: list[Performance]) -> Generator:
+def _new_generator(amcnet: AmcNet, performances: list[Performance]) -> Generator:
     """A generator that hears as AMCNet does and whose poses lie about the mean."""
-    network = Generator(GeneratorConfig(music=amcnet.config))
+    network = Generator(GeneratorConfig(latest_conditioning(), music=amcnet.config))
     network.music.load_state_dict(amcnet.music.state_dict())
-    network.mean, network.spread = pose_statistics(performances)
+    network.mean, network.std = pose_statistics(performances)
     return network
 
 
-class _Told(nn.Module):
-    """The generator and the recogniser, which learn as one."""
+class _ConditionalVae(nn.Module):
+    """The generator and its posterior encoder, which learn as one."""
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
-        self.generator, self.recogniser = generator, Recogniser()
+        self.generator = generator
+        self.posterior = PosteriorEncoder(generator.config.conditioning.channels)
 
     def forward(self, batch: Stretches) -> tuple[Tensor, Tensor]:
-        """The noise (B, T, NOISE) that stands for the poses of a batch, and its divergence."""
-        poses = (batch.poses - self.generator.mean) / self.generator.spread
-        mean, log_variance = self.recogniser(poses, batch.conditions)
-        noise = lines(sampled(mean, log_variance), batch.poses.shape[1])
-        return noise, divergence(mean, log_variance)
+        """The latent (B, T, LATENT_DIM) of the poses of a batch, and its divergence."""
+        poses = (batch.poses - self.generator.mean) / self.generator.std
+        mean, log_variance = self.posterior(poses, batch.conditioning)
+        latent = interpolated(reparameterised(mean, log_variance), batch.poses.shape[1])
+        return latent, kl_divergence(mean, log_variance)
 
 
 @dataclass(frozen=True)
 class _Posed:
-    """Poses (B, T, VALUES), and where they take the joints: positions and world rotations."""
+    """Poses (B, T, POSE_DIM), and where they take the joints: positions and world rotations."""
 
     poses: Tensor
     positions: Tensor
@@ -172,96 +175,101 @@ class _Posed:
 class _Losses:
     """Eq. 2, and what it is made of."""
 
-    def __init__(self, amcnet: AmcNet, config: GeneratorTraining) -> None:
+    def __init__(self, amcnet: AmcNet, config: GeneratorTrainingConfig) -> None:
         self.config, self._encode = config, amcnet.motion
 
-    def of(self, made: _Posed, true: _Posed, spread: Tensor) -> dict[str, Tensor]:
+    def of(self, made: _Posed, true: _Posed, std: Tensor) -> dict[str, Tensor]:
         """MSE and, if it has a weight, perceptual loss."""
-        losses = {"mse": self.mse(made, true, spread)}
+        losses = {"mse": self.mse(made, true, std)}
         if self.config.perceptual > 0.0:
             mine = self._encode(joints_2d(made.positions, made.world))
             theirs = self._encode(joints_2d(true.positions, true.world))
             losses["perceptual"] = mse_loss(mine, theirs)
         return losses
 
-    def mse(self, made: _Posed, true: _Posed, spread: Tensor) -> Tensor:
-        """Of poses in units of their spread, and of places, speeds and accelerations of joints."""
+    def mse(self, made: _Posed, true: _Posed, std: Tensor) -> Tensor:
+        """Of standardised poses, and of places, speeds and accelerations of joints."""
         # The legs follow from the hips and planted feet.
-        off = (made.positions - true.positions)[:, :, list(SEEN)] * _METRES
+        off = (made.positions - true.positions)[:, :, list(SEEN_JOINTS)] * _METRES
         speed = torch.diff(off, dim=1) * (MOTION_FPS * _SPEED_WEIGHT)
         acceleration = torch.diff(off, n=2, dim=1) * (MOTION_FPS**2 * _ACCELERATION_WEIGHT)
-        poses = (made.poses - true.poses) / spread
+        poses = (made.poses - true.poses) / std
         return torch.stack([(x**2).mean() for x in (poses, off, speed, acceleration)]).sum()
 
 
 def _step(
-    told: Learner[_Told], critic: Learner[Critic], losses: _Losses, batch: Stretches, step: int
+    vae: Optimisation[_ConditionalVae],
+    discriminator: Optimisation[Discriminator],
+    losses: _Losses,
+    batch: Stretches,
 ) -> dict[str, Tensor]:
     """One step of both; what it cost."""
-    config, generator = losses.config, told.network.generator
-    noise, far = told.network(batch)
-    count = len(noise)
-    free = max(count // 2, 1)
+    config, generator = losses.config, vae.network.generator
+    latent, kl = vae.network(batch)
+    count = len(latent)
+    half = max(count // 2, 1)
     made = _Posed.of(
         generator(
-            torch.cat([batch.mel, batch.mel[:free]]),
-            torch.cat([batch.conditions, batch.conditions[:free]]),
-            torch.cat([noise, _drawn(batch)[:free]]),
+            torch.cat([batch.mel, batch.mel[:half]]),
+            torch.cat([batch.conditioning, batch.conditioning[:half]]),
+            torch.cat([latent, _prior(batch)[:half]]),
         )
     )
-    recognised, drawn, true = made[:count], made[count:], _Posed.of(batch.poses)
-    values = losses.of(recognised, true, generator.spread)
-    loose = losses.mse(drawn, true[:free], generator.spread)
-    total = config.mse * values["mse"] + config.drawn * loose + config.divergence * far
+    inferred, drawn, true = made[:count], made[count:], _Posed.of(batch.poses)
+    values = losses.of(inferred, true, generator.std)
+    prior_mse = losses.mse(drawn, true[:half], generator.std)
+    total = config.mse * values["mse"] + config.prior_mse * prior_mse + config.kl * kl
     if config.perceptual > 0.0:
         total = total + config.perceptual * values["perceptual"]
-    values["divergence"] = far
+    values["kl"] = kl
     if config.adversarial > 0.0:
-        judged = torch.cat([drawn.positions, recognised.positions[free:]])
-        for _ in range(config.critic_steps):
-            loss, distance = critic_loss(critic.network, true.positions, judged)
-            critic.learn(loss, step)
+        generated = torch.cat([drawn.positions, inferred.positions[half:]])
+        for _ in range(config.discriminator_steps):
+            loss, distance = discriminator_loss(discriminator.network, true.positions, generated)
+            discriminator.update(loss)
         values["wasserstein"] = distance
-        total = total + config.adversarial * critic.network(judged).mean()
-    told.learn(total, step)
+        total = total + config.adversarial * discriminator.network(generated).mean()
+    vae.update(total)
     return {name: value.detach() for name, value in values.items()} | {"total": total.detach()}
 
 
 @torch.no_grad()
 def _validate(
-    told: _Told, critic: Critic, losses: _Losses, held_out: list[Performance]
+    vae: _ConditionalVae,
+    discriminator: Discriminator,
+    losses: _Losses,
+    held_out: list[Performance],
 ) -> dict[str, float]:
     """Losses over stretches of held-out works, the same ones every time.
 
-    All but "mse drawn" and the Wasserstein distance are of motions whose noise was recognised.
+    All but "prior mse" and the Wasserstein distance are of motions whose latent was inferred.
     """
-    config, generator = losses.config, told.generator
-    told.eval()
+    config, generator = losses.config, vae.generator
+    vae.eval()
     rng = np.random.default_rng(_VALIDATION_SEED)
     torch.manual_seed(_VALIDATION_SEED)
     sums: dict[str, list[float]] = {}
     for _ in range(_VALIDATION_BATCHES):
-        batch = draw_stretches(held_out, config.batch, config.seconds, rng)
+        batch = sample_stretches(held_out, config.batch_size, config.seconds, rng)
         batch = batch.to(config.torch_device)
-        noise, far = told(batch)
-        recognised, drawn = (
-            _Posed.of(generator(batch.mel, batch.conditions, n)) for n in (noise, _drawn(batch))
+        latent, kl = vae(batch)
+        inferred, drawn = (
+            _Posed.of(generator(batch.mel, batch.conditioning, n)) for n in (latent, _prior(batch))
         )
         true = _Posed.of(batch.poses)
-        values = losses.of(recognised, true, generator.spread)
-        loose = losses.mse(drawn, true, generator.spread)
-        values |= {"divergence": far, "mse drawn": loose}
+        values = losses.of(inferred, true, generator.std)
+        values |= {"kl": kl, "prior mse": losses.mse(drawn, true, generator.std)}
         if config.adversarial > 0.0:
-            distance = critic(drawn.positions).mean() - critic(true.positions).mean()
+            distance = discriminator(drawn.positions).mean() - discriminator(true.positions).mean()
             values["wasserstein"] = distance
         for name, value in values.items():
             sums.setdefault(name, []).append(float(value))
     return {name: float(np.mean(values)) for name, values in sums.items()}
 
 
-def _drawn(batch: Stretches) -> Tensor:
-    """Noise for every stretch, as in use."""
+def _prior(batch: Stretches) -> Tensor:
+    """The latent of every stretch, drawn as in use."""
     size, count = batch.poses.shape[:2]
     source = torch.Generator().manual_seed(int(torch.randint(2**31, (1,))))
-    noise = torch.stack([draw_noise(count, source) for _ in range(size)])
-    return noise.to(batch.mel.device)
+    latent = torch.stack([sample_prior(count, source) for _ in range(size)])
+    return latent.to(batch.mel.device)

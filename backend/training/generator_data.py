@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.conducting.learned.conditions import conditions_of
+from backend.conducting.learned.conditioning import encode_conditioning, latest_conditioning
 from backend.corpus.dataset import MOTION_FPS, Clip, ConductingDataset
 from backend.models.amcnet import MEL_FRAMES
 from backend.models.kinematics import to_6d
 from backend.style import Style
-from backend.training.beat_data import varied
+from backend.training.beat_data import augmented
 from retarget import rotation
 from retarget.errors import ConductorError
 
@@ -27,15 +27,15 @@ class Performance:
     ----------
     mel : (N, 128) float16 array
         dB.
-    poses : (T, VALUES) float32 array
+    poses : (T, POSE_DIM) float32 array
         What is conducted.
-    conditions : (T, CONDITIONS) float32 array
+    conditioning : (T, C) float32 array
         What the generator is told.
     """
 
     mel: NDArray[np.float16]
     poses: NDArray[np.float32]
-    conditions: NDArray[np.float32]
+    conditioning: NDArray[np.float32]
 
     @property
     def frames(self) -> int:
@@ -50,17 +50,17 @@ class Stretches:
     Parameters
     ----------
     mel : (B, T · MEL_FRAMES, 128) tensor
-    conditions : (B, T, CONDITIONS) tensor
-    poses : (B, T, VALUES) tensor
+    conditioning : (B, T, C) tensor
+    poses : (B, T, POSE_DIM) tensor
     """
 
     mel: Tensor
-    conditions: Tensor
+    conditioning: Tensor
     poses: Tensor
 
     def to(self, device: torch.device) -> "Stretches":
         """On another device."""
-        return Stretches(*(t.to(device) for t in (self.mel, self.conditions, self.poses)))
+        return Stretches(*(t.to(device) for t in (self.mel, self.conditioning, self.poses)))
 
 
 def read_performances(corpus: Path, split: str, seconds: float) -> list[Performance]:
@@ -89,30 +89,32 @@ def _read(clip: Clip) -> Performance:
     motion = clip.performance()
     six = to_6d(torch.from_numpy(rotation.to_matrix(motion.rotations))).flatten(1).numpy()
     poses = np.hstack([six, motion.root]).astype(np.float32)
-    told = conditions_of(clip.beats(), Style(**motion.style), len(motion))
-    return Performance(np.array(clip.mel(), np.float16), poses, told)
+    conditioning = encode_conditioning(
+        clip.beats(), Style(**motion.style), len(motion), latest_conditioning()
+    )
+    return Performance(np.array(clip.mel(), np.float16), poses, conditioning)
 
 
-def draw_stretches(
+def sample_stretches(
     performances: Sequence[Performance], size: int, seconds: float, rng: np.random.Generator
 ) -> Stretches:
     """A batch of stretches, their sound varied."""
     frames = int(seconds * MOTION_FPS)
     mels: list[Tensor] = []
-    conditions: list[Tensor] = []
+    conditioning: list[Tensor] = []
     poses: list[Tensor] = []
     for _ in range(size):
         one = performances[int(rng.integers(len(performances)))]
         at = int(rng.integers(0, one.frames - frames + 1))
         mel = one.mel[at * MEL_FRAMES : (at + frames) * MEL_FRAMES].astype(np.float32)
-        mels.append(varied(torch.from_numpy(mel), rng))
-        conditions.append(torch.from_numpy(one.conditions[at : at + frames]))
+        mels.append(augmented(torch.from_numpy(mel), rng))
+        conditioning.append(torch.from_numpy(one.conditioning[at : at + frames]))
         poses.append(torch.from_numpy(one.poses[at : at + frames]))
-    return Stretches(torch.stack(mels), torch.stack(conditions), torch.stack(poses))
+    return Stretches(torch.stack(mels), torch.stack(conditioning), torch.stack(poses))
 
 
 def pose_statistics(performances: Sequence[Performance]) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each number of a pose, the latter 0.001 or more."""
     poses = np.concatenate([one.poses for one in performances])
-    spread = np.maximum(poses.std(axis=0), 1e-3)
-    return torch.from_numpy(poses.mean(axis=0)), torch.from_numpy(spread)
+    std = np.maximum(poses.std(axis=0), 1e-3)
+    return torch.from_numpy(poses.mean(axis=0)), torch.from_numpy(std)

@@ -13,7 +13,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def process_group() -> Iterator[None]:
     """Find the other processes that torchrun started, if it did."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield
@@ -30,7 +30,7 @@ def rank() -> int:
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
-def gpu() -> torch.device:
+def local_gpu() -> torch.device:
     """The GPU of this process."""
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 

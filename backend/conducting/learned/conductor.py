@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 from backend.audio.analysis import Analysis
 from backend.audio.features import TOP_DB
 from backend.audio.threads import one_thread, side_by_side
-from backend.conducting.learned.conditions import conditions_of
+from backend.conducting.learned.conditioning import encode_conditioning
 from backend.conducting.learned.free_hand import rounded
 from backend.conducting.rules.baton_hand import carry_baton, ease_left
 from backend.conducting.rules.character import Character
@@ -29,8 +29,8 @@ from backend.conducting.rules.strokes import make_strokes
 from backend.grid.beat_grid import BeatGrid
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE
 from backend.models.checkpoint import or_else, shipped
-from backend.models.generator import VALUES, Generator, load_generator, split_pose
-from backend.models.noise import draw_noise
+from backend.models.generator import POSE_DIM, Generator, load_generator, split_pose
+from backend.models.latent import sample_prior
 from backend.style import Style
 from retarget import rotation, skeleton
 from retarget.motion import Motion
@@ -66,7 +66,7 @@ def conduct_learned(
         Features of the music.
     style : Style
     seed : int
-        Of the noise: other seeds conduct otherwise.
+        Of the latent: other seeds conduct otherwise.
     fps : float
         Frames per second.
     checkpoint : Path, optional
@@ -122,7 +122,7 @@ def generate(
     count: int,
     progress: Progress = no_progress,
 ) -> NDArray[np.float32]:
-    """Poses (count, VALUES) at 30 Hz, in chunks whose borders do not show.
+    """Poses (count, POSE_DIM) at 30 Hz, in chunks whose borders do not show.
 
     Parameters
     ----------
@@ -135,10 +135,11 @@ def generate(
     count : int
         Frames.
     """
-    told = torch.from_numpy(conditions_of(grid, style, count))
-    noise = draw_noise(count, torch.Generator().manual_seed(seed))
+    config = network.config.conditioning
+    conditioning = torch.from_numpy(encode_conditioning(grid, style, count, config))
+    latent = sample_prior(count, torch.Generator().manual_seed(seed))
     context = network.config.context
-    poses = np.empty((count, VALUES), np.float32)
+    poses = np.empty((count, POSE_DIM), np.float32)
 
     def conduct(first: int) -> int:
         last = min(first + _CHUNK_FRAMES, count)
@@ -146,7 +147,7 @@ def generate(
         piece = np.asarray(mel[low * MEL_FRAMES : high * MEL_FRAMES], np.float32)
         short = (high - low) * MEL_FRAMES - len(piece)
         heard = pad(torch.from_numpy(piece), (0, 0, 0, short), value=-TOP_DB)
-        made = network(heard[None], told[None, low:high], noise[None, low:high])
+        made = network(heard[None], conditioning[None, low:high], latent[None, low:high])
         poses[first:last] = made[0, first - low : last - low].numpy()
         return last
 

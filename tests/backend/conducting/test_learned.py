@@ -15,6 +15,7 @@ from backend.audio.features import analyse_file, analysis_from_mel
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.hear import hear_beats
 from backend.cli import app
+from backend.conducting.learned.conditioning import latest_conditioning
 from backend.conducting.learned.conductor import conduct_learned
 from backend.corpus.conduct import conduct_clip
 from backend.demo import demo_file
@@ -30,8 +31,8 @@ from retarget import rotation, skeleton
 from retarget.errors import ConductorError
 from retarget.motion import Motion
 
-AMC = AmcConfig(patterns=2, channels=8, features=4, dilations=(1, 2))
-SMALL = GeneratorConfig(music=AMC, channels=16, dilations=(1, 2, 4))
+AMC = AmcConfig(front_channels=2, channels=8, features=4, dilations=(1, 2))
+SMALL = GeneratorConfig(latest_conditioning(), music=AMC, channels=16, dilations=(1, 2, 4))
 SECONDS = 20.0
 TIMES = 1.0 + np.arange(24) * 0.7
 GRID = BeatGrid(TIMES, np.arange(24) % 4 + 1, np.full(24, 4), ("4/4",) * 24, np.ones(24))

@@ -9,7 +9,7 @@ import pytest
 from teacher_scenes import INDEX, f_score, low_points, perform, played, rubato, steady, track
 
 from backend.audio.rates import FEATURE_RATE
-from backend.conducting.learned.conditions import STYLE_CONDITIONS
+from backend.conducting.learned.conditioning import STYLE_CONDITIONS
 from backend.conducting.rules.dynamics import Dynamics
 from backend.grid.beat_grid import BeatGrid
 from backend.style import Style

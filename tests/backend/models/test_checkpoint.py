@@ -11,11 +11,17 @@ from backend.beats.hear import load_bar_net
 from backend.beats.listen import listen, load_beat_net
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import SLOW, BeatNet, BeatNetConfig
-from backend.models.checkpoint import load_checkpoint, save_checkpoint
+from backend.models.checkpoint import FORMAT, load_checkpoint, save_checkpoint
 from retarget.errors import ConductorError
 
 SMALL = BeatNetConfig(
-    patterns=4, channels=8, near=(1, 2), slow_channels=16, slow=(1, 2, 4), voices=2, lags=6
+    front_channels=4,
+    channels=8,
+    dilations=(1, 2),
+    slow_channels=16,
+    slow_dilations=(1, 2, 4),
+    groups=2,
+    lags=6,
 )
 
 
@@ -53,6 +59,11 @@ def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> Non
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ConductorError, match="damaged"):
         load_beat_net(path)
+    save(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(FORMAT.encode(), b"virtual-conductor/1"))
+    with pytest.raises(ConductorError, match="another version of the program"):
+        load_beat_net(path)
     save(tmp_path / "other.safetensors", kind="amcnet")
     with pytest.raises(ConductorError, match="no checkpoint for beats"):
         load_beat_net(tmp_path / "other.safetensors")
@@ -61,14 +72,14 @@ def test_broken_missing_and_foreign_checkpoints_are_named(tmp_path: Path) -> Non
 
 
 def test_a_bar_network_for_other_bars_is_refused(tmp_path: Path) -> None:
-    config = BarNetConfig(states=7, members=1, wide=8, layers=(1,))
+    config = BarNetConfig(states=7, members=1, channels=8, dilations=(1,))
     path = tmp_path / "bars.safetensors"
     save_checkpoint(path, "bars", asdict(config), BarNet(config).state_dict(), "a test")
     with pytest.raises(ConductorError, match=r"other bars.*--beats-model onset"):
         load_bar_net(path)
 
 
-@pytest.mark.parametrize("change", [{"voices": None}, {"strings": 4}])
+@pytest.mark.parametrize("change", [{"groups": None}, {"strings": 4}])
 def test_a_shape_that_lacks_a_name_or_has_another_is_refused(change: dict[str, int | None]) -> None:
     table = {n: v for n, v in (asdict(SMALL) | change).items() if v is not None}
     with pytest.raises(ConductorError, match="beat network has another shape"):

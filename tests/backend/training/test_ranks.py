@@ -8,9 +8,9 @@ from torchrun import torchrun
 GRADIENTS = """
 import os, sys, torch
 from torch import distributed, nn
-from backend.training.ranks import average_gradients, rank, together
+from backend.training.ranks import average_gradients, rank, process_group
 
-with together():
+with process_group():
     network = nn.Linear(2, 1)
     for parameter in network.parameters():
         parameter.grad = torch.full_like(parameter, float(rank()))

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from backend.audio.rates import FEATURE_RATE
 from backend.cli import app
 from backend.models.amcnet import MEL_FRAMES, MOTION_RATE, AmcConfig, AmcNet, load_amcnet
-from backend.training.amc_data import NEGATIVES, conducted_clips, draw_pairs, scaled
+from backend.training.amc_data import NEGATIVES, conducted_clips, sample_pairs, scaled
 from backend.training.amcnet import train_amcnet
-from backend.training.run import Training
+from backend.training.config import TrainingConfig
 from retarget.errors import ConductorError
 
 SECONDS = 6.0
@@ -56,7 +56,7 @@ def test_negatives_are_as_far_away_as_their_name_says(corpus: Path) -> None:
     for index, clip in enumerate(clips):
         clip.joints[:, 0, 0] = index
         clip.joints[:, 1, 0] = np.arange(len(clip.joints))
-    pairs = draw_pairs(clips, 60, SECONDS, np.random.default_rng(0), vary=False)
+    pairs = sample_pairs(clips, 60, SECONDS, np.random.default_rng(0), vary=False)
     assert pairs.joints.shape == pairs.other.shape == (60, frames, 13, 2)
     assert pairs.mel.shape == (60, frames * MEL_FRAMES, 128)
     assert np.bincount(pairs.kind.numpy()).tolist() == [20, 20, 20]
@@ -84,21 +84,21 @@ def test_the_size_of_a_motion_makes_no_difference_to_its_features(corpus: Path) 
 
 
 def test_a_still_motion_is_no_error() -> None:
-    network = AmcNet(AmcConfig(patterns=2, channels=8, features=4, dilations=(1, 2))).eval()
+    network = AmcNet(AmcConfig(front_channels=2, channels=8, features=4, dilations=(1, 2))).eval()
     logits = network(torch.zeros(1, 90 * MEL_FRAMES, 128) - 80.0, torch.full((1, 90, 13, 2), 0.5))
     assert logits.shape == (1, 90)
     assert torch.isfinite(logits).all()
 
 
 def test_it_learns_what_belongs_together(corpus: Path, tmp_path: Path) -> None:
-    config = Training(
+    config = TrainingConfig(
         data=str(corpus),
         out=str(tmp_path / "run"),
         steps=60,
-        batch=6,
+        batch_size=6,
         seconds=SECONDS,
-        rate=1e-3,
-        warmup=5,
+        learning_rate=1e-3,
+        warmup_steps=5,
         threads=1,
         device="cpu",
         save_every=20,

@@ -10,30 +10,32 @@ import torch
 from small_corpus import write_clip
 
 from backend.beats.hear import load_bar_net
-from backend.training.bars import BarTraining, train_bars
+from backend.training.bars import BarTrainingConfig, train_bars
 from retarget.errors import Cancelled, ConductorError
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> BarTraining:
+def config(tmp_path: Path) -> BarTrainingConfig:
     corpus = tmp_path / "corpus"
     for number, (bpm, bar) in enumerate([(90, 4), (120, 3), (75, 2)]):
         write_clip(corpus / "train" / str(number), bpm, bar)
     write_clip(corpus / "val" / "0", 100, 4)
-    return BarTraining(
+    return BarTrainingConfig(
         data=str(corpus),
         out=str(tmp_path / "run"),
         steps=6,
-        batch=2,
+        batch_size=2,
         pulses=16,
-        warmup=2,
+        warmup_steps=2,
         threads=1,
         device="cpu",
         save_every=3,
     )
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(config: BarTraining, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_to_the_same_weights(
+    config: BarTrainingConfig, tmp_path: Path
+) -> None:
     whole = train_bars(config)
 
     def stop_at_four(fraction: float, phase: str, /) -> None:
@@ -47,8 +49,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights(config: BarTraining, tmp_path
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_learning_lowers_the_loss(config: BarTraining) -> None:
-    train_bars(replace(config, steps=40, batch=4, save_every=10, warmup=5))
+def test_learning_lowers_the_loss(config: BarTrainingConfig) -> None:
+    train_bars(replace(config, steps=40, batch_size=4, save_every=10, warmup_steps=5))
     with (Path(config.out) / "log.csv").open() as file:
         losses = [
             float(row["value"]) for row in csv.DictReader(file) if row["name"] == "train/total"
@@ -57,6 +59,6 @@ def test_learning_lowers_the_loss(config: BarTraining) -> None:
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_a_missing_beat_network_is_named(config: BarTraining, tmp_path: Path) -> None:
+def test_a_missing_beat_network_is_named(config: BarTrainingConfig, tmp_path: Path) -> None:
     with pytest.raises(ConductorError, match=r"none\.safetensors"):
         train_bars(replace(config, beats=str(tmp_path / "none.safetensors")))

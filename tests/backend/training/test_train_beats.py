@@ -14,12 +14,12 @@ import backend.training
 from backend.beats.listen import load_beat_net
 from backend.grid.beat_grid import BeatGrid
 from backend.models.beat_net import POOL, RATE, SLOW
-from backend.training.bars import BarTraining
-from backend.training.beat_data import chances
+from backend.training.bars import BarTrainingConfig
+from backend.training.beat_data import clip_weights
 from backend.training.beat_targets import targets_of
 from backend.training.beats import train_beats
-from backend.training.generator import GeneratorTraining
-from backend.training.run import Training
+from backend.training.config import TrainingConfig
+from backend.training.generator import GeneratorTrainingConfig
 from retarget.errors import Cancelled, ConductorError
 
 CONFIGS = sorted((Path(backend.training.__file__).parent / "configs").glob("*.toml"))
@@ -34,14 +34,14 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def config(corpus: Path, tmp_path: Path) -> Training:
-    return Training(
+def config(corpus: Path, tmp_path: Path) -> TrainingConfig:
+    return TrainingConfig(
         data=str(corpus),
         out=str(tmp_path / "run"),
         steps=6,
-        batch=2,
+        batch_size=2,
         seconds=6.0,
-        warmup=2,
+        warmup_steps=2,
         threads=1,
         device="cpu",
         save_every=3,
@@ -61,7 +61,7 @@ def test_targets_lie_on_the_frames_of_the_beats() -> None:
     assert len(targets.meter) == len(targets.tempo) == 200 // SLOW
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(config: Training, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_to_the_same_weights(config: TrainingConfig, tmp_path: Path) -> None:
     whole = train_beats(config)
 
     def stop_at_four(fraction: float, phase: str, /) -> None:
@@ -79,9 +79,17 @@ def test_a_stopped_run_goes_on_to_the_same_weights(config: Training, tmp_path: P
     assert steps == [3, 6]
 
 
-def test_a_run_can_begin_with_the_weights_of_another(config: Training, tmp_path: Path) -> None:
+def test_a_run_can_begin_with_the_weights_of_another(
+    config: TrainingConfig, tmp_path: Path
+) -> None:
     first = train_beats(config)
-    onward = replace(config, out=str(tmp_path / "onward"), start=str(first), steps=1, rate=1e-12)
+    onward = replace(
+        config,
+        out=str(tmp_path / "onward"),
+        init_checkpoint=str(first),
+        steps=1,
+        learning_rate=1e-12,
+    )
     a, b = load_beat_net(first).state_dict(), load_beat_net(train_beats(onward)).state_dict()
     learned = [name for name, value in a.items() if value.is_floating_point()]
     assert all(
@@ -89,18 +97,20 @@ def test_a_run_can_begin_with_the_weights_of_another(config: Training, tmp_path:
     )
     with pytest.raises(ConductorError, match=r"none\.safetensors"):
         train_beats(
-            replace(config, out=str(tmp_path / "x"), start=str(tmp_path / "none.safetensors"))
+            replace(
+                config, out=str(tmp_path / "x"), init_checkpoint=str(tmp_path / "none.safetensors")
+            )
         )
 
 
 def test_a_long_work_is_not_drawn_as_often_as_it_is_long() -> None:
-    drawn = chances([900.0] * 5, ["a", "b", "b", "b", "b"])
+    drawn = clip_weights([900.0] * 5, ["a", "b", "b", "b", "b"])
     assert drawn.sum() == pytest.approx(1.0)
     assert drawn[1:].sum() == pytest.approx(2.0 * drawn[0])
 
 
-def test_learning_lowers_the_loss(config: Training) -> None:
-    train_beats(replace(config, steps=60, batch=4, save_every=15, warmup=5))
+def test_learning_lowers_the_loss(config: TrainingConfig) -> None:
+    train_beats(replace(config, steps=60, batch_size=4, save_every=15, warmup_steps=5))
     with (Path(config.out) / "log.csv").open() as file:
         losses = [float(row["value"]) for row in csv.DictReader(file) if row["name"] == "val/total"]
     assert losses[-1] < 0.85 * losses[0]
@@ -110,29 +120,31 @@ def test_what_a_config_cannot_say_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text('data = "d"\nout = "o"\nspeed = 3\n')
     with pytest.raises(ConductorError, match="speed"):
-        Training.load(path)
+        TrainingConfig.load(path)
     path.write_text('data = "d"\n')
     with pytest.raises(ConductorError, match="lacks 'out'"):
-        Training.load(path)
+        TrainingConfig.load(path)
     needed = 'data = "d"\nout = "o"\n'
     for line, sentence in (
         ('steps = "many"', "c.toml sets steps to 'many'; it should be a valid integer."),
-        ("batch = 0", "sets batch to 0; it should be greater than or equal to 1."),
-        ("rate = nan", "sets rate to nan; it should be a finite number."),
+        ("batch_size = 0", "sets batch_size to 0; it should be greater than or equal to 1."),
+        ("learning_rate = nan", "sets learning_rate to nan; it should be a finite number."),
         ("seed = true", "sets seed to True; it should be a valid integer."),
         ('device = "abacus"', "sets device to 'abacus'; it should be 'cpu', 'cuda' or 'auto'."),
         ("data = 3", "c.toml sets data to 3; it should be a valid string."),
     ):
         path.write_text((needed if "data" not in line else 'out = "o"\n') + line)
         with pytest.raises(ConductorError, match=re.escape(sentence)):
-            Training.load(path)
-    path.write_text(needed + "seconds = 30\nrate = 1e-3\n")
-    assert Training.load(path).seconds == 30.0
+            TrainingConfig.load(path)
+    path.write_text(needed + "seconds = 30\nlearning_rate = 1e-3\n")
+    assert TrainingConfig.load(path).seconds == 30.0
     with pytest.raises(ConductorError, match="no folder 'train'"):
-        train_beats(Training(data=str(tmp_path / "none"), out=str(tmp_path / "o")))
+        train_beats(TrainingConfig(data=str(tmp_path / "none"), out=str(tmp_path / "o")))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_the_configs_that_come_with_the_program_are_right(config: Path) -> None:
-    kind = {"generator": GeneratorTraining, "bars": BarTraining}.get(config.stem, Training)
+    kind = {"generator": GeneratorTrainingConfig, "bars": BarTrainingConfig}.get(
+        config.stem, TrainingConfig
+    )
     assert kind.load(config).steps > 0

@@ -15,9 +15,9 @@ from backend.audio.features import analysis_from_mel
 from backend.audio.rates import FEATURE_RATE
 from backend.corpus.conduct import conduct_clip
 from backend.grid.beat_grid import BeatGrid
-from backend.models.critic import Critic, critic_loss
+from backend.models.discriminator import Discriminator, discriminator_loss
 from backend.models.generator import load_generator
-from backend.training.generator import GeneratorTraining, train_generator
+from backend.training.generator import GeneratorTrainingConfig, train_generator
 from backend.training.plot import plot_run
 from retarget.errors import Cancelled, ConductorError
 
@@ -51,15 +51,15 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def config(corpus: Path, out: Path, steps: int) -> GeneratorTraining:
-    return GeneratorTraining(
+def config(corpus: Path, out: Path, steps: int) -> GeneratorTrainingConfig:
+    return GeneratorTrainingConfig(
         data=str(corpus),
         out=str(out),
         steps=steps,
-        batch=4,
+        batch_size=4,
         seconds=5.0,
-        warmup=2,
-        rate=2e-3,
+        warmup_steps=2,
+        learning_rate=2e-3,
         threads=1,
         device="cpu",
         save_every=3,
@@ -103,19 +103,19 @@ def test_learning_nears_the_teacher(corpus: Path, tmp_path: Path) -> None:
 def test_a_run_can_begin_with_the_weights_of_another(corpus: Path, tmp_path: Path) -> None:
     first = train_generator(config(corpus, tmp_path / "first", 3))
     settings = config(corpus, tmp_path / "onward", 1)
-    onward = train_generator(replace(settings, start=str(first), rate=1e-12))
+    onward = train_generator(replace(settings, init_checkpoint=str(first), learning_rate=1e-12))
     a, b = load_generator(first).state_dict(), load_generator(onward).state_dict()
-    assert torch.allclose(a["outward.weight"], b["outward.weight"], atol=1e-6)
+    assert torch.allclose(a["output.weight"], b["output.weight"], atol=1e-6)
 
 
-def test_the_critic_learns_to_tell_two_motions_apart() -> None:
+def test_the_discriminator_learns_to_tell_two_motions_apart() -> None:
     torch.manual_seed(0)
-    critic = Critic()
-    optimiser = torch.optim.Adam(critic.parameters(), lr=1e-3)
+    discriminator = Discriminator()
+    optimiser = torch.optim.Adam(discriminator.parameters(), lr=1e-3)
     real = torch.zeros(4, 64, 29, 3)
     distances = []
     for _ in range(30):
-        loss, distance = critic_loss(critic, real, real + 0.5)
+        loss, distance = discriminator_loss(discriminator, real, real + 0.5)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
@@ -147,6 +147,6 @@ def test_two_processes_train_one_generator(corpus: Path, tmp_path: Path) -> None
     file.write_text("".join(f"{name} = {json.dumps(v)}\n" for name, v in settings.items()))
     torchrun("-m", "backend", "train", "generator", "--config", str(file))
     both = load_generator(tmp_path / "two" / "generator.safetensors").state_dict()
-    assert torch.isfinite(both["outward.weight"]).all()
-    assert not torch.equal(both["outward.weight"], alone["outward.weight"])
+    assert torch.isfinite(both["output.weight"]).all()
+    assert not torch.equal(both["output.weight"], alone["output.weight"])
     assert len(values(tmp_path / "two", "val/mse")) == 1
