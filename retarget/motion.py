@@ -35,6 +35,8 @@ _LAYOUT: Final = {
 # ConductorMotion100's 2D normalisation.
 _SHOULDER_WIDTH_2D = 0.2
 _MAX_FACE_ACTIONS: Final = 128
+# So many frames of all joints stay in a core's cache.
+_BLOCK_FRAMES: Final = 4096
 HIPS_2D: Final = (0.5, 0.75)
 """Where the mean hip centre lies in the picture."""
 
@@ -105,18 +107,7 @@ class Motion:
         Orthographic, x to the viewer's right, y down. One scale and one shift for the whole clip:
         the rest pose's shoulder width becomes 1/5 and the mean hip centre (0.5, 0.75).
         """
-        positions, rotations = self.world()
-        head = skeleton.INDEX["head"]
-        points = np.empty((len(self), len(skeleton.JOINTS_2D), 3))
-        for i, name in enumerate(skeleton.JOINTS_2D):
-            if name in skeleton.FACE_POINTS:
-                offset = np.array(skeleton.FACE_POINTS[name])
-                points[:, i] = positions[:, head] + rotation.rotate(rotations[:, head], offset)
-            else:
-                points[:, i] = positions[:, skeleton.INDEX[name]]
-        flat = points[..., [0, 2]] * np.array([SCALE_2D, -SCALE_2D])
-        hips = flat[:, -2:].mean(axis=(0, 1)) if len(self) else np.zeros(2)
-        return flat - hips + np.array(HIPS_2D)
+        return _front_view(*self.world())
 
     def resample(self, fps: float) -> "Motion":
         """The same performance at another frame rate (slerp between neighbouring frames)."""
@@ -143,7 +134,7 @@ class Motion:
         ConductorError
             If the file cannot be written.
         """
-        joints_3d = self.joints_3d()
+        joints_3d, turns = self.world()
         arrays: dict[str, NDArray[Any]] = {
             "version": np.array(VERSION, dtype=np.int64),
             "fps": np.array(self.fps, dtype=np.float64),
@@ -153,7 +144,7 @@ class Motion:
             "rotations": self.rotations.astype(np.float32),
             "root": self.root.astype(np.float32),
             "joints_3d": joints_3d.astype(np.float32),
-            "joints_2d": self.joints_2d().astype(np.float32),
+            "joints_2d": _front_view(joints_3d, turns).astype(np.float32),
             "beats": np.asarray(self.beats, dtype=np.float64),
             "beat_numbers": np.asarray(self.beat_numbers, dtype=np.int64),
             "style": np.array(json.dumps(self.style, sort_keys=True)),
@@ -163,7 +154,8 @@ class Motion:
             arrays["face_names"] = np.array(self.face_names)
             arrays["face"] = self.face.astype(np.float32)
         with atomic_path(path) as temporary:
-            save_npz(temporary, arrays)
+            # Movement has too much noise in it for compression to take off more than a sixth.
+            save_npz(temporary, arrays, compress=False)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Motion":
@@ -266,12 +258,32 @@ def forward_kinematics(rotations: Array, root: Array) -> tuple[Array, Array]:
     """
     positions = np.empty((*rotations.shape[:2], 3))
     world = np.empty(rotations.shape)
-    for joint, parent in enumerate(skeleton.PARENTS):
-        if parent < 0:
-            positions[:, joint] = root
-            world[:, joint] = rotations[:, joint]
-            continue
-        offset = skeleton.REST[joint] - skeleton.REST[parent]
-        positions[:, joint] = positions[:, parent] + rotation.rotate(world[:, parent], offset)
-        world[:, joint] = rotation.multiply(world[:, parent], rotations[:, joint])
+    for first in range(0, len(rotations), _BLOCK_FRAMES):
+        block = slice(first, first + _BLOCK_FRAMES)
+        # Joint by joint: what is worked on then lies together.
+        local = np.ascontiguousarray(rotations[block].swapaxes(0, 1))
+        places, turns = np.empty((*local.shape[:2], 3)), np.empty(local.shape)
+        for joint, parent in enumerate(skeleton.PARENTS):
+            if parent < 0:
+                places[joint], turns[joint] = root[block], local[joint]
+                continue
+            offset = skeleton.REST[joint] - skeleton.REST[parent]
+            places[joint] = places[parent] + rotation.rotate(turns[parent], offset)
+            turns[joint] = rotation.multiply(turns[parent], local[joint])
+        positions[block], world[block] = places.swapaxes(0, 1), turns.swapaxes(0, 1)
     return positions, world
+
+
+def _front_view(positions: Array, rotations: Array) -> Array:
+    """`Motion.joints_2d` of what `forward_kinematics` gives."""
+    head = skeleton.INDEX["head"]
+    flat = np.empty((len(positions), len(skeleton.JOINTS_2D), 2))
+    for i, name in enumerate(skeleton.JOINTS_2D):
+        if name in skeleton.FACE_POINTS:
+            offset = rotation.rotate(rotations[:, head], np.array(skeleton.FACE_POINTS[name]))
+            flat[:, i] = positions[:, head, ::2] + offset[:, ::2]
+        else:
+            flat[:, i] = positions[:, skeleton.INDEX[name], ::2]
+    flat *= np.array([SCALE_2D, -SCALE_2D])
+    hips = flat[:, -2:].mean(axis=(0, 1)) if len(flat) else np.zeros(2)
+    return flat - hips + np.array(HIPS_2D)

@@ -33,12 +33,22 @@ FAULTS: Final = (
 encryption, and the array's header, which is parsed as Python."""
 
 
-def save_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write a compressed `.npz` whose bytes depend on its content alone (fixed dates)."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+def save_npz(path: Path, arrays: dict[str, NDArray[Any]], *, compress: bool = True) -> None:
+    """Write an `.npz` whose bytes depend on its content alone (fixed dates).
+
+    Parameters
+    ----------
+    path : Path
+    arrays : dict of str to array
+        By name.
+    compress : bool
+        False stores the arrays as they are, which takes a twentieth of the time.
+    """
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "w") as archive:
         for name, array in arrays.items():
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
+            info.compress_type = method
             with archive.open(info, "w", force_zip64=True) as entry:
                 np.lib.format.write_array(  # type: ignore[no-untyped-call]  # NumPy 1.26 leaves it bare
                     entry, np.asarray(array, order="C"), allow_pickle=False

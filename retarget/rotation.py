@@ -16,7 +16,7 @@ def identity(shape: tuple[int, ...]) -> Array:
 def normalize(q: ArrayLike) -> Array:
     """Scale quaternions or vectors to unit length along the last axis."""
     q = np.asarray(q, dtype=np.float64)
-    return q / np.linalg.norm(q, axis=-1, keepdims=True)
+    return q / _length(q)
 
 
 def are_unit(q: ArrayLike) -> bool:
@@ -30,15 +30,12 @@ def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     aw, ax, ay, az = np.moveaxis(a, -1, 0)
     bw, bx, by, bz = np.moveaxis(b, -1, 0)
-    return np.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
-    )
+    product = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    product[..., 0] = aw * bw - ax * bx - ay * by - az * bz
+    product[..., 1] = aw * bx + ax * bw + ay * bz - az * by
+    product[..., 2] = aw * by - ax * bz + ay * bw + az * bx
+    product[..., 3] = aw * bz + ax * by - ay * bx + az * bw
+    return product
 
 
 def conjugate(q: ArrayLike) -> Array:
@@ -49,9 +46,14 @@ def conjugate(q: ArrayLike) -> Array:
 def rotate(q: ArrayLike, v: ArrayLike) -> Array:
     """Rotate vectors (..., 3) by quaternions (..., 4), broadcasting over leading axes."""
     q, v = np.asarray(q, dtype=np.float64), np.asarray(v, dtype=np.float64)
-    u = q[..., 1:]
-    t = 2.0 * np.cross(u, v)
-    return v + q[..., :1] * t + np.cross(u, t)
+    w, x, y, z = np.moveaxis(q, -1, 0)
+    vx, vy, vz = np.moveaxis(v, -1, 0)
+    tx, ty, tz = 2.0 * (y * vz - z * vy), 2.0 * (z * vx - x * vz), 2.0 * (x * vy - y * vx)
+    turned = np.empty((*np.broadcast_shapes(q.shape[:-1], v.shape[:-1]), 3))
+    turned[..., 0] = vx + w * tx + (y * tz - z * ty)
+    turned[..., 1] = vy + w * ty + (z * tx - x * tz)
+    turned[..., 2] = vz + w * tz + (x * ty - y * tx)
+    return turned
 
 
 def from_axis_angle(axis: ArrayLike, angle: ArrayLike) -> Array:
@@ -65,7 +67,7 @@ def from_axis_angle(axis: ArrayLike, angle: ArrayLike) -> Array:
 def from_rotation_vector(v: ArrayLike) -> Array:
     """Exponential map: (..., 3) axis times radians to (..., 4)."""
     v = np.asarray(v, dtype=np.float64)
-    half = 0.5 * np.linalg.norm(v, axis=-1, keepdims=True)
+    half = 0.5 * _length(v)
     return np.concatenate([np.cos(half), 0.5 * v * np.sinc(half / np.pi)], axis=-1)
 
 
@@ -73,7 +75,7 @@ def to_rotation_vector(q: ArrayLike) -> Array:
     """Logarithm: (..., 4) to axis times angle, angle in [0, π]."""
     q = normalize(q)
     q = np.where(q[..., :1] < 0.0, -q, q)
-    norm = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    norm = _length(q[..., 1:])
     angle = 2.0 * np.arctan2(norm, q[..., :1])
     scale = np.where(norm > 1e-12, angle / np.maximum(norm, 1e-12), 2.0)
     return q[..., 1:] * scale
@@ -95,25 +97,37 @@ def between(a: ArrayLike, b: ArrayLike) -> Array:
 def from_matrix(m: ArrayLike) -> Array:
     """Rotation matrices (..., 3, 3) to quaternions, w ≥ 0 (Shepperd's method, 1978)."""
     m = np.asarray(m, dtype=np.float64)
-    d = np.diagonal(m, axis1=-2, axis2=-1)
-    trace = d.sum(axis=-1)
-    choices = np.concatenate([trace[..., None], d], axis=-1)
-    pick = np.argmax(choices, axis=-1)
-    sums = m + np.swapaxes(m, -1, -2)
-    diff = np.stack(
-        [m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]], -1
-    )
-    w_row = np.concatenate([(1.0 + trace)[..., None], diff], axis=-1)
-    rows = [w_row]
-    for i in range(3):
-        row = np.empty_like(w_row)
-        row[..., 0] = diff[..., i]
-        for j in range(3):
-            row[..., 1 + j] = (1.0 + 2.0 * d[..., i] - trace) if i == j else sums[..., i, j]
-        rows.append(row)
-    q = np.take_along_axis(np.stack(rows, axis=-2), pick[..., None, None], axis=-2)[..., 0, :]
+    trace = m[..., 0, 0] + m[..., 1, 1] + m[..., 2, 2]
+    q = np.empty((*m.shape[:-2], 4))
+    q[..., 0] = 1.0 + trace
+    q[..., 1] = m[..., 2, 1] - m[..., 1, 2]
+    q[..., 2] = m[..., 0, 2] - m[..., 2, 0]
+    q[..., 3] = m[..., 1, 0] - m[..., 0, 1]
+    # Turns by more than about a third of a circle go by the largest of the other components.
+    largest = np.maximum(np.maximum(m[..., 0, 0], m[..., 1, 1]), m[..., 2, 2])
+    far = largest > trace
+    if far.any():
+        q[far] = _from_far_matrix(m[far], q[far])
     q = normalize(q)
     return np.where(q[..., :1] < 0.0, -q, q)
+
+
+def _from_far_matrix(m: Array, q: Array) -> Array:
+    """Quaternions (N, 4), not unit, of matrices (N, 3, 3) whose trace is not their largest element
+    on the diagonal; `q` (N, 4) goes by the trace."""
+    found = np.empty_like(q)
+    pick = np.argmax(np.diagonal(m, axis1=1, axis2=2), axis=1)
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        those = pick == i
+        one = m[those]
+        row = np.empty((len(one), 4))
+        row[:, 0] = q[those, 1 + i]
+        row[:, 1 + i] = 1.0 + one[:, i, i] - one[:, j, j] - one[:, k, k]
+        row[:, 1 + j] = one[:, i, j] + one[:, j, i]
+        row[:, 1 + k] = one[:, i, k] + one[:, k, i]
+        found[those] = row
+    return found
 
 
 def to_matrix(q: ArrayLike) -> Array:
@@ -134,7 +148,13 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Array:
 def make_continuous(q: ArrayLike) -> Array:
     """Flip signs along the first axis so that neighbours in time lie on the same hemisphere."""
     q = np.array(q, dtype=np.float64)
-    if len(q) > 1:
-        flips = np.where(np.sum(q[1:] * q[:-1], axis=-1) < 0.0, -1.0, 1.0)
-        q[1:] *= np.cumprod(flips, axis=0)[..., None]
+    flips = np.einsum("...i,...i->...", q[1:], q[:-1]) < 0.0
+    if flips.any():
+        turned = np.logical_xor.accumulate(flips, axis=0)
+        q[1:][turned] *= -1.0
     return q
+
+
+def _length(v: Array) -> Array:
+    """Euclidean length of vectors (..., D) along the last axis, (..., 1)."""
+    return np.sqrt(np.einsum("...i,...i->...", v, v))[..., None]
