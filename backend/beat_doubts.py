@@ -11,12 +11,14 @@ from retarget.errors import ConductorError
 if TYPE_CHECKING:
     from backend.beats.rival import Rival
 
-# Beats whose mean confidence is less are uncertain, and so is a reading if another one is likelier
-# than this.
-_UNCERTAIN: Final = 0.45
+# Another reading of this probability is named; so is any where the mean confidence is less than the
+# other figure, as it is on most stretches of some seconds (clear music of a minute has 0.6 to 0.9).
 _LIKELY: Final = 0.25
+_UNSURE: Final = 0.5
 # Downbeats it takes to hear a meter.
 _FEWEST_BARS: Final = 3
+# Another level is worth a word where somebody might conduct it, beats a minute.
+_SLOWEST, _FASTEST = 36.0, 180.0
 _WORDS: Final = (
     *("none", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -37,13 +39,14 @@ def beat_doubt(grid: BeatGrid, rival: "Rival | None", options: HearingOptions) -
     options : HearingOptions
         What the user said, which nobody doubts.
     """
-    unsure = float(grid.confidence.mean()) < _UNCERTAIN
-    if rival is not None and (unsure or rival.share > _LIKELY):
-        other = _other_bars(grid, rival, options)
-        if other:
-            return other
-    if rival is not None and len(grid.downbeats) < _FEWEST_BARS and options.meter == "auto":
-        return "This stretch is too short to hear its bars; give --meter, or a longer stretch."
+    unsure = float(grid.confidence.mean()) < _UNSURE
+    if rival is not None:
+        if len(grid.downbeats) < _FEWEST_BARS and options.meter == "auto":
+            return "This stretch is too short to hear its bars; give --meter, or a longer stretch."
+        if unsure or rival.share > _LIKELY:
+            other = _other_bars(grid, rival, options)
+            if other:
+                return other
     if unsure:
         return "The beats are uncertain; give --tempo, --meter, --score or an edited --beats file."
     return None
@@ -52,7 +55,7 @@ def beat_doubt(grid: BeatGrid, rival: "Rival | None", options: HearingOptions) -
 def _other_bars(grid: BeatGrid, rival: "Rival", options: HearingOptions) -> str:
     """What else the beats may be, and how to say so; "" if the user has said it, or cannot."""
     if rival.level is None:
-        compound = grid.meters[0] in _COMPOUND.values() and int(_beats(grid)) in _COMPOUND
+        compound = grid.meters[0] == _COMPOUND.get(int(grid.beats_in_bar[0]))
         meter = (_COMPOUND if compound else _WRITTEN).get(rival.beats_in_bar)
         if meter is None or options.meter != "auto":
             return ""
@@ -60,7 +63,8 @@ def _other_bars(grid: BeatGrid, rival: "Rival", options: HearingOptions) -> str:
             f"The bars are uncertain: heard in {_WORDS[_beats(grid)]}; or in "
             f"{_WORDS[rival.beats_in_bar]}: --meter {meter}."
         )
-    if options.beat_level != "auto" or options.tempo is not None:
+    said = options.beat_level != "auto" or options.tempo is not None
+    if said or not _SLOWEST <= rival.tempo <= _FASTEST:
         return ""
     try:
         other = grid.doubled() if rival.level == "double" else grid.halved()

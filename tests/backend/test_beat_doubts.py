@@ -1,0 +1,96 @@
+"""Where beats are uncertain the runner-up is offered with the option that takes it."""
+
+import numpy as np
+import pytest
+
+from backend.beat_doubts import beat_doubt
+from backend.beats.rival import Rival
+from backend.grid.beat_grid import BeatGrid
+from backend.options import HearingOptions
+
+PLAIN = HearingOptions()
+
+
+def heard(
+    in_bar: int = 4, bpm: float = 136.0, meter: str = "4/4", sure: float = 0.7, bars: int = 8
+) -> BeatGrid:
+    count = bars * in_bar
+    return BeatGrid(
+        np.arange(count) * 60.0 / bpm,
+        np.arange(count) % in_bar + 1,
+        np.full(count, in_bar),
+        (meter,) * count,
+        np.full(count, sure),
+    )
+
+
+def test_another_level_is_offered_as_it_would_be_conducted():
+    grid = heard()
+    said = beat_doubt(grid, Rival("half", 4, 68.0, 0.4), PLAIN)
+    half = grid.halved()
+    assert (int(half.beats_in_bar[0]), round(half.tempo)) == (2, 68)
+    assert said == (
+        "The beats are uncertain: heard in four at 136 a minute; or in two at 68: "
+        "--beat-level half."
+    )
+    said = beat_doubt(heard(2, 68.0, "2/4"), Rival("double", 4, 136.0, 0.4), PLAIN)
+    assert said == (
+        "The beats are uncertain: heard in two at 68 a minute; or in four at 136: "
+        "--beat-level double."
+    )
+
+
+@pytest.mark.parametrize(
+    ("grid", "beats", "meter"),
+    [
+        (heard(3, meter="3/4"), 4, "4/4"),
+        (heard(2, meter="2/4"), 3, "3/4"),
+        (heard(2, meter="6/8"), 3, "9/8"),
+        (heard(4), 6, "6/8"),
+    ],
+)
+def test_other_bars_are_offered_as_a_meter(grid, beats, meter):
+    said = beat_doubt(grid, Rival(None, beats, grid.tempo, 0.4), PLAIN)
+    assert said is not None
+    assert said.startswith("The bars are uncertain: heard in ")
+    assert said.endswith(f": --meter {meter}.")
+
+
+def test_a_clear_reading_is_not_doubted():
+    assert beat_doubt(heard(), Rival("half", 4, 68.0, 0.1), PLAIN) is None
+    assert beat_doubt(heard(), None, PLAIN) is None
+    # Of other ears only their own confidence is known.
+    assert beat_doubt(heard(bars=1), None, PLAIN) is None
+
+
+def test_low_confidence_is_enough_to_say_what_else():
+    said = beat_doubt(heard(sure=0.4), Rival("half", 4, 68.0, 0.05), PLAIN)
+    assert said is not None
+    assert "--beat-level half" in said
+
+
+@pytest.mark.parametrize(
+    ("rival", "options"),
+    [
+        (Rival("half", 4, 68.0, 0.4), {"beat_level": "double"}),
+        (Rival("half", 4, 68.0, 0.4), {"tempo": 136.0}),
+        (Rival("half", 4, 24.0, 0.4), {}),
+        (Rival("double", 4, 272.0, 0.4), {}),
+        (Rival(None, 3, 136.0, 0.4), {"meter": "4/4"}),
+        (Rival(None, 8, 136.0, 0.4), {}),
+    ],
+)
+def test_what_was_said_or_cannot_be_conducted_is_not_offered(rival, options):
+    options = HearingOptions(**options)
+    assert beat_doubt(heard(), rival, options) is None
+    said = beat_doubt(heard(sure=0.4), rival, options)
+    assert said is not None
+    assert said.startswith("The beats are uncertain; give")
+
+
+def test_too_few_bars_are_said_unless_the_meter_is_known():
+    short = heard(8, 46.0, bars=2)
+    rival = Rival("half", 6, 23.0, 0.05)
+    said = beat_doubt(short, rival, PLAIN)
+    assert said == "This stretch is too short to hear its bars; give --meter, or a longer stretch."
+    assert beat_doubt(short, rival, HearingOptions(meter="4/4")) is None
