@@ -1,5 +1,6 @@
 """What the beat network hears in a piece of any length."""
 
+from dataclasses import fields
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -27,9 +28,12 @@ from backend.models.beat_net import (
 )
 from backend.models.checkpoint import load_for_use, or_else
 from backend.models.layers import shifted
-from retarget.progress import Progress, no_progress
+from retarget.progress import Progress, no_progress, part
 
-_CHUNK_FRAMES: Final = 16384
+# Frames that are heard at once: from moment to moment as many as stay in a core's cache, at a
+# distance so many that their context, which is heard twice, is little beside them.
+_LOCAL_FRAMES: Final = 2048
+_WIDE_FRAMES: Final = 16384
 # The music is heard transposed by so many mel bands, and the answers are averaged.
 _SHIFTS: Final = (-2, 0, 2)
 
@@ -40,27 +44,18 @@ _PHASE: Final = "finding the beats"
 def listen(network: BeatNet, mel: NDArray, progress: Progress = no_progress) -> Heard:
     """What the network says of a mel spectrogram (N, 128), in chunks whose borders do not show."""
     frames = -(-len(mel) // (POOL * SLOW)) * SLOW
-
-    def hear(task: tuple[int, int]) -> BeatOutput:
-        first, bands = task
-        return _hear_chunk(network, mel, first, min(first + _CHUNK_FRAMES, frames), bands)
-
-    firsts = range(0, frames, _CHUNK_FRAMES)
-    tasks = [(first, bands) for first in firsts for bands in _SHIFTS]
-    told = count(1)
-    heard = side_by_side(hear, tasks, lambda _: progress(next(told) / len(tasks), _PHASE))
     tempi = np.geomspace(SLOWEST_BPM, FASTEST_BPM, TEMPI)
-    if not heard:
+    if frames == 0:
         nothing = np.zeros(0)
         return Heard(nothing, nothing, np.zeros((0, len(BAR_LENGTHS))), np.zeros((0, TEMPI)), tempi)
+    heard = [
+        _hear(network, mel, frames, bands, part(progress, i / len(_SHIFTS), (i + 1) / len(_SHIFTS)))
+        for i, bands in enumerate(_SHIFTS)
+    ]
 
     def mean(name: str) -> Tensor:
         """Over the shifts: logits of the whole piece, (T, …)."""
-        shifts = [
-            torch.cat([getattr(one, name)[0] for one in heard[i :: len(_SHIFTS)]])
-            for i in range(len(_SHIFTS))
-        ]
-        return torch.stack(shifts).mean(0)
+        return torch.stack([getattr(one, name) for one in heard]).mean(0)
 
     return Heard(
         mean("beat").sigmoid().numpy(),
@@ -71,23 +66,52 @@ def listen(network: BeatNet, mel: NDArray, progress: Progress = no_progress) -> 
     )
 
 
-def _hear_chunk(network: BeatNet, mel: NDArray, first: int, last: int, bands: int) -> BeatOutput:
-    """Logits of the network's frames [first, last), of the music moved up by some bands."""
-    context = network.config.context
-    low = max(first - context, 0)
-    high = min(last + context, -(-len(mel) // (POOL * SLOW)) * SLOW)
-    piece = torch.from_numpy(np.asarray(mel[low * POOL : high * POOL], np.float32))
-    piece = pad(piece, (0, 0, 0, (high - low) * POOL - len(piece)), value=-TOP_DB)
-    output = network(shifted(piece, bands)[None])
-    inner = slice(first - low, last - low)
-    slow = slice((first - low) // SLOW, (last - low) // SLOW)
-    # Copies: slices would keep the context's frames too.
-    return BeatOutput(
-        output.beat[:, inner].clone(),
-        output.downbeat[:, inner].clone(),
-        output.meter[:, slow].clone(),
-        output.tempo[:, slow].clone(),
+def _hear(
+    network: BeatNet, mel: NDArray, frames: int, bands: int, progress: Progress
+) -> BeatOutput:
+    """Logits of a whole piece, (T, …), of the music moved up by some bands."""
+    local = torch.empty(1, network.config.channels, frames)
+
+    def hear_local(first: int) -> int:
+        last = min(first + _LOCAL_FRAMES, frames)
+        low, high = _around(first, last, network.config.local_context, frames)
+        piece = torch.from_numpy(np.asarray(mel[low * POOL : high * POOL], np.float32))
+        piece = pad(piece, (0, 0, 0, (high - low) * POOL - len(piece)), value=-TOP_DB)
+        answer = network.local_features(shifted(piece, bands)[None])
+        local[..., first:last] = answer[..., first - low : last - low]
+        return last
+
+    def hear_wide(first: int) -> BeatOutput:
+        last = min(first + _WIDE_FRAMES, frames)
+        low, high = _around(first, last, network.config.context, frames)
+        answer = network.predict(local[..., low:high])
+        inner = slice(first - low, last - low)
+        slow = slice((first - low) // SLOW, (last - low) // SLOW)
+        # Copies: slices would keep the context's frames too.
+        return BeatOutput(
+            answer.beat[0, inner].clone(),
+            answer.downbeat[0, inner].clone(),
+            answer.meter[0, slow].clone(),
+            answer.tempo[0, slow].clone(),
+        )
+
+    def report(last: int) -> None:
+        progress(0.5 * last / frames, _PHASE)
+
+    told = count(1)
+    side_by_side(hear_local, range(0, frames, _LOCAL_FRAMES), report)
+    firsts = range(0, frames, _WIDE_FRAMES)
+    heard = side_by_side(
+        hear_wide, firsts, lambda _: progress(0.5 + 0.5 * next(told) / len(firsts), _PHASE)
     )
+    return BeatOutput(
+        *(torch.cat([getattr(one, field.name) for one in heard]) for field in fields(BeatOutput))
+    )
+
+
+def _around(first: int, last: int, context: int, frames: int) -> tuple[int, int]:
+    """The frames [first, last) with their context, as far as there is any."""
+    return max(first - context, 0), min(last + context, frames)
 
 
 @lru_cache(maxsize=2)

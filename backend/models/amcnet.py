@@ -83,8 +83,7 @@ class MusicEncoder(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         """Features (B, T, F) of a mel spectrogram (B, T · MEL_FRAMES, 128), dB."""
-        x = level_and_rise(mel, MEL_FRAMES).contiguous(memory_format=torch.channels_last)
-        x = relu(self.frontend(x))
+        x = relu(self.frontend(level_and_rise(mel, MEL_FRAMES)))
         features: Tensor = self.body(x.permute(0, 1, 3, 2).flatten(1, 2))
         return features.transpose(1, 2)
 

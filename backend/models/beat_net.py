@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, pad, relu
+from torch.nn.functional import avg_pool1d, linear, pad, relu
 
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import shape_of
@@ -102,10 +102,15 @@ class BeatNetConfig:
         return shape_of(cls, table, "beat network")
 
     @property
+    def local_context(self) -> int:
+        """Frames on either side that a frame of `BeatNet.local_features` depends on."""
+        return sum(self.dilations) + 2
+
+    @property
     def context(self) -> int:
-        """Frames on either side that an output frame depends on, a multiple of `SLOW`."""
+        """Frames on either side that one of `BeatNet.predict` depends on, a multiple of `SLOW`."""
         compared = int((_COMPARED_S + _LONGEST_LAG_S + _STEADY_S) * RATE)
-        frames = 2 * sum(self.dilations) + SLOW * (sum(self.slow_dilations) + 4) + compared
+        frames = SLOW * (sum(self.slow_dilations) + 4) + compared
         return -(-frames // SLOW) * SLOW
 
 
@@ -146,22 +151,18 @@ class _Autocorrelation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = avg_pool1d(self.input(x), _COMPARE_POOL)
-        stride = SLOW // _COMPARE_POOL
-        steps = x.shape[-1] // stride
         # What always sounds says nothing of periods.
         x = x - moving_average(x, int(_STEADY_S * RATE / _COMPARE_POOL))
-        shape = (x.shape[0], self.groups, -1, x.shape[-1])
-        x = x.reshape(shape)
-        longest = self.lags[-1]
-        before = pad(x, (longest, 0))
-
-        def alike(lag: int) -> Tensor:
-            then = before[..., longest - lag : longest - lag + x.shape[-1]]
-            product = avg_pool1d((x * then).sum(dim=2), stride)[..., :steps]
-            return moving_average(product, self.window)
-
-        energy = alike(0) + 1e-3
-        likeness = torch.stack([alike(lag) / energy for lag in self.lags], dim=2)
+        count, longest = x.shape[-1], self.lags[-1]
+        before = torch.unflatten(pad(x, (longest, 0)), 1, (self.groups, -1))
+        x = torch.unflatten(x, 1, (self.groups, -1))
+        products = [
+            (x * before[..., longest - lag : longest - lag + count]).sum(dim=2)
+            for lag in (0, *self.lags)
+        ]
+        slow = avg_pool1d(torch.stack(products, dim=2).flatten(1, 2), SLOW // _COMPARE_POOL)
+        alike = torch.unflatten(moving_average(slow, self.window), 1, (self.groups, -1))
+        likeness = alike[:, :, 1:] / (alike[:, :, :1] + 1e-3)
         out: Tensor = self.output(relu(self.norm(likeness.flatten(1, 2))))
         return out
 
@@ -197,12 +198,22 @@ class BeatNet(nn.Module):
         mel : (B, N, 128) tensor
             dB below the loudest bin, −80 to 0, at 90 Hz; N a multiple of POOL · SLOW.
         """
-        # Channels last is five times as fast here on a CPU.
-        x = level_and_rise(mel, POOL).contiguous(memory_format=torch.channels_last)
-        x = relu(self.frontend(x))
-        x = relu(self.input(x.permute(0, 1, 3, 2).flatten(1, 2)))
+        return self.predict(self.local_features(mel))
+
+    def local_features(self, mel: Tensor) -> Tensor:
+        """What is heard from moment to moment, (B, channels, T), in a `mel` as `forward` takes."""
+        x = relu(self.frontend(level_and_rise(mel, POOL)))
+        # A matrix product over the bands as the front end leaves them: a convolution would have
+        # them all moved.
+        weight = torch.unflatten(self.input.weight, 1, (self.config.front_channels, -1))
+        x = linear(x.movedim(1, 3).flatten(2), weight.movedim(1, 2).flatten(1), self.input.bias)
+        x = relu(x).transpose(1, 2)
         for layer in self.layers:
             x = layer(x)
+        return x
+
+    def predict(self, x: Tensor) -> BeatOutput:
+        """Logits of what `local_features` hears, T a multiple of SLOW."""
         far = self.downsample(x) + self.autocorrelation(x)
         for layer in self.slow_layers:
             far = layer(far)

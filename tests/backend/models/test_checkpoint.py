@@ -44,7 +44,8 @@ def test_chunks_of_a_long_piece_do_not_show(tmp_path: Path, monkeypatch) -> None
     network = save(tmp_path / "n.safetensors")
     mel = (torch.rand(6003, 128) * -80.0).numpy()
     whole = listen(network, mel)
-    monkeypatch.setattr("backend.beats.listen._CHUNK_FRAMES", 320)
+    monkeypatch.setattr("backend.beats.listen._LOCAL_FRAMES", 160)
+    monkeypatch.setattr("backend.beats.listen._WIDE_FRAMES", 320)
     pieces = listen(network, mel)
     assert abs(whole.beat - pieces.beat).max() < 1e-6
     assert abs(whole.tempo - pieces.tempo).max() < 1e-6
