@@ -79,7 +79,6 @@ def find_beats(
     """
     # Imported here because torch takes a second, in which processes that were started before, like
     # Blender's, come up beside.
-    from backend.alignment.align import open_score
     from backend.beat_doubts import beat_doubt
     from backend.kept_hearing import Hearing
 
@@ -87,6 +86,9 @@ def find_beats(
     given = None if request.beats is None else BeatGrid.load(request.beats)
     score = None
     if given is None and request.score is not None:
+        from backend.alignment.align import open_score
+        from backend.kept_alignment import kept_alignment
+
         score = open_score(request.score)
     hearing = Hearing(request.music, request, kept)
     analysis = hearing.analysis(part(progress, 0.0, 0.7))
@@ -103,7 +105,7 @@ def find_beats(
     if given is not None:
         grid = given.excerpt(request.start, analysis.duration)
     elif score is not None:
-        aligned = hearing.aligned(score, analysis, finding)
+        aligned = kept_alignment(hearing, score, analysis, finding)
         grid, parted = aligned.grid, aligned.parted
         warnings += aligned.notes
     else:

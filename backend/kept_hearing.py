@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from backend.alignment.align import Aligned, Parted, Score, align_score
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse_file
 from backend.beats.hear import hear_beats_and_rival
@@ -32,8 +31,7 @@ from retarget.progress import Progress
 _BACKEND: Final = Path(__file__).parent
 # Rooms whose code decides what is heard, and packages that may change its last digits.
 _ANALYSIS: Final = ("audio",)
-_BEATS: Final = (*_ANALYSIS, "grid", "models", "beats")
-_ALIGNMENT: Final = (*_BEATS, "score", "alignment")
+BEATS: Final = (*_ANALYSIS, "grid", "models", "beats")
 _PACKAGES: Final = ("av", "librosa", "numpy", "scipy", "soxr", "torch")
 _NETWORKS: Final = ("beats", "bars")
 
@@ -54,85 +52,73 @@ class Hearing:
     """
 
     def __init__(self, music: Path, options: HearingOptions, kept: CacheFolder | None) -> None:
-        self._music = music
-        self._options = options
+        self.music = music
+        self.options = options
         # What is no plain file, like a pipe, can be read but once.
-        self._folder = kept if music.is_file() else None
-        if self._folder is not None:
-            self._stretch = (
-                *(_digest(music), music.suffix.lower()),
-                *(options.start, options.duration, options.audio_track),
-            )
+        content = digest_of(music) if kept is not None and music.is_file() else ""
+        self._folder = kept if content else None
+        self._stretch = (
+            *(content, music.suffix.lower()),
+            *(options.start, options.duration, options.audio_track),
+        )
 
     def analysis(self, progress: Progress) -> Analysis:
         """The features of the stretch; raises as `analyse_file`."""
 
         def make() -> Analysis:
             return analyse_file(
-                self._music,
-                start=self._options.start,
-                duration=self._options.duration,
-                track=self._options.audio_track,
+                self.music,
+                start=self.options.start,
+                duration=self.options.duration,
+                track=self.options.audio_track,
                 progress=progress,
             )
 
-        return self._kept(_ANALYSIS, (), _ANALYSIS_FORM, make)
+        return self.kept(_ANALYSIS, (), _ANALYSIS_FORM, make)
 
     def beats(self, analysis: Analysis, progress: Progress) -> HeardBeats:
         """Its beats as they are heard; raises as `hear_beats`."""
-        meter = None if self._options.meter == "auto" else self._options.meter
-        tempo = self._options.tempo
+        meter = None if self.options.meter == "auto" else self.options.meter
+        tempo = self.options.tempo
 
         def make() -> HeardBeats:
-            if self._options.beats_model == "learned":
+            if self.options.beats_model == "learned":
                 return hear_beats_and_rival(analysis, meter=meter, tempo=tempo, progress=progress)
             grid = track_beats(analysis, meter=meter, tempo=tempo, progress=progress)
             return HeardBeats(grid, None)
 
-        return self._kept(_BEATS, self._helps, _BEATS_FORM, make)
-
-    def aligned(self, score: Score, analysis: Analysis, progress: Progress) -> Aligned:
-        """The beats of a score in it; raises as `align_score`."""
-        options = self._options
-
-        def make() -> Aligned:
-            return align_score(
-                score,
-                self._music,
-                analysis,
-                start=options.start,
-                duration=options.duration,
-                track=options.audio_track,
-                mode=options.score_is,
-                hear=lambda told: self.beats(analysis, told).grid,
-                progress=progress,
-            )
-
-        if not score.path.is_file():
-            return make()
-        names = (score.path.name, self._music.name)
-        depends = (*self._helps, options.score_is, _digest(score.path), *names)
-        return self._kept(_ALIGNMENT, depends, _alignment_form(names), make)
+        return self.kept(BEATS, self.helps, _BEATS_FORM, make)
 
     @property
-    def _helps(self) -> tuple[Any, ...]:
+    def helps(self) -> tuple[Any, ...]:
         """What helps the ear."""
-        return self._options.meter, self._options.tempo, self._options.beats_model
+        return self.options.meter, self.options.tempo, self.options.beats_model
 
-    def _kept(
+    def kept(
         self,
         rooms: tuple[str, ...],
         depends: tuple[Any, ...],
         form: Form[Value],
         make: Callable[[], Value],
     ) -> Value:
+        """What is made of the stretch, looked up first.
+
+        Parameters
+        ----------
+        rooms : tuple of str
+            Whose code makes it.
+        depends : tuple
+            What it depends on beside the stretch; values whose `repr` tells them apart.
+        form : Form
+        make : callable
+        """
         if self._folder is None:
             return make()
         whole = repr((rooms, self._stretch, depends, _hearer(rooms)))
         return self._folder.kept(hashlib.sha256(whole.encode()).hexdigest(), form, make)
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """SHA-256 of a file; of one that cannot be read nothing, since hearing it will say so."""
     try:
         with path.open("rb") as content:
@@ -148,7 +134,7 @@ def _hearer(rooms: tuple[str, ...]) -> str:
     for room in rooms:
         digest.update(hash_of_folder(_BACKEND / room).encode())
     for name in _NETWORKS:
-        digest.update(_digest(shipped(name)).encode())
+        digest.update(digest_of(shipped(name)).encode())
     for name in _PACKAGES:
         digest.update(f"{name} {version(name)}\n".encode())
     return digest.hexdigest()
@@ -166,7 +152,8 @@ def _unpacked_analysis(arrays: Arrays) -> Analysis:
     return Analysis(*values)
 
 
-def _packed_grid(grid: BeatGrid) -> dict[str, Any]:
+def packed_grid(grid: BeatGrid) -> dict[str, Any]:
+    """A grid as arrays of numbers and text."""
     return {
         "times": grid.times,
         "numbers": grid.numbers,
@@ -176,7 +163,8 @@ def _packed_grid(grid: BeatGrid) -> dict[str, Any]:
     }
 
 
-def _unpacked_grid(arrays: Arrays) -> BeatGrid:
+def unpacked_grid(arrays: Arrays) -> BeatGrid:
+    """A grid of the arrays that `packed_grid` made."""
     return BeatGrid(
         arrays["times"],
         arrays["numbers"],
@@ -188,44 +176,12 @@ def _unpacked_grid(arrays: Arrays) -> BeatGrid:
 
 def _packed_beats(heard: HeardBeats) -> Arrays:
     said = {} if heard.rival is None else asdict(heard.rival)
-    return {**_packed_grid(heard.grid), "rival": np.array(json.dumps(said))}
+    return {**packed_grid(heard.grid), "rival": np.array(json.dumps(said))}
 
 
 def _unpacked_beats(arrays: Arrays) -> HeardBeats:
     said = read_json(arrays, "rival")
-    return HeardBeats(_unpacked_grid(arrays), Rival(**said) if said else None)
-
-
-def _alignment_form(names: tuple[str, ...]) -> Form[Aligned]:
-    """How an alignment is kept without the names of the files, which its notes may hold."""
-
-    def pack(aligned: Aligned) -> Arrays:
-        said = {
-            "exact": aligned.exact,
-            "notes": [_without(note, names) for note in aligned.notes],
-            "parted": [asdict(one) for one in aligned.parted],
-        }
-        return {**_packed_grid(aligned.grid), "said": np.array(json.dumps(said))}
-
-    def unpack(arrays: Arrays) -> Aligned:
-        said = read_json(arrays, "said")
-        notes = tuple(_with(note, names) for note in said["notes"])
-        parted = tuple(Parted(**one) for one in said["parted"])
-        return Aligned(_unpacked_grid(arrays), said["exact"], notes, parted)
-
-    return Form(pack, unpack)
-
-
-def _without(note: str, names: tuple[str, ...]) -> str:
-    for place, name in enumerate(names):
-        note = note.replace(name, f"\0{place}")
-    return note
-
-
-def _with(note: str, names: tuple[str, ...]) -> str:
-    for place, name in enumerate(names):
-        note = note.replace(f"\0{place}", name)
-    return note
+    return HeardBeats(unpacked_grid(arrays), Rival(**said) if said else None)
 
 
 _ANALYSIS_FORM: Final = Form(_packed_analysis, _unpacked_analysis)
