@@ -1,9 +1,11 @@
 """From music to the beats that are conducted: heard, of a score, or given; and mended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from backend.audio.missing import loss_sentences
 from backend.cache_folder import CacheFolder
@@ -124,29 +126,35 @@ def find_beats(
         doubt = beat_doubt(grid, rival, request)
     if doubt is not None:
         warnings.append(doubt)
-    return FoundBeats(mended(grid, request), analysis, warnings, parted)
+    mended = _mended(grid.shifted(request.start), request)
+    if mended is not None:
+        grid = mended.shifted(-request.start)
+    return FoundBeats(grid, analysis, warnings, parted)
 
 
-def mended(grid: BeatGrid, request: BeatsRequest) -> BeatGrid:
-    """The beats of a stretch at the level, and with the bar lines, that are asked for.
-
-    Parameters
-    ----------
-    grid : BeatGrid
-        Time 0 is the start of the stretch.
-    request : BeatsRequest
+def _mended(grid: BeatGrid, request: BeatsRequest) -> BeatGrid | None:
+    """Beats, in the time of the whole music, as the user says they are; None if nothing is said.
 
     Raises
     ------
     ConductorError
         As the methods of `BeatGrid` that change it.
     """
-    if request.beat_level != "auto":
-        grid = grid.doubled() if request.beat_level == "double" else grid.halved()
-    if request.first_downbeat is not None:
-        # In the time of the whole music, of which a refusal speaks too.
-        moved = grid.shifted(request.start).with_downbeat_at(request.first_downbeat)
-        grid = replace(moved, times=grid.times)
-    if request.shift_bars:
-        grid = grid.bars_shifted(request.shift_bars)
-    return grid
+    one = request.first_downbeat
+    if request.beat_level == "auto" and one is None and not request.shift_bars:
+        return None
+    if request.beat_level == "double":
+        grid = grid.doubled()
+    elif request.beat_level == "half":
+        grid = grid.halved() if one is None else _halved_with(grid, one)
+    if one is not None:
+        grid = grid.with_downbeat_at(one)
+    return grid.bars_shifted(request.shift_bars) if request.shift_bars else grid
+
+
+def _halved_with(grid: BeatGrid, seconds: float) -> BeatGrid:
+    """Every other beat, of the two ways the one in which the beat at a time is there."""
+    grid = grid.with_downbeat_at(seconds)
+    nearest = grid.times[np.abs(grid.times - seconds).argmin()]
+    half = grid.halved()
+    return half if nearest in half.times else grid.halved(1)

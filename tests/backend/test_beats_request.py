@@ -62,6 +62,7 @@ def alike(one: FoundBeats, other: FoundBeats) -> bool:
         ({"first_downbeat": 1.1}, [0, 0.5, 1], [3, 4, 1]),
         ({"shift_bars": 1}, [0, 0.5, 1], [4, 1, 2]),
         ({"beat_level": "half", "first_downbeat": 0.9, "shift_bars": -1}, [0, 1, 2], [1, 2, 1]),
+        ({"beat_level": "half", "first_downbeat": 0.5}, [0.5, 1.5, 2.5], [1, 2, 1]),
         ({"start": 1.0, "first_downbeat": 1.5}, [0, 0.5, 1], [4, 1, 2]),
     ],
 )
@@ -69,6 +70,21 @@ def test_a_given_table_is_mended_as_the_user_says(music, table, said, times, num
     found = find_beats(BeatsRequest(music=music, beats=table, **said))
     np.testing.assert_allclose(found.grid.times[: len(times)], times)
     assert found.grid.numbers[: len(numbers)].tolist() == numbers
+
+
+def test_the_downbeat_that_is_pointed_at_is_there_at_half_the_level(music, tmp_path):
+    (tmp_path / "three.txt").write_text("".join(f"{i / 2} {i % 3 + 1}\n" for i in range(15)))
+    for second in (1.5, 3.0, 2.0):
+        request = BeatsRequest(
+            music=music,
+            beats=tmp_path / "three.txt",
+            beat_level="half",
+            first_downbeat=second,
+        )
+        grid = find_beats(request).grid
+        assert second in grid.downbeats
+        np.testing.assert_allclose(np.diff(grid.times), 1.0)
+        assert set(np.diff(grid.downbeats)) <= {3.0}
 
 
 def test_a_score_is_mended_too():

@@ -382,6 +382,7 @@ def test_everything_is_made_from_music_and_a_photo(tmp_path, music):
     assert report["frames"] == 20
     told = {"avatar": "photo", "stage": "hall", "camera": "front", "camera_move": False}
     told |= {"quality": "draft", "engine": "workbench", "overlays": [], "face": True}
+    told |= {"score_parted": []}
     assert {name: report[name] for name in told} == told
     assert list(report["timings_s"]) == [
         *("motion", "reading the photo", "scene", "reading the animation", "rendering"),
