@@ -1,0 +1,121 @@
+"""A stretch of a recording that plays the score: its bars, and when each place of them sounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from backend.alignment.find import Stretch
+from backend.alignment.follow import Followed, follow
+from backend.alignment.onsets import Onsets, place_onsets
+from backend.alignment.performed import Run, performed
+from backend.alignment.sound import Sound
+from backend.alignment.tempo_curve import TempoCurve
+from backend.score.movement import Movement
+from retarget.rotation import Array
+
+# Stretches closer than this are one piece: the players jump.
+_JOIN_S: Final = 1.0
+# Smoothing of the curve that onsets are looked for around, at first and then.
+_FIRST_S, _THEN_S = 2.5, 3.0
+# Over how much the match is averaged, and between which it is no help and all, seconds.
+_MATCH_S: Final = 4.0
+_MATCHES: Final = (0.25, 0.65)
+_SURE_S: Final = 0.06
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a recording that plays the score.
+
+    Parameters
+    ----------
+    movement : Movement
+        The bars as they are played.
+    runs : tuple of (int, int)
+        Which they are of the whole score.
+    begin, end : float
+        Seconds between which they sound.
+    begins_at, ends_at : float
+        Which places of the movement sound then.
+    onsets : Onsets
+    followed : Followed
+    """
+
+    movement: Movement
+    runs: tuple[Run, ...]
+    begin: float
+    end: float
+    begins_at: float
+    ends_at: float
+    onsets: Onsets
+    followed: Followed
+
+    @cached_property
+    def curve(self) -> TempoCurve:
+        """The tempo curve through the onsets."""
+        return TempoCurve.through(self.onsets.quarters, self.onsets.times, _THEN_S)
+
+    def seconds(self, quarters: Array) -> Array:
+        """When places sound: at their onsets, and between them as the tempo curve goes."""
+        onsets = self.onsets
+        away = onsets.times - self.curve.at(onsets.quarters)
+        return self.curve.at(quarters) + np.interp(quarters, onsets.quarters, away)
+
+    def confidence(self, quarters: Array) -> Array:
+        """How sure the times of places are, in [0, 1]."""
+        spread = np.interp(quarters, self.onsets.quarters, self.onsets.spread)
+        width = max(int(_MATCH_S / max(np.median(np.diff(self.followed.times)), 1e-3)), 1)
+        smooth = np.convolve(self.followed.match, np.ones(width) / width, mode="same")
+        near = np.interp(self.seconds(quarters), self.followed.times, smooth)
+        low, high = _MATCHES
+        matches = np.clip((near - low) / (high - low), 0.0, 1.0)
+        return matches * (0.3 + 0.7 * np.exp(-0.5 * (spread / _SURE_S) ** 2))
+
+
+def follow_pieces(
+    movement: Movement, stretches: Sequence[Stretch], sound: Sound, steps: int
+) -> list[Piece]:
+    """The pieces of a recording that play the score, in the order of time.
+
+    Parameters
+    ----------
+    movement : Movement
+        The whole score.
+    stretches : sequence of Stretch
+        As they were found.
+    sound : Sound
+    steps : int
+        Semitones by which the recording is higher.
+    """
+    groups: list[list[Stretch]] = []
+    for stretch in stretches:
+        if groups and stretch.times[0] - groups[-1][-1].times[-1] < _JOIN_S:
+            groups[-1].append(stretch)
+        else:
+            groups.append([stretch])
+    return [_piece(movement, group, sound, steps) for group in groups]
+
+
+def _piece(movement: Movement, group: Sequence[Stretch], sound: Sound, steps: int) -> Piece:
+    runs = tuple((stretch.first, stretch.stop) for stretch in group)
+    played = performed(movement, runs)
+    lengths = [movement.starts[stop] - movement.starts[first] for first, stop in runs]
+    begins = np.r_[0.0, np.cumsum(lengths)]
+    quarters = np.concatenate(
+        [
+            it.quarters - movement.starts[it.first] + at
+            for it, at in zip(group, begins, strict=False)
+        ]
+    )
+    times = np.concatenate([stretch.times for stretch in group])
+    quarters = np.maximum.accumulate(np.clip(quarters, 0.0, played.length))
+    followed = follow(played, sound, times, quarters, steps)
+    curve = TempoCurve.through(followed.quarters, followed.times, _FIRST_S)
+    onsets = place_onsets(played, sound, curve, steps)
+    curve = TempoCurve.through(onsets.quarters, onsets.times, _THEN_S)
+    onsets = place_onsets(played, sound, curve, steps)
+    ends = float(times[0]), float(times[-1]), float(quarters[0]), float(quarters[-1])
+    return Piece(played, runs, *ends, onsets, followed)

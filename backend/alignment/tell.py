@@ -1,0 +1,122 @@
+"""What an alignment tells the user, a sentence for each thing that is not as the score has it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from backend.alignment.find import Found
+from backend.alignment.parting import Parted
+from backend.alignment.piece import Piece
+from backend.alignment.sound import Sound
+from backend.score.movement import Movement
+
+# Smaller things are not worth a sentence: cents, seconds of lead-in, bars at the end.
+_TUNING_CENTS: Final = 20.0
+_LEAD_IN_S: Final = 0.5
+_LAST_BARS: Final = 1
+
+
+def what_differs(
+    found: Found,
+    pieces: Sequence[Piece],
+    sound: Sound,
+    movement: Movement,
+    begins: Sequence[int],
+    *,
+    whole: bool,
+) -> list[str]:
+    """What the recording does otherwise than the score.
+
+    Parameters
+    ----------
+    found : Found
+    pieces : sequence of Piece
+        At least one.
+    sound : Sound
+    movement : Movement
+        The whole score.
+    begins : sequence of int
+        Bars with which its movements begin.
+    whole : bool
+        Whether the whole recording was asked for, and not a stretch.
+    """
+    told = []
+    if found.steps:
+        count = abs(found.steps)
+        told.append(
+            f"The recording is {count} semitone{'s' * (count > 1)} "
+            f"{'higher' if found.steps > 0 else 'lower'} than the score."
+        )
+    if abs(sound.cents) > _TUNING_CENTS:
+        told.append(
+            f"The recording is tuned {abs(sound.cents):.0f} cents "
+            f"{'above' if sound.cents > 0 else 'below'} 440 Hz."
+        )
+    runs = [run for piece in pieces for run in piece.runs]
+    bar = _Bars(movement, begins)
+    if whole and pieces[0].begin > _LEAD_IN_S:
+        told.append(f"The score begins {pieces[0].begin:.1f} seconds into the recording.")
+    first_movement = max(start for start in begins if start <= runs[0][0])
+    if runs[0][0] > first_movement and whole:
+        told.append(f"The recording begins with {bar.name(runs[0][0])}.")
+    elif len(begins) > 1:
+        numbers = sorted({bar.movement(first) for first, _ in runs})
+        told.append(
+            f"Of the score's {len(begins)} movements the recording plays "
+            f"{'number' if len(numbers) == 1 else 'numbers'} {', '.join(map(str, numbers))}."
+        )
+    for piece in pieces:
+        at = 0
+        for (first, stop), (after, _) in zip(piece.runs[:-1], piece.runs[1:], strict=True):
+            at += stop - first
+            seconds = float(piece.seconds(piece.movement.starts[at : at + 1])[0])
+            told.append(_jump(bar, stop, after, seconds))
+    last = runs[-1][1]
+    ends = [*begins[1:], len(movement.bars)]
+    if whole and min(end - last for end in ends if end >= last) > _LAST_BARS:
+        told.append(f"The recording ends with {bar.name(last - 1)}.")
+    return told
+
+
+def what_parts(parted: Sequence[Parted]) -> list[str]:
+    """Where the beats are heard ones."""
+    return [
+        f"From {_clock(it.start)} to {_clock(it.end)} there is {it.what}; its beats are heard."
+        for it in parted
+    ]
+
+
+def _jump(bar: "_Bars", stop: int, after: int, seconds: float) -> str:
+    if after > stop:
+        left = (
+            f"{bar.name(stop)} to {bar.number(after - 1)}" if after - 1 > stop else bar.name(stop)
+        )
+        return f"At {_clock(seconds)} the recording leaves out {left}."
+    return f"At {_clock(seconds)} the recording goes back to {bar.name(after)}."
+
+
+class _Bars:
+    """Names of played bars."""
+
+    def __init__(self, movement: Movement, begins: Sequence[int]) -> None:
+        self._begins = sorted(begins)
+        self._bars = movement.bars
+
+    def movement(self, bar: int) -> int:
+        """The number of its movement, from 1 on."""
+        return sum(begin <= bar for begin in self._begins)
+
+    def number(self, bar: int) -> int:
+        """Which of the written bars of its movement it is, from 1 on."""
+        begin = self._begins[self.movement(bar) - 1]
+        start = self._bars[bar].start
+        earlier = {other.start for other in self._bars[begin : bar + 1] if other.start < start}
+        return len(earlier) + 1
+
+    def name(self, bar: int) -> str:
+        """What a user finds it by."""
+        name = f"bar {self.number(bar)}"
+        return name if len(self._begins) == 1 else f"{name} of movement {self.movement(bar)}"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
