@@ -30,7 +30,10 @@ def conducted_rates(meter: tuple[int, int]) -> dict[int, tuple[float, float]]:
 
 
 def conducted_groups(
-    meter: tuple[int, int], rate: float, previous: int | None = None
+    meter: tuple[int, int],
+    rate: float,
+    previous: int | None = None,
+    grouping: tuple[int, ...] = (),
 ) -> tuple[float, ...]:
     """How the written beats of a bar are grouped into conducted ones.
 
@@ -43,6 +46,9 @@ def conducted_groups(
     previous : int, optional
         Beats that were conducted in the bar before, if the tempo was led on from it in the same
         meter; kept as long as the rate lies within a quarter of their limits.
+    grouping : tuple of int
+        Written beats in each group of the bar, (2, 3) of five: each group is a conducted beat
+        where the written ones are too fast to be.
 
     Returns
     -------
@@ -51,13 +57,22 @@ def conducted_groups(
     """
     numerator, _ = meter
     rates = conducted_rates(meter)
+    grouped = len(grouping) > 1 and sum(grouping) == numerator
+    if grouped and previous == len(grouping):
+        previous = min(rates)
     beats = next(count for count, (_, fastest) in rates.items() if rate <= fastest)
     if previous is not None and previous in rates:
         slowest, fastest = rates[previous]
         if slowest / _KEEP <= rate <= fastest * _KEEP:
             beats = previous
-    uneven = _table()["uneven"].get(f"{numerator} in {beats}")
-    return tuple(map(float, uneven)) if uneven else (numerator / beats,) * beats
+    if grouped and beats < numerator:
+        return tuple(map(float, grouping))
+    return uneven_groups(numerator, beats) or (numerator / beats,) * beats
+
+
+def uneven_groups(written: int, beats: int) -> tuple[float, ...]:
+    """Written beats in each conducted one of a bar whose groups are not written, if not alike."""
+    return tuple(map(float, _table()["uneven"].get(f"{written} in {beats}", ())))
 
 
 def _rows(meter: tuple[int, int]) -> list[list[float]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from backend.grid.beat_grid import BeatGrid
 from backend.grid.conducted import conducted_groups
+from backend.grid.grouping import meter_text
 from retarget.rotation import Array
 
 DEFAULT_BPM: Final = 120.0
@@ -164,7 +165,7 @@ def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
         per_quarter = Fraction(bar.meter[1], 4)
         rate = tempo.quarters_per_minute(bar.start, bar.length) * float(per_quarter)
         led = same and rate_before / _NEW_TEMPO < rate < rate_before * _NEW_TEMPO
-        groups = conducted_groups(bar.meter, rate, level if led else None)
+        groups = conducted_groups(bar.meter, rate, level if led else None, bar.grouping)
         level, rate_before, before = len(groups), rate, bar
         edges = np.r_[0.0, np.cumsum(groups)] / float(per_quarter)
         repeats = int((offset + bar.length) // bar.nominal) + 1
@@ -176,7 +177,7 @@ def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
         offsets.extend(starts[inside])
         numbers.extend(inside % level + 1)
         in_bar.extend([level] * len(inside))
-        meters.extend([f"{bar.meter[0]}/{bar.meter[1]}"] * len(inside))
+        meters.extend([meter_text(bar.meter, bar.grouping)] * len(inside))
     return BeatPlaces(
         np.array(where, dtype=np.int64),
         np.array(offsets),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.grid.beat_grid import BeatGrid
-from backend.grid.grouping import bars_of, beat_groups, beat_lengths
+from backend.grid.grouping import beat_groups, beat_lengths
 from retarget.rotation import Array
 
 _COUNTS: Final = 12
@@ -117,7 +117,9 @@ def _with_groups(grid: BeatGrid, at: Array) -> NDArray[np.float64]:
     beats = np.array(
         [
             _grouped(in_bar, meter)[number - 1]
-            for (in_bar, meter), number in zip(bars_of(grid), grid.numbers.tolist(), strict=True)
+            for in_bar, meter, number in zip(
+                grid.beats_in_bar.tolist(), grid.meters, grid.numbers.tolist(), strict=True
+            )
         ]
     )
     place, size, length = beats.T

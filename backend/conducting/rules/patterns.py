@@ -42,7 +42,9 @@ class Pattern:
 
 
 @cache
-def pattern_for(beats_in_bar: int, written: int | None = None) -> Pattern:
+def pattern_for(
+    beats_in_bar: int, written: int | None = None, groups: tuple[int, ...] = ()
+) -> Pattern:
     """The pattern for bars of so many conducted beats, 1 to 24.
 
     Parameters
@@ -52,14 +54,20 @@ def pattern_for(beats_in_bar: int, written: int | None = None) -> Pattern:
     written : int, optional
         Upper figure of the meter. If each written beat is conducted in several strokes, the bar
         keeps its shape: 3/4 in six is a divided three, 6/8 in six the six.
+    groups : tuple of int
+        Conducted beats in each group of the bar, (2, 3) of five: the hand changes its way where a
+        group begins. Without them five is 3+2 and seven 4+3.
     """
     table = _table()
     # A slow two is beaten in four.
     if written is not None and 2 < written < beats_in_bar and beats_in_bar % written == 0:
         return _divide(pattern_for(written), [beats_in_bar // written] * written)
     key = str(beats_in_bar)
-    if key in table["beats"]:
-        row = table["beats"][key]
+    # Three groups and more are the beats of a main pattern, divided.
+    if len(groups) > 2:
+        return _divide(pattern_for(len(groups)), list(groups))
+    row = table["groups"].get("+".join(map(str, groups))) or table["beats"].get(key)
+    if row:
         return Pattern(*(np.array(row[name]) for name in ("ictus", "rebound", "through")))
     strokes = table["divided"].get(key) or _evenly(beats_in_bar)
     return _divide(pattern_for(len(strokes)), strokes)

@@ -9,6 +9,7 @@ from scipy.ndimage import maximum_filter1d
 
 from backend.audio.rates import FEATURE_RATE
 from backend.grid.beat_grid import BeatGrid
+from backend.grid.grouping import beat_lengths
 from backend.style import Style
 from retarget.rotation import Array
 
@@ -91,7 +92,7 @@ def make_strokes(
     follow = style.articulation if character is not None else 0.0
     sharper = 0.5 * attack + 0.6 * detachment - _USUAL_SHARPNESS
     heavier = attack * (1.0 - detachment) * (0.4 + 0.9 * loud) - _USUAL_WEIGHT
-    leading = _leading(plan)
+    leading = _leading(plan, grid)
     sharpness = style.sharpness + 1.1 * follow * sharper + 0.12 * leading
     weight = style.weight + follow * heavier
     accent = follow * accent
@@ -160,12 +161,19 @@ def _over_phrase(values: Array) -> Array:
     return 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
 
 
-def _leading(plan: Plan) -> Array:
+def _leading(plan: Plan, grid: BeatGrid) -> Array:
     """Where the tempo changes, and so has to be led: [0, 1] for each beat, (B,).
 
-    Measured from the beat before to the beat after, and shown one beat ahead of that.
+    Measured from the beat before to the beat after, and shown one beat ahead of that. Beats that
+    are unequal by their meter, as in 7/8 in three, are no change of tempo.
     """
-    length = np.log(plan.interval)
+    meant = [
+        beat_lengths(int(in_bar), meter)[number - 1]
+        for in_bar, meter, number in zip(
+            grid.beats_in_bar, grid.meters, grid.numbers.tolist(), strict=True
+        )
+    ]
+    length = np.log(plan.interval / np.array(meant))
     span = np.zeros(len(length))
     span[1:-1] = np.abs(length[2:] - length[:-2])
     changing = smoothstep((span - _TEMPO_CHANGE[0]) / (_TEMPO_CHANGE[1] - _TEMPO_CHANGE[0]))

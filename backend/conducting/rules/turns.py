@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.grouping import beat_groups
 from backend.style import Style
 from retarget.rotation import Array
 
@@ -121,7 +122,7 @@ def _place_beats(
 ) -> _Beats:
     sizes = strokes.size
     patterns = [
-        pattern_for(int(n), parse_meter(meter)[0])
+        pattern_for(int(n), parse_meter(meter)[0], beat_groups(int(n), meter))
         for n, meter in zip(grid.beats_in_bar, grid.meters, strict=True)
     ]
     number = grid.numbers - 1
