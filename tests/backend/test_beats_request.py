@@ -1,5 +1,6 @@
 """From music to conducted beats: what a user says mends them, and nothing is heard twice."""
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from backend.beats_request import BeatsRequest, FoundBeats, find_beats
 from backend.cache_folder import CacheFolder
 from backend.demo import demo_file
 from backend.grid.beat_grid import BeatGrid
+from backend.motion_request import MotionRequest, make_motion
 from retarget.errors import ConductorError
 
 BEATS, BEAT_S = 16, 0.5
@@ -165,6 +167,26 @@ def test_other_music_and_other_help_are_heard_anew(music, tmp_path):
     soundfile.write(renamed, 0.9 * sound, rate)
     find_beats(BeatsRequest(music=renamed), kept=kept)
     assert len(list((tmp_path / "kept").iterdir())) == count + 2
+
+
+def test_where_music_and_score_part_ways_is_told_in_the_time_of_the_music(tmp_path):
+    request = MotionRequest(
+        music=demo_file("ode_to_joy.ogg"),
+        score=demo_file("ode_to_joy.mid"),
+        score_is="exact",
+        start=2.0,
+        model="teacher",
+    )
+    kept = CacheFolder(tmp_path / "kept")
+    assert make_motion(request, kept=kept).parted == []
+    (path,) = (path for path in kept.folder.iterdir() if "said" in np.load(path))
+    with np.load(path) as arrays:
+        said = json.loads(str(arrays["said"]))
+        said["parted"] = [{"start": 1.0, "end": 2.5, "what": "applause"}]
+        changed = {**arrays, "said": np.array(json.dumps(said))}
+    np.savez(path, **changed)
+    (parted,) = make_motion(request, kept=kept).parted
+    assert parted.model_dump() == {"start": 3.0, "end": 4.5, "what": "applause"}
 
 
 def test_missing_music_is_said_as_without_a_cache(tmp_path):

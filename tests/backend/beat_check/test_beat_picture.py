@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from backend.alignment.align import Parted
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
 from backend.audio.rates import FEATURE_RATE, SAMPLE_RATE
@@ -51,6 +52,17 @@ def test_bar_lines_stand_where_the_bars_begin(tmp_path):
     assert len(wanted) == 10
     assert all(np.abs(seconds - one).min() < 0.06 for one in wanted)
     assert all(np.abs(wanted - one).min() < 0.06 for one in seconds)
+
+
+def test_where_music_and_score_part_ways_is_yellow(tmp_path):
+    parted = (Parted(10.0, 20.0, "applause"),)
+    for name, stretches in (("with", parted), ("without", ())):
+        draw_beats(lasting(29.0), BeatGrid.empty(), tmp_path / f"{name}.png", parted=stretches)
+    with_it, without = (cv2.imread(str(tmp_path / f"{n}.png"))[70] for n in ("with", "without"))
+    changed = np.flatnonzero((with_it != without).any(axis=1)) / 1600
+    seconds = (changed - LEFT) / (RIGHT - LEFT) * 29.0
+    np.testing.assert_allclose((seconds.min(), seconds.max()), (10.0, 20.0), atol=0.05)
+    assert with_it[800].tolist() == [0xA1, 0xE3, 0xF6]
 
 
 def test_a_long_piece_has_longer_rows_not_more_of_them(tmp_path):
