@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -272,6 +273,34 @@ def forward_kinematics(rotations: Array, root: Array) -> tuple[Array, Array]:
             turns[joint] = rotation.multiply(turns[parent], local[joint])
         positions[block], world[block] = places.swapaxes(0, 1), turns.swapaxes(0, 1)
     return positions, world
+
+
+def joint_in_world(rotations: Array, root: Array, name: str) -> tuple[Array, Array]:
+    """Forward kinematics of a single joint.
+
+    Parameters
+    ----------
+    rotations, root
+        As for `forward_kinematics`.
+    name : str
+        A canonical joint.
+
+    Returns
+    -------
+    position : (T, 3) array
+        World position in metres.
+    world_rotation : (T, 4) array
+        World rotation.
+    """
+    joint = skeleton.INDEX[name]
+    chain = [joint]
+    while skeleton.PARENTS[chain[0]] >= 0:
+        chain.insert(0, skeleton.PARENTS[chain[0]])
+    position, world = root, rotations[:, chain[0]]
+    for parent, joint in pairwise(chain):
+        position = position + rotation.rotate(world, skeleton.REST[joint] - skeleton.REST[parent])
+        world = rotation.multiply(world, rotations[:, joint])
+    return position, world
 
 
 def _front_view(positions: Array, rotations: Array) -> Array:

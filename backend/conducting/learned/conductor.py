@@ -1,5 +1,6 @@
 """The learned conductor: what the generator makes of the music, as a Motion."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -7,7 +8,6 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 from torch.nn.functional import pad
 
 from backend.audio.analysis import Analysis
@@ -86,30 +86,30 @@ def conduct_learned(
     inner = int(np.ceil((count - 1) / fps * MOTION_RATE)) + 1
     poses = generate(network, analysis.mel, kept, style, seed, inner, progress)
     if fps != MOTION_RATE and inner > 1:
+        # Imported here because at the usual rate nothing needs it.
+        from scipy.interpolate import CubicSpline
+
         spline = CubicSpline(np.arange(inner) / MOTION_RATE, poses, axis=0)
         poses = spline(np.arange(count) / fps)
-    local, root = np.empty((count, len(skeleton.NAMES), 4)), np.empty((count, 3))
-    for first in range(0, count, _CHUNK_FRAMES):
-        piece = slice(first, min(first + _CHUNK_FRAMES, count))
-        matrices, place = split_pose(torch.from_numpy(poses[piece]))
-        local[piece], root[piece] = rotation.from_matrix(matrices.numpy()), place.numpy()
-    motion = Motion(
+    local, root = _turns_of(poses)
+    dynamics = Dynamics.of(analysis.loudness)
+    plan = make_plan(kept, analysis.duration, dynamics, style)
+    at = np.arange(count) / fps
+    weight = weight_on_legs(plan, kept, dynamics, seed, at)
+    strokes = make_strokes(plan, kept, dynamics, Character.of(analysis), style)
+    cues = find_cues(plan, dynamics, np.random.default_rng([seed, CUE_DRAWS]))
+    left, _ = left_part(plan, kept, dynamics, strokes, cues, style, seed, at)
+    root = _stand(local, root, weight, shift_m(weight, style), left, fps)
+    progress(1.0, _PHASE)
+    return Motion(
         fps=fps,
-        rotations=local,
+        rotations=rotation.make_continuous(local),
         root=root,
         beats=kept.times.copy(),
         beat_numbers=kept.numbers.copy(),
         style=style.as_dict(),
         source={"model": "learned", "seed": seed},
     )
-    dynamics = Dynamics.of(analysis.loudness)
-    plan = make_plan(kept, analysis.duration, dynamics, style)
-    weight = weight_on_legs(plan, kept, dynamics, seed, motion.times)
-    strokes = make_strokes(plan, kept, dynamics, Character.of(analysis), style)
-    cues = find_cues(plan, dynamics, np.random.default_rng([seed, CUE_DRAWS]))
-    left, _ = left_part(plan, kept, dynamics, strokes, cues, style, seed, motion.times)
-    progress(1.0, _PHASE)
-    return _standing(motion, weight, shift_m(weight, style), left)
 
 
 @one_thread()
@@ -156,39 +156,66 @@ def generate(
     return poses
 
 
+def _turns_of(poses: NDArray) -> tuple[Array, Array]:
+    """Local rotations (T, J, 4) and places of the hips (T, 3) of poses (T, POSE_DIM).
+
+    With a softly rounded left hand, and within the joints' limits.
+    """
+    count = len(poses)
+    # Joint by joint in memory: what follows looks at one joint over all frames.
+    local = np.empty((len(skeleton.NAMES), count, 4)).swapaxes(0, 1)
+    root = np.empty((count, 3))
+
+    def turn(first: int) -> None:
+        piece = slice(first, first + _CHUNK_FRAMES)
+        matrices, place = split_pose(torch.from_numpy(poses[piece]))
+        turns = rounded(rotation.from_matrix(matrices.numpy()), "L")
+        for joint, name in enumerate(skeleton.NAMES):
+            local[piece, joint] = clipped(turns[:, joint], name)
+        root[piece] = place.numpy()
+
+    side_by_side(turn, range(0, count, _CHUNK_FRAMES))
+    return local, root
+
+
 @lru_cache(maxsize=2)
 def _network(path: Path) -> Generator:
     with or_else("--model teacher"):
         return load_generator(path)
 
 
-def _standing(motion: Motion, weight: Array, aside: Array, left: LeftHand) -> Motion:
-    """The motion within the joints' limits, with a left hand of its own, on planted feet.
+def _stand(
+    local: Array, root: Array, weight: Array, aside: Array, left: LeftHand, fps: float
+) -> Array:
+    """Put a body on planted feet and give its left hand a part of its own.
 
     What the weight on the legs (T,) does to pelvis and trunk, and how far aside (T,) it takes them,
     goes by the rules of `backend.conducting.rules.stance`: the network stands still.
+
+    Parameters
+    ----------
+    local : (T, J, 4) array
+        Local rotations, which are changed in place.
+    root : (T, 3) array
+        Of the hips, as the network moves them.
+
+    Returns
+    -------
+    (T, 3) array
+        Of the hips, over the feet.
     """
-    local, root = rounded(motion.rotations, "L"), motion.root
-    for joint, name in enumerate(skeleton.NAMES):
-        local[:, joint] = clipped(local[:, joint], name)
-    trunk = {name: local[:, skeleton.INDEX[name]] for name in ("hips", "spine", "chest", "neck")}
-    for name, turn in with_weight(trunk, weight).items():
-        local[:, skeleton.INDEX[name]] = turn
-    hips: Array = local[:, skeleton.INDEX["hips"]]
+    turn = {name: local[:, joint] for name, joint in skeleton.INDEX.items()}
+
+    def put(turns: Mapping[str, Array]) -> None:
+        for name, value in turns.items():
+            turn[name][:] = value
+
+    put(with_weight(turn, weight))
     # It moves about where the teacher's pelvis stands: the one it has learned of stood otherwise.
     x, y, z = (root - np.median(root, axis=0)).T
-    root = pelvis_over(x + aside, y - AHEAD_M, -z, hips)
-    local = with_left(local, root, left, aside)
-    local = ease_left(carry_baton(local, root, motion.fps))
+    root = pelvis_over(x + aside, y - AHEAD_M, -z, turn["hips"])
+    put(with_left(local, root, left, aside))
+    put({"hand.R": carry_baton(local, root, fps), "hand.L": ease_left(turn["hand.L"])})
     for side in ("L", "R"):
-        for name, turn in planted_leg(side, root, hips).items():
-            local[:, skeleton.INDEX[name]] = turn
-    return Motion(
-        fps=motion.fps,
-        rotations=rotation.make_continuous(local),
-        root=root,
-        beats=motion.beats,
-        beat_numbers=motion.beat_numbers,
-        style=motion.style,
-        source=motion.source,
-    )
+        put(planted_leg(side, root, turn["hips"]))
+    return root

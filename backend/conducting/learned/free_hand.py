@@ -32,7 +32,7 @@ def rounded(local: Array, side: str) -> Array:
     side : str
         "L" or "R".
     """
-    local = local.copy()
+    local = local.copy(order="K")
     sign = 1.0 if side == "L" else -1.0
     hinge, across = sign * np.array([0.0, 1.0, 0.0]), sign * np.array([0.0, 0.0, 1.0])
     for stem, aside in zip(("index", "fingers"), TOGETHER, strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from retarget import rotation, skeleton
-from retarget.motion import forward_kinematics
+from retarget.motion import joint_in_world
 from retarget.rotation import Array
 
 from .curves import smoothstep, soft_clip
@@ -15,7 +15,6 @@ from .limits import from_turns, turns_of
 
 _FOREARM: Final = skeleton.INDEX["forearm.R"]
 _HAND: Final = skeleton.INDEX["hand.R"]
-_LEFT: Final = skeleton.INDEX["hand.L"]
 _BATON: Final = skeleton.INDEX["baton"]
 # A hand whose baton is on the average below the first of these elevations is held this much higher,
 # one above the second as high as it is. The average is over so many seconds, so that the wrist's
@@ -40,7 +39,7 @@ _UP: Final = np.array([0.0, 0.0, 1.0])
 
 
 def carry_baton(local: Array, root: Array, fps: float) -> Array:
-    """The rotations with a right hand that carries its baton instead of letting it hang.
+    """Local rotations (T, 4) of a right hand that carries its baton instead of letting it hang.
 
     The path of the wrist, and with it every beat, stays as it is. An arm that hangs is left alone.
 
@@ -53,10 +52,10 @@ def carry_baton(local: Array, root: Array, fps: float) -> Array:
     fps : float
         Frames per second.
     """
-    _, world = forward_kinematics(local, root)
-    forearm = world[:, _FOREARM]
-    raised = smoothstep((_elevation(_way(world, _FOREARM)) - _RAISED[0]) / np.ptp(_RAISED))
-    baton = _way(world, _BATON)
+    _, forearm = joint_in_world(local, root, "forearm.R")
+    hand = rotation.multiply(forearm, local[:, _HAND])
+    raised = smoothstep((_elevation(_way(forearm, _FOREARM)) - _RAISED[0]) / np.ptp(_RAISED))
+    baton = _way(rotation.multiply(hand, local[:, _BATON]), _BATON)
     now = _elevation(baton)
     usual = gaussian_filter1d(now, _AVERAGE_S * fps, mode="nearest")
     low = 1.0 - smoothstep((usual - _LIFTED[0]) / np.ptp(_LIFTED))
@@ -64,31 +63,25 @@ def carry_baton(local: Array, root: Array, fps: float) -> Array:
     level = np.cross(baton, _UP)
     level /= np.maximum(np.linalg.norm(level, axis=-1, keepdims=True), 1e-6)
     lift = rotation.from_axis_angle(level, wanted - now)
-    hand = rotation.multiply(lift, world[:, _HAND])
-    turns = turns_of(rotation.multiply(rotation.conjugate(forearm), hand), 0)
+    lifted = rotation.multiply(lift, hand)
+    turns = turns_of(rotation.multiply(rotation.conjugate(forearm), lifted), 0)
     # On the right, bends have the other sign than in the table of limits.
     turns[:, 0] = soft_clip(turns[:, 0], _TWIST[0], _TWIST[1], _WRIST_EASE)
     turns[:, 1] = -soft_clip(-turns[:, 1], _BENT[0], _BENT[1], _WRIST_EASE)
     turns[:, 2] = -soft_clip(-turns[:, 2], _ASIDE[0], _ASIDE[1], _ASIDE_EASE)
-    carried = local.copy()
-    carried[:, _HAND] = rotation.slerp(local[:, _HAND], from_turns(turns, 0), raised)
-    return carried
+    return rotation.slerp(local[:, _HAND], from_turns(turns, 0), raised)
 
 
-def ease_left(local: Array) -> Array:
-    """The rotations (T, J, 4) with a left wrist that bends no further than is easy."""
-    eased = local.copy()
-    turns = turns_of(local[:, _LEFT], 0)
+def ease_left(hand: Array) -> Array:
+    """Local rotations (T, 4) of a left hand whose wrist bends no further than is easy."""
+    turns = turns_of(hand, 0)
     turns[:, 1] = soft_clip(turns[:, 1], _BENT[0], _BENT[1], _WRIST_EASE)
-    eased[:, _LEFT] = from_turns(turns, 0)
-    return eased
+    return from_turns(turns, 0)
 
 
 def _way(world: Array, joint: int) -> Array:
-    """Where a joint's bone points, (T, 3)."""
-    return rotation.rotate(
-        world[:, joint], rotation.normalize(skeleton.TAILS[joint] - skeleton.REST[joint])
-    )
+    """Where the bone of a joint with the given world rotations (T, 4) points, (T, 3)."""
+    return rotation.rotate(world, rotation.normalize(skeleton.TAILS[joint] - skeleton.REST[joint]))
 
 
 def _elevation(way: Array) -> Array:

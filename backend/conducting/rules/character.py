@@ -25,6 +25,8 @@ _SPREAD_S: Final = 0.8
 # Softer than this below the loudest sound nothing can be told about the notes, dB.
 _FLOOR_DB: Final = 55.0
 _CHUNK: Final = 4096
+# exp of this times dB is a power.
+_BY_DB: Final = np.float32(np.log(10.0) / 10.0)
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def _level(mel: Array) -> Array:
     """Level of the sound in dB below the loudest frame, (N,), from mel in dB (N, 128)."""
     power = np.empty(len(mel))
     for first in range(0, len(mel), _CHUNK):
-        block = np.asarray(mel[first : first + _CHUNK], dtype=np.float64)
-        power[first : first + _CHUNK] = np.mean(10.0 ** (0.1 * block), axis=1)
+        block = np.asarray(mel[first : first + _CHUNK], dtype=np.float32)
+        power[first : first + _CHUNK] = np.mean(np.exp(_BY_DB * block), axis=1)
     level = 10.0 * np.log10(np.maximum(power, 1e-12))
     return np.maximum(level - level.max(initial=-120.0), -_FLOOR_DB - 15.0)
 

@@ -29,6 +29,7 @@ from .stance import shift_m, weight_on_legs
 from .strokes import make_strokes
 
 _CHEST: Final = skeleton.REST[skeleton.INDEX["chest"]]
+_LEFT_HAND, _RIGHT_HAND = skeleton.INDEX["hand.L"], skeleton.INDEX["hand.R"]
 
 
 def conduct(
@@ -105,7 +106,9 @@ def conduct(
     moves |= baton_grip(right_path)
     for name, turn in moves.items():
         local[:, skeleton.INDEX[name]] = turn
-    local = ease_left(carry_baton(rotation.normalize(local), body.root, fps))
+    local = rotation.normalize(local)
+    local[:, _RIGHT_HAND] = carry_baton(local, body.root, fps)
+    local[:, _LEFT_HAND] = ease_left(local[:, _LEFT_HAND])
     progress(1.0, "conducting")
     return Motion(
         fps=fps,

@@ -136,4 +136,8 @@ class Dynamics:
 
     @staticmethod
     def _sample(values: Array, at: Array) -> Array:
-        return np.interp(at * FEATURE_RATE, np.arange(len(values)), values)
+        last = len(values) - 1
+        place = np.clip(np.asarray(at) * FEATURE_RATE, 0.0, last)
+        low = np.minimum(place.astype(np.int64), max(last - 1, 0))
+        below, above = values[low], values[np.minimum(low + 1, last)]
+        return below + (above - below) * (place - low)

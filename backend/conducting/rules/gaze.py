@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from retarget import rotation, skeleton
-from retarget.motion import Motion
+from retarget import rotation
+from retarget.motion import Motion, joint_in_world
 from retarget.rotation import Array
 
 from .cues import Cue
@@ -133,7 +133,7 @@ def move_gaze(
 
 def _head(motion: Motion) -> tuple[Array, Array]:
     """Yaw to the left and pitch downwards of the head in the world, radians, (T,) each."""
-    turns = motion.world()[1][:, skeleton.INDEX["head"]]
+    _, turns = joint_in_world(motion.rotations, motion.root, "head")
     ahead = rotation.rotate(turns, np.array([0.0, -1.0, 0.0]))
     yaw = np.unwrap(np.arctan2(ahead[:, 0], -ahead[:, 1]))
     return yaw, np.arcsin(np.clip(-ahead[:, 2], -1.0, 1.0))

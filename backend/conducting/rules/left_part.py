@@ -13,7 +13,7 @@ import numpy as np
 from backend.grid.beat_grid import BeatGrid
 from backend.style import Style
 from retarget import rotation, skeleton
-from retarget.motion import forward_kinematics
+from retarget.motion import joint_in_world
 from retarget.rotation import Array
 
 from .arms import solve_arm
@@ -64,8 +64,8 @@ def left_part(
     return left_hand(path, plan, gestures, dynamics, style, hand_draws, at), path
 
 
-def with_left(local: Array, root: Array, hand: LeftHand, aside: Array) -> Array:
-    """The rotations (T, J, 4) of a body whose left arm plays its part where that is its own.
+def with_left(local: Array, root: Array, hand: LeftHand, aside: Array) -> dict[str, Array]:
+    """Local rotations (T, 4) by name of a left arm that plays its part where that is its own.
 
     Parameters
     ----------
@@ -78,16 +78,14 @@ def with_left(local: Array, root: Array, hand: LeftHand, aside: Array) -> Array:
     aside : (T,) array
         How far to the left the body stands, metres.
     """
-    positions, world = forward_kinematics(local, root)
-    chest = skeleton.INDEX["chest"]
+    chest, chest_rotation = joint_in_world(local, root, "chest")
     # A hanging arm goes with its shoulder, a hand that plays with the weight alone.
-    shoulder = skeleton.INDEX["upper_arm.L"]
+    shoulder, _ = joint_in_world(local, root, "upper_arm.L")
     away = np.outer((1.0 - hand.lowered) * aside, [1.0, 0.0, 0.0])
-    away += hand.lowered[:, None] * (positions[:, shoulder] - skeleton.REST[shoulder])
+    away += hand.lowered[:, None] * (shoulder - skeleton.REST[skeleton.INDEX["upper_arm.L"]])
     pose = replace(hand.pose, wrist=hand.pose.wrist + away)
-    turns = solve_arm("L", pose, positions[:, chest], world[:, chest], np.zeros(len(local)))
-    played = local.copy()
-    for name, turn in (turns | shape_turns("L", hand.shape)).items():
-        joint = skeleton.INDEX[name]
-        played[:, joint] = rotation.slerp(local[:, joint], turn, hand.own)
-    return played
+    turns = solve_arm("L", pose, chest, chest_rotation, np.zeros(len(local)))
+    return {
+        name: rotation.slerp(local[:, skeleton.INDEX[name]], turn, hand.own)
+        for name, turn in (turns | shape_turns("L", hand.shape)).items()
+    }

@@ -59,14 +59,20 @@ def turns_of(local: Array, axis: int) -> Array:
 
     The rotation is the swing after the twist (Grassia 1998), both as rotation vectors.
     """
-    twist = np.zeros_like(local)
-    twist[..., 0] = local[..., 0]
-    twist[..., 1 + axis] = local[..., 1 + axis]
-    norm = np.linalg.norm(twist, axis=-1, keepdims=True)
-    twist = np.where(norm > 1e-9, twist / np.maximum(norm, 1e-9), [1.0, 0.0, 0.0, 0.0])
-    swing = rotation.multiply(local, rotation.conjugate(twist))
-    turns = rotation.to_rotation_vector(swing)
-    turns[..., axis] = rotation.to_rotation_vector(twist)[..., axis]
+    left, right = (axis + 1) % 3, (axis + 2) % 3
+    w, along = local[..., 0], local[..., 1 + axis]
+    # The swing has no component along the bone, which makes its w the size of the twist.
+    w_swing = np.sqrt(w**2 + along**2)
+    has_twist = w_swing > 1e-9
+    cos = np.where(has_twist, w / np.maximum(w_swing, 1e-9), 1.0)
+    sin = np.where(has_twist, along / np.maximum(w_swing, 1e-9), 0.0)
+    b, c = local[..., 1 + left], local[..., 1 + right]
+    size = np.sqrt(b**2 + c**2)
+    scale = np.where(size > 1e-12, 2.0 * np.arctan2(size, w_swing) / np.maximum(size, 1e-12), 2.0)
+    turns = np.empty((*local.shape[:-1], 3))
+    turns[..., axis] = 2.0 * np.arctan2(np.where(cos < 0.0, -sin, sin), np.abs(cos))
+    turns[..., left] = scale * (b * cos - c * sin)
+    turns[..., right] = scale * (c * cos + b * sin)
     return turns
 
 

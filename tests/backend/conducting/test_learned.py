@@ -67,7 +67,7 @@ def checkpoint(conducted: Path) -> Path:
     motion = Motion.load(conducted / "motion.npz")
     six = to_6d(torch.from_numpy(rotation.to_matrix(motion.rotations))).flatten(1).numpy()
     network.mean = torch.from_numpy(np.hstack([six, motion.root]).mean(axis=0)).float()
-    network.spread = torch.full_like(network.mean, 0.05)
+    network.std = torch.full_like(network.mean, 0.05)
     path = conducted.parent.parent / "g.safetensors"
     save_checkpoint(path, "generator", asdict(SMALL), network.state_dict(), "a test")
     return path

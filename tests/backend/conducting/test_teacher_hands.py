@@ -223,7 +223,8 @@ def test_a_hanging_left_arm_goes_with_its_shoulder_whoever_moves_the_body() -> N
         np.tile([0.24, -0.08, 0.91], (3, 1)), -0.1 * one, -1.2 * one, 1.35 * one, 0 * one
     )
     hand = LeftHand(pose, np.tile(hand_shapes.HANGING, (3, 1)), one, one)
-    played = with_left(local, root, hand, np.array([0.0, 0.03, -0.03]))
-    positions, _ = forward_kinematics(played, root)
+    for name, turn in with_left(local, root, hand, np.array([0.0, 0.03, -0.03])).items():
+        local[:, INDEX[name]] = turn
+    positions, _ = forward_kinematics(local, root)
     hangs = positions[:, INDEX["hand.L"]] - positions[:, INDEX["upper_arm.L"]]
     np.testing.assert_allclose(hangs, hangs[[0, 0, 0]], atol=0.01)
