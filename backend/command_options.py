@@ -63,7 +63,7 @@ _HEARING: Final = {
     "first_downbeat": "A bar begins with the beat nearest to this second of the music.",
     "shift_bars": "All bars begin this many beats later; -1: a beat earlier.",
     "start": "Begin at this second of the music.",
-    "duration": "Conduct this many seconds.",
+    "duration": "Take this many seconds of it.",
     "audio_track": "Which of the music file's sound tracks: 1, 2, …; its default if not given.",
 }
 _MOTION: Final = {

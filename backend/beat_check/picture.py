@@ -25,9 +25,11 @@ _MOST_ROWS: Final = 36
 _SHORTEST_S: Final = 4.0
 # Inches, and pixels in one.
 _WIDTH, _ROW, _HEAD, _DPI = 16.0, 1.75, 0.55, 100
-# Points of a curve in a row, and how far apart bar numbers stand, in shares of a row.
+# Points of a curve in a row; how far apart bar numbers stand, in shares of a row, and which bars
+# have one.
 _POINTS: Final = 1500
 _NUMBER_EVERY: Final = 0.022
+_COUNTED: Final = (1, 2, 5, 10, 20, 50, 100)
 _TICKS_S: Final = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 _MOST_TICKS: Final = 15
 _ONSET, _DOWNBEAT, _BEAT = "#7a8791", "#b3261e", "#d98b84"
@@ -149,14 +151,16 @@ def _draw_beats(
     bars = np.cumsum(ones)
     axis.vlines(start + grid.times[inside & ~ones], 0.0, 0.8, color=_BEAT, lw=0.9)
     axis.vlines(start + grid.times[inside & ones], 0.0, 1.0, color=_DOWNBEAT, lw=1.3)
-    free = -np.inf
+    room, free = row_s * _NUMBER_EVERY, -np.inf
+    usual = float(np.percentile(np.diff(grid.downbeats), 10)) if bars[-1:] > 1 else row_s
+    every = next((one for one in _COUNTED if one * usual >= room), _COUNTED[-1])
     for i in np.flatnonzero(inside & ones):
         changes = bars[i] == 1 or _kind(grid, i) != _kind(grid, i - 1)
-        if not changes and grid.times[i] < free:
+        if not changes and (bars[i] % every or grid.times[i] < free):
             continue
         text = f"{bars[i]}  {grid.meters[i]} in {grid.beats_in_bar[i]}" if changes else bars[i]
         axis.text(start + grid.times[i], 1.04, text, fontsize=8, color=_DOWNBEAT)
-        free = grid.times[i] + row_s * _NUMBER_EVERY * (4.0 if changes else 1.0)
+        free = grid.times[i] + room * (4.0 if changes else 1.0)
 
 
 def _draw_tempo(
