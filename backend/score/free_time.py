@@ -6,9 +6,6 @@ import numpy as np
 
 from retarget.rotation import Array
 
-FREE_CONFIDENCE: Final = 0.1
-"""Of beats that notes do not keep to."""
-
 # Notes nearer than this, in quarter notes, are one chord: 30 ms at 120.
 _CHORD: Final = 0.06
 _FEWEST_CHORDS: Final = 16

@@ -12,6 +12,9 @@ RHYTHM: Final = "rhythm"
 """Kinds that sound on the drum channel: percussion of the score, and a drum set beside it."""
 
 PIZZICATO: Final = 45
+SNARE: Final = 38
+"""Key of the drum kit for what has no pitch and tells no other."""
+
 # Kinds of General MIDI programs: the first program of each range.
 _KINDS: Final = (
     (0, "other"),

@@ -1,20 +1,23 @@
 """The notes of a MusicXML part: pitches, places, lengths, articulations and its dynamic marks."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 from fractions import Fraction
+from itertools import chain
 from typing import Final
 from xml.etree import ElementTree
 
-from backend.score.musicxml import PartReader
+from backend.score.instruments import SNARE
+from backend.score.rational import rational
+from backend.score.strokes import strokes
+from backend.score.written_bar import Bar
 
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_TYPES: Final = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}
-# Strokes closer than this are no longer counted, only heard as a tremolo.
-_SHORTEST_STROKE: Final = Fraction(1, 12)
-_MOST_BEAMS: Final = 8
-_TRILL_STROKE: Final = Fraction(1, 8)
-_SHORTEST_TRILL: Final = Fraction(1, 2)
+_KEYS: Final = range(128)
+
+# A transposition of more semitones than there are keys is none.
+_MOST_SEMITONES: Final = 128
 
 
 class Touch(IntFlag):
@@ -29,19 +32,15 @@ class Touch(IntFlag):
     PLUCKED = 32
 
 
-@dataclass
-class Note:
-    """A sounding note; `at` and `duration` in quarter notes, `at` from its bar's beginning.
-
-    `grace` counts the grace notes from this one to its main note, 0 for a main note.
-    """
-
-    bar: int
-    at: float
-    duration: float
-    pitch: int
-    touch: Touch = Touch.NONE
-    grace: int = 0
+_ARTICULATIONS: Final = {
+    "staccato": int(Touch.STACCATO),
+    "staccatissimo": int(Touch.STACCATO),
+    "spiccato": int(Touch.STACCATO),
+    "tenuto": int(Touch.TENUTO),
+    "accent": int(Touch.ACCENT),
+    "strong-accent": int(Touch.MARCATO),
+    "detached-legato": int(Touch.TENUTO),
+}
 
 
 @dataclass(frozen=True)
@@ -56,158 +55,193 @@ class Mark:
 
 @dataclass
 class Part:
-    """All that one player plays."""
+    """All that one player plays; the lists of numbers have one entry for each note.
+
+    Parameters
+    ----------
+    name : str
+    bar : list of int
+        Written bar.
+    at, duration : list of float
+        Quarter notes, `at` from the bar's beginning.
+    pitch, touch : list of int
+        MIDI key, and `Touch` flags.
+    grace : list of int
+        Grace notes from this one to its main note, itself included; 0 for a main note.
+    marks : list of Mark
+    fermatas : list of (int, float, float)
+        Bar, and where in it the held note begins and ends.
+    """
 
     name: str = ""
-    notes: list[Note] = field(default_factory=list)
+    bar: list[int] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+    duration: list[float] = field(default_factory=list)
+    pitch: list[int] = field(default_factory=list)
+    touch: list[int] = field(default_factory=list)
+    grace: list[int] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     fermatas: list[tuple[int, float, float]] = field(default_factory=list)
-    """Bar, and where in it the held note begins and ends."""
 
 
-class NoteReader(PartReader):
-    """Reads a part's notes along with its bars."""
+class NoteReader:
+    """Reads the notes of a part.
 
-    def __init__(self, drums: dict[str, int]) -> None:
-        super().__init__()
+    Parameters
+    ----------
+    drums : dict of str to int
+        Keys of the drum kit by the id of the instrument.
+    """
+
+    def __init__(self, drums: Mapping[str, int]) -> None:
         self.part = Part()
         self._drums = drums
         self._transpose = 0
-        self._tied: dict[int, Note] = {}
+        self._tied: dict[int, int] = {}
         self._slurs = 0
-        self._graces: list[Note] = []
+        self._graces: list[int] = []
         self._plucked = False
+        self._pitches: dict[tuple[str, str, str], int | None] = {}
 
-    def attributes(self, element: ElementTree.Element) -> None:
-        transpose = element.find("transpose")
-        if transpose is not None:
-            chromatic = float(transpose.findtext("chromatic") or 0)
-            octaves = float(transpose.findtext("octave-change") or 0)
-            self._transpose = round(chromatic + 12 * octaves)
+    def transpose(self, element: ElementTree.Element, bar: Bar) -> None:
+        """Take in a `transpose` element."""
+        chromatic = rational(element.findtext("chromatic") or "0")
+        octaves = rational(element.findtext("octave-change") or "0")
+        if chromatic is None or octaves is None or abs(chromatic + 12 * octaves) > _MOST_SEMITONES:
+            bar.cannot_read("a transposition that is none")
+            return
+        self._transpose = round(chromatic + 12 * octaves)
+        self._pitches.clear()
 
-    def direction(self, element: ElementTree.Element, number: int, at: Fraction) -> None:
-        place = float(at)
+    def direction(self, element: ElementTree.Element, number: int, at: float) -> None:
+        """Take in a mark above or below bar `number`, quarter notes from its beginning."""
         for kind in element.findall("direction-type"):
             for child in kind:
                 if child.tag == "dynamics":
                     for dynamic in child:
                         text = dynamic.text if dynamic.tag == "other-dynamics" else dynamic.tag
-                        self._mark(number, place, "dynamic", text or "")
+                        self._mark(number, at, "dynamic", text or "")
                 elif child.tag == "wedge":
-                    self._mark(number, place, "wedge", child.get("type", ""))
+                    self._mark(number, at, "wedge", child.get("type", ""))
                 elif child.tag == "words" and child.text:
                     text = child.text.strip().lower()
-                    self._mark(number, place, "word", text)
+                    self._mark(number, at, "word", text)
                     if "pizz" in text:
                         self._plucked = True
                     elif "arco" in text:
                         self._plucked = False
 
     def note(
-        self, element: ElementTree.Element, number: int, at: Fraction, duration: Fraction
+        self,
+        element: ElementTree.Element,
+        inside: Mapping[str, ElementTree.Element],
+        number: int,
+        bar: Bar,
+        at: Fraction | int,
+        duration: Fraction | int,
+        divisions: Fraction | int,
     ) -> None:
-        notations = element.find("notations")
-        if notations is not None and notations.find("fermata") is not None:
-            self.part.fermatas.append((number, float(at), float(at + duration)))
-        if element.find("rest") is not None or element.find("cue") is not None:
+        """Take in a note or rest.
+
+        Parameters
+        ----------
+        element : Element
+        inside : mapping of str to Element
+            What is in it, by name.
+        number, bar : int, Bar
+            The bar it is in.
+        at, duration : Fraction or int
+            Its place and length in `divisions` of a quarter note.
+        divisions : Fraction or int
+        """
+        begin = float(at / divisions)
+        # Programs may write several, a tuplet in one and a slur in the next.
+        notations = element.findall("notations") if "notations" in inside else []
+        if any(it.find("fermata") is not None for it in notations):
+            self.part.fermatas.append((number, begin, float((at + duration) / divisions)))
+        if "rest" in inside or "cue" in inside:
             return
-        pitch = self._pitch(element)
+        pitch = self._pitch(inside, bar)
         if pitch is None:
             return
-        touch = self._touch(element, notations)
-        if element.find("grace") is not None:
-            grace = Note(number, float(at), 0.0, pitch, touch & ~Touch.STACCATO, 1)
+        touch = self._touch(notations)
+        if "grace" in inside:
             for before in self._graces:
-                before.grace += element.find("chord") is None
-            self._graces.append(grace)
-            self.part.notes.append(grace)
+                self.part.grace[before] += "chord" not in inside
+            self._graces.append(len(self.part.bar))
+            self._add(number, begin, 0.0, pitch, touch & ~int(Touch.STACCATO), 1)
             return
         self._graces.clear()
-        if duration <= 0 or self._continues_tie(element, number, pitch, duration):
+        if duration <= 0:
             return
-        for place, length, shift in _strokes(element, notations, at, duration):
-            note = Note(number, float(place), float(length), pitch + shift, touch)
-            self.part.notes.append(note)
-        if any(tie.get("type") == "start" for tie in element.findall("tie")):
-            self._tied[pitch] = self.part.notes[-1]
+        kinds = {tie.get("type") for tie in element.findall("tie")} if "tie" in inside else set()
+        held = self._tied.pop(pitch, None) if "stop" in kinds else None
+        if held is not None:
+            self.part.duration[held] += float(duration / divisions)
+        else:
+            found = (it.find("ornaments") for it in notations)
+            ornaments = next((it for it in found if it is not None), None)
+            if ornaments is None:
+                self._add(number, begin, float(duration / divisions), pitch, touch, 0)
+            else:
+                kind = "" if "type" not in inside else inside["type"].text or ""
+                place, length = Fraction(at) / divisions, Fraction(duration) / divisions
+                for start, lasts, above in strokes(kind, ornaments, place, length):
+                    self._add(
+                        number, float(start), float(lasts), min(pitch + above, _KEYS[-1]), touch, 0
+                    )
+            held = len(self.part.bar) - 1
+        if "start" in kinds:
+            self._tied[pitch] = held
+
+    def _add(
+        self, bar: int, at: float, duration: float, pitch: int, touch: int, grace: int
+    ) -> None:
+        part = self.part
+        part.bar.append(bar)
+        part.at.append(at)
+        part.duration.append(duration)
+        part.pitch.append(pitch)
+        part.touch.append(touch)
+        part.grace.append(grace)
 
     def _mark(self, number: int, at: float, kind: str, text: str) -> None:
         self.part.marks.append(Mark(number, at, kind, text))
 
-    def _pitch(self, element: ElementTree.Element) -> int | None:
-        pitch = element.find("pitch")
-        if pitch is not None:
-            step = _STEPS[(pitch.findtext("step") or "C").strip()]
-            alter = round(float(pitch.findtext("alter") or 0))
-            octave = int(pitch.findtext("octave") or 4)
-            key = 12 * (octave + 1) + step + alter + self._transpose
-            return key if 0 <= key < 128 else None
-        instrument = element.find("instrument")
-        if element.find("unpitched") is not None:
-            return self._drums.get("" if instrument is None else instrument.get("id", ""), 38)
-        return None
-
-    def _touch(self, element: ElementTree.Element, notations: ElementTree.Element | None) -> Touch:
-        touch = Touch.PLUCKED if self._plucked else Touch.NONE
-        if notations is not None:
-            for slur in notations.findall("slur"):
-                self._slurs += {"start": 1, "stop": -1}.get(slur.get("type", ""), 0)
-            self._slurs = max(self._slurs, 0)
-            for marks in notations.findall("articulations"):
-                for mark in marks:
-                    touch |= _ARTICULATIONS.get(mark.tag, Touch.NONE)
-        return touch | Touch.LEGATO if self._slurs else touch
-
-    def _continues_tie(
-        self, element: ElementTree.Element, number: int, pitch: int, duration: Fraction
-    ) -> bool:
-        kinds = {tie.get("type") for tie in element.findall("tie")}
-        held = self._tied.pop(pitch, None) if "stop" in kinds else None
-        if held is None:
-            return False
-        held.duration += float(duration)
-        if "start" in kinds:
-            self._tied[pitch] = held
-        return True
-
-
-_ARTICULATIONS: Final = {
-    "staccato": Touch.STACCATO,
-    "staccatissimo": Touch.STACCATO,
-    "spiccato": Touch.STACCATO,
-    "tenuto": Touch.TENUTO,
-    "accent": Touch.ACCENT,
-    "strong-accent": Touch.MARCATO,
-    "detached-legato": Touch.TENUTO,
-}
-
-
-def _strokes(
-    element: ElementTree.Element,
-    notations: ElementTree.Element | None,
-    at: Fraction,
-    duration: Fraction,
-) -> list[tuple[Fraction, Fraction, int]]:
-    """Place, length and shift in semitones of each stroke of a note; one for a plain note."""
-    plain = [(at, duration, 0)]
-    ornaments = None if notations is None else notations.find("ornaments")
-    if ornaments is None:
-        return plain
-    tremolo = ornaments.find("tremolo")
-    if tremolo is not None:
-        beams = min(max(int(tremolo.text or 3), 0), _MOST_BEAMS) + _TYPES.get(
-            element.findtext("type") or "", 0
+    def _pitch(self, inside: Mapping[str, ElementTree.Element], bar: Bar) -> int | None:
+        """MIDI key; None where there is none, or none that can be played."""
+        pitch = inside.get("pitch")
+        if pitch is None:
+            if "unpitched" not in inside:
+                return None
+            instrument = inside.get("instrument")
+            return self._drums.get("" if instrument is None else instrument.get("id", ""), SNARE)
+        texts = (
+            pitch.findtext("step") or "C",
+            pitch.findtext("alter") or "0",
+            pitch.findtext("octave") or "4",
         )
-        stroke = max(Fraction(1, 2**beams), _SHORTEST_STROKE)
-        kind = tremolo.get("type", "single")
-        if kind == "single":
-            return [(at + i * stroke, stroke, 0) for i in range(max(int(duration / stroke), 1))]
-        if kind in ("start", "stop"):
-            # Two notes in turn, each written with half of the time both of them fill.
-            first = at if kind == "start" else at - duration + stroke
-            count = max(int(duration / stroke), 1)
-            return [(max(first + 2 * i * stroke, Fraction(0)), stroke, 0) for i in range(count)]
-    if ornaments.find("trill-mark") is not None and duration >= _SHORTEST_TRILL:
-        count = int(duration / _TRILL_STROKE)
-        return [(at + i * _TRILL_STROKE, _TRILL_STROKE, 2 * (i % 2)) for i in range(count)]
-    return plain
+        if texts not in self._pitches:
+            key = self._key(*texts)
+            if key is None:
+                bar.cannot_read(f"the pitch {' '.join(texts)}")
+            self._pitches[texts] = key if key in _KEYS else None
+        return self._pitches[texts]
+
+    def _key(self, step: str, alter: str, octave: str) -> int | None:
+        above_c = _STEPS.get(step.strip())
+        altered, octaves = rational(alter), rational(octave)
+        if above_c is None or altered is None or octaves is None:
+            return None
+        return 12 * (int(octaves) + 1) + above_c + round(altered) + self._transpose
+
+    def _touch(self, notations: Sequence[ElementTree.Element]) -> int:
+        touch = int(Touch.PLUCKED) if self._plucked else 0
+        for child in chain.from_iterable(notations):
+            if child.tag == "slur":
+                self._slurs += {"start": 1, "stop": -1}.get(child.get("type", ""), 0)
+            elif child.tag == "articulations":
+                for mark in child:
+                    touch |= _ARTICULATIONS.get(mark.tag, 0)
+        self._slurs = max(self._slurs, 0)
+        return touch | int(Touch.LEGATO) if self._slurs else touch

@@ -7,7 +7,7 @@ from fractions import Fraction
 from xml.etree import ElementTree
 
 from backend.score.note_values import note_value
-from backend.score.played_bars import DEFAULT_BPM, TempoMap
+from backend.score.played_bars import DEFAULT_BPM
 from backend.score.written_bar import Bar, TempoMark
 
 # Nobody plays slower or faster, in quarter notes; of a 128th or of a maxima, numbers like these are
@@ -88,11 +88,6 @@ def tempo_marks(bars: Sequence[Bar], starts: Sequence[Fraction]) -> dict[Fractio
         if first < bars[0].length or (pickup and first == bars[0].length):
             marks.setdefault(Fraction(0), marks[first])
     return marks
-
-
-def tempo_map(bars: Sequence[Bar], starts: Sequence[Fraction]) -> TempoMap:
-    """The tempo along the score as it is written; places as in `tempo_marks`."""
-    return TempoMap.from_marks(tempo_marks(bars, starts))
 
 
 def _beats_per_minute(text: str) -> float | None:

@@ -21,8 +21,6 @@ MOST_TAGS: Final = 6_000_000
 
 _CONTAINER: Final = "META-INF/container.xml"
 _SCORE: Final = re.compile(r"(?!__MACOSX/).*\.(xml|musicxml)", re.IGNORECASE)
-# Letters of an element's name that a message repeats.
-_SHOWN: Final = 40
 
 _DAMAGE: Final = (
     *(ElementTree.ParseError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
@@ -60,33 +58,6 @@ def unpack(path: Path, data: bytes) -> bytes:
             f"{path.name} holds more than a million notes; choose a shorter score."
         )
     return xml
-
-
-def score_elements(xml: bytes) -> tuple[str, Iterator[ElementTree.Element]]:
-    """What a score is, `score-partwise` or `score-timewise`, and its elements as each of them ends.
-
-    A namespace that the whole score is in is taken off the elements' names.
-
-    Raises
-    ------
-    ConductorError
-        If the XML is something else.
-    """
-    _, root = next(ElementTree.iterparse(io.BytesIO(xml), events=("start",)))
-    space, _, name = root.tag.rpartition("}")
-    if name not in ("score-partwise", "score-timewise"):
-        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
-        raise ConductorError(
-            f"The file is no MusicXML score, its XML is <{shown}>; export it as MusicXML."
-        )
-    return name, _plain_elements(xml, f"{space}}}" if space else "")
-
-
-def _plain_elements(xml: bytes, space: str) -> Iterator[ElementTree.Element]:
-    for _, element in ElementTree.iterparse(io.BytesIO(xml)):
-        if space:
-            element.tag = element.tag.removeprefix(space)
-        yield element
 
 
 def _read_archive(path: Path, data: bytes) -> bytes:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
+
+from backend.score.beat_groups import BeatGroups, is_uneven, likeliest_grouping
 
 ROUNDING: Final = Fraction(1, 16)
 """Bars off by less, in quarter notes, are sums of rounded tuplets, not other meters."""
@@ -31,27 +33,26 @@ class WrittenNotes:
 
     Parameters
     ----------
-    first : Fraction, optional
+    first : float, optional
         The first one begins.
-    last : Fraction, optional
+    last : float, optional
         The last one that is not tied to one before begins.
-    end : Fraction, optional
+    end : float, optional
         The longest ends.
     """
 
-    first: Fraction | None = None
-    last: Fraction | None = None
-    end: Fraction | None = None
+    first: float | None = None
+    last: float | None = None
+    end: float | None = None
 
-    def add(self, at: Fraction, duration: Fraction, *, tied: bool) -> None:
-        """Take in a note, `tied` to one before or not."""
-        end = at + duration
-        if self.first is None or at < self.first:
-            self.first = at
-        if self.end is None or end > self.end:
-            self.end = end
-        if not tied and (self.last is None or at > self.last):
-            self.last = at
+    def join(self, other: "WrittenNotes") -> None:
+        """Take in those of another part."""
+        if other.first is not None and (self.first is None or other.first < self.first):
+            self.first = other.first
+        if other.last is not None and (self.last is None or other.last > self.last):
+            self.last = other.last
+        if other.end is not None and (self.end is None or other.end > self.end):
+            self.end = other.end
 
 
 @dataclass
@@ -79,6 +80,10 @@ class Bar:
         Where in it notes sound.
     unread : set of str
         What is written in it and cannot be read: "the meter 4/3".
+    groups : BeatGroups
+        What tells how its beats are grouped.
+    grouping : tuple of int
+        As in `PlayedBar`; set by `settle_groupings`.
     """
 
     length: Fraction = Fraction(0)
@@ -97,6 +102,8 @@ class Bar:
     counted: bool = True
     notes: WrittenNotes = field(default_factory=WrittenNotes)
     unread: set[str] = field(default_factory=set)
+    groups: BeatGroups = field(default_factory=BeatGroups)
+    grouping: tuple[int, ...] = ()
 
     @property
     def nominal(self) -> Fraction:
@@ -127,6 +134,25 @@ def settle_meters(bars: Sequence[Bar]) -> None:
     for i, bar in enumerate(bars):
         near = (filling[i], *filling[i + 1 : i + 2], *filling[max(i - 1, 0) : i])
         bar.meter = next((it for it in near if it in bar.meters), (bar.meters or [bar.meter])[0])
+
+
+def settle_groupings(bars: Sequence[Bar]) -> None:
+    """Tell how the beats of each bar are grouped, once its meter and length are known.
+
+    What the meter writes holds; else what the bar's own notes surely tell, or all bars of the same
+    meter around it together.
+    """
+    for meter, run in groupby(bars, key=lambda bar: bar.meter):
+        stretch = list(run)
+        for bar in stretch:
+            bar.grouping = bar.groups.told.get(meter, ())
+        if not is_uneven(meter):
+            continue
+        whole = [bar for bar in stretch if bar.length == bar.nominal]
+        fits = [bar.groups.fits(meter) for bar in whole]
+        usual = likeliest_grouping(meter, [sum(each) for each in zip(*fits, strict=True)])
+        for bar, fit in zip(whole, fits, strict=True):
+            bar.grouping = bar.grouping or likeliest_grouping(meter, fit) or usual
 
 
 def settle_repeats(bars: Sequence[Bar]) -> None:

@@ -90,7 +90,7 @@ def test_articulations_slurs_and_plucking_are_kept(tmp_path: Path) -> None:
         + note(notations=articulation("accent")),
         words("arco") + note(quarters=4),
     ).notes
-    assert [Touch(t) for t in notes.touch] == [
+    assert [Touch(t) for t in notes.touch.tolist()] == [
         Touch.STACCATO,
         Touch.LEGATO,
         Touch.NONE,

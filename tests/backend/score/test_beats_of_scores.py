@@ -56,12 +56,30 @@ def read(folder: Path, *parts: list[str]) -> BeatGrid:
     return beats_from_score(path).grid
 
 
-def test_without_a_tempo_mark_it_is_120_quarters_a_minute(tmp_path: Path) -> None:
-    grid = read(tmp_path, [meter("4", 4) + note(4), note(4)])
+def test_without_a_tempo_mark_it_is_120_quarters_a_minute_and_that_is_doubted(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.musicxml"
+    path.write_text(score([meter("4", 4) + note(4), note(4)]))
+    found = beats_from_score(path)
+    grid = found.grid
     np.testing.assert_allclose(grid.times, np.arange(8) * 0.5)
     assert grid.numbers.tolist() == [1, 2, 3, 4] * 2
     assert set(grid.meters) == {"4/4"}
-    assert (grid.confidence == 1.0).all()
+    assert not found.tempo_is_written
+    assert (grid.confidence < 0.5).all()
+    assert "a.musicxml has no tempo mark" in found.doubts[0]
+
+
+def test_a_tempo_in_numbers_is_sure_and_words_alone_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.musicxml"
+    words = "<direction><direction-type><words>Allegro</words></direction-type></direction>"
+    for mark, told in ((tempo(90), True), (words, False)):
+        path.write_text(score([meter("4", 4) + mark + note(4), note(4)]))
+        found = beats_from_score(path)
+        assert found.tempo_is_written == told
+        assert (found.grid.confidence == (1.0 if told else 0.25)).all()
+        assert bool(found.doubts) != told
 
 
 def test_tempo_marks_hold_from_their_place_on(tmp_path: Path) -> None:

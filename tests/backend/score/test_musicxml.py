@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from backend.grid.beat_grid import BeatGrid
-from backend.score.musicxml import musicxml_beats, read_bars
+from backend.score.beats import score_beats
+from backend.score.musicxml import read_written
+from backend.score.musicxml_score import read_musicxml
 from backend.score.playing_order import playing_order
 
 
@@ -44,7 +46,7 @@ def xml(bars: list[str], first: int = 1) -> bytes:
 
 
 def grid(bars: list[str], first: int = 1) -> BeatGrid:
-    return musicxml_beats(Path("a.musicxml"), xml(bars, first)).grid
+    return score_beats(read_musicxml(Path("a.musicxml"), xml(bars, first))).grid
 
 
 def test_a_bar_with_nothing_in_it_is_a_bar_of_rest() -> None:
@@ -57,7 +59,7 @@ def test_an_empty_bar_without_a_number_is_a_bar_of_rest_and_an_uncounted_one_is_
     bars = xml([meter(4, 4) + note(4), note(4)])
     for empty, beats in (("<measure/>", 12), ('<measure number="X1" implicit="yes"/>', 8)):
         text = bars.replace(b'<measure number="2"', empty.encode() + b'<measure number="2"')
-        assert len(musicxml_beats(Path("a.musicxml"), text).grid) == beats
+        assert len(score_beats(read_musicxml(Path("a.musicxml"), text)).grid) == beats
 
 
 def test_metric_modulation_keeps_the_pulse_and_changes_its_note_value() -> None:
@@ -114,9 +116,9 @@ def test_a_bar_that_a_repeat_splits_counts_on_after_it_not_before() -> None:
 def test_da_capo_al_fine_in_words_alone_is_played() -> None:
     for text in ("D.C. al Fine", "Menuetto D. C.", "M.D.C. al Fine", "da capo al fine"):
         bars = [meter(4, 4) + note(4) + words("Fine"), note(4) + words(text), note(4)]
-        assert list(playing_order(read_bars(xml(bars)))) == [0, 1, 0, 2]
+        assert list(playing_order(read_written(xml(bars)).bars)) == [0, 1, 0, 2]
     bars = [note(4), words("D.S. al Coda") + note(4), words("Coda") + note(4)]
     sign = "<direction><direction-type><segno/></direction-type></direction>"
     leave = words("To Coda")
     bars = [meter(4, 4) + note(4), sign + note(4) + leave, *bars]
-    assert list(playing_order(read_bars(xml(bars)))) == [0, 1, 2, 3, 1, 4]
+    assert list(playing_order(read_written(xml(bars)).bars)) == [0, 1, 2, 3, 1, 4]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.score.musicxml import read_bars
+from backend.score.musicxml import read_written
 from backend.score.playing_order import playing_order
 from backend.score.signs import ending_numbers
 
@@ -22,7 +22,7 @@ def order(*bars: str) -> tuple[list[int], tuple[str, ...]]:
         signs = bar if bar.startswith("<") else direction(bar) if bar else ""
         text += f'<measure number="{number}">{signs}{NOTE}</measure>'
     xml = f'<score-partwise><part id="P1">{text}</part></score-partwise>'
-    playing = playing_order(read_bars(xml.encode()))
+    playing = playing_order(read_written(xml.encode()).bars)
     return [i + 1 for i in playing], playing.doubts
 
 

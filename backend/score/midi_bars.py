@@ -1,6 +1,5 @@
-"""The bars and beats of a MIDI file, and its tempo changes."""
+"""The bars of a MIDI file, and its tempo changes."""
 
-from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -9,11 +8,8 @@ from typing import Final
 import numpy as np
 
 from backend.grid.beat_grid import parse_meter
-from backend.score.accents import accent_after_bar_line
-from backend.score.free_time import FREE_CONFIDENCE, keeps_beats
-from backend.score.midi_file import MidiFile, parse_midi
-from backend.score.played_bars import PlayedBar, TempoMap, grid_from_bars
-from backend.score.score_beats import ScoreBeats, Sounding
+from backend.score.midi_file import MidiFile
+from backend.score.played_bars import PlayedBar, TempoMap
 from retarget.errors import ConductorError
 
 MOST_BARS: Final = 20_000
@@ -21,62 +17,6 @@ LONGEST_S: Final = 12 * 3600.0
 """Longer than any work that is conducted: Götterdämmerung has some 6,000 bars in 4.5 hours."""
 
 _FASTEST_QPM: Final = 2000.0
-
-
-def midi_beats(path: Path, data: bytes) -> ScoreBeats:
-    """The conducted beats of a Standard MIDI file, when its notes sound, and what is doubtful.
-
-    Beats that the notes do not keep to have a confidence of 0.1.
-
-    Raises
-    ------
-    ConductorError
-        If it is no MIDI file, holds no notes, or asks for what cannot be conducted.
-    """
-    midi = parse_midi(path, data)
-    bars, tempo = midi_bars(path, midi)
-    grid = grid_from_bars(bars, tempo)
-    sounding = _sounding(midi, tempo)
-    doubts = _lost(path, midi)
-    onsets = midi.notes[:, 3] / midi.resolution
-    if not keeps_beats(onsets):
-        unsure = replace(grid, confidence=np.full(len(grid), FREE_CONFIDENCE))
-        doubts.append(
-            f"The notes of {path.name} do not keep to its beats, as if it was recorded without a "
-            "click; leave the score out, so that the beats are heard in the music."
-        )
-        return ScoreBeats(unsure, sounding, doubts, keeps_beats=False)
-    later = float(accent_after_bar_line(bars, midi))
-    if later > 0.0:
-        doubts.append(
-            f"The bars of {path.name} seem to begin too early: its accents fall {later:g} quarter "
-            "notes after the bar lines, as if a pickup filled the first bar; if so, renumber the "
-            "beats in the beat table and give it with --beats."
-        )
-    return ScoreBeats(grid, sounding, doubts)
-
-
-def _sounding(midi: MidiFile, tempo: TempoMap) -> Sounding:
-    on, off = midi.notes[:, 3], midi.notes[:, 4]
-    at = tempo.seconds(np.array([on.min(), on.max(), off.max()]) / midi.resolution)
-    return Sounding(*at.tolist())
-
-
-def _lost(path: Path, midi: MidiFile) -> list[str]:
-    """What the file has lost, a sentence for each."""
-    doubts = []
-    if midi.stuck:
-        notes = "A note" if midi.stuck == 1 else f"{midi.stuck:,} notes"
-        doubts.append(
-            f"{notes} of {path.name} would sound on long after all others; the music is taken to "
-            "end with the others, and if that is too early, correct the length of its last notes."
-        )
-    if midi.lost_tracks:
-        doubts.append(
-            f"{path.name} lacks {midi.lost_tracks:,} of the tracks that it counts; if it should "
-            "hold more, export it again."
-        )
-    return doubts
 
 
 def midi_bars(path: Path, midi: MidiFile) -> tuple[list[PlayedBar], TempoMap]:
