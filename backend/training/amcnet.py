@@ -20,7 +20,8 @@ def train_amcnet(config: TrainingConfig, progress: Progress = no_progress) -> Pa
     Raises
     ------
     ConductorError
-        If the corpus has no clips with motion of two works, or `config.start` cannot be loaded.
+        If the corpus has no clips with motion of two works, or `config.init_checkpoint` cannot be
+        loaded.
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """

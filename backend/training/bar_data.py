@@ -102,7 +102,7 @@ def _made(beats: Array, rng: np.random.Generator) -> list[Array]:
 
 @dataclass(frozen=True)
 class PulseBatch:
-    """Stretches of P pulses.
+    """MotionBatch of P pulses.
 
     Parameters
     ----------
@@ -133,11 +133,11 @@ class PulseSampler:
     def sample_batch(self, size: int, count: int, rng: np.random.Generator) -> PulseBatch:
         """`size` varied stretches of `count` pulses."""
         drawn = rng.choice(len(self._pulses), size=size, p=self._often)
-        features, states = zip(*(_stretch(self._pulses[i], count, rng) for i in drawn), strict=True)
+        features, states = zip(*(_crop(self._pulses[i], count, rng) for i in drawn), strict=True)
         return PulseBatch(torch.stack(features), torch.stack(states))
 
 
-def _stretch(pulses: Pulses, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _crop(pulses: Pulses, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     first = int(rng.integers(0, max(len(pulses) - count, 0) + 1))
     last = min(first + count, len(pulses))
     features = torch.zeros(count, PULSE_FEATURES)

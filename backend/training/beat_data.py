@@ -1,4 +1,4 @@
-"""Stretches of the corpus for training the beat network, varied anew each time they are seen."""
+"""MotionBatch of the corpus for training the beat network, varied anew each time they are seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,15 +91,13 @@ def sample_batch(
     mels, targets = [], []
     often = clip_weights([len(clip.mel) for clip in clips], [clip.work for clip in clips])
     for index in rng.choice(len(clips), size=size, p=often):
-        mel, target = _stretch(clips[index], frames, rng)
+        mel, target = _crop(clips[index], frames, rng)
         mels.append(mel)
         targets.append(target)
     return torch.stack(mels), BeatTargets.stack(targets)
 
 
-def _stretch(
-    clip: AnnotatedClip, frames: int, rng: np.random.Generator
-) -> tuple[Tensor, BeatTargets]:
+def _crop(clip: AnnotatedClip, frames: int, rng: np.random.Generator) -> tuple[Tensor, BeatTargets]:
     factor = float(np.exp(rng.uniform(*np.log(_STRETCH))))
     taken = round(frames / factor)
     first = int(rng.integers(0, max(len(clip.mel) - taken, 0) + 1))

@@ -25,7 +25,7 @@ def train_beats(config: TrainingConfig, progress: Progress = no_progress) -> Pat
     Raises
     ------
     ConductorError
-        If the corpus has no clips with beats, or `config.start` cannot be loaded.
+        If the corpus has no clips with beats, or `config.init_checkpoint` cannot be loaded.
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """

@@ -30,11 +30,11 @@ from backend.models.latent import interpolated, kl_divergence, sample_prior
 from backend.models.posterior import PosteriorEncoder, reparameterised
 from backend.training.config import Positive, TrainingConfig, Weight
 from backend.training.generator_data import (
+    MotionBatch,
     Performance,
-    Stretches,
     pose_statistics,
     read_performances,
-    sample_stretches,
+    sample_motion_batch,
 )
 from backend.training.optimisation import Optimisation
 from backend.training.run import (
@@ -89,7 +89,7 @@ def train_generator(config: GeneratorTrainingConfig, progress: Progress = no_pro
     Raises
     ------
     ConductorError
-        If the corpus has no motion, or the AMCNet or `config.start` cannot be loaded.
+        If the corpus has no motion, or the AMCNet or `config.init_checkpoint` cannot be loaded.
     Cancelled
         From `progress`; the run goes on from its last save when it is started again.
     """
@@ -109,8 +109,8 @@ def train_generator(config: GeneratorTrainingConfig, progress: Progress = no_pro
     step = load_state(state, config, parts)
     began, first = time.monotonic(), step
 
-    def sample_batch(rng: np.random.Generator) -> Stretches:
-        return sample_stretches(performances, config.batch_size, config.seconds, rng)
+    def sample_batch(rng: np.random.Generator) -> MotionBatch:
+        return sample_motion_batch(performances, config.batch_size, config.seconds, rng)
 
     with logged(config, step) as log:
         for batch in batches(sample_batch, config, step):
@@ -148,7 +148,7 @@ class _ConditionalVae(nn.Module):
         self.generator = generator
         self.posterior = PosteriorEncoder(generator.config.conditioning.channels)
 
-    def forward(self, batch: Stretches) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: MotionBatch) -> tuple[Tensor, Tensor]:
         """The latent (B, T, LATENT_DIM) of the poses of a batch, and its divergence."""
         poses = (batch.poses - self.generator.mean) / self.generator.std
         mean, log_variance = self.posterior(poses, batch.conditioning)
@@ -157,7 +157,7 @@ class _ConditionalVae(nn.Module):
 
 
 @dataclass(frozen=True)
-class _Posed:
+class _Poses:
     """Poses (B, T, POSE_DIM), and where they take the joints: positions and world rotations."""
 
     poses: Tensor
@@ -165,11 +165,11 @@ class _Posed:
     world: Tensor
 
     @classmethod
-    def of(cls, poses: Tensor) -> "_Posed":
+    def of(cls, poses: Tensor) -> "_Poses":
         return cls(poses, *forward_kinematics(*split_pose(poses)))
 
-    def __getitem__(self, which: slice) -> "_Posed":
-        return _Posed(self.poses[which], self.positions[which], self.world[which])
+    def __getitem__(self, which: slice) -> "_Poses":
+        return _Poses(self.poses[which], self.positions[which], self.world[which])
 
 
 class _Losses:
@@ -178,22 +178,22 @@ class _Losses:
     def __init__(self, amcnet: AmcNet, config: GeneratorTrainingConfig) -> None:
         self.config, self._encode = config, amcnet.motion
 
-    def of(self, made: _Posed, true: _Posed, std: Tensor) -> dict[str, Tensor]:
+    def of(self, generated: _Poses, true: _Poses, std: Tensor) -> dict[str, Tensor]:
         """MSE and, if it has a weight, perceptual loss."""
-        losses = {"mse": self.mse(made, true, std)}
+        losses = {"mse": self.mse(generated, true, std)}
         if self.config.perceptual > 0.0:
-            mine = self._encode(joints_2d(made.positions, made.world))
+            mine = self._encode(joints_2d(generated.positions, generated.world))
             theirs = self._encode(joints_2d(true.positions, true.world))
             losses["perceptual"] = mse_loss(mine, theirs)
         return losses
 
-    def mse(self, made: _Posed, true: _Posed, std: Tensor) -> Tensor:
+    def mse(self, generated: _Poses, true: _Poses, std: Tensor) -> Tensor:
         """Of standardised poses, and of places, speeds and accelerations of joints."""
         # The legs follow from the hips and planted feet.
-        off = (made.positions - true.positions)[:, :, list(SEEN_JOINTS)] * _METRES
+        off = (generated.positions - true.positions)[:, :, list(SEEN_JOINTS)] * _METRES
         speed = torch.diff(off, dim=1) * (MOTION_FPS * _SPEED_WEIGHT)
         acceleration = torch.diff(off, n=2, dim=1) * (MOTION_FPS**2 * _ACCELERATION_WEIGHT)
-        poses = (made.poses - true.poses) / std
+        poses = (generated.poses - true.poses) / std
         return torch.stack([(x**2).mean() for x in (poses, off, speed, acceleration)]).sum()
 
 
@@ -201,21 +201,21 @@ def _step(
     vae: Optimisation[_ConditionalVae],
     discriminator: Optimisation[Discriminator],
     losses: _Losses,
-    batch: Stretches,
+    batch: MotionBatch,
 ) -> dict[str, Tensor]:
     """One step of both; what it cost."""
     config, generator = losses.config, vae.network.generator
     latent, kl = vae.network(batch)
     count = len(latent)
     half = max(count // 2, 1)
-    made = _Posed.of(
+    generated = _Poses.of(
         generator(
             torch.cat([batch.mel, batch.mel[:half]]),
             torch.cat([batch.conditioning, batch.conditioning[:half]]),
             torch.cat([latent, _prior(batch)[:half]]),
         )
     )
-    inferred, drawn, true = made[:count], made[count:], _Posed.of(batch.poses)
+    inferred, drawn, true = generated[:count], generated[count:], _Poses.of(batch.poses)
     values = losses.of(inferred, true, generator.std)
     prior_mse = losses.mse(drawn, true[:half], generator.std)
     total = config.mse * values["mse"] + config.prior_mse * prior_mse + config.kl * kl
@@ -223,12 +223,12 @@ def _step(
         total = total + config.perceptual * values["perceptual"]
     values["kl"] = kl
     if config.adversarial > 0.0:
-        generated = torch.cat([drawn.positions, inferred.positions[half:]])
+        seen = torch.cat([drawn.positions, inferred.positions[half:]])
         for _ in range(config.discriminator_steps):
-            loss, distance = discriminator_loss(discriminator.network, true.positions, generated)
+            loss, distance = discriminator_loss(discriminator.network, true.positions, seen)
             discriminator.update(loss)
         values["wasserstein"] = distance
-        total = total + config.adversarial * discriminator.network(generated).mean()
+        total = total + config.adversarial * discriminator.network(seen).mean()
     vae.update(total)
     return {name: value.detach() for name, value in values.items()} | {"total": total.detach()}
 
@@ -250,13 +250,13 @@ def _validate(
     torch.manual_seed(_VALIDATION_SEED)
     sums: dict[str, list[float]] = {}
     for _ in range(_VALIDATION_BATCHES):
-        batch = sample_stretches(held_out, config.batch_size, config.seconds, rng)
+        batch = sample_motion_batch(held_out, config.batch_size, config.seconds, rng)
         batch = batch.to(config.torch_device)
         latent, kl = vae(batch)
         inferred, drawn = (
-            _Posed.of(generator(batch.mel, batch.conditioning, n)) for n in (latent, _prior(batch))
+            _Poses.of(generator(batch.mel, batch.conditioning, n)) for n in (latent, _prior(batch))
         )
-        true = _Posed.of(batch.poses)
+        true = _Poses.of(batch.poses)
         values = losses.of(inferred, true, generator.std)
         values |= {"kl": kl, "prior mse": losses.mse(drawn, true, generator.std)}
         if config.adversarial > 0.0:
@@ -267,7 +267,7 @@ def _validate(
     return {name: float(np.mean(values)) for name, values in sums.items()}
 
 
-def _prior(batch: Stretches) -> Tensor:
+def _prior(batch: MotionBatch) -> Tensor:
     """The latent of every stretch, drawn as in use."""
     size, count = batch.poses.shape[:2]
     source = torch.Generator().manual_seed(int(torch.randint(2**31, (1,))))

@@ -1,4 +1,4 @@
-"""Stretches of conducted music for training the generator."""
+"""MotionBatch of conducted music for training the generator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Performance:
 
 
 @dataclass(frozen=True)
-class Stretches:
+class MotionBatch:
     """A batch.
 
     Parameters
@@ -58,9 +58,9 @@ class Stretches:
     conditioning: Tensor
     poses: Tensor
 
-    def to(self, device: torch.device) -> "Stretches":
+    def to(self, device: torch.device) -> "MotionBatch":
         """On another device."""
-        return Stretches(*(t.to(device) for t in (self.mel, self.conditioning, self.poses)))
+        return MotionBatch(*(t.to(device) for t in (self.mel, self.conditioning, self.poses)))
 
 
 def read_performances(corpus: Path, split: str, seconds: float) -> list[Performance]:
@@ -95,9 +95,9 @@ def _read(clip: Clip) -> Performance:
     return Performance(np.array(clip.mel(), np.float16), poses, conditioning)
 
 
-def sample_stretches(
+def sample_motion_batch(
     performances: Sequence[Performance], size: int, seconds: float, rng: np.random.Generator
-) -> Stretches:
+) -> MotionBatch:
     """A batch of stretches, their sound varied."""
     frames = int(seconds * MOTION_FPS)
     mels: list[Tensor] = []
@@ -110,7 +110,7 @@ def sample_stretches(
         mels.append(augmented(torch.from_numpy(mel), rng))
         conditioning.append(torch.from_numpy(one.conditioning[at : at + frames]))
         poses.append(torch.from_numpy(one.poses[at : at + frames]))
-    return Stretches(torch.stack(mels), torch.stack(conditioning), torch.stack(poses))
+    return MotionBatch(torch.stack(mels), torch.stack(conditioning), torch.stack(poses))
 
 
 def pose_statistics(performances: Sequence[Performance]) -> tuple[Tensor, Tensor]:

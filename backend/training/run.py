@@ -129,11 +129,18 @@ def load_initial_weights(
     Raises
     ------
     ConductorError
-        If `config.init_checkpoint` cannot be loaded.
+        If `config.init_checkpoint` cannot be loaded, or holds a network of another shape.
     """
     if config.init_checkpoint and not state.is_file():
-        start = Path(config.init_checkpoint)
-        restore(network, load_checkpoint(start, kind)[1], start)
+        path = Path(config.init_checkpoint)
+        shape, weights = load_checkpoint(path, kind)
+        made: Any = network.config
+        if shape != json.loads(json.dumps(asdict(made))):
+            raise ConductorError(
+                f"The network in {path} has not the shape that is trained here; begin with another "
+                "checkpoint, or with none."
+            )
+        restore(network, weights, path)
 
 
 @contextmanager
