@@ -239,19 +239,17 @@ def _used(
     command: Sequence[str], folder: Path = _ROOT, settings: Mapping[str, str] | None = None
 ) -> Used:
     """What a command uses from its start to its end."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=os.environ | (settings or {}),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+    with tempfile.TemporaryFile() as told:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=folder, env=os.environ | (settings or {}), stdout=told, stderr=told
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            told.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{told.read().decode()}")
     peak = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     return Used(seconds, usage.ru_utime + usage.ru_stime, peak)
 
