@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backend.beat_check.clicks import check_clicks, write_clicks
-from backend.beat_check.picture import check_picture, draw_beats
 from backend.beat_check.summary import beat_summary
 from backend.beats_request import BeatsRequest, find_beats
 from backend.cache_folder import CacheFolder
@@ -61,6 +60,9 @@ def check_beats(
             progress=part(progress, 0.8, 0.95),
         )
     if picture is not None:
+        # Imported here because matplotlib takes a second.
+        from backend.beat_check.picture import draw_beats
+
         progress(0.95, "drawing the beats")
         draw_beats(found.analysis, found.grid, picture, start=request.start, parted=found.parted)
     found.grid.shifted(request.start).save(table)
@@ -74,8 +76,8 @@ def _check_outputs(
     """Refuse, before the work begins, what cannot be written or would overwrite what is read."""
     if clicks is not None:
         check_clicks(clicks)
-    if picture is not None:
-        check_picture(picture)
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise ConductorError(f"{picture.name} does not end like a picture; let it end in .png.")
     check_outputs(table, clicks, picture)
     for output in (table, clicks, picture):
         for given in (request.music, request.score):

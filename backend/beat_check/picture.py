@@ -16,7 +16,6 @@ from backend.audio.rates import FEATURE_RATE
 from backend.beat_check.summary import beat_summary
 from backend.grid.beat_grid import BeatGrid
 from retarget.atomic import atomic_path
-from retarget.errors import ConductorError
 from retarget.rotation import Array
 
 # Seconds in a row: the first with which the picture has at most so many rows.
@@ -34,18 +33,6 @@ _TICKS_S: Final = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 _MOST_TICKS: Final = 15
 _ONSET, _DOWNBEAT, _BEAT = "#7a8791", "#b3261e", "#d98b84"
 _TEMPO, _CONFIDENCE, _PARTED = "#1f4e8c", "#bfe0c4", "#f6e3a1"
-
-
-def check_picture(path: Path) -> None:
-    """Refuse a name that no picture can be written to.
-
-    Raises
-    ------
-    ConductorError
-        If it does not end in .png.
-    """
-    if path.suffix.lower() != ".png":
-        raise ConductorError(f"{path.name} does not end like a picture; let it end in .png.")
 
 
 def draw_beats(
@@ -78,7 +65,6 @@ def draw_beats(
     ConductorError
         If the file cannot be written.
     """
-    check_picture(out)
     end = max(analysis.duration, _SHORTEST_S)
     row_s = next((one for one in _ROWS_S if end <= one * _MOST_ROWS), end / _MOST_ROWS)
     row_s = min(row_s, end)
@@ -152,7 +138,7 @@ def _draw_beats(
     axis.vlines(start + grid.times[inside & ~ones], 0.0, 0.8, color=_BEAT, lw=0.9)
     axis.vlines(start + grid.times[inside & ones], 0.0, 1.0, color=_DOWNBEAT, lw=1.3)
     room, free = row_s * _NUMBER_EVERY, -np.inf
-    usual = float(np.percentile(np.diff(grid.downbeats), 10)) if bars[-1:] > 1 else row_s
+    usual = float(np.percentile(np.diff(grid.downbeats), 10)) if len(grid.downbeats) > 1 else row_s
     every = next((one for one in _COUNTED if one * usual >= room), _COUNTED[-1])
     for i in np.flatnonzero(inside & ones):
         changes = bars[i] == 1 or _kind(grid, i) != _kind(grid, i - 1)
