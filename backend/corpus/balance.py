@@ -47,7 +47,7 @@ def balanced(movements: Sequence[Surveyed]) -> Array:
         weights = start * np.clip(favour, 1.0 / _MOST_FAVOURED, _MOST_FAVOURED)
         weights /= weights.sum()
         of_work = np.bincount(works, weights=weights)
-        weights *= np.minimum(most / of_work, 1.0)[works]
+        weights *= np.minimum(most / np.maximum(of_work, 1e-12), 1.0)[works]
         weights /= weights.sum()
     return weights
 

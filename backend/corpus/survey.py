@@ -72,18 +72,21 @@ def survey(
         In the order of the scores.
     faults : dict of str to str
         Why a score is left out, by its name.
+
+    Raises
+    ------
+    Cancelled
+        From `progress`; what has been read by then is kept.
     """
     known: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
     keys = [f"{score.name} {score.stat().st_size}" for score in scores]
     unread = [(key, score) for key, score in zip(keys, scores, strict=True) if key not in known]
     if unread:
-        with ProcessPoolExecutor(workers, mp_context=one_thread_each()) as pool:
-            found = pool.map(_survey, [score for _, score in unread])
-            for index, ((key, _), rows) in enumerate(zip(unread, found, strict=True)):
-                known[key] = rows
-                progress(index / len(unread), _PHASE)
-        with atomic_path(kept) as temporary:
-            temporary.write_text(json.dumps(known), encoding="utf-8")
+        try:
+            _read(unread, known, workers, progress)
+        finally:
+            with atomic_path(kept) as temporary:
+                temporary.write_text(json.dumps(known), encoding="utf-8")
     movements, faults = [], {}
     for key, score in zip(keys, scores, strict=True):
         if isinstance(known[key], str):
@@ -91,6 +94,21 @@ def survey(
         else:
             movements += [Surveyed(score, **row) for row in known[key]]
     return movements, faults
+
+
+def _read(
+    unread: Sequence[tuple[str, Path]], known: dict[str, Any], workers: int, progress: Progress
+) -> None:
+    """Add to what is known; a run that is broken off keeps what it has read."""
+    with ProcessPoolExecutor(workers, mp_context=one_thread_each()) as pool:
+        found = pool.map(_survey, [score for _, score in unread])
+        try:
+            for index, ((key, _), rows) in enumerate(zip(unread, found, strict=True)):
+                known[key] = rows
+                progress(index / len(unread), _PHASE)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _survey(score: Path) -> list[dict[str, Any]] | str:

@@ -1,5 +1,6 @@
 """Which movements are played how often."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from small_scores import quartet
 from backend.corpus.balance import balanced
 from backend.corpus.plan import plan_clips, work_of
 from backend.corpus.survey import Surveyed, survey
+from retarget.errors import Cancelled
 
 
 def movement(name: str, **values: object) -> Surveyed:
@@ -36,6 +38,20 @@ def test_a_score_is_surveyed_once(tmp_path: Path) -> None:
     assert "shorter than a clip" in faults[short.name]
     kept.write_text(kept.read_text().replace("96.0", "97.0"))
     assert survey([score, broken, short], kept, 1)[0][0].tempo == 97.0
+
+
+def test_a_survey_that_is_broken_off_goes_on(tmp_path: Path) -> None:
+    scores = [quartet(tmp_path / f"Somebody_Op.{i}_1.musicxml") for i in range(3)]
+
+    def stop(fraction: float, phase: str) -> None:
+        if fraction > 0.0:
+            raise Cancelled
+
+    kept = tmp_path / "survey.json"
+    with pytest.raises(Cancelled):
+        survey(scores, kept, 1, stop)
+    assert len(json.loads(kept.read_text())) == 2
+    assert [m.score for m in survey(scores, kept, 1)[0]] == scores
 
 
 def test_a_score_without_a_tempo_mark_is_known(tmp_path: Path) -> None:
