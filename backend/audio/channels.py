@@ -56,6 +56,10 @@ class Planes:
 def to_planes(frame: Any) -> Planes:
     """The samples of a PyAV audio frame of any format."""
     names = _names(frame.layout)
+    if frame.format.name == "fltp":
+        # What lossy codecs give, in many short frames: PyAV's own way takes ten times as long.
+        planes = [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
+        return Planes(np.array(planes), names)
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, len(names)).T

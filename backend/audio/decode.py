@@ -1,9 +1,9 @@
 """Any sound or video file to samples, through FFmpeg's libraries (PyAV), a block at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import soxr
@@ -13,8 +13,11 @@ from backend.audio.container import header_duration, open_sound
 from backend.audio.rates import SAMPLE_RATE
 from backend.audio.timeline import frames_in_time
 from retarget.errors import ConductorError
-from retarget.progress import Progress, no_progress
+from retarget.progress import Progress, no_progress, part
 
+Result = TypeVar("Result")
+
+_PHASE: Final = "reading the music"
 _REPORT_EVERY_S: Final = 5.0
 # Longest stretch that is held in memory at once, hours.
 _LONGEST_H: Final = 4
@@ -98,20 +101,64 @@ def load_audio(
     ConductorError
         If the file is missing, not readable, without sound or such a track, or ends before `start`.
     """
+    return from_mono(
+        path,
+        _joined_blocks,
+        start=start,
+        duration=duration,
+        sample_rate=sample_rate,
+        track=track,
+        progress=progress,
+    )
+
+
+def from_mono(
+    path: str | Path,
+    take: Callable[[Iterator[Samples]], Result],
+    *,
+    start: float = 0.0,
+    duration: float | None = None,
+    sample_rate: int = SAMPLE_RATE,
+    track: int | None = None,
+    progress: Progress = no_progress,
+) -> Result:
+    """What is made of the mono samples of a file while they are read; see `load_audio`.
+
+    Parameters
+    ----------
+    take : callable
+        Makes the result of all blocks (n,) of samples. It is called again, with the louder side,
+        where left and right turn out to cancel each other.
+    """
     path = Path(path)
-    stretch = _Stretch(path, start, duration, sample_rate, track)
+    reader = _Reader(path, start, duration, sample_rate, track)
     balance = Balance()
-    samples = _gathered(stretch, 1, progress, balance)[0]
+    result = take(block[0] for block in reader.blocks(1, progress, balance))
     if balance.cancels:
-        sides = _gathered(stretch, 2, lambda _, phase: progress(1.0, phase))
-        samples = sides[0 if balance.left >= balance.right else 1].copy()
-    progress(1.0, "reading the music")
+        side = 0 if balance.left >= balance.right else 1
+        read = part(progress, 1.0, 1.0)
+        result = take(block[side] for block in reader.blocks(2, read))
+    progress(1.0, _PHASE)
+    return result
+
+
+def _joined_blocks(blocks: Iterator[Samples]) -> Samples:
+    """All samples (N,) of blocks, without holding them twice."""
+    samples = np.empty(_JOINED, np.float32)
+    count = 0
+    for block in blocks:
+        end = count + len(block)
+        if end > len(samples):
+            samples.resize(max(end, len(samples) * 5 // 4), refcheck=False)
+        samples[count:end] = block
+        count = end
+    samples.resize(count, refcheck=False)
     return samples
 
 
 @dataclass(frozen=True)
-class _Stretch:
-    """What `load_audio` was asked for."""
+class _Reader:
+    """Reads the stretch that `load_audio` was asked for."""
 
     path: Path
     start: float
@@ -119,47 +166,35 @@ class _Stretch:
     sample_rate: int
     track: int | None
 
-
-def _gathered(
-    stretch: _Stretch, channels: int, progress: Progress, balance: Balance | None = None
-) -> Samples:
-    """All samples (channels, N) of a stretch."""
-    start, duration, sample_rate = stretch.start, stretch.duration, stretch.sample_rate
-    expected = 0.0
-    with open_sound(stretch.path, stretch.track) as (container, stream):
-        expected = max((header_duration(container, stream) or 0.0) - start, 0.0)
-    if duration is not None:
-        expected = min(expected, duration) if expected else duration
-    # A header may promise anything; it sets the first guess only.
-    size = min(int(expected * sample_rate) + 1, 2 * 3600 * sample_rate)
-    samples = np.empty((size, channels), np.float32)
-    count = 0
-    reported = 0.0
-    progress(0.0, "reading the music")
-    for block in stream_audio(
-        stretch.path,
-        start=start,
-        duration=duration,
-        sample_rate=sample_rate,
-        channels=channels,
-        track=stretch.track,
-        balance=balance,
-    ):
-        end = count + block.shape[1]
-        if end > len(samples):
-            samples.resize((max(end, len(samples) * 5 // 4), channels), refcheck=False)
-        samples[count:end] = block.T
-        count = end
-        if count > _LONGEST_H * 3600 * sample_rate:
-            raise ConductorError(
-                f"{stretch.path.name} lasts more than {_LONGEST_H} hours; give the stretch to "
-                "conduct with --start and --duration."
-            )
-        if count / sample_rate - reported >= _REPORT_EVERY_S:
-            reported = count / sample_rate
-            progress(min(reported / expected, 1.0) if expected else 0.0, "reading the music")
-    samples.resize((count, channels), refcheck=False)
-    return samples.T
+    def blocks(
+        self, channels: int, progress: Progress, balance: Balance | None = None
+    ) -> Iterator[Samples]:
+        """Blocks (channels, n) of samples; says how far it is, and refuses endless files."""
+        with open_sound(self.path, self.track) as (container, stream):
+            expected = max((header_duration(container, stream) or 0.0) - self.start, 0.0)
+        if self.duration is not None:
+            expected = min(expected, self.duration) if expected else self.duration
+        seconds = reported = 0.0
+        progress(0.0, _PHASE)
+        for block in stream_audio(
+            self.path,
+            start=self.start,
+            duration=self.duration,
+            sample_rate=self.sample_rate,
+            channels=channels,
+            track=self.track,
+            balance=balance,
+        ):
+            seconds += block.shape[1] / self.sample_rate
+            if seconds > _LONGEST_H * 3600:
+                raise ConductorError(
+                    f"{self.path.name} lasts more than {_LONGEST_H} hours; give the stretch to "
+                    "conduct with --start and --duration."
+                )
+            if seconds - reported >= _REPORT_EVERY_S:
+                reported = seconds
+                progress(min(seconds / expected, 1.0) if expected else 0.0, _PHASE)
+            yield block
 
 
 def stream_audio(

@@ -5,6 +5,7 @@ Each is what librosa's function of the same name gives with `sr=22050, hop_lengt
 chunk borders do not show: every frame is computed from its own window alone.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
-from backend.audio.decode import load_audio
+from backend.audio.decode import from_mono
 from backend.audio.loudness import k_weighting, relative_loudness
 from backend.audio.mel_bands import mel_filters, mel_frequencies
 from backend.audio.rates import FEATURE_RATE, HOP, N_MELS, SAMPLE_RATE
 from backend.audio.threads import one_thread, side_by_side
-from retarget.progress import Progress, no_progress, part
+from retarget.progress import Progress, no_progress
 
 N_FFT: Final = 2048
 """Samples in an analysis window."""
@@ -29,7 +30,10 @@ TOP_DB: Final = 80.0
 # Mean square of a loud frame in a recording at its usual level, −14 dB below full scale.
 _LOUDEST_FRAME: Final = 0.04
 _AMIN: Final = 1e-10
-_CHUNK_FRAMES: Final = 512
+_CHUNK_FRAMES: Final = 256
+# Bands whose filters are applied at once: neighbours use the same bins.
+_BANDS: Final = 16
+_BLOCK: Final = 1 << 16
 _PHASE: Final = "hearing the music"
 
 
@@ -48,9 +52,9 @@ def analyse_file(
     ConductorError
         If the file cannot be read, holds no sound, or ends before `start`.
     """
-    reading = part(progress, 0.0, 0.5)
-    samples = load_audio(path, start=start, duration=duration, track=track, progress=reading)
-    return analyse(samples, part(progress, 0.5, 1.0))
+    return from_mono(
+        path, _analysed, start=start, duration=duration, track=track, progress=progress
+    )
 
 
 def analyse(
@@ -73,20 +77,9 @@ def analyse(
         With N = 1 + S // 245 frames. In silence everything is 0, except the mel spectrogram
         (−80 dB) and the first coefficient of the MFCC (the level).
     """
-    samples = np.ascontiguousarray(samples, np.float32)
-    with one_thread():
-        mel, centroid, bandwidth, power = _spectral_pass(samples, chunk, part(progress, 0.0, 0.95))
-    loudest, onset = _mel_pass(mel, chunk)
+    analysis = _analysed(_blocks(samples, progress), chunk)
     progress(1.0, _PHASE)
-    return Analysis(
-        duration=len(samples) / SAMPLE_RATE,
-        mel=mel,
-        loudest=loudest,
-        centroid=centroid,
-        bandwidth=bandwidth,
-        onset=onset,
-        loudness=relative_loudness(power),
-    )
+    return analysis
 
 
 def mel_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -97,11 +90,7 @@ def mel_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     samples : (S,) float array
         Sound at `SAMPLE_RATE`, full scale ±1, finite.
     """
-    samples = np.ascontiguousarray(samples, np.float32)
-    with one_thread():
-        mel, _, _, _ = _spectral_pass(samples, _CHUNK_FRAMES, no_progress)
-    _mel_pass(mel, _CHUNK_FRAMES)
-    return mel
+    return analyse(samples).mel
 
 
 def analysis_from_mel(mel: NDArray) -> Analysis:
@@ -136,49 +125,96 @@ def analysis_from_mel(mel: NDArray) -> Analysis:
     )
 
 
-def _spectral_pass(
-    samples: NDArray[np.float32], chunk: int, progress: Progress
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Mel in dB (unclipped, re 1), centroid and bandwidth in Hz, K-weighted power."""
-    count = 1 + len(samples) // HOP
-    mel = np.empty((count, N_MELS), np.float32)
-    centroid, bandwidth, loud = (np.empty(count, np.float32) for _ in range(3))
-    window = torch.hann_window(N_FFT, periodic=True)
-    frequencies = torch.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
-    mel_bank = mel_filters(SAMPLE_RATE, N_FFT, N_MELS)
-    # Parseval: the two-sided sum of |X|² over N and the window's energy is the mean square.
-    sides = np.full(N_FFT // 2 + 1, 2.0)
-    sides[[0, -1]] = 1.0
-    k_column = k_weighting(frequencies.numpy()) * sides / (N_FFT * float(window.square().sum()))
-    bank = torch.from_numpy(np.vstack([mel_bank, k_column]).astype(np.float32).T.copy())
+def _blocks(samples: NDArray[np.float32], progress: Progress) -> Iterator[NDArray[np.float32]]:
+    """The samples in blocks, as a file gives them."""
+    samples = np.asarray(samples, np.float32)
+    for first in range(0, len(samples), _BLOCK):
+        progress(first / len(samples), _PHASE)
+        yield samples[first : first + _BLOCK]
 
-    def hear(first: int) -> int:
-        last = min(first + chunk, count)
-        frames = torch.from_numpy(_window_samples(samples, first, last)).unfold(0, N_FFT, HOP)
-        spectrum = torch.fft.rfft(frames * window)
+
+def _analysed(blocks: Iterator[NDArray[np.float32]], chunk: int = _CHUNK_FRAMES) -> Analysis:
+    """Features of mono samples that come in blocks, worked out while the next ones are read."""
+    count = 0
+
+    def counted() -> Iterator[NDArray[np.float32]]:
+        nonlocal count
+        for block in blocks:
+            count += len(block)
+            yield block
+
+    with one_thread():
+        chunks = side_by_side(_Spectra().of, _windows(counted(), chunk))
+    mel, centroid, bandwidth, power = map(np.concatenate, zip(*chunks, strict=True))
+    loudest, onset = _mel_pass(mel, chunk)
+    return Analysis(
+        duration=count / SAMPLE_RATE,
+        mel=mel,
+        loudest=loudest,
+        centroid=centroid,
+        bandwidth=bandwidth,
+        onset=onset,
+        loudness=relative_loudness(power),
+    )
+
+
+def _windows(blocks: Iterator[NDArray[np.float32]], chunk: int) -> Iterator[NDArray[np.float32]]:
+    """The samples under the windows of `chunk` frames and of the next ones, zeros beyond the ends.
+
+    The last chunk has fewer.
+    """
+    held, step = np.zeros(N_FFT // 2, np.float32), chunk * HOP
+    under = step - HOP + N_FFT
+    for block in blocks:
+        held = np.concatenate([held, block])
+        while len(held) >= under:
+            yield held[:under]
+            held = held[step:]
+    frames = 1 + (len(held) - N_FFT // 2) // HOP
+    held = np.pad(held, (0, N_FFT))
+    for first in range(0, frames, chunk):
+        last = min(first + chunk, frames)
+        yield held[first * HOP : (last - 1) * HOP + N_FFT]
+
+
+class _Spectra:
+    """What the spectra of a few frames say: mel, centroid and bandwidth, K-weighted power."""
+
+    def __init__(self) -> None:
+        bins = N_FFT // 2 + 1
+        self._window = torch.hann_window(N_FFT, periodic=True)
+        self._frequencies = torch.linspace(0.0, SAMPLE_RATE / 2, bins)
+        filters = mel_filters(SAMPLE_RATE, N_FFT, N_MELS)
+        self._filters = [_narrow(filters[i : i + _BANDS]) for i in range(0, N_MELS, _BANDS)]
+        # Parseval: the two-sided sum of |X|² over N and the window's energy is the mean square.
+        sides = np.full(bins, 2.0)
+        sides[[0, -1]] = 1.0
+        weights = k_weighting(self._frequencies.numpy()) * sides
+        weights /= N_FFT * float(self._window.square().sum())
+        self._k_weights = torch.from_numpy(weights.astype(np.float32))
+
+    def of(self, samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Mel (n, 128) in dB (unclipped, re 1), centroid and bandwidth in Hz, mean square; (n,)."""
+        frames = torch.from_numpy(samples).unfold(0, N_FFT, HOP)
+        spectrum = torch.fft.rfft(frames * self._window)
         power = spectrum.real.square().add_(spectrum.imag.square())
-        bands = (power @ bank).numpy()
-        mel[first:last] = 10.0 * np.log10(np.maximum(bands[:, :-1], _AMIN))
-        loud[first:last] = bands[:, -1]
+        bands = torch.cat([power[:, bins] @ weights for bins, weights in self._filters], dim=1)
+        mel = bands.clamp_min_(_AMIN).log10_().mul_(10.0)
+        loud = power @ self._k_weights
         magnitude = power.sqrt_()
         total = magnitude.sum(dim=1, keepdim=True)
         magnitude /= torch.where(total > 0.0, total, 1.0)
-        centre = magnitude @ frequencies
-        spread = (frequencies[None] - centre[:, None]).square_().mul_(magnitude).sum(dim=1)
-        centroid[first:last] = centre.numpy()
-        bandwidth[first:last] = spread.sqrt().numpy()
-        return last
-
-    side_by_side(hear, range(0, count, chunk), lambda last: progress(last / count, _PHASE))
-    return mel, centroid, bandwidth, loud
+        centroid = magnitude @ self._frequencies
+        away = self._frequencies - centroid[:, None]
+        bandwidth = away.square_().mul_(magnitude).sum(dim=1).sqrt_()
+        return mel.numpy(), centroid.numpy(), bandwidth.numpy(), loud.numpy()
 
 
-def _window_samples(samples: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
-    """The samples under frames [first, last), zeros beyond the ends."""
-    begin = first * HOP - N_FFT // 2
-    end = (last - 1) * HOP + N_FFT // 2
-    inside = samples[max(begin, 0) : max(min(end, len(samples)), 0)]
-    return np.pad(inside, (max(-begin, 0), end - begin - max(-begin, 0) - len(inside)))
+def _narrow(filters: NDArray[np.float32]) -> tuple[slice, torch.Tensor]:
+    """The bins that a few filters (n, bins) use, and their weights (those bins, n)."""
+    used = np.flatnonzero(filters.any(axis=0))
+    bins = slice(int(used[0]), int(used[-1]) + 1)
+    return bins, torch.from_numpy(filters[:, bins].T.copy())
 
 
 def _mel_pass(mel: NDArray[np.float32], chunk: int) -> tuple[float, NDArray]:

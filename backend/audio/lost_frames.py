@@ -6,6 +6,7 @@ follows would come early.
 
 from collections import deque
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,6 +104,12 @@ def is_frame(packet: bytes) -> bool:
 
 def frame_length(data: bytes) -> int:
     """Bytes of the frame of layer III whose header begins `data`; 0 if it is no such header."""
+    return _length_by_header(data[:4])
+
+
+# A file repeats a few headers in thousands of frames.
+@lru_cache(maxsize=1024)
+def _length_by_header(data: bytes) -> int:
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
         return 0
     version, layer = data[1] >> 3 & 3, data[1] >> 1 & 3

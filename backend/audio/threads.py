@@ -5,8 +5,10 @@ each piece of work has one thread to itself, and several pieces run beside each 
 """
 
 import os
+import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -42,17 +44,35 @@ def side_by_side(
     work : callable
         Makes a result of an item, without gradients.
     items : iterable
+        Asked for the next one while earlier ones are worked on, but never for many in advance.
     done : callable
         Hears each result in the order of the items; what it raises ends the work.
     """
-    workers = min(os.cpu_count() or 1, _MOST_THREADS)
-    results = []
+    workers = min(cores(), _MOST_THREADS)
+    work = torch.inference_mode()(work)
+    results: list[Result] = []
+    waiting: deque[Future[Result]] = deque()
+
+    def take() -> None:
+        results.append(waiting.popleft().result())
+        done(results[-1])
+
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
-            for result in pool.map(torch.inference_mode()(work), items):
-                results.append(result)
-                done(result)
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > 2 * workers:
+                    take()
+            while waiting:
+                take()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     return results
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
