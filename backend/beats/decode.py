@@ -79,7 +79,6 @@ def decode_beats(
     lengths = _intervals()
     turn = -_STEADINESS * np.abs(lengths[None, :] / lengths[:, None] - 1.0)
     turn -= np.log(np.exp(turn).sum(axis=1, keepdims=True))
-    into = np.ascontiguousarray(turn.T)
     activation = np.clip(heard.beat, _LEAST, 1.0 - _LEAST)
     # A path is as good as its beats are better than none: what lies between them is the same for
     # all paths.
@@ -90,19 +89,17 @@ def decode_beats(
     longest, shortest = int(lengths[-1]), int(lengths[0])
     score = np.empty((longest + count, len(lengths)))
     score[:longest] = enter[0] - odds[0] - np.log(lengths)
-    back = np.empty((count, len(lengths)), np.int16)
     columns = np.arange(len(lengths))
     # Within the shortest beat no frame depends on another: they are searched together.
     for begin in range(0, count, shortest):
         frames = np.arange(begin, min(begin + shortest, count))
-        before = score[longest + frames[:, None] - lengths, columns]
-        options = before[:, None, :] + into
-        back[frames] = best = options.argmax(axis=2)
-        reached = np.take_along_axis(options, best[:, :, None], axis=2)[:, :, 0]
+        before = score[longest + frames - lengths[:, None], columns[:, None]]
+        # The best one is all that counts here; which it was is asked again along the way back.
+        reached = (before[:, :, None] + turn[:, None, :]).max(axis=0)
         score[longest + frames] = reached + enter[frames]
         if begin // shortest % 512 == 0:
             progress(begin / count, "finding the beats")
-    return _at_peaks(heard.beat, _trace(score[longest:], back, lengths))
+    return _at_peaks(heard.beat, _trace(score, turn, lengths))
 
 
 def _intervals() -> NDArray[np.int64]:
@@ -128,16 +125,18 @@ def _tempo_scores(heard: Heard, lengths: NDArray[np.int64], prior: Array | None)
     return np.repeat(scores, SLOW, axis=0)[: len(heard.beat)]
 
 
-def _trace(score: Array, back: NDArray[np.int16], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _trace(score: Array, turn: Array, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Frames at which beats begin on the best path; its last beat lasts beyond the end."""
-    count = len(score)
+    longest, columns = int(lengths[-1]), np.arange(len(lengths))
+    count = len(score) - longest
     open_end = np.arange(count)[:, None] + lengths >= count
-    best = int(np.where(open_end, score, -np.inf).argmax())
+    best = int(np.where(open_end, score[longest:], -np.inf).argmax())
     frame, length = divmod(best, score.shape[1])
     frames = []
     while frame >= 0:
         frames.append(frame)
-        length = int(back[frame, length])
+        before = score[longest + frame - lengths, columns]
+        length = int((before + turn[:, length]).argmax())
         frame -= int(lengths[length])
     return np.array(frames[::-1], dtype=np.int64)
 
