@@ -1,7 +1,8 @@
 """The endings of repeated sections: which bars each has, and for which passes it is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from backend.score.written_bar import Bar
@@ -25,6 +26,8 @@ class Ending:
         the coda, or else the last, if the section goes on from there.
     group : int
         The highest number among them.
+    leads_to : int, optional
+        The bar after it; None for the one that is written there.
     """
 
     start: int
@@ -34,6 +37,7 @@ class Ending:
     last: bool
     straight: bool
     group: int
+    leads_to: int | None = None
 
 
 def endings(bars: Sequence[Bar]) -> dict[int, Ending]:
@@ -51,7 +55,53 @@ def endings(bars: Sequence[Bar]) -> dict[int, Ending]:
         if not follows:
             groups.append([])
         groups[-1].append((start, _stop(bars, start)))
-    return {ending.start: ending for group in groups for ending in _of_section(bars, group)}
+    found = {ending.start: ending for group in groups for ending in _of_section(bars, group)}
+    for first, then in pairwise(groups):
+        found |= {ending.start: ending for ending in _forked(bars, first, then, found)}
+    return found
+
+
+def _forked(
+    bars: Sequence[Bar],
+    first: Sequence[tuple[int, int]],
+    then: Sequence[tuple[int, int]],
+    found: Mapping[int, Ending],
+) -> list[Ending]:
+    """The endings of a refrain with verses, where `first` and `then` are those; else none.
+
+    A refrain may have an ending for each verse and a last one, next to each other and without
+    repeat signs, and the verses that lead back to it follow as endings of the same numbers.
+    """
+    verses = [found[start] for start, _ in then]
+    numbers = sorted(number for verse in verses for number in verse.numbers)
+    starts = [
+        i for i in range(first[-1][0], then[0][0]) if bars[i].ending and not bars[i].repeat_times
+    ]
+    told = [number for i in starts for number in sorted(bars[i].ending)]
+    inside = bars[starts[0] + 1 : then[-1][1] + 1] if starts else []
+    if (
+        told != [*numbers, numbers[-1] + 1]
+        or any(bar.repeat_from for bar in inside)
+        or not all(bars[verse.stop].repeat_times for verse in verses)
+        or _leads_back(bars, (starts[0], then[0][0] - 1))
+    ):
+        return []
+    after, last = then[-1][1] + 1, told[-1]
+    stops = [*(i - 1 for i in starts[1:]), then[0][0] - 1]
+    refrain = [
+        Ending(
+            start=start,
+            stop=stop,
+            numbers=bars[start].ending,
+            first=k == 0,
+            last=False,
+            straight=stop == stops[-1],
+            group=last,
+            leads_to=after if stop == stops[-1] else None,
+        )
+        for k, (start, stop) in enumerate(zip(starts, stops, strict=True))
+    ]
+    return [*refrain, *(replace(verse, last=False, straight=False, group=last) for verse in verses)]
 
 
 def _of_section(bars: Sequence[Bar], spans: Sequence[tuple[int, int]]) -> list[Ending]:

@@ -108,7 +108,7 @@ class _Walk:
                 jump, i = i, self._target(i, origin)
                 self._begin(i)
             else:
-                i += 1
+                i = self._after(i)
 
     def unheard_endings(self, played: set[int], first: int) -> list[str]:
         """Sentences about the endings that no pass reaches.
@@ -126,6 +126,14 @@ class _Walk:
             f"{label(self._bars, e.start)} is left out: no repeat leads to it."
             for e in lost
         ]
+
+    def _after(self, i: int) -> int:
+        """The bar after bar `i` where nothing leads back."""
+        ending = self._inside.get(i)
+        if ending is None or ending.stop != i or ending.leads_to is None:
+            return i + 1
+        self._close(ending.leads_to - 1)
+        return ending.leads_to
 
     def _begin(self, i: int) -> None:
         """Go on at bar `i` after a jump."""

@@ -1,5 +1,6 @@
 """A written bar of a score: its length, meter, tempo marks and the signs that lead from it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,9 @@ from backend.score.beat_groups import BeatGroups, is_uneven, likeliest_grouping
 
 ROUNDING: Final = Fraction(1, 16)
 """Bars off by less, in quarter notes, are sums of rounded tuplets, not other meters."""
+
+# The share of bars that tell their grouping of which so many are alike where the others are too.
+_AGREEING: Final = 0.75
 
 # Letters of what cannot be read that a message repeats.
 _SHOWN: Final = 40
@@ -139,8 +143,8 @@ def settle_meters(bars: Sequence[Bar]) -> None:
 def settle_groupings(bars: Sequence[Bar]) -> None:
     """Tell how the beats of each bar are grouped, once its meter and length are known.
 
-    What the meter writes holds; else what the bar's own notes surely tell, or all bars of the same
-    meter around it together.
+    What the meter writes holds; else what the bar's own notes surely tell. Where they do not, it is
+    as in most bars of the same meter around it, if those agree.
     """
     for meter, run in groupby(bars, key=lambda bar: bar.meter):
         stretch = list(run)
@@ -149,10 +153,12 @@ def settle_groupings(bars: Sequence[Bar]) -> None:
         if not is_uneven(meter):
             continue
         whole = [bar for bar in stretch if bar.length == bar.nominal]
-        fits = [bar.groups.fits(meter) for bar in whole]
-        usual = likeliest_grouping(meter, [sum(each) for each in zip(*fits, strict=True)])
-        for bar, fit in zip(whole, fits, strict=True):
-            bar.grouping = bar.grouping or likeliest_grouping(meter, fit) or usual
+        own = [likeliest_grouping(meter, bar.groups.fits(meter)) for bar in whole]
+        counts = Counter(filter(None, own)).most_common(1)
+        agree = counts and counts[0][1] >= _AGREEING * sum(map(bool, own))
+        usual = counts[0][0] if agree else ()
+        for bar, told in zip(whole, own, strict=True):
+            bar.grouping = bar.grouping or told or usual
 
 
 def settle_repeats(bars: Sequence[Bar]) -> None:

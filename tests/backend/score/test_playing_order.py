@@ -242,6 +242,13 @@ def test_endings(score: str, order: list[int]) -> None:
     assert not doubts(score)
 
 
+def test_a_refrain_with_an_ending_for_each_verse_and_a_last_one_is_played_three_times() -> None:
+    refrain = "1[ 2(1) 3(2) 4(3 5F 6(1)] 7(2)]"
+    assert places(refrain) == [1, 2, 6, 1, 3, 7, 1, 4, 5]
+    assert places(f"{refrain} 8") == [1, 2, 6, 1, 3, 7, 1, 4, 5, 8]
+    assert not doubts(f"{refrain} 8")
+
+
 def test_an_ending_that_no_pass_reaches_is_said() -> None:
     assert places("1[ 2(1)] 3(3) 4") == [1, 2, 1, 4]
     assert "The ending for pass 3 at bar 3 is left out" in doubts("1[ 2(1)] 3(3) 4")
