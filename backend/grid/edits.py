@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from backend.grid.conducted import conducted_groups, conducted_rates
+from backend.grid.conducted import conducted_groups, conducted_rates, uneven_groups
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
@@ -42,7 +42,8 @@ def doubled(grid: Columns) -> Columns:
 
     A bar becomes one of twice as many beats where that is its meter, or so slow that its beats are
     subdivided (`backend.grid.conducted`); a two becomes a four; any other becomes two bars of as
-    many beats as before.
+    many beats as before. Bars that are conducted by groups, as 5/8 in two, are then by their
+    written beats.
 
     Raises
     ------
@@ -50,21 +51,23 @@ def doubled(grid: Columns) -> Columns:
         If there are no beats, or they lie too close together.
     """
     _require_beats(grid)
+    parts, first, in_bar = _divided(grid)
     gaps, usual = np.diff(grid.times), _usual(grid.times)
-    halves = 0.5 * np.where(gaps > _HELD * usual[:-1], usual[:-1], gaps)
-    if (halves < _CLOSEST_S).any():
-        at = grid.times[int(np.flatnonzero(halves < _CLOSEST_S)[0])]
+    lengths = np.where(gaps > _HELD * usual[:-1], usual[:-1], gaps) / parts[:-1]
+    if (lengths < _CLOSEST_S).any():
+        at = grid.times[int(np.flatnonzero(lengths < _CLOSEST_S)[0])]
         raise ConductorError(
             f"The beats at {at:.2f} s lie too close together to have others between; take the "
             "beats as they are."
         )
-    count = 2 * len(grid.times) - 1
-    times, sure = np.empty(count), np.empty(count)
-    times[::2], times[1::2] = grid.times, grid.times[:-1] + halves
-    sure[::2], sure[1::2] = grid.confidence, np.minimum(grid.confidence[:-1], grid.confidence[1:])
-    before = np.arange(count) // 2
-    numbers = 2 * grid.numbers[before] - (np.arange(count) % 2 == 0)
-    in_bar = 2 * grid.beats_in_bar[before]
+    # Beats lie between beats, so the last one has none after it.
+    parts[-1] = 1
+    before = np.repeat(np.arange(len(parts)), parts)
+    step = np.arange(len(before)) - np.repeat(np.cumsum(parts) - parts, parts)
+    times = grid.times[before] + step * np.r_[lengths, 0.0][before]
+    sure, following = grid.confidence, np.r_[grid.confidence[1:], 1.0]
+    confidence = np.where(step == 0, sure[before], np.minimum(sure, following)[before])
+    numbers, in_bar = first[before] + step, in_bar[before]
     meters = [grid.meters[i] for i in before]
     for meter, beats, places in _kinds(meters, in_bar):
         written = _doubled_meter(meter, beats, 120.0 / float(np.median(usual[before[places]])))
@@ -73,26 +76,26 @@ def doubled(grid: Columns) -> Columns:
             numbers[places] = (numbers[places] - 1) % (beats // 2) + 1
         for i in places.tolist():
             meters[i] = written or _in_as_many(meter, beats // 2)
-    return Columns(times, numbers, in_bar, tuple(meters), sure)
+    return Columns(times, numbers, in_bar, tuple(meters), confidence)
 
 
 def halved(grid: Columns, offset: int = 0) -> Columns:
     """Half as many beats: every other one, with the downbeats.
 
-    A bar of an even number of beats keeps half of them. Of bars of an odd number, which come in
-    rows of one meter, two and two become one; one that is left over is beaten as 5/4 is in two,
-    with a longer last beat.
+    A bar of an even number of beats keeps half of them. Of bars of three, which come in rows of one
+    meter, two and two become one; one that is left over is conducted in one. Bars of five or seven,
+    and those whose meter says so, are conducted by their groups.
 
     Parameters
     ----------
     offset : 0 or 1
-        1 takes the other beats: the second of an even bar becomes "one"; in a row of odd bars the
-        second bar begins the first pair.
+        1 takes the other beats: the second of an even bar becomes "one"; in a row of threes the
+        second bar begins the first pair. Groups begin where they do.
 
     Raises
     ------
     ConductorError
-        If there are no beats, or no two of them.
+        If there is but one beat, and it goes, or none.
     """
     _require_beats(grid)
     if offset not in (0, 1):
@@ -101,26 +104,32 @@ def halved(grid: Columns, offset: int = 0) -> Columns:
     numbers, in_bar = grid.numbers.copy(), grid.beats_in_bar.copy()
     meters = list(grid.meters)
     for run in _runs(grid):
-        beats = int(grid.beats_in_bar[run.start])
-        if beats % 2 == 0:
+        beats, meter = int(grid.beats_in_bar[run.start]), grid.meters[run.start]
+        groups = _groups_of(meter, beats)
+        if groups:
+            begins = np.cumsum([1, *groups[:-1]])
+            numbers[run] = np.searchsorted(begins, grid.numbers[run], side="right")
+            keep[run] = np.isin(grid.numbers[run], begins)
+            in_bar[run] = len(groups)
+        elif beats % 2 == 0:
             place = grid.numbers[run] - 1 - offset
             keep[run] = place % 2 == 0
             numbers[run] = place // 2 % (beats // 2) + 1
             in_bar[run] = beats // 2
-            meters[run] = [_halved_meter(meters[run.start], beats // 2)] * len(place)
-            continue
-        place = _places(grid.numbers[run], beats) - offset * beats
-        keep[run] = place % 2 == 0
-        numbers[run] = place // 2 % beats + 1
-        left = place >= place[-1] + 1 - (place[-1] + 1) % (2 * beats)
-        if run.stop < len(keep) and left.any() and beats > 1:
-            # What follows begins a beat of its own, so the last one here is longer, not shorter.
-            keep[run] &= ~(left & (place % (2 * beats) == beats - 1))
-            in_bar[run] = np.where(left, beats // 2, beats)
-            numbers[run] = np.where(left, np.minimum(numbers[run], beats // 2), numbers[run])
+            meters[run] = [_halved_meter(meter, beats // 2)] * len(place)
+        else:
+            place = _places(grid.numbers[run], beats) - offset * beats
+            keep[run] = place % 2 == 0
+            numbers[run] = place // 2 % beats + 1
+            left = place >= place[-1] + 1 - (place[-1] + 1) % (2 * beats)
+            if run.stop < len(keep) and beats > 1:
+                # What follows begins a beat of its own: the last one here is longer, not shorter.
+                keep[run] &= ~(left & (place % (2 * beats) == beats - 1))
+                in_bar[run] = np.where(left, beats // 2, beats)
+                numbers[run] = np.where(left, np.minimum(numbers[run], beats // 2), numbers[run])
     if not keep.any():
         raise ConductorError(
-            "There is but one beat, which cannot be halved; take more of the music."
+            "There is but one beat, which cannot be halved; take a longer stretch."
         )
     return _taken(grid._replace(numbers=numbers, beats_in_bar=in_bar, meters=tuple(meters)), keep)
 
@@ -233,6 +242,43 @@ def _kinds(
     ]
 
 
+def _divided(
+    grid: Columns,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """In how many each beat is divided, the number of its first part, and the parts in its bar."""
+    parts = np.full(len(grid.times), 2)
+    first, in_bar = 2 * grid.numbers - 1, 2 * grid.beats_in_bar
+    for meter, beats, places in _kinds(list(grid.meters), grid.beats_in_bar):
+        groups = _groups_in(meter, beats)
+        if groups:
+            place = grid.numbers[places] - 1
+            parts[places] = np.array(groups)[place]
+            first[places] = np.cumsum([1, *groups[:-1]])[place]
+            in_bar[places] = sum(groups)
+    return parts, first, in_bar
+
+
+def _groups_in(meter: str, beats: int) -> tuple[int, ...]:
+    """Written beats in each conducted one of a bar, if they are not alike; otherwise none."""
+    groups = _written(meter)
+    if len(groups) == 1:
+        return tuple(map(int, uneven_groups(groups[0], beats)))
+    return groups if len(groups) == beats else ()
+
+
+def _groups_of(meter: str, beats: int) -> tuple[int, ...]:
+    """Beats in each group of a bar that is conducted by its written beats; none if it has none."""
+    groups = _written(meter)
+    if sum(groups) != beats:
+        return ()
+    return groups if len(groups) > 1 else tuple(map(int, uneven_groups(beats, beats // 2)))
+
+
+def _written(meter: str) -> tuple[int, ...]:
+    """The upper figures of a meter, one for each group: (5,) of "5/8", (2, 3) of "2+3/8"."""
+    return tuple(map(int, meter.partition("/")[0].split("+")))
+
+
 def _doubled_meter(meter: str, beats: int, bpm: float) -> str | None:
     """How a bar is written that has so many beats since it was doubled; None if it is two bars."""
     figures = _figures(meter)
@@ -257,8 +303,7 @@ def _halved_meter(meter: str, beats: int) -> str:
 
 
 def _figures(meter: str) -> tuple[int, int]:
-    upper, _, lower = meter.partition("/")
-    return int(upper), int(lower)
+    return sum(_written(meter)), int(meter.partition("/")[2])
 
 
 def _taken(grid: Columns, keep: NDArray[np.bool_]) -> Columns:

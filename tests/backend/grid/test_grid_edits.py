@@ -85,6 +85,28 @@ def test_halved_beats_keep_the_downbeats(before, after):
     assert half.downbeats[0] == grid.times[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "groups"),
+    [
+        ((2, 5, "5/8"), (3, 2)),
+        ((2, 5, "2+3/8"), (2, 3)),
+        ((2, 7, "7/8"), (2, 2, 3)),
+        ((2, 7, "3+2+2/8"), (3, 2, 2)),
+        ((2, 8, "3+3+2/8"), (3, 3, 2)),
+    ],
+)
+def test_bars_of_groups_are_conducted_by_them_at_half_the_level(kind, groups):
+    grid = bars(kind, bpm=300)
+    half = grid.halved()
+    assert shape(half) == [(len(groups), len(groups), kind[2])] * 2
+    np.testing.assert_allclose(np.diff(half.times)[: len(groups)] / 0.2, groups)
+    np.testing.assert_allclose(half.downbeats, grid.downbeats)
+    back = half.doubled()
+    np.testing.assert_allclose(back.times, grid.times[: len(back)])
+    np.testing.assert_array_equal(back.numbers, grid.numbers[: len(back)])
+    assert set(back.meters) == {kind[2]}
+
+
 def test_the_other_phase_begins_a_beat_later_or_with_the_second_bar_of_an_odd_meter():
     four = bars((2, 4, "4/4")).halved(1)
     np.testing.assert_allclose(four.times, [2.0, 4.0, 6.0, 8.0])
@@ -97,7 +119,7 @@ def test_the_other_phase_begins_a_beat_later_or_with_the_second_bar_of_an_odd_me
 def test_a_single_odd_bar_among_even_ones_ends_with_a_long_beat():
     half = bars((1, 4, "4/4"), (1, 3, "3/4"), (1, 5, "5/4"), (1, 4, "4/4")).halved()
     assert shape(half) == [(2, 2, "4/4"), (1, 1, "3/4"), (2, 2, "5/4"), (2, 2, "4/4")]
-    np.testing.assert_allclose(half.times - 1.0, [0, 2, 4, 7, 9, 12, 14])
+    np.testing.assert_allclose(half.times - 1.0, [0, 2, 4, 7, 10, 12, 14])
 
 
 @pytest.mark.parametrize("kind", [(3, 4, "4/4"), (4, 3, "3/4"), (2, 8, "4/4"), (3, 2, "2/4")])
@@ -194,6 +216,6 @@ def test_what_cannot_be_changed_is_refused_in_one_sentence():
     with pytest.raises(ConductorError, match="too close together"):
         bars((2, 4, "4/4"), bpm=310).doubled()
     one = BeatGrid(np.ones(1), np.full(1, 2), np.full(1, 4), ("4/4",), np.ones(1))
-    with pytest.raises(ConductorError, match="but one beat"):
+    with pytest.raises(ConductorError, match="single beat"):
         one.halved()
     assert len(one.doubled()) == 1
