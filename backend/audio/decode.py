@@ -10,6 +10,7 @@ import soxr
 
 from backend.audio.channels import Balance, Planes, Samples, downmix
 from backend.audio.container import header_duration, open_sound
+from backend.audio.growing import Growing
 from backend.audio.rates import SAMPLE_RATE
 from backend.audio.timeline import frames_in_time
 from retarget.errors import ConductorError
@@ -143,17 +144,11 @@ def from_mono(
 
 
 def _joined_blocks(blocks: Iterator[Samples]) -> Samples:
-    """All samples (N,) of blocks, without holding them twice."""
-    samples = np.empty(_JOINED, np.float32)
-    count = 0
+    """All samples (N,) of blocks."""
+    samples = Growing()
     for block in blocks:
-        end = count + len(block)
-        if end > len(samples):
-            samples.resize(max(end, len(samples) * 5 // 4), refcheck=False)
-        samples[count:end] = block
-        count = end
-    samples.resize(count, refcheck=False)
-    return samples
+        samples.add(block)
+    return samples.array()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ chunk borders do not show: every frame is computed from its own window alone.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 
 from backend.audio.analysis import Analysis
 from backend.audio.decode import from_mono
+from backend.audio.growing import Growing
 from backend.audio.loudness import k_weighting, relative_loudness
 from backend.audio.mel_bands import mel_filters, mel_frequencies
 from backend.audio.rates import FEATURE_RATE, HOP, N_MELS, SAMPLE_RATE
-from backend.audio.threads import one_thread, side_by_side
+from backend.audio.threads import in_order, one_thread
 from retarget.progress import Progress, no_progress
 
 N_FFT: Final = 2048
@@ -143,9 +145,13 @@ def _analysed(blocks: Iterator[NDArray[np.float32]], chunk: int = _CHUNK_FRAMES)
             count += len(block)
             yield block
 
-    with one_thread():
-        chunks = side_by_side(_Spectra().of, _windows(counted(), chunk))
-    mel, centroid, bandwidth, power = map(np.concatenate, zip(*chunks, strict=True))
+    # Not a list of the chunks: what is kept among work memory breaks it up.
+    heard = [Growing() for _ in range(4)]
+    with one_thread(), closing(in_order(_Spectra().of, _windows(counted(), chunk))) as chunks:
+        for chunk_features in chunks:
+            for whole, rows in zip(heard, chunk_features, strict=True):
+                whole.add(rows)
+    mel, centroid, bandwidth, power = (whole.array() for whole in heard)
     loudest, onset = _mel_pass(mel, chunk)
     return Analysis(
         duration=count / SAMPLE_RATE,

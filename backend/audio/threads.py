@@ -7,9 +7,9 @@ each piece of work has one thread to itself, and several pieces run beside each 
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Final, TypeVar
 
 import torch
@@ -48,27 +48,32 @@ def side_by_side(
     done : callable
         Hears each result in the order of the items; what it raises ends the work.
     """
+    results = []
+    with closing(in_order(work, items)) as made:
+        for result in made:
+            results.append(result)
+            done(result)
+    return results
+
+
+def in_order(
+    work: Callable[[Item], Result], items: Iterable[Item]
+) -> Generator[Result, None, None]:
+    """As `side_by_side`, each result when it is asked for; closed, it ends the work."""
     workers = min(cores(), _MOST_THREADS)
     work = torch.inference_mode()(work)
-    results: list[Result] = []
     waiting: deque[Future[Result]] = deque()
-
-    def take() -> None:
-        results.append(waiting.popleft().result())
-        done(results[-1])
-
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))
                 if len(waiting) > 2 * workers:
-                    take()
+                    yield waiting.popleft().result()
             while waiting:
-                take()
+                yield waiting.popleft().result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return results
 
 
 def cores() -> int:
