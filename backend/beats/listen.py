@@ -1,6 +1,5 @@
 """What the beat network hears in a piece of any length."""
 
-from dataclasses import fields
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -27,16 +26,12 @@ from backend.models.beat_net import (
     BeatOutput,
 )
 from backend.models.checkpoint import load_for_use, or_else
-from backend.models.layers import shifted
-from retarget.progress import Progress, no_progress, part
+from retarget.progress import Progress, no_progress
 
 # Frames that are heard at once: from moment to moment as many as stay in a core's cache, at a
 # distance so many that their context, which is heard twice, is little beside them.
 _LOCAL_FRAMES: Final = 2048
 _WIDE_FRAMES: Final = 16384
-# The music is heard transposed by so many mel bands, and the answers are averaged.
-_SHIFTS: Final = (-2, 0, 2)
-
 _PHASE: Final = "finding the beats"
 
 
@@ -48,28 +43,6 @@ def listen(network: BeatNet, mel: NDArray, progress: Progress = no_progress) -> 
     if frames == 0:
         nothing = np.zeros(0)
         return Heard(nothing, nothing, np.zeros((0, len(BAR_LENGTHS))), np.zeros((0, TEMPI)), tempi)
-    heard = [
-        _hear(network, mel, frames, bands, part(progress, i / len(_SHIFTS), (i + 1) / len(_SHIFTS)))
-        for i, bands in enumerate(_SHIFTS)
-    ]
-
-    def mean(name: str) -> Tensor:
-        """Over the shifts: logits of the whole piece, (T, …)."""
-        return torch.stack([getattr(one, name) for one in heard]).mean(0)
-
-    return Heard(
-        mean("beat").sigmoid().numpy(),
-        mean("downbeat").sigmoid().numpy(),
-        mean("meter").softmax(-1).numpy(),
-        mean("tempo").softmax(-1).numpy(),
-        tempi,
-    )
-
-
-def _hear(
-    network: BeatNet, mel: NDArray, frames: int, bands: int, progress: Progress
-) -> BeatOutput:
-    """Logits of a whole piece, (T, …), of the music moved up by some bands."""
     local = torch.empty(1, network.config.channels, frames)
 
     def hear_local(first: int) -> int:
@@ -77,7 +50,7 @@ def _hear(
         low, high = _around(first, last, network.config.local_context, frames)
         piece = torch.from_numpy(np.asarray(mel[low * POOL : high * POOL], np.float32))
         piece = pad(piece, (0, 0, 0, (high - low) * POOL - len(piece)), value=-TOP_DB)
-        answer = network.local_features(shifted(piece, bands)[None])
+        answer = network.local_features(piece[None])
         local[..., first:last] = answer[..., first - low : last - low]
         return last
 
@@ -98,14 +71,22 @@ def _hear(
     def report(last: int) -> None:
         progress(0.5 * last / frames, _PHASE)
 
-    told = count(1)
     side_by_side(hear_local, range(0, frames, _LOCAL_FRAMES), report)
-    firsts = range(0, frames, _WIDE_FRAMES)
+    firsts, told = range(0, frames, _WIDE_FRAMES), count(1)
     heard = side_by_side(
         hear_wide, firsts, lambda _: progress(0.5 + 0.5 * next(told) / len(firsts), _PHASE)
     )
-    return BeatOutput(
-        *(torch.cat([getattr(one, field.name) for one in heard]) for field in fields(BeatOutput))
+
+    def whole(name: str) -> Tensor:
+        """Logits of the whole piece, (T, …)."""
+        return torch.cat([getattr(one, name) for one in heard])
+
+    return Heard(
+        whole("beat").sigmoid().numpy(),
+        whole("downbeat").sigmoid().numpy(),
+        whole("meter").softmax(-1).numpy(),
+        whole("tempo").softmax(-1).numpy(),
+        tempi,
     )
 
 
