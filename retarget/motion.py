@@ -108,7 +108,7 @@ class Motion:
         Orthographic, x to the viewer's right, y down. One scale and one shift for the whole clip:
         the rest pose's shoulder width becomes 1/5 and the mean hip centre (0.5, 0.75).
         """
-        return _front_view(*self.world())
+        return _centred(_front_view(*self.world()))
 
     def resample(self, fps: float) -> "Motion":
         """The same performance at another frame rate (slerp between neighbouring frames)."""
@@ -135,7 +135,13 @@ class Motion:
         ConductorError
             If the file cannot be written.
         """
-        joints_3d, turns = self.world()
+        joints_3d = np.empty((len(self), len(skeleton.NAMES), 3), np.float32)
+        front = np.empty((len(self), len(skeleton.JOINTS_2D), 2))
+        # Block by block, which takes no more memory for longer music than its file.
+        for first in range(0, len(self), _BLOCK_FRAMES):
+            block = slice(first, first + _BLOCK_FRAMES)
+            places, turns = forward_kinematics(self.rotations[block], self.root[block])
+            joints_3d[block], front[block] = places, _front_view(places, turns)
         arrays: dict[str, NDArray[Any]] = {
             "version": np.array(VERSION, dtype=np.int64),
             "fps": np.array(self.fps, dtype=np.float64),
@@ -144,8 +150,8 @@ class Motion:
             "rest": skeleton.REST.astype(np.float32),
             "rotations": self.rotations.astype(np.float32),
             "root": self.root.astype(np.float32),
-            "joints_3d": joints_3d.astype(np.float32),
-            "joints_2d": _front_view(joints_3d, turns).astype(np.float32),
+            "joints_3d": joints_3d,
+            "joints_2d": _centred(front).astype(np.float32),
             "beats": np.asarray(self.beats, dtype=np.float64),
             "beat_numbers": np.asarray(self.beat_numbers, dtype=np.int64),
             "style": np.array(json.dumps(self.style, sort_keys=True)),
@@ -304,7 +310,7 @@ def joint_in_world(rotations: Array, root: Array, name: str) -> tuple[Array, Arr
 
 
 def _front_view(positions: Array, rotations: Array) -> Array:
-    """`Motion.joints_2d` of what `forward_kinematics` gives."""
+    """The points of `Motion.joints_2d` in its scale, of what `forward_kinematics` gives."""
     head = skeleton.INDEX["head"]
     flat = np.empty((len(positions), len(skeleton.JOINTS_2D), 2))
     for i, name in enumerate(skeleton.JOINTS_2D):
@@ -313,6 +319,10 @@ def _front_view(positions: Array, rotations: Array) -> Array:
             flat[:, i] = positions[:, head, ::2] + offset[:, ::2]
         else:
             flat[:, i] = positions[:, skeleton.INDEX[name], ::2]
-    flat *= np.array([SCALE_2D, -SCALE_2D])
-    hips = flat[:, -2:].mean(axis=(0, 1)) if len(flat) else np.zeros(2)
-    return flat - hips + np.array(HIPS_2D)
+    return flat * np.array([SCALE_2D, -SCALE_2D])
+
+
+def _centred(front: Array) -> Array:
+    """The points (T, 13, 2) with the mean hip centre where `Motion.joints_2d` has it."""
+    hips = front[:, -2:].mean(axis=(0, 1)) if len(front) else np.zeros(2)
+    return front - hips + np.array(HIPS_2D)

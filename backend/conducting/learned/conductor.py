@@ -92,6 +92,7 @@ def conduct_learned(
         spline = CubicSpline(np.arange(inner) / MOTION_RATE, poses, axis=0)
         poses = spline(np.arange(count) / fps)
     local, root = _turns_of(poses)
+    del poses
     dynamics = Dynamics.of(analysis.loudness)
     plan = make_plan(kept, analysis.duration, dynamics, style)
     at = np.arange(count) / fps

@@ -4,13 +4,12 @@ the forearm."""
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from retarget import rotation, skeleton
 from retarget.motion import joint_in_world
 from retarget.rotation import Array
 
-from .curves import smoothstep, soft_clip
+from .curves import smoothed, smoothstep, soft_clip
 from .limits import from_turns, turns_of
 
 _FOREARM: Final = skeleton.INDEX["forearm.R"]
@@ -57,7 +56,7 @@ def carry_baton(local: Array, root: Array, fps: float) -> Array:
     raised = smoothstep((_elevation(_way(forearm, _FOREARM)) - _RAISED[0]) / np.ptp(_RAISED))
     baton = _way(rotation.multiply(hand, local[:, _BATON]), _BATON)
     now = _elevation(baton)
-    usual = gaussian_filter1d(now, _AVERAGE_S * fps, mode="nearest")
+    usual = smoothed(now, _AVERAGE_S * fps)
     low = 1.0 - smoothstep((usual - _LIFTED[0]) / np.ptp(_LIFTED))
     wanted = soft_clip(now + _LIFT * low, _TIP[0], _TIP[1], _TIP_EASE)
     level = np.cross(baton, _UP)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from backend.audio.analysis import Analysis
 from backend.audio.rates import FEATURE_RATE
 from retarget.rotation import Array
+
+from .curves import smoothed
 
 # Mean rise of the mel spectrum from frame to frame, dB: bowed strings without and a chord with a
 # hammered attack lie at these ends.
@@ -94,7 +96,7 @@ def _share(values: Array, ends: tuple[float, float]) -> Array:
 
 
 def _spread(values: Array) -> Array:
-    return gaussian_filter1d(values, 0.5 * _SPREAD_S * FEATURE_RATE, mode="nearest")
+    return smoothed(values, 0.5 * _SPREAD_S * FEATURE_RATE)
 
 
 def _frames(seconds: float) -> int:

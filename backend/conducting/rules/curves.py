@@ -9,6 +9,7 @@ from retarget.rotation import Array
 
 # A velocity profile s^p (1 − s) has finite jerk where it starts only from p = 2 on.
 _MIN_POWER: Final = 2.0
+_FAST_SIZE: Final = 1024
 
 
 def smoothstep(s: ArrayLike) -> Array:
@@ -180,6 +181,23 @@ def wander(at: Array, periods: ArrayLike, rng: np.random.Generator) -> Array:
     weights = np.sqrt(periods / periods.sum())
     waves = np.sin(2.0 * np.pi * at[:, None] / stretched + phases)
     return waves @ weights / weights.sum()
+
+
+def smoothed(values: Array, deviation: float) -> Array:
+    """Values (N,) under a Gaussian of so many steps' standard deviation; the ends go on for ever.
+
+    As `scipy.ndimage.gaussian_filter1d` with `mode="nearest"`, by a Fourier transform, whose cost
+    does not grow with the width.
+    """
+    reach = int(4.0 * deviation + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
+    padded = np.pad(values, reach, mode="edge")
+    # A multiple of a power of two is transformed fast.
+    size = -(-len(padded) // _FAST_SIZE) * _FAST_SIZE
+    spectrum = np.fft.rfft(padded, size) * np.fft.rfft(weights / weights.sum(), size)
+    mean = np.fft.irfft(spectrum, size)[2 * reach : 2 * reach + len(values)]
+    # Rounding aside, no mean leaves the range.
+    return np.clip(mean, values.min(), values.max())
 
 
 def soft_clip(x: ArrayLike, low: ArrayLike, high: ArrayLike, share: float = 0.15) -> Array:

@@ -191,7 +191,7 @@ def _looks(
     section = _draw_section(float(ahead_yaw[0]), None, rng)
     looks = [_at_players(-1e3, section, rng)]
     until, last, held, pending = _duration(rng), 0.0, 0.0, 0
-    for i, now in enumerate(at.tolist()):
+    for now, yaw, reading in zip(at.tolist(), ahead_yaw.tolist(), reads.tolist(), strict=True):
         while pending < len(wanted) and wanted[pending].end <= now:
             pending += 1
         if pending < len(wanted) and wanted[pending].start <= now:
@@ -200,18 +200,16 @@ def _looks(
             pending, last, until, held = pending + 1, now, look.end, look.end
         if now < held:
             continue
-        left_behind = abs(looks[-1][1] - ahead_yaw[i]) > _FAR or (
-            reads[i] != (looks[-1][2] >= _SCORE[0])
-        )
+        left_behind = abs(looks[-1][1] - yaw) > _FAR or reading != (looks[-1][2] >= _SCORE[0])
         if now < until and not (left_behind and now - last > _LEAST_S):
             continue
-        if reads[i]:
-            sideways = 0.5 * float(ahead_yaw[i]) + _SCORE_YAW * float(rng.uniform(-1.0, 1.0))
+        if reading:
+            sideways = 0.5 * yaw + _SCORE_YAW * float(rng.uniform(-1.0, 1.0))
             looks.append((now, sideways, *_SCORE))
         else:
-            stays = rng.random() < _STAY and abs(_SECTIONS[section, 0] - ahead_yaw[i]) < _FAR
+            stays = rng.random() < _STAY and abs(_SECTIONS[section, 0] - yaw) < _FAR
             if not stays:
-                section = _draw_section(float(ahead_yaw[i]), section, rng)
+                section = _draw_section(yaw, section, rng)
             looks.append(_at_players(now, section, rng))
         last, until = now, now + _duration(rng)
     return looks
