@@ -26,6 +26,8 @@ _KNOWN_TEMPO: Final = {0: 0.20, 1: 0.05, 2: 0.0, 3: 0.07, 4: 0.30, 6: 1.0}
 # Bars over which a tempo is taken, and how far it may be from that of the whole.
 _TEMPO_BARS: Final = 65
 _TEMPO_RANGE: Final = 2.5
+# Quarter notes from a bar line that a search may be off.
+_AT_LINE: Final = 0.5
 # How much coarser the first search is, and by how much another key must be better than the written.
 _ROUGH: Final = 4
 _OTHER_KEY: Final = 0.04
@@ -372,8 +374,18 @@ def _stretches(
     for first, after in zip(begins, np.r_[begins, len(at)][1:], strict=True):
         inside = np.arange(first, after)[known[first:after]]
         quarters = at[inside]
-        bar = int(np.searchsorted(movement.starts, quarters[0] + 1e-3, side="right")) - 1
-        last = int(np.searchsorted(movement.starts, quarters[-1] - 1e-3, side="left"))
-        stop = min(max(last, bar + 1), len(movement.bars))
-        found.append(Stretch(min(bar, stop - 1), stop, frames[inside], quarters))
+        first, stop = _bar_near(movement, quarters[0]), _bar_near(movement, quarters[-1], end=True)
+        stop = min(max(stop, first + 1), len(movement.bars))
+        found.append(Stretch(min(first, stop - 1), stop, frames[inside], quarters))
     return tuple(found)
+
+
+def _bar_near(movement: Movement, quarters: float, *, end: bool = False) -> int:
+    """The bar that begins at a place, or the one that it is in; or for an end the one after."""
+    line = int(np.abs(movement.starts - quarters).argmin())
+    bar = int(np.searchsorted(movement.starts, quarters, side="right")) - 1
+    bar = min(max(bar, 0), len(movement.bars) - 1)
+    near = min(_AT_LINE, (movement.starts[bar + 1] - movement.starts[bar]) / 3.0)
+    if abs(movement.starts[line] - quarters) <= near:
+        return line
+    return bar + 1 if end else bar

@@ -69,7 +69,11 @@ def follow(movement: Movement, sound: Sound, times: Array, quarters: Array, step
     line, at = np.unique(when, return_index=True)
     places = np.interp(state, line, _grid(movement)[at])
     match = np.einsum("ij,ij->i", heard[:, :12], padded[state + band, :12])
-    return Followed((frames + first) / CHROMA_RATE - _LATE_S, places, match)
+    # Before its beginning and after its end the score stands still.
+    begin = max(int(np.searchsorted(places, places[0], side="right")) - 1, 0)
+    end = max(int(np.searchsorted(places, places[-1])) + 1, begin + 2)
+    seconds = (frames + first) / CHROMA_RATE - _LATE_S
+    return Followed(seconds[begin:end], places[begin:end], match[begin:end])
 
 
 def predicted(movement: Movement, times: Array, quarters: Array) -> Array:

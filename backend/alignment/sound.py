@@ -1,7 +1,7 @@
 """What an alignment hears in a recording: chroma, and where in each semitone something begins."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -26,19 +26,28 @@ LOWEST: Final = 40
 SEMITONES: Final = 68
 """Keys whose onsets are told, from E2 on."""
 
-_ONSET_WINDOW: Final = 2048
+# Onsets of low keys are heard in long windows, which tell keys apart, those of high keys, and the
+# overtones of low ones, in short windows, which tell moments apart.
+_LONG_WINDOW, _SHORT_WINDOW = 2048, 1024
+_HIGH: Final = 84
 _CHROMA_WINDOW: Final = 4096
 # Keys that are folded to chroma, C2 to C7.
 _FOLDED: Final = (36, 97)
-# Magnitudes are compressed by log(1 + this × magnitude / the piece's loud ones).
+# Magnitudes are compressed by log(1 + this × magnitude / the piece's loud ones): more for onsets,
+# so that soft ones are heard when they begin.
 _COMPRESSION: Final = 100.0
+_ONSET_COMPRESSION: Final = 1000.0
 _LOUD: Final = 0.99
 # Frames over which a rise is measured.
-_RISE: Final = 2
+_RISE: Final = 1
 _BLOCK_S: Final = 20.0
 # Peaks from which the tuning is read, Hz, and in how many frames.
 _TUNING_HZ: Final = (150.0, 2000.0)
 _TUNING_FRAMES: Final = 240
+_ONSET_BANDS: Final = (
+    (_LONG_WINDOW, LOWEST, _HIGH),
+    (_SHORT_WINDOW, _HIGH, LOWEST + SEMITONES),
+)
 _PHASE: Final = "following the score"
 
 
@@ -109,14 +118,18 @@ def sound_of(samples: NDArray[np.float32], progress: Progress = no_progress) -> 
 
     def hear(first: int) -> int:
         stop = min(first + block, frames)
-        spectra = _spectra(samples, first - _RISE, stop + 1, ONSET_HOP, _ONSET_WINDOW)
-        keys = torch.log1p(_COMPRESSION / loud * (spectra @ _onset_bands(cents)))
-        rise = torch.relu(keys[_RISE + 1 :] - keys[: -_RISE - 1])
-        onsets[first:stop] = rise.numpy()
+        for window, low, high in _ONSET_BANDS:
+            spectra = _spectra(samples, first - _RISE, stop + _RISE, ONSET_HOP, window)
+            bands = spectra @ _bands(window, low, high, cents)
+            keys = torch.log1p(_ONSET_COMPRESSION / loud * bands)
+            rise = torch.relu(keys[2 * _RISE :] - keys[: -2 * _RISE])
+            onsets[first:stop, low - LOWEST : high - LOWEST] = rise.numpy()
         spectra = _spectra(samples, first // 4, stop // 4, CHROMA_HOP, _CHROMA_WINDOW)
         energy = torch.sqrt(torch.square(spectra).sum(1))
         level[first // 4 : stop // 4] = (20.0 * torch.log10(energy / loud + 1e-5)).numpy()
-        keys = torch.log1p(_COMPRESSION / loud * (spectra @ _chroma_bands(cents)))
+        keys = torch.log1p(
+            _COMPRESSION / loud * (spectra @ _bands(_CHROMA_WINDOW, *_FOLDED, cents))
+        )
         chroma[first // 4 : stop // 4] = (keys @ _fold()).numpy()
         return stop
 
@@ -142,6 +155,7 @@ def _hann(window: int) -> torch.Tensor:
     return torch.hann_window(window)
 
 
+@lru_cache(maxsize=8)
 def _bands(window: int, low: int, high: int, cents: float) -> torch.Tensor:
     """Weights (window // 2 + 1, high − low) of the bins for each key."""
     hertz = np.arange(1, window // 2 + 1) * SAMPLE_RATE / window
@@ -150,16 +164,6 @@ def _bands(window: int, low: int, high: int, cents: float) -> torch.Tensor:
     width = np.maximum(0.4, 0.5 * 12.0 * np.log2(1.0 + SAMPLE_RATE / window / hertz))
     weights = np.exp(-0.5 * ((keys[:, None] - np.arange(low, high)) / width[:, None]) ** 2)
     return torch.from_numpy(np.vstack([np.zeros(high - low), weights]).astype(np.float32))
-
-
-@cache
-def _onset_bands(cents: float) -> torch.Tensor:
-    return _bands(_ONSET_WINDOW, LOWEST, LOWEST + SEMITONES, cents)
-
-
-@cache
-def _chroma_bands(cents: float) -> torch.Tensor:
-    return _bands(_CHROMA_WINDOW, *_FOLDED, cents)
 
 
 @cache

@@ -1,6 +1,7 @@
 """What an alignment tells the user, a sentence for each thing that is not as the score has it."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final
 
 from backend.alignment.find import Found
@@ -53,12 +54,15 @@ def what_differs(
         )
     runs = [run for piece in pieces for run in piece.runs]
     bar = _Bars(movement, begins)
-    if whole and pieces[0].begin > _LEAD_IN_S:
-        told.append(f"The score begins {pieces[0].begin:.1f} seconds into the recording.")
-    first_movement = max(start for start in begins if start <= runs[0][0])
-    if runs[0][0] > first_movement and whole:
-        told.append(f"The recording begins with {bar.name(runs[0][0])}.")
-    elif len(begins) > 1:
+    begin = float(pieces[0].onsets.times[0])
+    if whole and begin > _LEAD_IN_S:
+        told.append(f"The score begins {begin:.1f} seconds into the recording.")
+    first = runs[0][0]
+    if whole and bar.number(first) > 1:
+        told.append(f"The recording begins with {bar.name(first)}.")
+    elif whole and first not in begins:
+        told.append(f"The recording leaves out a repeat: {bar.names(bar.begin(first), first)}.")
+    if len(begins) > 1:
         numbers = sorted({bar.movement(first) for first, _ in runs})
         told.append(
             f"Of the score's {len(begins)} movements the recording plays "
@@ -69,7 +73,8 @@ def what_differs(
         for (first, stop), (after, _) in zip(piece.runs[:-1], piece.runs[1:], strict=True):
             at += stop - first
             seconds = float(piece.seconds(piece.movement.starts[at : at + 1])[0])
-            told.append(_jump(bar, stop, after, seconds))
+            again = {it.start for it in piece.movement.bars}
+            told.append(_jump(bar, stop, after, seconds, again))
     last = runs[-1][1]
     ends = [*begins[1:], len(movement.bars)]
     if whole and min(end - last for end in ends if end >= last) > _LAST_BARS:
@@ -85,12 +90,10 @@ def what_parts(parted: Sequence[Parted]) -> list[str]:
     ]
 
 
-def _jump(bar: "_Bars", stop: int, after: int, seconds: float) -> str:
+def _jump(bar: "_Bars", stop: int, after: int, seconds: float, played: set[Fraction]) -> str:
     if after > stop:
-        left = (
-            f"{bar.name(stop)} to {bar.number(after - 1)}" if after - 1 > stop else bar.name(stop)
-        )
-        return f"At {_clock(seconds)} the recording leaves out {left}."
+        repeat = "a repeat: " if bar.written(stop, after) <= played else ""
+        return f"At {_clock(seconds)} the recording leaves out {repeat}{bar.names(stop, after)}."
     return f"At {_clock(seconds)} the recording goes back to {bar.name(after)}."
 
 
@@ -111,6 +114,22 @@ class _Bars:
         start = self._bars[bar].start
         earlier = {other.start for other in self._bars[begin : bar + 1] if other.start < start}
         return len(earlier) + 1
+
+    def begin(self, bar: int) -> int:
+        """The first bar of its movement."""
+        return self._begins[self.movement(bar) - 1]
+
+    def written(self, first: int, stop: int) -> set[Fraction]:
+        """Where bars stand in the score."""
+        return {bar.start for bar in self._bars[first:stop]}
+
+    def names(self, first: int, stop: int) -> str:
+        """What a user finds the bars by, `stop` not included."""
+        a, b = self.number(first), self.number(stop - 1)
+        if a == b or self.movement(first) != self.movement(stop - 1):
+            return self.name(first) + ("" if a == b else f" to {self.name(stop - 1)}")
+        of = "" if len(self._begins) == 1 else f" of movement {self.movement(first)}"
+        return f"bars {a} to {b}{of}"
 
     def name(self, bar: int) -> str:
         """What a user finds it by."""

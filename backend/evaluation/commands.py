@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from backend.evaluation.alignment_command import alignment_command
 from backend.folders import check_outputs
 from backend.terminal import faults_in_one_sentence, shown_progress
 from retarget.atomic import atomic_path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 evaluate_app = typer.Typer(
     name="evaluate", help="Measure against works with known truth.", no_args_is_help=True
 )
+
+evaluate_app.command("alignment")(alignment_command)
 
 Split = Annotated[str, typer.Option(help="train, val or test.")]
 Output = Annotated[

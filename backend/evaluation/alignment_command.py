@@ -1,0 +1,99 @@
+"""`virtual-conductor evaluate alignment`."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from backend.folders import check_outputs
+from backend.terminal import faults_in_one_sentence
+from retarget.atomic import atomic_path
+
+if TYPE_CHECKING:
+    from backend.evaluation.alignment import Row
+
+_SUFFIX = ".beats"
+
+
+def alignment_command(
+    scores: Annotated[list[Path], typer.Argument(help="Score files, and folders of them.")],
+    soundfont: Annotated[
+        Path | None, typer.Option(help="What they are played with (.sf2, .sf3).")
+    ] = None,
+    timing: Annotated[
+        Path | None,
+        typer.Option(help="Folder of beat times of real recordings (.beats), for the tempo."),
+    ] = None,
+    works: Annotated[int, typer.Option(help="At most so many scores, spread.", min=1)] = 16,
+    seed: Annotated[int, typer.Option()] = 1,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder to keep the recordings in, for the next time.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write the figures as .json.")
+    ] = None,
+) -> None:
+    """Scores found in recordings of them: beats and bars right after lead-ins, cuts, other keys."""
+    with faults_in_one_sentence():
+        from backend.corpus.plan import find_scores
+        from backend.corpus.synthesis import default_soundfont
+        from backend.evaluation.alignment import evaluate_alignment
+        from backend.evaluation.alignment_cases import cases
+
+        check_outputs(output)
+        found = find_scores(scores)
+        chosen = np.unique(np.linspace(0, len(found) - 1, min(works, len(found))).astype(int))
+        tables = [] if timing is None else sorted(timing.glob(f"*{_SUFFIX}"))
+        with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as temporary:
+            folder = keep or Path(temporary)
+            made = cases(
+                [found[i] for i in chosen],
+                folder,
+                soundfont=soundfont or default_soundfont(),
+                timing=tables,
+                seed=seed,
+            )
+            rows = evaluate_alignment(made, _tell)
+        Console().print(_table(rows))
+        if output is not None:
+            _write(output, rows)
+
+
+def _tell(row: "Row") -> None:
+    Console(stderr=True).print(f"{row.case.score.stem}, {row.case.kind}", highlight=False)
+
+
+def _table(rows: "list[Row]") -> Table:
+    table = Table("score", "what is done", "in 70 ms", "in 30 ms", "too many", "bars", "late, ms")
+    for row in rows:
+        found = row.agreement
+        figures = (*found.near, found.extra, found.bars)
+        cells = (*(f"{it:.3f}" for it in figures), f"{1000.0 * found.late_s:+.0f}")
+        table.add_row(row.case.score.stem[:32], row.case.kind, *cells)
+    means = np.mean(
+        [(*it.agreement.near, it.agreement.extra, it.agreement.bars) for it in rows], axis=0
+    )
+    table.add_section()
+    table.add_row("mean", f"{len(rows)} works", *(f"{it:.3f}" for it in means), "")
+    return table
+
+
+def _write(output: Path, rows: "list[Row]") -> None:
+    import json
+
+    told = [
+        {
+            "score": row.case.score.name,
+            "kind": row.case.kind,
+            **vars(row.agreement),
+            "notes": row.aligned.notes,
+            "truth": row.case.about,
+        }
+        for row in rows
+    ]
+    with atomic_path(output) as temporary:
+        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
