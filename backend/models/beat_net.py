@@ -153,14 +153,15 @@ class _Autocorrelation(nn.Module):
         x = avg_pool1d(self.input(x), _COMPARE_POOL)
         # What always sounds says nothing of periods.
         x = x - moving_average(x, int(_STEADY_S * RATE / _COMPARE_POOL))
-        count, longest = x.shape[-1], self.lags[-1]
+        count, longest, pool = x.shape[-1], self.lags[-1], SLOW // _COMPARE_POOL
         before = torch.unflatten(pad(x, (longest, 0)), 1, (self.groups, -1))
         x = torch.unflatten(x, 1, (self.groups, -1))
         products = [
-            (x * before[..., longest - lag : longest - lag + count]).sum(dim=2)
+            # Pooled one by one: together at the higher rate they take much memory.
+            avg_pool1d((x * before[..., longest - lag : longest - lag + count]).sum(dim=2), pool)
             for lag in (0, *self.lags)
         ]
-        slow = avg_pool1d(torch.stack(products, dim=2).flatten(1, 2), SLOW // _COMPARE_POOL)
+        slow = torch.stack(products, dim=2).flatten(1, 2)
         alike = torch.unflatten(moving_average(slow, self.window), 1, (self.groups, -1))
         likeness = alike[:, :, 1:] / (alike[:, :, :1] + 1e-3)
         out: Tensor = self.output(relu(self.norm(likeness.flatten(1, 2))))
