@@ -11,6 +11,7 @@ from backend.score.written_bar import Bar
 # What comes before a minuet without a final barline is a movement if it is longer than this, and
 # else its introduction.
 _INTRODUCTION: Final = 16
+_DANCES: Final = ((3, 4), (3, 8))
 _NAMES: Final = {"dalsegno": "dal segno", "dacapo": "da capo"}
 _JUMP_MARKS: Final = frozenset({*_NAMES, "alfine", "alcoda", "alsegno", "withrepeats"})
 
@@ -131,14 +132,30 @@ def _minuet_end(bars: Sequence[Bar], places: SignPlaces, own: range, second: boo
     trio = places.first(own[1:], "trio")
     if trio is None or (second and "trio" in bars[own.start].marks):
         line = next((i for i in own[:-1] if bars[i].final), None)
-        return None if second else _second_of_four(bars, own) if line is None else line
+        return None if second else _unmarked_end(bars, own) if line is None else line
     upbeat = trio - own.start > 1 and bars[trio - 1].length < bars[trio - 1].nominal
     return trio - 2 if upbeat and bars[trio - 2].closes and not bars[trio - 1].closes else trio - 1
 
 
-def _second_of_four(bars: Sequence[Bar], own: range) -> int | None:
-    """The last bar of the second of four repeated sections: two of a minuet, two of its trio."""
-    part = bars[own.start : own.stop]
+def _unmarked_end(bars: Sequence[Bar], own: range) -> int | None:
+    """The last bar of a minuet whose trio nothing marks, if its sections or its key tell it.
+
+    Of four repeated sections two are the minuet's; or of a dance in three one section alone, which
+    is repeated, is followed by another key.
+    """
+    ends = _section_ends(bars[own.start : own.stop])
+    if len(ends) == 4 and ends[-1] + 1 == len(own):
+        return own.start + ends[1]
+    first = bars[own.start]
+    if first.meter not in _DANCES and "title" not in first.marks:
+        return None
+    before = [own.start + i for i in ends if i + 1 < len(own)]
+    new_key = [i for i in before if bars[i + 1].new_key]
+    return new_key[0] if len(new_key) == 1 else None
+
+
+def _section_ends(part: Sequence[Bar]) -> list[int]:
+    """The last bars of repeated sections."""
     inside = {i: e for e in endings(part).values() for i in range(e.start, e.stop + 1)}
     ends = []
     for i, bar in enumerate(part):
@@ -146,9 +163,7 @@ def _second_of_four(bars: Sequence[Bar], own: range) -> int | None:
         last = bar.repeat_times > 0 if ending is None else ending.last and ending.stop == i
         if last:
             ends.append(i)
-    if len(ends) != 4 or ends[-1] + 1 != len(part):
-        return None
-    return own.start + ends[1]
+    return ends
 
 
 def _missing(marks: set[str], places: SignPlaces, jump: int, count: int) -> str:

@@ -88,6 +88,7 @@ class PartReader:
         self._counts = True
         self._meter: tuple[int, int] | None = None
         self._grouping: tuple[int, ...] = ()
+        self._key: str | None = None
         self._lengths: dict[str, _Ticks] = {}
         self._bar = _Place()
 
@@ -142,7 +143,8 @@ class PartReader:
         if duration and heard and "cue" not in inside:
             tied = "tie" in inside and element.find("tie[@type='stop']") is not None
             place.sound(place.chord, duration, tied=tied)
-        self.notes.note(element, inside, number, bar, place.chord, duration, self._divisions)
+        if "rest" not in inside or "notations" in inside:
+            self.notes.note(element, inside, number, bar, place.chord, duration, self._divisions)
         if duration and self._meter is not None and is_uneven(self._meter):
             self._group(element, inside, duration, bar)
 
@@ -216,7 +218,7 @@ class PartReader:
         return _quarters(ticks, self._divisions)
 
     def _attributes(self, element: ElementTree.Element, bar: Bar) -> None:
-        """Take in divisions, meter and transposition."""
+        """Take in divisions, meter, key and transposition."""
         divisions = element.findtext("divisions")
         if divisions is not None:
             self._divide(divisions.strip(), bar)
@@ -227,6 +229,11 @@ class PartReader:
                 bar.cannot_read(f"the meter {meter_text(time)}")
             else:
                 self._meter, self._grouping = meter, read_grouping(time)
+        key = element.findtext("key/fifths")
+        # At the end of a bar it is told in advance.
+        if key is not None and not (self._bar.at or self._bar.longest):
+            bar.new_key |= self._key is not None and key != self._key
+            self._key = key
         transpose = element.find("transpose")
         if transpose is not None:
             self.notes.transpose(transpose, bar)

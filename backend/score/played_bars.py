@@ -43,7 +43,7 @@ class PlayedBar:
     meter: tuple[int, int]
     grouping: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def nominal(self) -> Fraction:
         """Length in quarter notes that the meter asks for."""
         return Fraction(4 * self.meter[0], self.meter[1])
@@ -134,11 +134,16 @@ def seconds_played(
     offset : (N,) array
         Quarter notes from their beginnings.
     """
-    edges = [(float(bar.start), float(bar.start + bar.length)) for bar in bars]
-    span = tempo.seconds(np.array(edges).ravel()).reshape(-1, 2)
+    span = _spans(bars, tempo)
     begins = span[0, 0] + np.r_[0.0, np.cumsum(span[:-1, 1] - span[:-1, 0])]
-    starts = np.array([start for start, _ in edges])
+    starts = np.array([float(bar.start) for bar in bars])
     return begins[index] + tempo.seconds(starts[index] + offset) - span[index, 0]
+
+
+def _spans(bars: Sequence[PlayedBar], tempo: TempoMap) -> Array:
+    """Where bars begin and end in the score played without repeats, (K, 2) seconds."""
+    edges = [(float(bar.start), float(bar.start + bar.length)) for bar in bars]
+    return tempo.seconds(np.array(edges).ravel()).reshape(-1, 2)
 
 
 def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
@@ -157,13 +162,16 @@ def beat_places(bars: Sequence[PlayedBar], tempo: TempoMap) -> BeatPlaces:
     rate_before = 0.0
     before: PlayedBar | None = None
     filled = Fraction(0)
+    begins, ends = _spans(bars, tempo).T
+    lengths = np.array([float(bar.length) for bar in bars])
+    tempi = (lengths * 60.0 / (ends - begins)).tolist()
     for index, bar in enumerate(bars):
         after = bars[index + 1] if index + 1 < len(bars) else None
         same = before is not None and before.meter == bar.meter
         offset = _offset(bar, filled if same else Fraction(0), before, after)
         filled = (offset + bar.length) % bar.nominal
         per_quarter = Fraction(bar.meter[1], 4)
-        rate = tempo.quarters_per_minute(bar.start, bar.length) * float(per_quarter)
+        rate = tempi[index] * float(per_quarter)
         led = same and rate_before / _NEW_TEMPO < rate < rate_before * _NEW_TEMPO
         groups = conducted_groups(bar.meter, rate, level if led else None, bar.grouping)
         level, rate_before, before = len(groups), rate, bar

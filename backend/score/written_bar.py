@@ -80,6 +80,8 @@ class Bar:
         "withrepeats". A sign with a name stands there twice, as "segno" and "segno=name".
     meters : list of (int, int)
         Those its parts write; `settle_meters` says which of them is `meter`.
+    new_key : bool
+        Whether it begins in another key than the bar before it.
     notes : WrittenNotes
         Where in it notes sound.
     unread : set of str
@@ -104,6 +106,7 @@ class Bar:
     marks: set[str] = field(default_factory=set)
     number: int | None = None
     counted: bool = True
+    new_key: bool = False
     notes: WrittenNotes = field(default_factory=WrittenNotes)
     unread: set[str] = field(default_factory=set)
     groups: BeatGroups = field(default_factory=BeatGroups)

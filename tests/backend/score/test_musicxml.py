@@ -122,3 +122,12 @@ def test_da_capo_al_fine_in_words_alone_is_played() -> None:
     leave = words("To Coda")
     bars = [meter(4, 4) + note(4), sign + note(4) + leave, *bars]
     assert list(playing_order(read_written(xml(bars)).bars)) == [0, 1, 2, 3, 1, 4]
+
+
+def test_a_key_changes_where_a_bar_begins_in_it_and_not_where_it_is_told_in_advance() -> None:
+    def key(fifths: int) -> str:
+        return f"<attributes><key><fifths>{fifths}</fifths></key></attributes>"
+
+    bars = [meter(4, 4) + key(1) + note(4), note(4) + key(0), key(0) + note(4), key(-3) + note(4)]
+    found = read_written(xml(bars)).bars
+    assert [bar.new_key for bar in found] == [False, False, True, True]

@@ -31,7 +31,7 @@ def bars(text: str, meters: dict[int, tuple[int, int]] | None = None) -> list[Ba
     """Bars of a short text, one a word: its number, X for none, and its signs.
 
     "[" repeat from here, "]" repeat, "]4" played four times, "|" final barline, "(1" ending
-    begins, ")" ending stops, "~" a pickup, and the letters of `SIGNS`.
+    begins, ")" ending stops, "~" a pickup, "#" another key, and the letters of `SIGNS`.
     """
     found = []
     for place, word in enumerate(text.split()):
@@ -42,6 +42,7 @@ def bars(text: str, meters: dict[int, tuple[int, int]] | None = None) -> list[Ba
         times = re.search(r"\](\d?)", word)
         bar.repeat_times = int(times[1] or 2) if times else 0
         bar.final = "|" in word
+        bar.new_key = "#" in word
         bar.ending_stops = ")" in word
         ending = re.search(r"\(([\d,-]+)", word)
         if ending:
@@ -386,3 +387,16 @@ def test_of_four_repeated_sections_without_signs_two_are_the_minuet() -> None:
     assert places("1 2] 3 4] 5] 6]C 7") == [*played, 1, 2, 3, 4, 7]
     assert places("1] 2(1)] 3(2) 4] 5(1)] 6(2C)") == [1, 1, 2, 3, 4, 4, 5, 6, 1, 3]
     assert places("1] 2] 3]C") == [1, 1, 2, 2, 3, 3, 1, 2, 3]
+
+
+def test_a_minuet_without_signs_ends_where_a_repeated_section_is_followed_by_another_key() -> None:
+    three = dict.fromkeys(range(6), (3, 4))
+    played = [1, 2, 1, 2, 3, 4, 3, 4, 5, 6, 5, 6]
+    assert places("1 2] 3 4] 5# 6]C 7", three) == [*played, 1, 2, 3, 4, 7]
+    # Two changes, none, or no dance: it is not known, and all is played again.
+    for score, meters in (
+        ("1 2] 3# 4] 5# 6]C 7", three),
+        ("1 2] 3 4] 5 6]C 7", three),
+        ("1 2] 3 4] 5# 6]C 7", {}),
+    ):
+        assert places(score, meters) == [*played, *range(1, 8)]

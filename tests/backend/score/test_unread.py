@@ -8,6 +8,7 @@ import pytest
 
 from backend.score.beats import beats_from_score
 from backend.score.movements import read_score
+from backend.score.notes import Touch
 from backend.score.score_beats import ScoreBeats
 from retarget.errors import ConductorError
 
@@ -282,3 +283,21 @@ def test_a_length_below_nothing_is_damage(tmp_path: Path) -> None:
     for tag in ("note", "forward", "backup"):
         odd = f"<{tag}><duration>-4</duration></{tag}>"
         assert "damaged" in refused(tmp_path, document(part(QUARTER * 4 + odd)))
+
+
+def test_a_slur_ends_where_its_end_stands_in_a_second_notations(tmp_path: Path) -> None:
+    def slur(kind: str) -> str:
+        mark = f'<notations><slur type="{kind}"/></notations></note>'
+        return QUARTER.replace("</note>", "<notations><tuplet/></notations>" + mark)
+
+    read(tmp_path, document(part(slur("start") + slur("stop") + QUARTER * 2)))
+    (movement,) = read_score(tmp_path / "a.musicxml")
+    legato = [bool(touch & Touch.LEGATO) for touch in movement.notes.touch.tolist()]
+    assert legato == [True, False, False, False]
+
+
+def test_pitches_that_are_none_are_said_and_the_beats_are_read(tmp_path: Path) -> None:
+    odd = QUARTER.replace("<step>C", "<step>H")
+    found = read(tmp_path, document(part(attributes("<divisions>1</divisions>") + odd * 4)))
+    assert len(found.grid) == 4
+    assert "the pitch H 0 4 (bar 1)" in found.doubts[0]
