@@ -86,20 +86,24 @@ def lost_stretches(path: str | Path, track: int | None = None) -> list[LostStret
     with open_sound(Path(path), track) as (container, stream):
         lost = LostFrames(container, stream)
         if lost.counts:
-            origin: float | None = None
-            late, open_at = 0.0, None
+            origin: int | None = None
+            open_at: float | None = None
+            late = 0.0
             with suppress(av.error.FFmpegError):
                 for packet in container.demux(stream):
                     if not packet.size or packet.pts is None:
                         continue
-                    at = float(packet.pts * packet.time_base)
-                    origin = at if origin is None else origin
+                    if origin is None:
+                        origin = packet.pts
                     seconds = lost.seconds(packet)
-                    if seconds and open_at is None:
-                        open_at = at - origin + late
-                    elif not seconds and open_at is not None:
-                        found.append(LostStretch(open_at, at - origin + late - open_at))
-                        open_at = None
+                    # Fractions take longer than all else here, and mostly nothing is lost.
+                    if bool(seconds) != (open_at is not None):
+                        at = float((packet.pts - origin) * packet.time_base) + late
+                        if open_at is None:
+                            open_at = at
+                        else:
+                            found.append(LostStretch(open_at, at - open_at))
+                            open_at = None
                     late += seconds
     # What follows the last good frame is no sound: tags of other programs.
     return found
