@@ -85,8 +85,11 @@ TURNS: Final = _turns()
 
 
 def only(allowed: NDArray[np.bool_], scores: Array) -> Array:
-    """Scores (P, STATES) with all kinds of bars shut out but the allowed, (len(BARS),) bools."""
-    return np.where(allowed[KIND], scores, -np.inf)
+    """Scores (P, STATES) with all kinds of bars shut out but the allowed.
+
+    Those are (len(BARS),) bools, or (P, len(BARS)) if other ones are allowed at each pulse.
+    """
+    return np.where(allowed[..., KIND], scores, -np.inf)
 
 
 def best_path(scores: Array) -> NDArray[np.int64]:
@@ -166,52 +169,3 @@ def beats_on(pulses: Array, path: NDArray[np.int64]) -> Beats:
     table = np.array(rows).reshape(-1, 4)
     whole = table[:, 1:].astype(np.int64)
     return Beats(table[:, 0], whole[:, 0], whole[:, 1], whole[:, 2])
-
-
-def surety(scores: Array, path: NDArray[np.int64]) -> Array:
-    """How likely the kinds of bars of a path are against all others, (P,) in [0, 1].
-
-    From the scores that the path was found by.
-    """
-    return kind_shares(scores)[np.arange(len(path)), KIND[path]]
-
-
-def kind_shares(scores: Array) -> Array:
-    """How likely each kind of bar is at each pulse (forward-backward algorithm), (P, len(BARS)).
-
-    Parameters
-    ----------
-    scores : (P, STATES) array
-        As `best_path` takes them.
-    """
-    forward, backward = np.empty_like(scores), np.zeros_like(scores)
-    forward[0] = scores[0]
-    turns = np.exp(TURNS)
-    for i in range(1, len(scores)):
-        forward[i] = _onward(forward[i - 1], turns) + scores[i]
-    for i in range(len(scores) - 2, -1, -1):
-        backward[i] = _backward(backward[i + 1] + scores[i + 1], turns)
-    both = forward + backward
-    weight = np.exp(both - both.max(axis=1, keepdims=True))
-    by_kind = np.add.reduceat(weight, FIRST, axis=1)
-    return np.asarray(by_kind / by_kind.sum(axis=1, keepdims=True))
-
-
-def _onward(score: Array, turns: Array) -> Array:
-    """Log weights of states after those of `score`, over all ways there."""
-    top = score.max()
-    weight = np.exp(score - top)
-    after = np.full(STATES, weight.sum() * np.exp(BREAK_OFF))
-    after[FIRST] += weight[LAST] @ turns
-    after[INNER] += weight[INNER - 1] * np.exp(GO_ON)
-    return np.log(after) + top
-
-
-def _backward(score: Array, turns: Array) -> Array:
-    """Log weights of states before those of `score`, over all ways from there."""
-    top = score.max()
-    weight = np.exp(score - top)
-    before = np.full(STATES, weight.sum() * np.exp(BREAK_OFF))
-    before[LAST] += turns @ weight[FIRST]
-    before[INNER - 1] += weight[INNER] * np.exp(GO_ON)
-    return np.log(before) + top

@@ -1,7 +1,8 @@
 """Beats, bars and meter as the trained networks hear them, at the level that is conducted.
 
 The beat network and a search for the steadiest pulses come first; the bar network then weighs
-which of the pulses are conducted, in bars of how many beats, and a second search finds the bars.
+which of the pulses are conducted, in bars of how many beats. What it says of a minute together
+decides that (`backend.beats.reading`), and a second search finds where these bars begin.
 """
 
 from functools import lru_cache
@@ -15,15 +16,17 @@ from scipy.ndimage import median_filter
 
 from backend.audio.analysis import Analysis
 from backend.audio.threads import one_thread
-from backend.beats.bar_states import BARS, KIND, STATES, beats_on, best_path, kind_shares, only
+from backend.beats.accents import downbeat_weights, pulse_sound
+from backend.beats.bar_states import BARS, FIRST, STATES, beats_on, best_path, only
 from backend.beats.decode import Heard, decode_beats
 from backend.beats.listen import listen, load_beat_net
 from backend.beats.meter import is_ternary
 from backend.beats.pulses import pulse_hints
+from backend.beats.reading import Reading, read_bars
 from backend.beats.rival import HeardBeats, find_rival
 from backend.beats.span import sounding_parts
 from backend.grid.beat_grid import BeatGrid, parse_meter
-from backend.grid.conducted import conducted_rates
+from backend.grid.conducted import conducted_rates, conducting_limits
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import BAR_LENGTHS, RATE, seconds_of
 from backend.models.checkpoint import load_for_use, or_else, shipped
@@ -34,14 +37,18 @@ from retarget.rotation import Array
 # A tempo that the user gave is meant, not guessed.
 _GIVEN_OCTAVES: Final = 0.12
 _PHASE: Final = "finding the beats"
+# A beat counts as sounding that lies this much before the sound.
+_EARLY_S: Final = 0.12
+# Nats by which music rather begins with a whole bar than with each other beat, after silence and
+# where it sounds from the first moment on, so that it may have begun before.
+_BEGINS, _MAY_BEGIN = 2.5, 0.5
+_SILENT_S: Final = 0.1
 # Nats per pulse for every octave that the tempo lies beside those in which a given meter is
 # conducted in so many beats; and over how many pulses, either way, it is taken.
 _OFF_LEVEL: Final = 3.0
 _TEMPO_REACH: Final = 8
 # The fastest of them may be exceeded by this factor: near a limit more beats are better than fewer.
-# But nobody conducts more bars a minute in one than this.
 _HURRY: Final = 1.1
-_MOST_IN_ONE: Final = 130.0
 # Nats per pulse that bars lose whose written beats are halved: of half notes that is common, of
 # shorter ones it is not.
 _HALVED: Final = 0.3
@@ -118,31 +125,31 @@ def hear_beats_and_rival(
     if len(pulses) < 2:
         return HeardBeats(BeatGrid.empty(), None)
     scores = weigh_bars(weighs, pulse_hints(heard, pulses))
-    if tempo is not None:
-        scores = only(np.array([bar.pulses_per_beat == 1 for bar in BARS]), scores)
-    if figures is not None:
-        scores = scores + suit_meter(figures, pulses)[:, KIND]
-    path = best_path(scores)
+    sound = pulse_sound(analysis, pulses)
+    reading = read_bars(heard, pulses, scores, sound, _told(figures, tempo, pulses))
+    scores = only(reading.kinds[:, None] == np.arange(len(BARS)), scores)
+    parts = sounding_parts(analysis)
+    scores[:, FIRST] += downbeat_weights(sound)[:, None]
+    path = best_path(scores + _beginning(parts, seconds_of(pulses)))
     found = beats_on(pulses, path)
     times = seconds_of(found.times)
     keep = np.zeros(len(times), bool)
-    for start, end in sounding_parts(analysis):
-        keep |= (times > start - 0.12) & (times < end)
+    for start, end in parts:
+        keep |= (times > start - _EARLY_S) & (times < end)
     keep &= times >= 0.0
     if not keep.any():
         return HeardBeats(BeatGrid.empty(), None)
     times, in_bar = times[keep], found.beats_in_bar[keep]
-    shares = kind_shares(scores)
-    sure = shares[np.arange(len(path)), KIND[path]][found.pulses[keep]]
+    sure = _surety(reading)[found.pulses[keep]]
     progress(1.0, _PHASE)
     if meter is not None:
         meters = (meter,) * len(times)
     else:
         ternary = is_ternary(analysis, times)
         meters = tuple(_WRITTEN[int(n)][ternary] for n in in_bar)
-    confidence = np.clip(_clarity(heard, found.times[keep]) * (0.5 + 0.5 * sure), 0.0, 1.0)
+    confidence = np.clip(_clarity(heard, found.times[keep]) * sure, 0.0, 1.0)
     grid = BeatGrid(times, found.numbers[keep], in_bar, meters, confidence)
-    return HeardBeats(grid, find_rival(shares, path, grid.tempo))
+    return HeardBeats(grid, find_rival(reading.shares, path, grid.tempo))
 
 
 @one_thread()
@@ -176,6 +183,36 @@ def _clarity(heard: Heard, places: Array) -> Array:
     """How clearly a beat is heard at each place, in [0, 1]."""
     near = np.round(places).astype(int)[:, None] + np.arange(-1, 2)
     return np.asarray(heard.beat[np.clip(near, 0, len(heard.beat) - 1)].max(axis=1))
+
+
+def _beginning(parts: list[tuple[float, float]], pulses: Array) -> Array:
+    """Log weights of the states by where in a bar music begins, (P, STATES)."""
+    weights = np.zeros((len(pulses), STATES))
+    start = parts[0][0] if parts else 0.0
+    first = min(int(np.searchsorted(pulses, start - _EARLY_S)), len(pulses) - 1)
+    weights[first, FIRST] = _BEGINS if start > _SILENT_S else _MAY_BEGIN
+    return weights
+
+
+def _surety(reading: Reading) -> Array:
+    """The mean of how likely the beats of a reading are and how likely its bars, (P,)."""
+    level = np.array([float(bar.pulses_per_beat) for bar in BARS])
+    same = level[reading.kinds][:, None] == level
+    beats = (reading.shares * same).sum(axis=1)
+    bars = reading.shares[np.arange(len(reading.kinds)), reading.kinds]
+    return np.asarray(0.5 * (beats + bars))
+
+
+def _told(figures: tuple[int, int] | None, tempo: float | None, pulses: Array) -> Array | None:
+    """Log weights of the kinds of bars by what the user said, (P, len(BARS)); None if nothing."""
+    if figures is None and tempo is None:
+        return None
+    told = np.zeros((len(pulses), len(BARS)))
+    if tempo is not None:
+        told[:, [bar.pulses_per_beat != 1 for bar in BARS]] = -np.inf
+    if figures is not None:
+        told += suit_meter(figures, pulses)
+    return told
 
 
 def _given(tempo: float, tempi: Array) -> Array:
@@ -214,7 +251,7 @@ def suit_meter(meter: tuple[int, int], pulses: Array) -> Array:
             slowest, fastest = rates[bar.beats]
             fastest *= _HURRY
             if bar.beats == 1:
-                fastest = min(fastest, _MOST_IN_ONE * meter[0])
+                fastest = min(fastest, conducting_limits().bars_in_one * meter[0])
             written = 60.0 / (length * float(bar.pulses_per_beat)) * meter[0] / bar.beats
             beside = np.clip(written, slowest, fastest)
             weights[:, kind] = -_OFF_LEVEL * np.abs(np.log2(written / beside))

@@ -18,10 +18,12 @@ from backend.audio.rates import FEATURE_RATE
 from backend.beats.meter import find_bars, fit_bars
 from backend.beats.span import sounding_parts
 from backend.grid.beat_grid import BeatGrid, parse_meter
-from backend.grid.conducted import FASTEST_BPM, SLOWEST_BPM
+from backend.grid.conducted import conducting_limits
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 
+# Slower beats than this are not looked for unless a tempo is given.
+_SLOWEST_BPM: Final = 50.0
 # Tempo prior: conducted beats lie around 120 a minute, mostly less than an octave from it.
 _PRIOR_BPM: Final = 120.0
 _PRIOR_OCTAVES: Final = 0.7
@@ -66,7 +68,7 @@ def track_beats(
         The meter if it is known ("6/8"); otherwise 2, 3, 4 or 6 beats in a bar are found from
         the accents.
     tempo : float, optional
-        About this many conducted beats a minute. Without it they lie between 50 and 160, by
+        About this many conducted beats a minute. Without it they lie between 50 and 150, by
         preference around 120.
     progress : Progress
         Told the share that is done; may raise `Cancelled`.
@@ -110,7 +112,9 @@ def _tempo_path(
     """Conducted tempo in each frame, beats a minute, and how clearly it is heard, in [0, 1]."""
     centre = given or _PRIOR_BPM
     width = _GIVEN_OCTAVES if given else _PRIOR_OCTAVES
-    low, high = (centre / 1.5, centre * 1.5) if given else (SLOWEST_BPM, FASTEST_BPM)
+    low, high = _SLOWEST_BPM, conducting_limits().fastest
+    if given:
+        low, high = centre / 1.5, centre * 1.5
     tempi = np.geomspace(low, high, int(np.log2(high / low) * _TEMPI_IN_OCTAVE) + 2)
     clarity = _clarity(onset, tempi, progress)
     path = _best_path(clarity - _PRIOR_WEIGHT * (np.log2(tempi / centre) / width) ** 2)

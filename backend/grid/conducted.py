@@ -1,16 +1,37 @@
 """Which beats of a bar are conducted: 6/8 in two when it is fast, in six when it is slow."""
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-SLOWEST_BPM: Final = 50.0
-FASTEST_BPM: Final = 160.0
-"""Conducted beats a minute among which a tempo is heard when there is no score."""
-
 # A ritardando across a limit does not change the beat.
 _KEEP: Final = 1.25
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a conductor's arm does, whatever the meter.
+
+    Parameters
+    ----------
+    slowest, fastest : float
+        Beats a minute between which a conductor beats unless the music leaves no choice.
+    bars_in_one : float
+        The most bars of one beat a minute.
+    """
+
+    slowest: float
+    fastest: float
+    bars_in_one: float
+
+
+def conducting_limits() -> Limits:
+    """Those of the table."""
+    table = _table()["limits"]
+    slowest, fastest = table["beats"]
+    return Limits(float(slowest), float(fastest), float(table["bars_in_one"]))
 
 
 def conducted_rates(meter: tuple[int, int]) -> dict[int, tuple[float, float]]:

@@ -37,6 +37,32 @@ def bars_command(config: Config) -> None:
             typer.echo(train_bars(BarTrainingConfig.load(config), progress))
 
 
+@train_app.command("reading")
+def reading_command(
+    data: Annotated[Path, typer.Argument(help="Folder of a corpus with exact beats.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .toml file.")],
+    splits: Annotated[
+        str, typer.Option(help="Works the networks have not learned from, as val or val+test.")
+    ] = "val",
+    beat_net: Annotated[
+        Path | None, typer.Option(help="A beat network; the shipped one if not given.")
+    ] = None,
+    bar_net: Annotated[
+        Path | None, typer.Option(help="A bar network; the shipped one if not given.")
+    ] = None,
+) -> None:
+    """Fit the weights by which a piece's level and meter are read (backend/beats/reading.toml)."""
+    with _training():
+        from backend.training.beat_data import read_clips
+        from backend.training.reading import fit_reading, music_of, read_examples, save_reading
+
+        with shown_progress() as progress:
+            music = music_of(read_clips(str(data), splits))
+            examples = read_examples(music, beat_net, bar_net, progress=progress)
+        save_reading(fit_reading(examples), output)
+        typer.echo(output)
+
+
 @train_app.command("amcnet")
 def amcnet_command(config: Config) -> None:
     """Train AMCNet, which hears whether a motion conducts a music, or go on training it."""

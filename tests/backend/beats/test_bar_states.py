@@ -7,7 +7,7 @@ import pytest
 import torch
 from beat_grids import grid_in
 
-from backend.beats.bar_states import BARS, STATES, Bar, beats_on, best_path, only, surety
+from backend.beats.bar_states import BARS, STATES, Bar, beats_on, best_path, only
 from backend.grid.beat_grid import BeatGrid
 from backend.training.bar_targets import UNKNOWN, bar_loss, states_of
 
@@ -68,25 +68,6 @@ def test_only_allowed_bars_are_used() -> None:
 def test_pulses_that_miss_the_downbeats_are_unknown() -> None:
     grid = grid_in(4, 40, bpm=100.0)
     assert (states_of(grid.times + 0.2, grid) == UNKNOWN).all()
-
-
-def test_surety_is_high_where_the_weights_are_clear() -> None:
-    grid = grid_in(4, 80, bpm=100.0)
-    clear = weights(states_of(grid.times, grid))
-    path = best_path(clear)
-    assert surety(clear, path).min() > 0.9
-    vague = surety(0.02 * clear, path)
-    assert ((vague > 0.0) & (vague < 0.5)).all()
-
-
-def test_surety_weighs_what_is_allowed_alone() -> None:
-    grid = grid_in(4, 80, bpm=100.0)
-    four = weights(states_of(grid.times, grid))
-    three = only(np.array([bar.beats == 3 for bar in BARS]), four)
-    path = best_path(three)
-    sure = surety(three, path)
-    assert np.isfinite(sure).all()
-    assert sure.mean() > 10.0 * surety(four, path).mean()
 
 
 def test_the_loss_falls_as_the_right_states_gain_weight() -> None:

@@ -1,0 +1,70 @@
+"""Simple tunes by ear, as anybody can count them: beats, bars and meter."""
+
+import mir_eval
+import numpy as np
+import pytest
+
+from backend.audio.features import analyse, analyse_file
+from backend.beats.hear import hear_beats
+from backend.corpus.simple_tunes import Timbre, notes_of, simple_tunes, sound_of, true_beats
+from backend.demo import demo_file
+from backend.grid.beat_grid import BeatGrid
+from backend.score.beats import beats_from_score
+
+TUNES = {tune.title: tune for tune in simple_tunes()}
+
+
+def assert_alike(found: BeatGrid, truth: BeatGrid) -> None:
+    assert mir_eval.beat.f_measure(truth.times, found.times) > 0.95
+    assert mir_eval.beat.f_measure(truth.downbeats, found.downbeats) > 0.9
+    bars = (np.bincount(grid.beats_in_bar).argmax() for grid in (found, truth))
+    assert len(set(bars)) == 1
+
+
+@pytest.mark.parametrize("meter", [None, "4/4"])
+def test_the_demo_is_heard_in_four_at_its_tempo(meter: str | None) -> None:
+    truth = beats_from_score(demo_file("ode_to_joy.mid")).grid
+    found = hear_beats(analyse_file(demo_file("ode_to_joy.ogg")), meter=meter)
+    sounding = (found.times > truth.times[0] - 0.1) & (found.times < truth.times[-1] + 0.1)
+    assert set(found.beats_in_bar.tolist()) == {4}
+    assert found.tempo == pytest.approx(132.0, rel=0.02)
+    heard = BeatGrid(
+        found.times[sounding],
+        found.numbers[sounding],
+        found.beats_in_bar[sounding],
+        ("4/4",) * int(sounding.sum()),
+        found.confidence[sounding],
+    )
+    assert_alike(heard, truth)
+
+
+@pytest.mark.parametrize(
+    ("title", "faster", "timbre"),
+    [
+        ("Auld Lang Syne", 0.85, "blown"),
+        ("Auld Lang Syne", 1.0, "struck"),
+        ("God Save the King", 1.0, "struck"),
+        ("Ach, du lieber Augustin", 1.0, "blown"),
+        ("Scarborough Fair", 1.18, "struck"),
+        ("Amazing Grace", 0.85, "blown"),
+        ("Amazing Grace", 1.0, "struck"),
+        ("Greensleeves", 1.0, "struck"),
+        ("Pop! Goes the Weasel", 1.0, "struck"),
+        ("Row, Row, Row Your Boat", 1.0, "blown"),
+        ("Twinkle, Twinkle, Little Star", 0.85, "blown"),
+        ("Oh! Susanna", 1.0, "struck"),
+        ("Yankee Doodle", 1.0, "struck"),
+    ],
+)
+def test_a_simple_tune_comes_out_right(title: str, faster: float, timbre: Timbre) -> None:
+    tune = TUNES[title]
+    tempo = tune.tempo * faster
+    sound = sound_of(notes_of(tune, tempo, 2), timbre)
+    assert_alike(hear_beats(analyse(sound)), true_beats(tune, tempo, 2))
+
+
+def test_tunes_are_of_all_meters_and_tempi_and_half_of_them_held_out() -> None:
+    assert {tune.meter for tune in TUNES.values()} == {"2/4", "3/4", "4/4", "6/8"}
+    tempi = [true_beats(tune, tune.tempo).tempo for tune in TUNES.values()]
+    assert min(tempi) < 70.0 < 130.0 < max(tempi)
+    assert 0.4 < np.mean([tune.held_out for tune in TUNES.values()]) < 0.6
