@@ -1,7 +1,8 @@
 """The learned conductor: what the generator makes of the music, as a Motion."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -84,22 +85,20 @@ def conduct_learned(
     count = max(1, round(analysis.duration * fps))
     # Frames at 30 Hz up to and past the last one that is asked for.
     inner = int(np.ceil((count - 1) / fps * MOTION_RATE)) + 1
-    poses = generate(network, analysis.mel, kept, style, seed, inner, progress)
+    at = np.arange(count) / fps
+    # Most of the network's work leaves Python to others.
+    with ThreadPoolExecutor(1) as beside:
+        ruled = beside.submit(_by_rules, kept, analysis, style, seed, at)
+        poses = generate(network, analysis.mel, kept, style, seed, inner, progress)
+        weight, left = ruled.result()
     if fps != MOTION_RATE and inner > 1:
         # Imported here because at the usual rate nothing needs it.
         from scipy.interpolate import CubicSpline
 
         spline = CubicSpline(np.arange(inner) / MOTION_RATE, poses, axis=0)
-        poses = spline(np.arange(count) / fps)
+        poses = spline(at)
     local, root = _turns_of(poses)
     del poses
-    dynamics = Dynamics.of(analysis.loudness)
-    plan = make_plan(kept, analysis.duration, dynamics, style)
-    at = np.arange(count) / fps
-    weight = weight_on_legs(plan, kept, dynamics, seed, at)
-    strokes = make_strokes(plan, kept, dynamics, Character.of(analysis), style)
-    cues = find_cues(plan, dynamics, np.random.default_rng([seed, CUE_DRAWS]))
-    left, _ = left_part(plan, kept, dynamics, strokes, cues, style, seed, at)
     root = _stand(local, root, weight, shift_m(weight, style), left, fps)
     progress(1.0, _PHASE)
     return Motion(
@@ -155,6 +154,19 @@ def generate(
     firsts = range(0, count, _CHUNK_FRAMES)
     side_by_side(conduct, firsts, lambda last: progress(last / count, _PHASE))
     return poses
+
+
+def _by_rules(
+    grid: BeatGrid, analysis: Analysis, style: Style, seed: int, at: Array
+) -> tuple[Array, LeftHand]:
+    """The weight on the legs (T,) and the left hand's part at the given seconds (T,)."""
+    dynamics = Dynamics.of(analysis.loudness)
+    plan = make_plan(grid, analysis.duration, dynamics, style)
+    weight = weight_on_legs(plan, grid, dynamics, seed, at)
+    strokes = make_strokes(plan, grid, dynamics, Character.of(analysis), style)
+    cues = find_cues(plan, dynamics, np.random.default_rng([seed, CUE_DRAWS]))
+    left, _ = left_part(plan, grid, dynamics, strokes, cues, style, seed, at)
+    return weight, left
 
 
 def _turns_of(poses: NDArray) -> tuple[Array, Array]:
@@ -215,8 +227,16 @@ def _stand(
     # It moves about where the teacher's pelvis stands: the one it has learned of stood otherwise.
     x, y, z = (root - np.median(root, axis=0)).T
     root = pelvis_over(x + aside, y - AHEAD_M, -z, turn["hips"])
-    put(with_left(local, root, left, aside))
-    put({"hand.R": carry_baton(local, root, fps), "hand.L": ease_left(turn["hand.L"])})
-    for side in ("L", "R"):
-        put(planted_leg(side, root, turn["hips"]))
+
+    def left_arm() -> dict[str, Array]:
+        arm = with_left(local, root, left, aside)
+        return arm | {"hand.L": ease_left(arm["hand.L"])}
+
+    limbs: list[Callable[[], dict[str, Array]]] = [
+        left_arm,
+        lambda: {"hand.R": carry_baton(local, root, fps)},
+        *(partial(planted_leg, side, root, turn["hips"]) for side in ("L", "R")),
+    ]
+    for turns in side_by_side(lambda limb: limb(), limbs):
+        put(turns)
     return root
