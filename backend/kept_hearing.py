@@ -33,7 +33,6 @@ _BACKEND: Final = Path(__file__).parent
 _ANALYSIS: Final = ("audio",)
 BEATS: Final = (*_ANALYSIS, "grid", "models", "beats")
 _PACKAGES: Final = ("av", "librosa", "numpy", "scipy", "soxr", "torch")
-_NETWORKS: Final = ("beats", "bars")
 
 Value = TypeVar("Value")
 
@@ -133,8 +132,8 @@ def _hearer(rooms: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for room in rooms:
         digest.update(hash_of_folder(_BACKEND / room).encode())
-    for name in _NETWORKS:
-        digest.update(digest_of(shipped(name)).encode())
+    for weights in sorted(shipped("beats").parent.glob("*.safetensors")):
+        digest.update(f"{weights.name} {digest_of(weights)}\n".encode())
     for name in _PACKAGES:
         digest.update(f"{name} {version(name)}\n".encode())
     return digest.hexdigest()
