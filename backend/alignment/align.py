@@ -16,6 +16,7 @@ from backend.alignment.performed import joined
 from backend.alignment.piece import Piece, follow_pieces
 from backend.alignment.played_beats import played_beats
 from backend.alignment.score_fit import UNFITTING_CONFIDENCE, score_doubts
+from backend.alignment.score_sound import pitched
 from backend.alignment.sound import Sound, hear_sound
 from backend.alignment.tell import what_differs, what_parts
 from backend.audio.analysis import Analysis
@@ -29,11 +30,11 @@ from retarget.progress import Progress, no_progress, part
 ScoreIs = Literal["exact", "aligned", "auto"]
 """Whether the score's own times are those of the recording, or are to be found."""
 
-# A recording is of a score if a second of it costs less than the first, or if it costs less than
-# the second and that much less than in any other key. Of recordings played from scores the worst
-# costs 0.25 and 0.17 less than in another key; the best of 24 other scores 0.35 and 0.05 less.
+# A recording is of a score if a second of it costs less than this, or if a second of what was found
+# costs that much less than in any other key. Of recordings played from scores the worst costs 0.25,
+# and 0.17 less than in another key; the best of 24 other scores 0.35, and 0.08 less.
 _SURELY: Final = 0.28
-_PERHAPS, _MARGIN = 0.45, 0.09
+_MARGIN: Final = 0.12
 # Seconds of the score that a recording plays at least, or share of it.
 _FEWEST_S, _FEWEST_SHARE = 8.0, 0.3
 _PHASE: Final = "following the score"
@@ -129,7 +130,8 @@ def align_score(
     """
     if mode == "exact":
         return _exact(score, analysis, start, whole=start == 0.0 and duration is None)
-    if not score.beats.keeps_beats:
+    movement = joined(score.movements)
+    if not score.beats.keeps_beats or not pitched(movement).any():
         return _heard_alone(hear(progress), analysis.duration, score.beats.doubts)
     following = part(progress, 0.0, 0.7)
     sound = hear_sound(
@@ -139,7 +141,6 @@ def align_score(
         track=track,
         progress=part(following, 0.0, 0.5, _PHASE),
     )
-    movement = joined(score.movements)
     begins = np.cumsum([0, *(len(it.bars) for it in score.movements[:-1])]).tolist()
     found = find(movement, sound, begins, part(following, 0.5, 1.0))
     if not _is_of(found, sound):
@@ -192,7 +193,8 @@ def _is_of(found: Found, sound: Sound) -> bool:
     lasts = sum(float(stretch.times[-1] - stretch.times[0]) for stretch in found.stretches)
     if lasts < min(_FEWEST_S, _FEWEST_SHARE * sound.duration):
         return False
-    return found.cost < _SURELY or (found.cost < _PERHAPS and found.margin > _MARGIN)
+    # What is not of the score costs the same in all keys.
+    return found.cost < _SURELY or found.margin > _MARGIN * lasts / sound.duration
 
 
 def _grids(

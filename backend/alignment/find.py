@@ -84,8 +84,7 @@ class Found:
     steps : int
         Semitones by which the recording is higher than the score, −5 to 6.
     margin : float
-        How much more the recording would cost in the likeliest other key: a tenth or more if it is
-        of this score.
+        How much more a second of the recording would cost in the likeliest other key.
     """
 
     stretches: tuple[Stretch, ...]

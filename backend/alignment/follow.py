@@ -14,7 +14,7 @@ from retarget.rotation import Array
 
 # Half of the band, and how far before and after a piece the sound is looked at, seconds.
 _BAND_S: Final = 2.5
-_MARGIN_S: Final = 1.5
+_MARGIN_S: Final = 0.6
 # What it costs that a frame goes so many steps along the score where one is expected.
 _STEPS: Final = {0: 0.12, 1: 0.0, 2: 0.12, 3: 0.5}
 # What sounded before sounds on, and so the map is late by this.

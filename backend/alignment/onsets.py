@@ -24,8 +24,6 @@ _STRAY_S, _STRAY = 0.007, 0.05
 _AWAY_S: Final = 0.25
 # Nats that the clearest onset is worth.
 _CLEAR: Final = 6.0
-# The rise of a sound is told so much before it is heard, seconds.
-_EARLY_S: Final = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def place_onsets(movement: Movement, sound: Sound, expected: TempoCurve, steps: 
     peak = posterior.argmax(axis=1) - _REACH
     near = np.abs(offsets - peak[:, None]) <= 4
     local = (posterior * near * offsets).sum(axis=1) / (posterior * near).sum(axis=1)
-    return Onsets(quarters, (centre + local) / ONSET_RATE - _EARLY_S, spread / ONSET_RATE)
+    return Onsets(quarters, (centre + local) / ONSET_RATE, spread / ONSET_RATE)
 
 
 def _events(
