@@ -179,8 +179,10 @@ def wander(at: Array, periods: ArrayLike, rng: np.random.Generator) -> Array:
     # Incommensurate, so that nothing comes back in step.
     stretched = periods * rng.uniform(0.88, 1.13, len(periods))
     weights = np.sqrt(periods / periods.sum())
-    waves = np.sin(2.0 * np.pi * at[:, None] / stretched + phases)
-    return waves @ weights / weights.sum()
+    drift = np.zeros(len(at))
+    for period, phase, weight in zip(stretched, phases, weights / weights.sum(), strict=True):
+        drift += weight * np.sin(2.0 * np.pi * at / period + phase)
+    return drift
 
 
 def smoothed(values: Array, deviation: float) -> Array:
