@@ -17,7 +17,7 @@ _LIKELY: Final = 0.25
 _UNSURE: Final = 0.5
 # Downbeats it takes to hear a meter.
 _FEWEST_BARS: Final = 3
-# Another level is worth a word where somebody might conduct it, beats a minute.
+# Nobody conducts slower or faster beats, a minute.
 _SLOWEST, _FASTEST = 36.0, 180.0
 _WORDS: Final = (
     *("none", "one", "two", "three", "four", "five", "six"),
@@ -50,6 +50,23 @@ def beat_doubt(grid: BeatGrid, rival: "Rival | None", options: HearingOptions) -
     if unsure:
         return "The beats are uncertain; give --tempo, --meter, --score or an edited --beats file."
     return None
+
+
+def level_doubt(grid: BeatGrid, options: HearingOptions) -> str | None:
+    """A sentence on beats that are too fast or too slow at the level that was asked for, or None.
+
+    Parameters
+    ----------
+    grid : BeatGrid
+        At that level.
+    options : HearingOptions
+    """
+    if options.beat_level == "auto" or len(grid) < 2 or _SLOWEST <= grid.tempo <= _FASTEST:
+        return None
+    return (
+        f"With --beat-level {options.beat_level} there are {grid.tempo:.0f} beats a minute, which "
+        "nobody conducts; leave it out if it is not meant."
+    )
 
 
 def _other_bars(grid: BeatGrid, rival: "Rival", options: HearingOptions) -> str:

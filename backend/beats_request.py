@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,6 +16,15 @@ from retarget.progress import Progress, no_progress, part
 if TYPE_CHECKING:
     from backend.alignment.align import Parted
     from backend.audio.analysis import Analysis
+
+
+_NONE_FOUND: Final = (
+    "No beats were found in this stretch, so the conductor stands and listens; take a longer one."
+)
+_NONE_GIVEN: Final = (
+    "None of the given beats lies in this stretch of the music, so the conductor stands and "
+    "listens; compare their times with --start and --duration."
+)
 
 
 class BeatsRequest(HearingOptions):
@@ -81,7 +90,7 @@ def find_beats(
     """
     # Imported here because torch takes a second, in which processes that were started before, like
     # Blender's, come up beside.
-    from backend.beat_doubts import beat_doubt
+    from backend.beat_doubts import beat_doubt, level_doubt
     from backend.kept_hearing import Hearing
 
     # What can be refused at once is read before the music, which takes longer.
@@ -113,22 +122,16 @@ def find_beats(
     else:
         heard = hearing.beats(analysis, finding)
         grid, rival = heard.grid, heard.rival
-    doubt = None
+    doubts: list[str | None] = []
     if len(grid) == 0:
-        doubt = (
-            "No beats were found in this stretch, so the conductor stands and listens; take a "
-            "longer one."
-            if given is None
-            else "None of the given beats lies in this stretch of the music, so the conductor "
-            "stands and listens; compare their times with --start and --duration."
-        )
+        doubts.append(_NONE_FOUND if given is None else _NONE_GIVEN)
     elif given is None and (score is None or not aligned.notes):
-        doubt = beat_doubt(grid, rival, request)
-    if doubt is not None:
-        warnings.append(doubt)
+        doubts.append(beat_doubt(grid, rival, request))
     mended = _mended(grid.shifted(request.start), request)
     if mended is not None:
         grid = mended.shifted(-request.start)
+        doubts.append(level_doubt(grid, request))
+    warnings += [doubt for doubt in doubts if doubt is not None]
     return FoundBeats(grid, analysis, warnings, parted)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.beat_doubts import beat_doubt
+from backend.beat_doubts import beat_doubt, level_doubt
 from backend.beats.rival import Rival
 from backend.grid.beat_grid import BeatGrid
 from backend.options import HearingOptions
@@ -94,3 +94,14 @@ def test_too_few_bars_are_said_unless_the_meter_is_known():
     said = beat_doubt(short, rival, PLAIN)
     assert said == "This stretch is too short to hear its bars; give --meter, or a longer stretch."
     assert beat_doubt(short, rival, HearingOptions(meter="4/4")) is None
+
+
+def test_a_level_that_nobody_conducts_is_said():
+    double, half = HearingOptions(beat_level="double"), HearingOptions(beat_level="half")
+    said = level_doubt(heard(bpm=240.0), double)
+    assert said is not None
+    assert "--beat-level double there are 240 beats a minute" in said
+    assert level_doubt(heard(bpm=30.0), half) is not None
+    assert level_doubt(heard(bpm=136.0), double) is None
+    assert level_doubt(heard(bpm=240.0), PLAIN) is None
+    assert level_doubt(BeatGrid.empty(), double) is None

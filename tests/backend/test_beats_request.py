@@ -72,6 +72,9 @@ def test_a_given_table_is_mended_as_the_user_says(music, table, said, times, num
     found = find_beats(BeatsRequest(music=music, beats=table, **said))
     np.testing.assert_allclose(found.grid.times[: len(times)], times)
     assert found.grid.numbers[: len(numbers)].tolist() == numbers
+    assert any("240 beats a minute" in one for one in found.warnings) == (
+        said == {"beat_level": "double"}
+    )
 
 
 def test_the_downbeat_that_is_pointed_at_is_there_at_half_the_level(music, tmp_path):
