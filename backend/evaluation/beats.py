@@ -94,12 +94,15 @@ def evaluate_beats(
     progress: Progress = no_progress,
     *,
     told: bool = False,
+    tables: Sequence[str] = (),
 ) -> list[BeatRow]:
     """Run trackers over clips.
 
     Parameters
     ----------
     clips, trackers
+    tables : sequence of str
+        Names of other programs whose beats lie in each clip's folder, as `beats_NAME.txt`.
     told : bool
         Tell the trackers the meter that is written over most of a clip's beats.
 
@@ -110,8 +113,9 @@ def evaluate_beats(
         works' means: a symphony has more clips than a quartet, but its movements say the same of
         a tracker.
     """
-    scores: dict[str, list[dict[str, float]]] = {name: [] for name in trackers}
-    ratios: dict[str, list[float]] = {name: [] for name in trackers}
+    names = (*trackers, *tables)
+    scores: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    ratios: dict[str, list[float]] = {name: [] for name in names}
     groups: list[tuple[str, ...]] = []
     works: list[str] = []
     for index, clip in enumerate(clips):
@@ -119,15 +123,17 @@ def evaluate_beats(
         truth, analysis = clip.beats(), clip.analysis()
         groups.append(_groups(clip, truth))
         works.append(str(clip.meta().get("work", clip.folder)))
-        for name, track in trackers.items():
-            found = track(analysis, _commonest(truth.meters) if told else None)
+        meter = _commonest(truth.meters) if told else None
+        heard = {name: track(analysis, meter) for name, track in trackers.items()}
+        heard |= {name: BeatGrid.load(clip.folder / f"beats_{name}.txt") for name in tables}
+        for name, found in heard.items():
             scores[name].append(score_beats(found, truth))
             times = found.times if isinstance(found, BeatGrid) else found
             ratios[name].append(_tempo_ratio(times, truth.times))
-    rows = [_works_alike(name, scores[name], ratios[name], works) for name in trackers if clips]
-    for group in dict.fromkeys(g for names in groups for g in names):
-        members = [i for i, names in enumerate(groups) if group in names]
-        for name in trackers:
+    rows = [_works_alike(name, scores[name], ratios[name], works) for name in names if clips]
+    for group in dict.fromkeys(group for counted in groups for group in counted):
+        members = [i for i, counted in enumerate(groups) if group in counted]
+        for name in names:
             values = {m: float(np.mean([scores[name][i][m] for i in members])) for m in MEASURES}
             rows.append(BeatRow(name, group, len(members), values))
     order = ("all", WORKS_ALIKE)

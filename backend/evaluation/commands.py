@@ -44,6 +44,10 @@ def beats_command(
     meter_told: Annotated[
         bool, typer.Option("--meter-told", help="Tell the trackers the meter, as --meter does.")
     ] = False,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Another program whose beats lie beside each clip's, beats_NAME.txt."),
+    ] = None,
     output: Output = None,
 ) -> None:
     """Beats, downbeats and meter against exact ones, beside onsets alone and librosa's tracker."""
@@ -63,12 +67,12 @@ def beats_command(
             "librosa": lambda music, _: librosa_beats(music),
         }
         with shown_progress() as progress:
-            rows = evaluate_beats(clips, trackers, progress, told=meter_told)
-        table = Table("tracker", "on", "clips", *MEASURES)
+            rows = evaluate_beats(clips, trackers, progress, told=meter_told, tables=table or ())
+        shown = Table("tracker", "on", "clips", *MEASURES)
         for row in rows:
             figures = (_figure(row.values[name]) for name in MEASURES)
-            table.add_row(row.tracker, row.group, str(row.clips), *figures)
-        Console().print(table)
+            shown.add_row(row.tracker, row.group, str(row.clips), *figures)
+        Console().print(shown)
         _write(output, [vars(row) | {"values": _finite(row.values)} for row in rows])
 
 

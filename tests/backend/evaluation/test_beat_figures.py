@@ -82,6 +82,14 @@ def test_figures_stand_by_bar_meter_kind_and_soundfont(tmp_path: Path) -> None:
     }
 
 
+def test_another_program_s_beats_stand_beside_ours(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "0", "work", 4)
+    (clip.folder / "beats_other.txt").write_text("0.5 1\n1.5 2\n2.5 3\n3.5 4\n4.5 1\n")
+    rows = evaluate_beats([clip], {"four": lambda *_: grid(4)}, tables=["other"])
+    octave = {row.tracker: row.values["octave"] for row in rows if row.group == "all"}
+    assert octave == {"four": 1.0, "other": 0.0}
+
+
 def test_beats_without_bars_are_told_no_downbeats(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "0", "work", 4)
 
