@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Another reading of this probability is named; so is any where the mean confidence is less than the
 # other figure, as it is on most stretches of some seconds (clear music of a minute has 0.6 to 0.9).
 _LIKELY: Final = 0.25
-_UNSURE: Final = 0.5
+_UNSURE: Final = 0.55
 # Downbeats it takes to hear a meter.
 _FEWEST_BARS: Final = 3
 # Nobody conducts slower or faster beats, a minute.
