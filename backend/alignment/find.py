@@ -35,8 +35,8 @@ _OTHER_KEY: Final = 0.04
 _SMOOTH_S: Final = 1.0
 # What a second costs that is not of the score, as one that does not correlate at all costs 1; and
 # one of silence.
-_OTHER: Final = 0.50
-_ABOVE, _MOST_OTHER = 0.28, 0.65
+_OTHER: Final = 0.46
+_ABOVE, _MOST_OTHER = 0.25, 0.65
 _SILENT: Final = 0.30
 _SILENCE_DB: Final = -45.0
 # What it costs to begin or end elsewhere than with a movement; to jump where the score has repeats
@@ -79,8 +79,8 @@ class Found:
         In the order of time; between them, before and after is other sound or none.
     cost : float
         Mean cost of a second of the recording: 0.5 if it is nothing of the score.
-    match : float
-        Mean correlation within the stretches.
+    own_cost : float
+        The same within the stretches.
     steps : int
         Semitones by which the recording is higher than the score, −5 to 6.
     margin : float
@@ -89,7 +89,7 @@ class Found:
 
     stretches: tuple[Stretch, ...]
     cost: float
-    match: float
+    own_cost: float
     steps: int
     margin: float = 0.0
 
@@ -119,7 +119,7 @@ def find(
         best = rough[0]
     nominal = _at_tempo_of(best, movement, nominal)
     # What a recording of this sound costs where it is surely of the score tells what is not.
-    other = min(max(best.cost + _ABOVE, _OTHER), _MOST_OTHER)
+    other = min(max(best.own_cost + _ABOVE, _OTHER), _MOST_OTHER)
     search = _Task(movement, nominal, sound, begins, best.steps, 1, _KNOWN_TEMPO, other)
     found = search.run(part(progress, 0.5, 1.0))
     rival = min(it.cost for it in rough if it is not best)
@@ -196,13 +196,12 @@ def _run(task: _Task, progress: Progress) -> Found:
     lines = np.minimum(np.round(nominal.seconds / step_s).astype(np.int64), count - 1)
     search = _Search(movement, lines, set(begins), frame_s, count, task.paces, task.other)
     path, cost = search.best_path(heard, silent, written, rests, progress)
-    correlation = np.einsum("ij,ij->i", heard[path >= 0], written[path[path >= 0]])
-    loud = ~silent[path >= 0]
-    match = float(correlation[loud].mean()) if loud.any() else 0.0
+    outside = np.where(silent, _SILENT, task.other)[path < 0].sum()
+    own = (cost * len(path) - float(outside)) / max(int((path >= 0).sum()), 1)
     at = nominal.place(np.minimum(np.maximum(path, 0) * step_s, nominal.seconds[-1]))
     at = np.where(path < 0, np.nan, at)
     frames = (np.arange(len(path)) + 0.5) * frame_s - 0.5 / CHROMA_RATE
-    return Found(_stretches(movement, frames, at, search.jumped), cost, match, steps)
+    return Found(_stretches(movement, frames, at, search.jumped), cost, own, steps)
 
 
 def _heard(sound: Sound, per_frame: int, frame_s: float) -> tuple[NDArray[np.float32], NDArray]:
