@@ -21,9 +21,10 @@ from backend.alignment.sound import Sound, hear_sound
 from backend.alignment.tell import what_differs, what_parts
 from backend.audio.analysis import Analysis
 from backend.grid.beat_grid import BeatGrid
-from backend.score.beats import beats_from_score
+from backend.score.beats import score_beats
 from backend.score.movement import Movement
-from backend.score.movements import read_score
+from backend.score.movements import movements_with_notes
+from backend.score.read import read_score_file
 from backend.score.score_beats import ScoreBeats
 from retarget.progress import Progress, no_progress, part
 
@@ -51,11 +52,14 @@ class Score:
         Its beats at its own times, and what is doubtful in it.
     movements : tuple of Movement
         Its music as it is played.
+    doubts : tuple of str
+        What is doubtful in it, its own times aside.
     """
 
     path: Path
     beats: ScoreBeats
     movements: tuple[Movement, ...]
+    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,10 @@ def open_score(path: Path) -> Score:
     Raises
     ------
     ConductorError
-        As `backend.score.beats.beats_from_score` and `backend.score.movements.read_score`.
+        As `backend.score.movements.read_score`.
     """
-    return Score(path, beats_from_score(path), tuple(read_score(path)))
+    file = read_score_file(path)
+    return Score(path, score_beats(file), tuple(movements_with_notes(file)), file.doubts)
 
 
 def align_score(
@@ -156,10 +161,8 @@ def align_score(
         grid = score.beats.grid.excerpt(start, analysis.duration)
         return Aligned(grid, True, tuple(score.beats.doubts), ())
     whole = start == 0.0 and duration is None
-    # Its own tempo does not matter here.
-    tempo = f"{score.path.name} has no tempo mark"
     told = [
-        *(doubt for doubt in score.beats.doubts if not doubt.startswith(tempo)),
+        *score.doubts,
         *what_differs(found, pieces, sound, movement, begins, whole=whole),
     ]
     grids = _grids(movement, pieces, begins, analysis.duration)
