@@ -48,6 +48,9 @@ _LEVELS: Final = (
 )
 BARS: Final = tuple(Bar(level, beats) for level, lengths in _LEVELS for beats in lengths)
 
+PULSES_PER_BEAT: Final = np.array([float(bar.pulses_per_beat) for bar in BARS])
+"""(len(BARS),): pulses in each beat of each kind of bar."""
+
 _LENGTHS: Final = np.array([bar.length for bar in BARS])
 STATES: Final = int(_LENGTHS.sum())
 """Places in all kinds of bars together."""
@@ -73,8 +76,7 @@ BREAK_OFF: Final = log(_BREAK / STATES)
 
 
 def _turns() -> Array:
-    level = np.array([float(bar.pulses_per_beat) for bar in BARS])
-    same = level[:, None] == level
+    same = PULSES_PER_BEAT[:, None] == PULSES_PER_BEAT
     chance = np.where(same, _CHANGE_METER, _CHANGE_LEVEL) / len(BARS)
     np.fill_diagonal(chance, 1.0 - _CHANGE_METER - _BREAK)
     return np.asarray(np.log(chance))

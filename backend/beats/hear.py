@@ -17,7 +17,15 @@ from scipy.ndimage import median_filter
 from backend.audio.analysis import Analysis
 from backend.audio.threads import one_thread
 from backend.beats.accents import downbeat_weights, pulse_sound
-from backend.beats.bar_states import BARS, FIRST, STATES, beats_on, best_path, only
+from backend.beats.bar_states import (
+    BARS,
+    FIRST,
+    PULSES_PER_BEAT,
+    STATES,
+    beats_on,
+    best_path,
+    only,
+)
 from backend.beats.decode import Heard, decode_beats
 from backend.beats.listen import listen, load_beat_net
 from backend.beats.meter import is_ternary
@@ -196,8 +204,7 @@ def _beginning(parts: list[tuple[float, float]], pulses: Array) -> Array:
 
 def _surety(reading: Reading) -> Array:
     """The mean of how likely the beats of a reading are and how likely its bars, (P,)."""
-    level = np.array([float(bar.pulses_per_beat) for bar in BARS])
-    same = level[reading.kinds][:, None] == level
+    same = PULSES_PER_BEAT[reading.kinds][:, None] == PULSES_PER_BEAT
     beats = (reading.shares * same).sum(axis=1)
     bars = reading.shares[np.arange(len(reading.kinds)), reading.kinds]
     return np.asarray(0.5 * (beats + bars))
@@ -209,7 +216,7 @@ def _told(figures: tuple[int, int] | None, tempo: float | None, pulses: Array) -
         return None
     told = np.zeros((len(pulses), len(BARS)))
     if tempo is not None:
-        told[:, [bar.pulses_per_beat != 1 for bar in BARS]] = -np.inf
+        told[:, PULSES_PER_BEAT != 1.0] = -np.inf
     if figures is not None:
         told += suit_meter(figures, pulses)
     return told

@@ -22,7 +22,17 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from backend.beats.accents import MEASURES, PulseSound, bar_accents
-from backend.beats.bar_states import BARS, BREAK_OFF, FIRST, GO_ON, INNER, KIND, LAST, STATES
+from backend.beats.bar_states import (
+    BARS,
+    BREAK_OFF,
+    FIRST,
+    GO_ON,
+    INNER,
+    KIND,
+    LAST,
+    PULSES_PER_BEAT,
+    STATES,
+)
 from backend.beats.decode import Heard
 from backend.grid.conducted import conducting_limits
 from backend.models.beat_net import BAR_LENGTHS, RATE, SLOW
@@ -40,7 +50,6 @@ _OFF_LIMITS: Final = 12.0
 _LEAST: Final = 1e-3
 _USUAL_BPM, _USUAL_BAR_S = 95.0, 2.2
 
-_PER_BEAT: Final = np.array([float(bar.pulses_per_beat) for bar in BARS])
 _BEATS: Final = np.array([bar.beats for bar in BARS])
 _LENGTH: Final = np.array([bar.length for bar in BARS])
 _LEVELS: Final = tuple(dict.fromkeys(bar.pulses_per_beat for bar in BARS))
@@ -121,14 +130,13 @@ def stretches(pulses: Array) -> list[slice]:
 def features(heard: Heard, pulses: Array, scores: Array, sound: PulseSound) -> Array:
     """What speaks for each kind of bar in a stretch, (len(BARS), len(FEATURES))."""
     length = np.diff(pulses, append=2.0 * pulses[-1] - pulses[-2]) / RATE
-    tempo = 60.0 / float(np.median(length)) / _PER_BEAT
+    tempo = 60.0 / float(np.median(length)) / PULSES_PER_BEAT
     evidence = _evidence(scores)
     count = len(pulses)
     at = np.clip(np.round(pulses / SLOW).astype(int), 0, len(heard.meter) - 1)
     meter = np.log(np.maximum(heard.meter[at], _LEAST)).mean(axis=0)
     octaves = np.log2(tempo / _USUAL_BPM)
     bar = np.log2(60.0 / tempo * _BEATS / _USUAL_BAR_S)
-    levels = np.array([bar.pulses_per_beat for bar in BARS])
     columns = [
         (evidence - evidence.max()) * _PULSES / (count + _PULSES),
         _tempo_likeness(heard, at, length),
@@ -137,7 +145,7 @@ def features(heard: Heard, pulses: Array, scores: Array, sound: PulseSound) -> A
         octaves**2,
         bar,
         bar**2,
-        *(levels == level for level in _LEVELS),
+        *(float(level) == PULSES_PER_BEAT for level in _LEVELS),
         *(beats == _BEATS for beats in BAR_LENGTHS),
         *bar_accents(sound).T,
     ]
@@ -147,7 +155,7 @@ def features(heard: Heard, pulses: Array, scores: Array, sound: PulseSound) -> A
 def limits_of(pulses: Array) -> Array:
     """Log weights of the kinds of bars by what a conductor does at this tempo, (len(BARS),)."""
     limits = conducting_limits()
-    tempo = 60.0 * RATE / float(np.median(np.diff(pulses))) / _PER_BEAT
+    tempo = 60.0 * RATE / float(np.median(np.diff(pulses))) / PULSES_PER_BEAT
     off = np.abs(np.log2(tempo / np.clip(tempo, limits.slowest, limits.fastest)))
     too_fast = (_BEATS == 1) & (tempo > limits.bars_in_one)
     return np.where(too_fast, -np.inf, -_OFF_LIMITS * off)
