@@ -32,7 +32,7 @@ _BACKEND: Final = Path(__file__).parent
 # Rooms whose code decides what is heard, and packages that may change its last digits.
 _ANALYSIS: Final = ("audio",)
 BEATS: Final = (*_ANALYSIS, "grid", "models", "beats")
-_PACKAGES: Final = ("av", "librosa", "numpy", "scipy", "soxr", "torch")
+_PACKAGES: Final = ("av", "numpy", "scipy", "soxr", "torch")
 
 Value = TypeVar("Value")
 

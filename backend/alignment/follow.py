@@ -60,7 +60,7 @@ def follow(movement: Movement, sound: Sound, times: Array, quarters: Array, step
     heard = _heard(sound, first, stop)
     # The score at the pace of the coarse map: if that is right, state `i` is in frame `first + i`.
     band = round(_BAND_S * CHROMA_RATE)
-    when = (predicted(movement, times, quarters) * CHROMA_RATE) - first
+    when = (_predicted(movement, times, quarters) * CHROMA_RATE) - first
     written = _written(movement, when, stop - first, steps)
     padded = np.pad(written, ((band, band), (0, 0)))
     path = _best_path(heard, padded, band)
@@ -76,7 +76,7 @@ def follow(movement: Movement, sound: Sound, times: Array, quarters: Array, step
     return Followed(seconds[begin:end], places[begin:end], match[begin:end])
 
 
-def predicted(movement: Movement, times: Array, quarters: Array) -> Array:
+def _predicted(movement: Movement, times: Array, quarters: Array) -> Array:
     """Seconds of the points of `_grid` by a map, beyond its ends at the pace it has there."""
     grid = _grid(movement)
     rising = np.r_[True, np.diff(quarters) > 1e-9]
@@ -104,7 +104,7 @@ def _heard(sound: Sound, first: int, stop: int) -> NDArray[np.float32]:
     onsets = sound.onsets[4 * first : 4 * stop].astype(np.float32)
     onsets = onsets.reshape(-1, 4, SEMITONES).max(axis=1)
     classes = onsets @ np.eye(12, dtype=np.float32)[(np.arange(SEMITONES) + LOWEST) % 12]
-    return np.hstack([chroma, _ONSET_SHARE * unit_onsets(classes)])
+    return np.hstack([chroma, _ONSET_SHARE * _unit_onsets(classes)])
 
 
 def _written(movement: Movement, when: Array, count: int, steps: int) -> NDArray[np.float32]:
@@ -119,12 +119,12 @@ def _written(movement: Movement, when: Array, count: int, steps: int) -> NDArray
     for later, share in enumerate(_FADING):
         np.add.at(onsets, (at + later, notes.pitch[keep] % 12), share)
     features = np.hstack(
-        [unit_chroma(np.log1p(sounding), 3), _ONSET_SHARE * unit_onsets(onsets[:count])]
+        [unit_chroma(np.log1p(sounding), 3), _ONSET_SHARE * _unit_onsets(onsets[:count])]
     )
     return np.hstack([np.roll(features[:, :12], steps, 1), np.roll(features[:, 12:], steps, 1)])
 
 
-def unit_onsets(classes: NDArray[np.float32]) -> NDArray[np.float32]:
+def _unit_onsets(classes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Onsets by pitch class, faded, their strength compressed against what is around, (N, 12)."""
     faded = classes.copy()
     for later in range(1, len(_FADING)):

@@ -86,10 +86,8 @@ def unit_chroma(chroma: NDArray, width: int) -> NDArray[np.float32]:
     """
     smooth = np.asarray(chroma, np.float32)
     if width > 1:
-        window = np.hanning(width + 2)[1:-1].astype(np.float32)
         padded = np.pad(smooth, ((width // 2, width - 1 - width // 2), (0, 0)), mode="edge")
         total = np.r_[np.zeros((1, 12)), np.cumsum(padded, axis=0, dtype=np.float64)]
-        del window
         smooth = ((total[width:] - total[:-width]) / width).astype(np.float32)
     smooth = smooth - smooth.mean(axis=1, keepdims=True)
     length = np.linalg.norm(smooth, axis=1, keepdims=True)

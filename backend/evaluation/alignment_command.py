@@ -1,5 +1,6 @@
 """`virtual-conductor evaluate alignment`."""
 
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,7 +30,7 @@ def alignment_command(
         typer.Option(help="Folder of beat times of real recordings (.beats), for the tempo."),
     ] = None,
     works: Annotated[int, typer.Option(help="At most so many scores, spread.", min=1)] = 16,
-    seed: Annotated[int, typer.Option()] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed, other performances.")] = 1,
     keep: Annotated[
         Path | None, typer.Option(help="Folder to keep the recordings in, for the next time.")
     ] = None,
@@ -83,8 +84,6 @@ def _table(rows: "list[Row]") -> Table:
 
 
 def _write(output: Path, rows: "list[Row]") -> None:
-    import json
-
     told = [
         {
             "score": row.case.score.name,
