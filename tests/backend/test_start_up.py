@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-HEAVY = ("librosa", "numba", "scipy.signal", "scipy.stats", "scipy.interpolate", "cv2", "mediapipe")
+HEAVY = (
+    *("bpy", "cv2", "librosa", "matplotlib", "mediapipe", "numba", "pandas", "sklearn"),
+    *("scipy.interpolate", "scipy.signal", "scipy.stats"),
+)
 
 CONDUCT = """
 import json, sys

@@ -38,8 +38,8 @@ def test_beats_between_the_true_ones_are_too_many() -> None:
 
 def test_bars_are_right_where_they_begin_and_have_as_many_beats() -> None:
     assert agreement(TRUTH.bars_shifted(1), TRUTH).bars == 0.0
-    three = replace(TRUTH, beats_in_bar=np.full(COUNT, 5))
-    assert agreement(three, TRUTH).bars == 0.0
+    five = replace(TRUTH, beats_in_bar=np.full(COUNT, 5))
+    assert agreement(five, TRUTH).bars == 0.0
 
 
 def test_bars_at_a_seam_are_not_counted() -> None:
