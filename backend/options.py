@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from backend.grid.beat_grid import parse_meter
+from backend.grid.meter import parse_meter
 from backend.style import Style
 from blender_addon.overlays import OverlayName
 from retarget.errors import ConductorError

@@ -33,8 +33,9 @@ from backend.beats.pulses import pulse_hints
 from backend.beats.reading import Reading, read_bars
 from backend.beats.rival import HeardBeats, find_rival
 from backend.beats.span import sounding_parts
-from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.beat_grid import BeatGrid
 from backend.grid.conducted import conducted_rates, conducting_limits
+from backend.grid.meter import parse_meter
 from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.beat_net import BAR_LENGTHS, RATE, seconds_of
 from backend.models.checkpoint import load_for_use, or_else, shipped

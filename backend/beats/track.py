@@ -17,8 +17,9 @@ from backend.audio.analysis import Analysis
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.meter import find_bars, fit_bars
 from backend.beats.span import sounding_parts
-from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.beat_grid import BeatGrid
 from backend.grid.conducted import conducting_limits
+from backend.grid.meter import parse_meter
 from retarget.progress import Progress, no_progress
 from retarget.rotation import Array
 

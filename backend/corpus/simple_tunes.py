@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.audio.rates import SAMPLE_RATE
-from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.beat_grid import BeatGrid
 from backend.grid.conducted import conducted_groups
+from backend.grid.meter import parse_meter
 from retarget.rotation import Array
 
 Timbre = Literal["struck", "blown"]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.grid import edits
+from backend.grid.meter import parse_meter
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
 from retarget.rotation import Array
@@ -20,9 +21,6 @@ _HEADER: Final = "time\tbeat\tbeats_in_bar\tmeter\tconfidence"
 _CLOSEST_S: Final = 0.02
 _LATEST_S: Final = 24 * 3600.0
 _MAX_BYTES: Final = 16 << 20
-# Letters of what is no meter that a message repeats.
-_SHOWN: Final = 20
-_METER: Final = re.compile(r"^([1-9]\d?(?:\+[1-9]\d?)*)/(1|2|4|8|16|32)$")
 
 
 @dataclass(frozen=True)
@@ -208,22 +206,6 @@ def count_beats_in_bar(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         highest[-1] = max(highest[-1], highest[-2])
     lengths = np.diff(np.r_[starts, len(numbers)])
     return np.repeat(highest, lengths)
-
-
-def parse_meter(text: str) -> tuple[int, int]:
-    """Read "6/8" as (6, 8), and "2+3/8" as (5, 8).
-
-    Raises
-    ------
-    ConductorError
-        If it is no meter.
-    """
-    match = _METER.match(text.strip())
-    beats = 0 if match is None else sum(map(int, match[1].split("+")))
-    if match is None or beats > 24:
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        raise ConductorError(f"'{shown}' is not a meter; write it like 3/4 or 6/8.")
-    return beats, int(match[2])
 
 
 def _parse_line(line: str, number: int, name: str) -> tuple[float, int, int, str, float]:

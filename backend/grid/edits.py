@@ -12,6 +12,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from backend.grid.conducted import conducted_groups, conducted_rates, uneven_groups
+from backend.grid.grouping import beat_groups, written_groups
+from backend.grid.meter import parse_meter
 from retarget.errors import ConductorError
 from retarget.rotation import Array
 
@@ -260,28 +262,22 @@ def _divided(
 
 def _groups_in(meter: str, beats: int) -> tuple[int, ...]:
     """Written beats in each conducted one of a bar, if they are not alike; otherwise none."""
-    groups = _written(meter)
-    if len(groups) == 1:
-        return tuple(map(int, uneven_groups(groups[0], beats)))
+    groups = written_groups(meter)
+    if not groups:
+        return tuple(map(int, uneven_groups(parse_meter(meter)[0], beats)))
     return groups if len(groups) == beats else ()
 
 
 def _groups_of(meter: str, beats: int) -> tuple[int, ...]:
     """Beats in each group of a bar that is conducted by its written beats; none if it has none."""
-    groups = _written(meter)
-    if sum(groups) != beats:
+    if parse_meter(meter)[0] != beats:
         return ()
-    return groups if len(groups) > 1 else tuple(map(int, uneven_groups(beats, beats // 2)))
-
-
-def _written(meter: str) -> tuple[int, ...]:
-    """The upper figures of a meter, one for each group: (5,) of "5/8", (2, 3) of "2+3/8"."""
-    return tuple(map(int, meter.partition("/")[0].split("+")))
+    return beat_groups(beats, meter) or tuple(map(int, uneven_groups(beats, beats // 2)))
 
 
 def _doubled_meter(meter: str, beats: int, bpm: float) -> str | None:
     """How a bar is written that has so many beats since it was doubled; None if it is two bars."""
-    figures = _figures(meter)
+    figures = parse_meter(meter)
     if beats in conducted_rates(figures):
         rate = bpm * figures[0] / beats
         if beats <= figures[0] or len(conducted_groups(figures, rate, beats)) == beats:
@@ -291,19 +287,15 @@ def _doubled_meter(meter: str, beats: int, bpm: float) -> str | None:
 
 def _in_as_many(meter: str, beats: int) -> str:
     """How each half of a doubled bar is written."""
-    return meter if beats >= _figures(meter)[0] else f"{beats}/4"
+    return meter if beats >= parse_meter(meter)[0] else f"{beats}/4"
 
 
 def _halved_meter(meter: str, beats: int) -> str:
     """How a bar is written that has so many beats since it was halved."""
-    numerator, unit = _figures(meter)
+    numerator, unit = parse_meter(meter)
     compound = numerator % 3 == 0 and numerator > 3 and unit >= 8
     even = numerator % beats == 0 or beats % numerator == 0
     return f"{beats}/4" if (compound and 2 * beats == numerator) or not even else meter
-
-
-def _figures(meter: str) -> tuple[int, int]:
-    return sum(_written(meter)), int(meter.partition("/")[2])
 
 
 def _taken(grid: Columns, keep: NDArray[np.bool_]) -> Columns:

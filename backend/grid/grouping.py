@@ -1,7 +1,7 @@
 """How the beats of a bar are grouped: 5/8 as 2+3 or as 3+2, where the meter says so."""
 
-from backend.grid.beat_grid import parse_meter
 from backend.grid.conducted import uneven_groups
+from backend.grid.meter import parse_meter
 
 
 def meter_text(meter: tuple[int, int], grouping: tuple[int, ...] = ()) -> str:

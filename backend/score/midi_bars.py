@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.grid.beat_grid import parse_meter
+from backend.grid.meter import parse_meter
 from backend.score.midi_file import MidiFile
 from backend.score.played_bars import PlayedBar, TempoMap
 from retarget.errors import ConductorError

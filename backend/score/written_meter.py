@@ -4,7 +4,7 @@ import re
 from typing import Final
 from xml.etree import ElementTree
 
-from backend.grid.beat_grid import parse_meter
+from backend.grid.meter import parse_meter
 from retarget.errors import ConductorError
 
 _BEATS: Final = re.compile(r"\s*\d{1,3}(\s*\+\s*\d{1,3})*\s*", re.ASCII)
@@ -18,7 +18,7 @@ _SUM: Final = re.compile(
 def read_meter(time: ElementTree.Element) -> tuple[int, int] | None:
     """The meter; additive ones (3+2, or several fractions) as their sum, alla breve as 2/2.
 
-    None for one that is not conducted (`backend.grid.beat_grid.parse_meter`).
+    None for one that is not conducted (`backend.grid.meter.parse_meter`).
     """
     counts = [element.text or "" for element in time.findall("beats")]
     lower = [element.text or "" for element in time.findall("beat-type")]

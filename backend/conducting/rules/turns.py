@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.beat_grid import BeatGrid
 from backend.grid.grouping import beat_groups
+from backend.grid.meter import parse_meter
 from backend.style import Style
 from retarget.rotation import Array
 

@@ -8,8 +8,9 @@ import pytest
 from teacher_scenes import f_score, low_points, perform, steady, track
 
 from backend.evaluation.legibility import bars_read, read_bars
-from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.beat_grid import BeatGrid
 from backend.grid.grouping import written_groups
+from backend.grid.meter import parse_meter
 from backend.style import presets
 from retarget.rotation import Array
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.grid.beat_grid import BeatGrid, parse_meter
+from backend.grid.beat_grid import BeatGrid
 from backend.grid.conducted import conducted_groups
 from backend.grid.grouping import beat_groups, beat_lengths, meter_text
+from backend.grid.meter import parse_meter
 from retarget.errors import ConductorError
 
 
