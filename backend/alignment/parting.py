@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from backend.alignment.piece import Piece
-from backend.alignment.played_beats import one_after_another, selected
+from backend.alignment.played_beats import one_after_another
 from backend.alignment.sound import CHROMA_RATE, Sound
 from backend.grid.beat_grid import BeatGrid
 
@@ -83,7 +83,7 @@ def with_heard(
         after = own[own >= 0.5 * (gap.start + gap.end)]
         low = before[-1] + _APART * beat if len(before) else -np.inf
         high = after[0] - _APART * beat if len(after) else np.inf
-        some = selected(heard, (heard.times > low) & (heard.times < high))
+        some = heard.selected((heard.times > low) & (heard.times < high))
         if len(some) > 1 and some.confidence.mean() >= _MUSIC:
             parts.append(some)
             kept.append(gap)

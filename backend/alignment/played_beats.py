@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backend.alignment.piece import Piece
 from backend.grid.beat_grid import BeatGrid
@@ -38,25 +37,13 @@ def played_beats(piece: Piece, tempo: TempoMap, until: float, *, to_the_end: boo
     last = until - _END_S if to_the_end else min(until - _END_S, piece.end + _AFTER_S)
     keep = (times > max(piece.begin - _BEFORE_S, -_CLOSEST_S)) & (times < last)
     grid = beats.at(np.maximum(times, np.arange(len(times)) * 1e-6))
-    return selected(replace(grid, confidence=piece.confidence(quarters)), keep)
+    return replace(grid, confidence=piece.confidence(quarters)).selected(keep)
 
 
 def _apart(times: Array) -> Array:
     """The same times, none closer to the one before than beats can be."""
     steps = np.arange(len(times)) * _CLOSEST_S
     return np.maximum.accumulate(times - steps) + steps
-
-
-def selected(grid: BeatGrid, keep: NDArray[np.bool_]) -> BeatGrid:
-    """The beats of a mask, (B,)."""
-    index = np.flatnonzero(keep)
-    return BeatGrid(
-        grid.times[index],
-        grid.numbers[index],
-        grid.beats_in_bar[index],
-        tuple(grid.meters[i] for i in index),
-        grid.confidence[index],
-    )
 
 
 def one_after_another(grids: Sequence[BeatGrid]) -> BeatGrid:

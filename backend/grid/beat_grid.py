@@ -81,13 +81,18 @@ class BeatGrid:
 
     def excerpt(self, start: float, duration: float) -> "BeatGrid":
         """The beats in [start, start + duration), with time 0 at `start`."""
-        keep = np.flatnonzero((self.times >= start - 1e-9) & (self.times < start + duration))
+        inside = self.selected((self.times >= start - 1e-9) & (self.times < start + duration))
+        return replace(inside, times=np.maximum(inside.times - start, 0.0))
+
+    def selected(self, keep: NDArray[np.bool_]) -> "BeatGrid":
+        """The beats of a mask, (B,)."""
+        index = np.flatnonzero(keep)
         return BeatGrid(
-            np.maximum(self.times[keep] - start, 0.0),
-            self.numbers[keep],
-            self.beats_in_bar[keep],
-            tuple(self.meters[i] for i in keep),
-            self.confidence[keep],
+            self.times[index],
+            self.numbers[index],
+            self.beats_in_bar[index],
+            tuple(self.meters[i] for i in index),
+            self.confidence[index],
         )
 
     def shifted(self, seconds: float) -> "BeatGrid":

@@ -137,17 +137,7 @@ def test_where_music_and_score_part_ways_the_heard_beats_are_taken(tmp_path: Pat
     assert abs(parted.end - 45.8) < 2.0
     assert any("From 0:2" in note and "are heard" in note for note in found.notes)
     own = found.grid.beats_in_bar == 4
-    assert_beats(
-        BeatGrid(
-            found.grid.times[own],
-            found.grid.numbers[own],
-            found.grid.beats_in_bar[own],
-            ("4/4",) * int(own.sum()),
-            found.grid.confidence[own],
-        ),
-        np.r_[before, after],
-        numbers_of(96),
-    )
+    assert_beats(found.grid.selected(own), np.r_[before, after], numbers_of(96))
     assert np.isin(found.grid.times[~own], steady).all()
     assert (~own).sum() > 35
     gaps = np.diff(found.grid.times)
