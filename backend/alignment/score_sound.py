@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.score.instruments import DRUM_KIT, RHYTHM
 from backend.score.movement import Movement
 from retarget.rotation import Array
 
@@ -13,7 +14,7 @@ from retarget.rotation import Array
 _OVERTONES: Final = {0: 1.0, 7: 0.25, 4: 0.08}
 _MEAN_VELOCITY: Final = 71.0
 # Instruments without a pitch.
-_UNPITCHED: Final = frozenset({"kit", "rhythm"})
+_UNPITCHED: Final = frozenset({DRUM_KIT, RHYTHM})
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class NoteTable:
     onset, duration : (N,) arrays
         Quarter notes; the onset from the beginning of the movement as it is played.
     pitch, part, touch, grace : (N,) int arrays
-        MIDI key, index of the part, `Touch` flags, and as in `Note`.
+        MIDI key, index of the part, and flags and grace notes as in `backend.score.notes.Part`.
     velocity : (N,) array
         MIDI velocity the dynamic marks ask for.
     """
