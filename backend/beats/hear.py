@@ -29,7 +29,7 @@ from backend.beats.bar_states import (
 from backend.beats.decode import Heard, decode_beats
 from backend.beats.listen import listen, load_beat_net
 from backend.beats.meter import is_ternary
-from backend.beats.pulses import pulse_hints
+from backend.beats.pulses import pulse_features
 from backend.beats.reading import Reading, read_bars
 from backend.beats.rival import HeardBeats, find_rival
 from backend.beats.span import sounding_parts
@@ -133,7 +133,7 @@ def hear_beats_and_rival(
     pulses = decode_beats(heard, tempo_prior=prior, progress=part(progress, 0.5, 0.9, _PHASE))
     if len(pulses) < 2:
         return HeardBeats(BeatGrid.empty(), None)
-    scores = weigh_bars(weighs, pulse_hints(heard, pulses))
+    scores = weigh_bars(weighs, pulse_features(heard, pulses))
     sound = pulse_sound(analysis, pulses)
     reading = read_bars(heard, pulses, scores, sound, _told(figures, tempo, pulses))
     scores = only(reading.kinds[:, None] == np.arange(len(BARS)), scores)
@@ -162,9 +162,9 @@ def hear_beats_and_rival(
 
 
 @one_thread()
-def weigh_bars(network: BarNet, hints: NDArray[np.float32]) -> Array:
+def weigh_bars(network: BarNet, features: NDArray[np.float32]) -> Array:
     """Log weights of the states at each pulse, (P, STATES), of its features (P, PULSE_FEATURES)."""
-    answers = network(torch.from_numpy(hints)[None])
+    answers = network(torch.from_numpy(features)[None])
     return np.asarray(answers.mean(0)[0].numpy(), np.float64)
 
 

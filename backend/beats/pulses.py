@@ -13,7 +13,7 @@ from retarget.rotation import Array
 _LEAST: Final = 1e-3
 
 
-def pulse_hints(heard: Heard, pulses: Array) -> NDArray[np.float32]:
+def pulse_features(heard: Heard, pulses: Array) -> NDArray[np.float32]:
     """What is heard from pulse to pulse, (P, PULSE_FEATURES), as `BarNet` takes it.
 
     Parameters
@@ -39,8 +39,8 @@ def pulse_hints(heard: Heard, pulses: Array) -> NDArray[np.float32]:
     beside = np.clip(beside, 0, len(scale) - 1).reshape(count, -1)
     tempo = np.take_along_axis(heard.tempo[at], beside, axis=1).reshape(count, len(RATIOS), -1)
     tempo = np.log(np.maximum(tempo.max(axis=2), _LEAST)) / 4.0
-    hints = [beat, downbeat, meter, tempo, np.log(length)[:, None]]
-    table: NDArray[np.float32] = np.concatenate(hints, axis=1, dtype=np.float32)
+    columns = [beat, downbeat, meter, tempo, np.log(length)[:, None]]
+    table: NDArray[np.float32] = np.concatenate(columns, axis=1, dtype=np.float32)
     assert table.shape[1] == PULSE_FEATURES
     return table
 

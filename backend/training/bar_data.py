@@ -11,7 +11,7 @@ from torch import Tensor
 
 from backend.beats.decode import decode_beats
 from backend.beats.listen import listen
-from backend.beats.pulses import pulse_hints
+from backend.beats.pulses import pulse_features
 from backend.models.bar_net import PULSE_FEATURES
 from backend.models.beat_net import BeatNet, places_of, seconds_of
 from backend.training.bar_targets import UNKNOWN, states_of
@@ -84,7 +84,7 @@ def read_pulses(
         for at, pulses in enumerate(places):
             if len(pulses) >= _FEWEST_PULSES:
                 states = states_of(seconds_of(pulses), clip.grid)
-                features = pulse_hints(heard, pulses)
+                features = pulse_features(heard, pulses)
                 found.append(Pulses(features, states, clip.work, at == 0))
     return found
 
@@ -102,7 +102,7 @@ def _made(beats: Array, rng: np.random.Generator) -> list[Array]:
 
 @dataclass(frozen=True)
 class PulseBatch:
-    """MotionBatch of P pulses.
+    """Stretches of P pulses.
 
     Parameters
     ----------

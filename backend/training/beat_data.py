@@ -1,4 +1,4 @@
-"""MotionBatch of the corpus for training the beat network, varied anew each time they are seen."""
+"""Stretches of the corpus for training the beat network, varied anew each time they are seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

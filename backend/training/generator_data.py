@@ -1,4 +1,4 @@
-"""MotionBatch of conducted music for training the generator."""
+"""Stretches of conducted music for training the generator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ from backend.beats.bar_states import BARS
 from backend.beats.decode import decode_beats
 from backend.beats.hear import load_bar_net, weigh_bars
 from backend.beats.listen import listen, load_beat_net
-from backend.beats.pulses import pulse_hints
+from backend.beats.pulses import pulse_features
 from backend.beats.reading import FEATURES, features, limits_of
 from backend.corpus.simple_tunes import Timbre, notes_of, simple_tunes, sound_of, true_beats
 from backend.grid.beat_grid import BeatGrid
@@ -122,7 +122,7 @@ def read_examples(
         pulses = decode_beats(heard)
         if len(pulses) < _FEWEST_PULSES:
             continue
-        scores = weigh_bars(weighs, pulse_hints(heard, pulses))
+        scores = weigh_bars(weighs, pulse_features(heard, pulses))
         sound = pulse_sound(piece.analysis, pulses)
         for part in _parts(pulses, rng):
             right = _right(pulses[part], piece.grid)
