@@ -9,12 +9,11 @@ import numpy as np
 
 from backend.grid.meter import parse_meter
 from backend.score.midi_file import MidiFile
-from backend.score.played_bars import PlayedBar, TempoMap
+from backend.score.played_bars import MOST_BARS, PlayedBar, TempoMap, nominal_length
 from retarget.errors import ConductorError
 
-MOST_BARS: Final = 20_000
 LONGEST_S: Final = 12 * 3600.0
-"""Longer than any work that is conducted: Götterdämmerung has some 6,000 bars in 4.5 hours."""
+"""Longer than any work that is conducted: Götterdämmerung lasts 4.5 hours."""
 
 _FASTEST_QPM: Final = 2000.0
 
@@ -61,14 +60,14 @@ def _bars(path: Path, meters: dict[Fraction, tuple[int, int]], end: Fraction) ->
     stretches = list(zip(starts, [*starts[1:], end], strict=True))
     for start in starts:
         _check_meter(path, *meters[start])
-    count = sum(ceil((stop - start) / _nominal(meters[start])) for start, stop in stretches)
+    count = sum(ceil((stop - start) / nominal_length(meters[start])) for start, stop in stretches)
     if count > MOST_BARS:
         raise ConductorError(
             f"{path.name} has {count:,} bars, more than {MOST_BARS:,}; cut it into shorter files."
         )
     bars: list[PlayedBar] = []
     for start, stop in stretches:
-        nominal = _nominal(meters[start])
+        nominal = nominal_length(meters[start])
         at = start
         while at < stop:
             # The last bar is beaten to its end even if the last note is shorter.
@@ -91,7 +90,3 @@ def _check_meter(path: Path, numerator: int, denominator: int) -> None:
             f"{path.name} asks for bars of {numerator}/{lower}; correct its meter to one "
             "that is conducted, up to 24/32."
         ) from error
-
-
-def _nominal(meter: tuple[int, int]) -> Fraction:
-    return Fraction(4 * meter[0], meter[1])

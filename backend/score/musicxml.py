@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 from xml.etree import ElementTree
 
 from backend.score.instruments import SNARE, drum_key
 from backend.score.notes import Part
 from backend.score.part_reader import PartReader
+from backend.score.played_bars import MOST_BARS
 from backend.score.written_bar import (
     ROUNDING,
     Bar,
@@ -18,9 +18,6 @@ from backend.score.written_bar import (
 )
 from backend.score.xml_stream import ScoreStream
 from retarget.errors import ConductorError
-
-MOST_BARS: Final = 20_000
-"""Written bars, at most; a long opera has some 5,000."""
 
 
 @dataclass(frozen=True)

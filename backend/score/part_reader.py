@@ -10,6 +10,7 @@ from backend.score.barlines import read_barline
 from backend.score.beat_groups import Span, is_uneven
 from backend.score.note_values import drawn_length
 from backend.score.notes import NoteReader
+from backend.score.played_bars import nominal_length
 from backend.score.rational import rational
 from backend.score.signs import add_signs, add_written_signs
 from backend.score.tempo_marks import add_sound_tempo, add_tempo
@@ -172,8 +173,7 @@ class PartReader:
             return length
         drawn = drawn_length(element)
         if drawn is None and "rest" in inside and inside["rest"].get("measure") == "yes":
-            beats, unit = self._meter or (bar.meters or [bar.meter])[0]
-            drawn = Fraction(4 * beats, unit)
+            drawn = nominal_length(self._meter or (bar.meters or [bar.meter])[0])
         if drawn is None:
             bar.cannot_read("a note without its length")
             return 0

@@ -17,6 +17,9 @@ from retarget.rotation import Array
 DEFAULT_BPM: Final = 120.0
 """Quarter notes a minute before the first tempo mark, as in MIDI."""
 
+MOST_BARS: Final = 20_000
+"""Bars of a score, at most; Götterdämmerung has some 6,000."""
+
 # A tempo this many times another one, from bar to bar, is a new one; less is led from one to the
 # other, and the beat stays as it is.
 _NEW_TEMPO: Final = 1.15
@@ -46,7 +49,12 @@ class PlayedBar:
     @cached_property
     def nominal(self) -> Fraction:
         """Length in quarter notes that the meter asks for."""
-        return Fraction(4 * self.meter[0], self.meter[1])
+        return nominal_length(self.meter)
+
+
+def nominal_length(meter: tuple[int, int]) -> Fraction:
+    """Quarter notes in a bar of a meter."""
+    return Fraction(4 * meter[0], meter[1])
 
 
 @dataclass(frozen=True)

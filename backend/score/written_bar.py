@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from backend.score.beat_groups import BeatGroups, is_uneven, likeliest_grouping
+from backend.score.played_bars import nominal_length
 
 ROUNDING: Final = Fraction(1, 16)
 """Bars off by less, in quarter notes, are sums of rounded tuplets, not other meters."""
@@ -115,7 +116,7 @@ class Bar:
     @property
     def nominal(self) -> Fraction:
         """Length in quarter notes that the meter asks for."""
-        return _length(self.meter)
+        return nominal_length(self.meter)
 
     def cannot_read(self, what: str) -> None:
         """Remember that `what`, cut to a few words, is taken as if it was not written."""
@@ -135,7 +136,7 @@ def settle_meters(bars: Sequence[Bar]) -> None:
     as in a pickup; or the first.
     """
     filling = [
-        next((it for it in bar.meters if abs(_length(it) - bar.length) <= ROUNDING), None)
+        next((it for it in bar.meters if abs(nominal_length(it) - bar.length) <= ROUNDING), None)
         for bar in bars
     ]
     for i, bar in enumerate(bars):
@@ -178,7 +179,3 @@ def settle_repeats(bars: Sequence[Bar]) -> None:
             if inside:
                 bar.repeat_times = max(bar.repeat_times, 2)
         inside &= not bar.repeat_times
-
-
-def _length(meter: tuple[int, int]) -> Fraction:
-    return Fraction(4 * meter[0], meter[1])
