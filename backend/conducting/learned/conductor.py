@@ -86,7 +86,7 @@ def conduct_learned(
     # Frames at 30 Hz up to and past the last one that is asked for.
     inner = int(np.ceil((count - 1) / fps * MOTION_RATE)) + 1
     at = np.arange(count) / fps
-    # Most of the network's work leaves Python to others.
+    # Most of the network's work releases the interpreter's lock.
     with ThreadPoolExecutor(1) as beside:
         ruled = beside.submit(_by_rules, kept, analysis, style, seed, at)
         poses = generate(network, analysis.mel, kept, style, seed, inner, progress)
