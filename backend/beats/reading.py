@@ -34,6 +34,7 @@ from backend.beats.bar_states import (
     STATES,
 )
 from backend.beats.decode import Heard
+from backend.beats.viterbi import viterbi_path
 from backend.grid.conducted import conducting_limits
 from backend.models.beat_net import BAR_LENGTHS, RATE, SLOW
 from retarget.rotation import Array
@@ -199,22 +200,14 @@ def _seldom_changing(values: Array) -> tuple[NDArray[np.int64], Array]:
     """
     change = np.full((values.shape[1],) * 2, -_CHANGE)
     np.fill_diagonal(change, 0.0)
-    back = np.zeros(values.shape, np.int64)
-    best, forward = values.copy(), values.copy()
+    forward = values.copy()
     for i in range(1, len(values)):
-        options = best[i - 1][:, None] + change
-        back[i] = options.argmax(axis=0)
-        best[i] += options.max(axis=0)
         forward[i] += logsumexp(forward[i - 1][:, None] + change, axis=0)
     backward = np.zeros(values.shape)
     for i in range(len(values) - 2, -1, -1):
         backward[i] = logsumexp(change + backward[i + 1] + values[i + 1], axis=1)
-    chosen = np.empty(len(values), np.int64)
-    chosen[-1] = int(best[-1].argmax())
-    for i in range(len(values) - 1, 0, -1):
-        chosen[i - 1] = back[i, chosen[i]]
     both = forward + backward
-    return chosen, np.exp(both - logsumexp(both, axis=1, keepdims=True))
+    return viterbi_path(values, change), np.exp(both - logsumexp(both, axis=1, keepdims=True))
 
 
 def reading_weights() -> Array:

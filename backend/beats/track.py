@@ -17,6 +17,7 @@ from backend.audio.analysis import Analysis
 from backend.audio.rates import FEATURE_RATE
 from backend.beats.meter import find_bars, fit_bars
 from backend.beats.span import sounding_parts
+from backend.beats.viterbi import viterbi_path
 from backend.grid.beat_grid import BeatGrid
 from backend.grid.conducted import conducting_limits
 from backend.grid.meter import parse_meter
@@ -160,21 +161,10 @@ def _window() -> tuple[Array, Array]:
 
 
 def _best_path(score: Array) -> NDArray[np.int64]:
-    """The path through (M, K) scores with the highest sum less its changes' cost (Viterbi)."""
-    count, width = score.shape
-    places = np.arange(width)
+    """The path through (M, K) scores with the highest sum less its changes' cost."""
+    places = np.arange(score.shape[1])
     cost = np.minimum(_CHANGE_COST * np.abs(places[:, None] - places), _JUMP_COST)
-    back = np.zeros((count, width), dtype=np.int64)
-    best = score[0].copy()
-    for i in range(1, count):
-        options = best[:, None] - cost
-        back[i] = options.argmax(axis=0)
-        best = options.max(axis=0) + score[i]
-    path = np.zeros(count, dtype=np.int64)
-    path[-1] = int(best.argmax())
-    for i in range(count - 1, 0, -1):
-        path[i - 1] = back[i, path[i]]
-    return path
+    return viterbi_path(score, -cost)
 
 
 def _tracked(onset: NDArray[np.float32], bpm: Array) -> Array:
