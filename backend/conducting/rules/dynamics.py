@@ -5,11 +5,10 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from backend.audio.rates import FEATURE_RATE
 from retarget.rotation import Array
-
-from .curves import smoothed
 
 _SMOOTH_S: Final = 0.45
 _SWELL_SMOOTH_S: Final = 1.1
@@ -65,8 +64,8 @@ class Dynamics:
         if len(level) == 0:
             level = np.full(1, _MEDIUM)
         return cls(
-            smoothed(level, _SMOOTH_S * FEATURE_RATE),
-            smoothed(level, _SWELL_SMOOTH_S * FEATURE_RATE),
+            gaussian_filter1d(level, _SMOOTH_S * FEATURE_RATE, mode="nearest"),
+            gaussian_filter1d(level, _SWELL_SMOOTH_S * FEATURE_RATE, mode="nearest"),
         )
 
     def prepared(self, at: Array, interval: Array) -> Array:
