@@ -56,7 +56,7 @@ _FILES: Final = {
 _HEARING: Final = {
     "score_is": "Whether the score's times are the recording's: exact, aligned (they are to be "
     "found), or auto.",
-    "meter": "auto, or a meter like 2/4, 3/4, 4/4, 6/8.",
+    "meter": "auto, or a meter like 2/4, 3/4, 4/4, 6/8, or 2+3/8 with its groups.",
     "tempo": "About this many beats per minute.",
     "beats_model": "Who listens for the beats: the trained network, or onsets alone.",
     "beat_level": "double or half as many beats as were found; auto: as they were.",

@@ -49,7 +49,7 @@ class HearingOptions(Options):
     Parameters
     ----------
     meter : str
-        "auto" or a meter like "3/4".
+        "auto" or a meter like "3/4", or "2+3/8" with the groups of its beats.
     tempo : float, optional
         About this many beats per minute, 20 to 300.
     beats_model : str
