@@ -1,5 +1,7 @@
 """The cheapest way of a recording through a score whose bars may be left out, repeated or left."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,7 +24,10 @@ _EDGE: Final = 1.0
 _SIGN_JUMP: Final = 1.5
 _BAR_JUMP: Final = 2.5
 _RETURN: Final = 3.0
+# In a stretch shorter than this, seconds, to begin and to end costs less: it is no whole music.
+_WHOLE_S: Final = 30.0
 _FROM_SIGN, _FROM_BAR, _FROM_OTHER, _FROM_NOTHING = 250, 251, 252, 253
+_BLOCK: Final = 256
 _PHASE: Final = "following the score"
 
 
@@ -42,6 +47,41 @@ class Way(NamedTuple):
     places: NDArray[np.int64]
     jumped: NDArray[np.bool_]
     cost: float
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What is compared.
+
+    Parameters
+    ----------
+    heard : (N, 12) array
+        Unit chroma of the recording's frames.
+    silent : (N,) bool array
+        Which of them are silent.
+    written : (count, 12) array
+        Unit chroma of the score's places.
+    rests : (count,) bool array
+        At which of them nothing is written to sound.
+    """
+
+    heard: NDArray[np.float32]
+    silent: NDArray
+    written: NDArray[np.float32]
+    rests: NDArray
+
+    def costs(self) -> Iterator[NDArray[np.float32]]:
+        """What each place costs in each frame, (count,)."""
+        in_silence = np.where(self.rests, _SILENT_REST, _SILENT_NOTES).astype(np.float32)
+        for first in range(0, len(self.heard), _BLOCK):
+            products = self.heard[first : first + _BLOCK] @ self.written.T
+            for row, silent in zip(products, self.silent[first : first + _BLOCK], strict=True):
+                if silent:
+                    yield in_silence
+                    continue
+                here = 1.0 - row
+                here[self.rests] = _SOUND_IN_REST
+                yield here
 
 
 class BarSearch:
@@ -75,6 +115,7 @@ class BarSearch:
         other: float,
     ) -> None:
         self._paces, self._other = paces, other
+        self._reach = max(paces)
         bars = movement.bars
         self._second = 1.0 / frame_s
         self._count = count
@@ -92,126 +133,119 @@ class BarSearch:
         self._sign_ends = np.array(
             [i for i in range(len(bars)) if stops[i] in signs or i in ends], dtype=np.int64
         )
-        self._entry = np.full(count, _EDGE * self._second, np.float32)
+        # Shares of an edge's price, and of a return's.
+        self._entry = np.ones(count, np.float32)
         self._entry[lines[sorted(begins)]] = 0.0
-        self._exit = np.full(count, _EDGE * self._second, np.float32)
+        self._exit = np.ones(count, np.float32)
         for bar in ends:
             self._exit[max(lines[bar + 1] - 2, 0) : lines[bar + 1] + 1] = 0.0
         self._back = np.full(count, np.inf, np.float32)
-        self._back[lines[:-1]] = _RETURN * self._second
-        self._back[lines[sorted(begins)]] = _EDGE * self._second
+        self._back[lines[:-1]] = _RETURN
+        self._back[lines[sorted(begins)]] = _EDGE
 
-    def cheapest(
-        self,
-        heard: NDArray[np.float32],
-        silent: NDArray,
-        written: NDArray[np.float32],
-        rests: NDArray,
-        progress: Progress,
-    ) -> Way:
+    def cheapest(self, frames: Frames, progress: Progress) -> Way:
         """The cheapest way.
 
         Parameters
         ----------
-        heard : (N, 12) array
-            Unit chroma of the frames.
-        silent : (N,) bool array
-            Which of them are silent.
-        written : (count, 12) array
-            Unit chroma of the places.
-        rests : (count,) bool array
-            At which of them nothing is written to sound.
+        frames : Frames
+            Of the recording and of the score's places.
         progress : Progress
         """
-        frames, count = len(heard), self._count
-        came = np.zeros((frames, count), np.uint8)
-        sign_from, bar_from, other_from = (np.zeros(frames, np.int64) for _ in range(3))
-        reach = max(self._paces)
-        padded = np.full(count + reach, np.inf, np.float32)
-        cost = padded[reach:]
-        other = 0.0
-        before = 0.0
-        for t in range(frames):
-            if t % 256 == 0:
-                products = heard[t : t + 256] @ written.T
-                progress(t / frames, _PHASE)
-            here = 1.0 - products[t % 256]
-            if silent[t]:
-                here = np.where(rests, _SILENT_REST, _SILENT_NOTES).astype(np.float32)
-            else:
-                here[rests] = _SOUND_IN_REST
+        count = len(frames.heard)
+        edge = np.float32(_EDGE * self._second * min(count / self._second / _WHOLE_S, 1.0))
+        entry, leave = edge * self._entry, edge * self._exit
+        back = np.float32(self._second) * self._back
+        trace = _Trace(count, self._count)
+        padded = np.full(self._count + self._reach, np.inf, np.float32)
+        cost = padded[self._reach :]
+        before = other = 0.0
+        for t, here in enumerate(frames.costs()):
+            if t % _BLOCK == 0:
+                progress(t / count, _PHASE)
+            outside = SILENT if frames.silent[t] else self._other
             if t == 0:
-                cost[:] = self._entry + here
-                came[0] = _FROM_NOTHING
-                other = SILENT if silent[0] else self._other
-                before = other
-                other_from[0] = -1
-                continue
-            best = padded[reach : reach + count] + np.float32(self._paces[0])
-            how = came[t]
-            for k, penalty in self._paces.items():
-                if k:
-                    other_way = padded[reach - k : reach - k + count] + np.float32(penalty)
-                    better = other_way < best
-                    how[better] = k
-                    np.minimum(best, other_way, out=best)
-            leaving = cost[self._ends]
-            far = int(leaving.argmin())
-            bar_from[t] = self._ends[far]
-            self._jump(best, how, self._targets, leaving[far] + _BAR_JUMP * self._second, _FROM_BAR)
-            if len(self._sign_ends) and len(self._signs):
-                near = int(self._sign_ends[leaving[self._sign_ends].argmin()])
-                sign_from[t] = self._ends[near]
-                self._jump(
-                    best,
-                    how,
-                    self._targets[self._signs],
-                    leaving[near] + _SIGN_JUMP * self._second,
-                    _FROM_SIGN,
-                )
-            entering = before + self._entry
-            better = entering < best
-            how[better] = _FROM_NOTHING
-            np.minimum(best, entering, out=best)
-            entering = other + self._back
-            better = entering < best
-            how[better] = _FROM_OTHER
-            np.minimum(best, entering, out=best)
-            stopping = cost + self._exit
-            last = int(stopping.argmin())
-            other_from[t] = -1
-            if stopping[last] < other:
-                other, other_from[t] = float(stopping[last]), last
-            step = SILENT if silent[t] else self._other
-            other += step
-            before += step
+                best = entry.copy()
+                trace.came[0] = _FROM_NOTHING
+            else:
+                best = self._gone_on(padded, trace.came[t])
+                self._jump(cost, best, trace, t)
+                _improve(best, trace.came[t], before + entry, _FROM_NOTHING)
+                _improve(best, trace.came[t], other + back, _FROM_OTHER)
+                stopping = cost + leave
+                last = int(stopping.argmin())
+                if stopping[last] < other:
+                    other, trace.other_from[t] = float(stopping[last]), last
+            before += outside
+            other += outside
             cost[:] = best + here
-        path = np.full(frames, -1, np.int64)
-        jumped = np.zeros(frames, bool)
-        ending = cost + self._exit
+        ending = cost + leave
         place = int(ending.argmin())
         total = min(float(ending[place]), other)
-        if other < ending[place]:
-            place = -1
-        for t in range(frames - 1, -1, -1):
+        return trace.back(-1 if other < ending[place] else place, total / count)
+
+    def _gone_on(self, padded: NDArray[np.float32], how: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The cheapest way to each place from one before it, or from itself."""
+        reach, count = self._reach, self._count
+        best = padded[reach : reach + count] + np.float32(self._paces[0])
+        for k, penalty in self._paces.items():
+            if k:
+                _improve(best, how, padded[reach - k : reach - k + count] + np.float32(penalty), k)
+        return best
+
+    def _jump(
+        self, cost: NDArray[np.float32], best: NDArray[np.float32], trace: "_Trace", t: int
+    ) -> None:
+        """Jumps from the cheapest bar line, and where the score has signs from a sign to a sign."""
+        leaving = cost[self._ends]
+        far = int(leaving.argmin())
+        trace.bar_from[t] = self._ends[far]
+        jumps = [(self._targets, leaving[far] + _BAR_JUMP * self._second, _FROM_BAR)]
+        if len(self._sign_ends) and len(self._signs):
+            near = int(self._sign_ends[leaving[self._sign_ends].argmin()])
+            trace.sign_from[t] = self._ends[near]
+            price = leaving[near] + _SIGN_JUMP * self._second
+            jumps.append((self._targets[self._signs], price, _FROM_SIGN))
+        for targets, price, code in jumps:
+            better = targets[price < best[targets]]
+            best[better] = price
+            trace.came[t, better] = code
+
+
+class _Trace:
+    """From where each place was reached in each of N frames."""
+
+    def __init__(self, frames: int, count: int) -> None:
+        self.came = np.zeros((frames, count), np.uint8)
+        self.bar_from = np.zeros(frames, np.int64)
+        self.sign_from = np.zeros(frames, np.int64)
+        self.other_from = np.full(frames, -1, np.int64)
+
+    def back(self, place: int, cost: float) -> Way:
+        """The way that ends at a place, or with −1 in other sound."""
+        path = np.full(len(self.came), -1, np.int64)
+        jumped = np.zeros(len(self.came), bool)
+        for t in range(len(self.came) - 1, -1, -1):
             path[t] = place
             if place < 0:
-                place = int(other_from[t])
+                place = int(self.other_from[t])
                 continue
-            how_here = int(came[t, place])
-            if how_here == _FROM_NOTHING:
+            how = int(self.came[t, place])
+            if how == _FROM_NOTHING:
                 break
-            if how_here == _FROM_BAR:
-                place, jumped[t] = int(bar_from[t]), True
-            elif how_here == _FROM_SIGN:
-                place, jumped[t] = int(sign_from[t]), True
-            elif how_here == _FROM_OTHER:
-                place, jumped[t] = -1, True
-            else:
-                place -= how_here
-        return Way(path, jumped, total / frames)
+            before = {
+                _FROM_BAR: self.bar_from[t],
+                _FROM_SIGN: self.sign_from[t],
+                _FROM_OTHER: -1,
+            }.get(how)
+            jumped[t] = before is not None
+            place = place - how if before is None else int(before)
+        return Way(path, jumped, cost)
 
-    def _jump(self, best: NDArray, how: NDArray, targets: NDArray, price: float, code: int) -> None:
-        better = targets[price < best[targets]]
-        best[better] = price
-        how[better] = code
+
+def _improve(
+    best: NDArray[np.float32], how: NDArray[np.uint8], price: NDArray[np.float32], code: int
+) -> None:
+    """Takes another way to the places that it is cheaper to."""
+    how[price < best] = code
+    np.minimum(best, price, out=best)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.alignment.bar_search import SILENT, BarSearch
+from backend.alignment.bar_search import SILENT, BarSearch, Frames
 from backend.alignment.score_sound import NominalTime, score_chroma, unit_chroma
 from backend.alignment.sound import CHROMA_RATE, Sound
 from backend.score.movement import Movement
@@ -185,13 +185,14 @@ class _Task:
         search = BarSearch(
             movement, lines, set(self.begins), frame_s, count, self.paces, self.other
         )
-        path, jumped, cost = search.cheapest(heard, silent, written, rests, progress)
+        frames = Frames(heard, silent, written, rests)
+        path, jumped, cost = search.cheapest(frames, progress)
         outside = np.where(silent, SILENT, self.other)[path < 0].sum()
         own = (cost * len(path) - float(outside)) / max(int((path >= 0).sum()), 1)
         at = nominal.place(np.minimum(np.maximum(path, 0) * step_s, nominal.seconds[-1]))
         at = np.where(path < 0, np.nan, at)
-        frames = (np.arange(len(path)) + 0.5) * frame_s - 0.5 / CHROMA_RATE
-        return Found(_stretches(movement, frames, at, jumped), cost, own, self.steps)
+        times = (np.arange(len(path)) + 0.5) * frame_s - 0.5 / CHROMA_RATE
+        return Found(_stretches(movement, times, at, jumped), cost, own, self.steps)
 
 
 def _heard(sound: Sound, per_frame: int, frame_s: float) -> tuple[NDArray[np.float32], NDArray]:
