@@ -3,6 +3,7 @@
 import hashlib
 import json
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +12,10 @@ import numpy as np
 from backend.audio.analysis import Analysis
 from backend.conducting.learned.conditioning import STYLE_CONDITIONS
 from backend.conducting.rules import conduct_taught
-from backend.corpus.dataset import MOTION_FPS, Clip
+from backend.corpus.dataset import CONDUCTED, MOTION_FPS, Clip
 from backend.corpus.workers import one_thread_each
 from backend.grid.beat_grid import BeatGrid
+from backend.grid.grouping import meter_text
 from backend.style import Style, presets
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
@@ -23,6 +25,11 @@ from retarget.progress import Progress, no_progress
 # Styles are drawn around the presets, so that what is learned from them can be steered between.
 _STYLE_SPREAD: Final = 0.18
 _LEADS_S: Final = (0.0, 0.2)
+# Bars of five and seven are rare in music, so that some clips are conducted in them, however they
+# are written; unless their beats are further apart or closer together than these, in seconds.
+_RARE_BARS: Final = ((2, 3), (3, 2), (5,), (2, 2, 3), (3, 2, 2), (2, 3, 2), (3, 4), (4, 3), (7,))
+_IN_RARE_BARS: Final = 0.15
+_RARE_BEATS_S: Final = (0.38, 1.3)
 _PHASE: Final = "conducting"
 
 
@@ -40,13 +47,34 @@ def sampled_style(rng: np.random.Generator) -> tuple[str, Style]:
     return name, Style(**{key: round(value, 3) for key, value in values.items()})
 
 
+def in_rare_bars(grid: BeatGrid, rng: np.random.Generator) -> BeatGrid:
+    """The same beats in bars of five or seven, grouped somehow."""
+    groups = _RARE_BARS[int(rng.integers(len(_RARE_BARS)))]
+    beats, count = sum(groups), len(grid)
+    return replace(
+        grid,
+        numbers=(int(rng.integers(beats)) + np.arange(count)) % beats + 1,
+        beats_in_bar=np.full(count, beats),
+        meters=(meter_text((beats, 4), groups if len(groups) > 1 else ()),) * count,
+    )
+
+
 def conduct_clip(
     folder: Path, grid: BeatGrid, analysis: Analysis, seed: int, number: int
 ) -> dict[str, Any]:
-    """Write `motion.npz` and `motion.npy` of a clip; returns what its `meta.json` says of them."""
+    """Write `motion.npz` and `motion.npy` of a clip; returns what its `meta.json` says of them.
+
+    Where what is conducted of a clip for training differs from `grid`, it is written as
+    `conducted.txt`.
+    """
     rng = np.random.default_rng([seed, number, 7])
     name, style = sampled_style(rng)
     seed = int(rng.integers(2**31))
+    if folder.parent.name == "train" and rng.random() < _IN_RARE_BARS:
+        low, high = _RARE_BEATS_S
+        if len(grid) > 1 and low < float(np.median(np.diff(grid.times))) < high:
+            grid = in_rare_bars(grid, rng)
+            grid.save(folder / CONDUCTED)
     motion = conduct_taught(grid, analysis, style=style, seed=seed, fps=MOTION_FPS)
     _save(motion, folder)
     return {"style": name}
@@ -93,7 +121,8 @@ def _add_motion(folder: Path) -> None:
     meta = clip.meta()
     number = int(folder.name)
     meta |= conduct_clip(folder, clip.beats(), clip.analysis(), int(meta["seed"]), number)
-    meta["sha256"] |= {name: checksum(folder / name) for name in ("motion.npz", "motion.npy")}
+    written = [folder / name for name in ("motion.npz", "motion.npy", CONDUCTED)]
+    meta["sha256"] |= {path.name: checksum(path) for path in written if path.exists()}
     with atomic_path(folder / "meta.json") as temporary:
         temporary.write_text(json.dumps(meta, indent=1), encoding="utf-8")
 

@@ -22,6 +22,8 @@ from retarget.motion import Motion
 from retarget.npz import FAULTS
 
 MOTION_FPS: Final = 30.0
+CONDUCTED: Final = "conducted.txt"
+"""What is conducted of a clip, where that differs from its beats."""
 _JOINTS: Final = 13
 
 
@@ -70,8 +72,13 @@ class Clip:
         return Motion.load(self.folder / "motion.npz")
 
     def beats(self) -> BeatGrid:
-        """The conducted beats."""
+        """The beats of the music, at the level that is conducted."""
         return BeatGrid.load(self.folder / "beats.txt")
+
+    def conducted(self) -> BeatGrid:
+        """The beats in the bars that its motion conducts, some in other ones than the music's."""
+        path = self.folder / CONDUCTED
+        return BeatGrid.load(path) if path.is_file() else self.beats()
 
     def analysis(self) -> Analysis:
         """Features of its sound if that was kept, otherwise what its mel spectrogram tells."""

@@ -90,7 +90,7 @@ def _read(clip: Clip) -> Performance:
     six = to_6d(torch.from_numpy(rotation.to_matrix(motion.rotations))).flatten(1).numpy()
     poses = np.hstack([six, motion.root]).astype(np.float32)
     conditioning = encode_conditioning(
-        clip.beats(), Style(**motion.style), len(motion), latest_conditioning()
+        clip.conducted(), Style(**motion.style), len(motion), latest_conditioning()
     )
     return Performance(np.array(clip.mel(), np.float16), poses, conditioning)
 
