@@ -6,8 +6,8 @@ import numpy as np
 
 from backend.audio.features import analysis_from_mel
 from backend.audio.rates import FEATURE_RATE
-from backend.corpus.conduct import CONDUCTED, conduct_clip, in_rare_bars
-from backend.corpus.dataset import Clip
+from backend.corpus.conduct import conduct_clip, in_rare_bars
+from backend.corpus.dataset import CONDUCTED, Clip
 from backend.grid.beat_grid import BeatGrid
 from retarget.motion import Motion
 
