@@ -17,7 +17,7 @@ from torch.nn.functional import relu
 
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import load_for_use, shape_of
-from backend.models.layers import Residual, level_and_rise, moving_average
+from backend.models.layers import Residual, level_and_rise, moving_average, over_bands, through
 from retarget.skeleton import JOINTS_2D
 
 MOTION_RATE: Final = 30.0
@@ -84,7 +84,10 @@ class MusicEncoder(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """Features (B, T, F) of a mel spectrogram (B, T · MEL_FRAMES, 128), dB."""
         x = relu(self.frontend(level_and_rise(mel, MEL_FRAMES)))
-        features: Tensor = self.body(x.permute(0, 1, 3, 2).flatten(1, 2))
+        first, *layers, activation, last = self.body.children()
+        assert isinstance(first, nn.Conv1d)
+        x = through(layers, over_bands(first, x).transpose(1, 2))
+        features: Tensor = last(activation(x))
         return features.transpose(1, 2)
 
 

@@ -17,7 +17,7 @@ from torch.nn.functional import relu
 
 from backend.models.beat_net import BAR_LENGTHS
 from backend.models.checkpoint import shape_of
-from backend.models.layers import Residual, moving_average
+from backend.models.layers import Residual, moving_average, through
 
 SLOTS: Final = 6
 """Equal parts of a pulse: enough for halves and for thirds."""
@@ -84,9 +84,7 @@ class _Member(nn.Module):
         nn.init.zeros_(self.output.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.input(x)
-        for layer in self.layers:
-            x = layer(x)
+        x = through(self.layers, self.input(x))
         out: Tensor = self.output(relu(self.norm(x)))
         return out
 

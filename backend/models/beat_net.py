@@ -15,11 +15,11 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, linear, pad, relu
+from torch.nn.functional import avg_pool1d, pad, relu
 
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.models.checkpoint import shape_of
-from backend.models.layers import Residual, level_and_rise, moving_average
+from backend.models.layers import Residual, level_and_rise, moving_average, over_bands, through
 from retarget.rotation import Array
 
 POOL: Final = 2
@@ -204,24 +204,13 @@ class BeatNet(nn.Module):
     def local_features(self, mel: Tensor) -> Tensor:
         """What is heard from moment to moment, (B, channels, T), in a `mel` as `forward` takes."""
         x = relu(self.frontend(level_and_rise(mel, POOL)))
-        # A matrix product over the bands as the front end leaves them: a convolution would have
-        # them all moved.
-        weight = torch.unflatten(self.input.weight, 1, (self.config.front_channels, -1))
-        x = linear(x.movedim(1, 3).flatten(2), weight.movedim(1, 2).flatten(1), self.input.bias)
-        x = relu(x).transpose(1, 2)
-        for layer in self.layers:
-            x = layer(x)
-        return x
+        return through(self.layers, relu(over_bands(self.input, x)).transpose(1, 2))
 
     def predict(self, x: Tensor) -> BeatOutput:
         """Logits of what `local_features` hears, T a multiple of SLOW."""
         far = self.downsample(x) + self.autocorrelation(x)
-        for layer in self.slow_layers:
-            far = layer(far)
-        far = relu(far)
-        x = x + self.upsample(far)
-        for layer in self.output_layers:
-            x = layer(x)
+        far = relu(through(self.slow_layers, far))
+        x = through(self.output_layers, x + self.upsample(far))
         events = self.event_head(relu(x))
         return BeatOutput(
             beat=events[:, 0],

@@ -18,7 +18,7 @@ from backend.models.amcnet import AmcConfig, MusicEncoder
 from backend.models.checkpoint import load_for_use, shape_of
 from backend.models.kinematics import JOINTS, from_6d
 from backend.models.latent import LATENT_DIM
-from backend.models.layers import Residual
+from backend.models.layers import Residual, through
 
 POSE_DIM: Final = 6 * JOINTS + 3
 """Numbers in a pose: six for each rotation, three for the place of the hips."""
@@ -143,9 +143,7 @@ class Generator(nn.Module):
         (B, T, POSE_DIM) tensor
         """
         x = torch.cat([relu(self.music(mel)), conditioning, latent], dim=2).transpose(1, 2)
-        x = self.input(x)
-        for layer in self.layers:
-            x = layer(x)
+        x = through(self.layers, self.input(x))
         values: Tensor = self.output(relu(x)).transpose(1, 2)
         return self.mean + self.std * values
 
