@@ -5,20 +5,21 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from backend.grid.beat_grid import BeatGrid
+from backend.grid.conducted import conducting_limits
 from backend.options import HearingOptions
 from retarget.errors import ConductorError
 
 if TYPE_CHECKING:
-    from backend.beats.rival import Rival
+    from backend.beats.rival import HeardBeats, Rival
+    from backend.beats_request import BeatsRequest
 
-# Another reading of this probability is named; so is any where the mean confidence is less than the
-# other figure, as it is on most stretches of some seconds (clear music of a minute has 0.6 to 0.9).
-_LIKELY: Final = 0.25
+# Another reading of this probability is named; where the mean confidence is less than the last
+# figure, as it is on most stretches of some seconds (clear music of a minute has 0.6 to 0.9), the
+# likeliest one is, and any of the second probability.
+_LIKELY, _POSSIBLE = 0.25, 0.08
 _UNSURE: Final = 0.55
 # Downbeats it takes to hear a meter.
 _FEWEST_BARS: Final = 3
-# Nobody conducts slower or faster beats, a minute.
-_SLOWEST, _FASTEST = 36.0, 180.0
 _WORDS: Final = (
     *("none", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -27,29 +28,29 @@ _WRITTEN: Final = {2: "2/4", 3: "3/4", 4: "4/4", 5: "5/4", 6: "6/8", 7: "7/4", 9
 _COMPOUND: Final = {2: "6/8", 3: "9/8", 4: "12/8"}
 
 
-def beat_doubt(grid: BeatGrid, rival: "Rival | None", options: HearingOptions) -> str | None:
+def beat_doubt(heard: "HeardBeats", request: "BeatsRequest") -> str | None:
     """A sentence on beats that are uncertain, None where they are not.
 
     Parameters
     ----------
-    grid : BeatGrid
+    heard : HeardBeats
         What was heard, or found in a score, with at least one beat.
-    rival : Rival, optional
-        What it was most nearly taken for.
-    options : HearingOptions
-        What the user said, which nobody doubts.
+    request : BeatsRequest
+        What the user said, which is not advised again.
     """
+    grid = heard.grid
+    if heard.sounds_like is not None:
+        return (
+            f"You said {request.meter}, but it sounds like {heard.sounds_like}; the bars are as "
+            "you said: leave --meter out to hear them otherwise."
+        )
     unsure = float(grid.confidence.mean()) < _UNSURE
-    if rival is not None:
-        if len(grid.downbeats) < _FEWEST_BARS and options.meter == "auto":
-            return "This stretch is too short to hear its bars; give --meter, or a longer stretch."
-        if unsure or rival.share > _LIKELY:
-            other = _other_bars(grid, rival, options)
-            if other:
-                return other
-    if unsure:
-        return "The beats are uncertain; give --tempo, --meter, --score or an edited --beats file."
-    return None
+    if heard.rivals and len(grid.downbeats) < _FEWEST_BARS and request.meter == "auto":
+        return "This stretch is too short to hear its bars; give --meter, or a longer stretch."
+    likely = [rival for rival in heard.rivals if rival.share > (_POSSIBLE if unsure else _LIKELY)]
+    if unsure and not likely:
+        likely = list(heard.rivals[:1])
+    return _others(grid, likely, request) or (_advice(request) if unsure else None)
 
 
 def level_doubt(grid: BeatGrid, options: HearingOptions) -> str | None:
@@ -61,36 +62,65 @@ def level_doubt(grid: BeatGrid, options: HearingOptions) -> str | None:
         At that level.
     options : HearingOptions
     """
-    if options.beat_level == "auto" or len(grid) < 2 or _SLOWEST <= grid.tempo <= _FASTEST:
+    if options.beat_level == "auto" or len(grid) < 2 or _can_be_conducted(grid.tempo):
         return None
+    limits = conducting_limits()
     return (
-        f"With --beat-level {options.beat_level} there are {grid.tempo:.0f} beats a minute, which "
-        "nobody conducts; leave it out if it is not meant."
+        f"With --beat-level {options.beat_level} there are {grid.tempo:.0f} beats a minute, but "
+        f"conductors beat {limits.slowest:.0f} to {limits.fastest:.0f}; leave it out if it is not "
+        "meant."
     )
 
 
-def _other_bars(grid: BeatGrid, rival: "Rival", options: HearingOptions) -> str:
+def _can_be_conducted(tempo: float) -> bool:
+    limits = conducting_limits()
+    return limits.slowest <= tempo <= limits.fastest
+
+
+def _advice(request: "BeatsRequest") -> str:
+    """What else would help."""
+    given = {
+        "--tempo": request.tempo is not None or request.score is not None,
+        "--meter": request.meter != "auto" or request.score is not None,
+        "--score": request.score is not None,
+    }
+    ways = [*(option for option, is_given in given.items() if not is_given)]
+    words = ", ".join(ways) + " or " if ways else ""
+    return f"The beats are uncertain; give {words}an edited --beats file."
+
+
+def _others(grid: BeatGrid, rivals: "list[Rival]", options: HearingOptions) -> str:
     """What else the beats may be, and how to say so; "" if the user has said it, or cannot."""
-    if rival.level is None:
-        compound = grid.meters[0] == _COMPOUND.get(int(grid.beats_in_bar[0]))
-        meter = (_COMPOUND if compound else _WRITTEN).get(rival.beats_in_bar)
-        if meter is None or options.meter != "auto":
-            return ""
-        return (
-            f"The bars are uncertain: heard in {_WORDS[_beats(grid)]}; or in "
-            f"{_WORDS[rival.beats_in_bar]}: --meter {meter}."
-        )
-    said = options.beat_level != "auto" or options.tempo is not None
-    if said or not _SLOWEST <= rival.tempo <= _FASTEST:
+    bars, levels = [], []
+    for rival in rivals:
+        if rival.level is None:
+            bars += _other_bars(grid, rival, options)
+        else:
+            levels += _other_level(grid, rival, options)
+    if not bars and not levels:
         return ""
+    what, tempo = ("beats", f" at {grid.tempo:.0f} a minute") if levels else ("bars", "")
+    heard = f"heard in {_WORDS[_beats(grid)]}{tempo}"
+    return f"The {what} are uncertain: {'; or '.join([heard, *bars, *levels])}."
+
+
+def _other_bars(grid: BeatGrid, rival: "Rival", options: HearingOptions) -> list[str]:
+    compound = grid.meters[0] == _COMPOUND.get(int(grid.beats_in_bar[0]))
+    meter = (_COMPOUND if compound else _WRITTEN).get(rival.beats_in_bar)
+    if meter is None or options.meter != "auto":
+        return []
+    return [f"in {_WORDS[rival.beats_in_bar]}: --meter {meter}"]
+
+
+def _other_level(grid: BeatGrid, rival: "Rival", options: HearingOptions) -> list[str]:
+    said = options.beat_level != "auto" or options.tempo is not None
+    if said or not _can_be_conducted(rival.tempo):
+        return []
     try:
         other = grid.doubled() if rival.level == "double" else grid.halved()
     except ConductorError:
-        return ""
-    return (
-        f"The beats are uncertain: heard in {_WORDS[_beats(grid)]} at {grid.tempo:.0f} a minute; "
-        f"or in {_WORDS[_beats(other)]} at {other.tempo:.0f}: --beat-level {rival.level}."
-    )
+        return []
+    return [f"in {_WORDS[_beats(other)]} at {other.tempo:.0f}: --beat-level {rival.level}"]
 
 
 def _beats(grid: BeatGrid) -> int:

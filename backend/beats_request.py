@@ -91,6 +91,7 @@ def find_beats(
     # Imported here because torch takes a second, in which processes that were started before, like
     # Blender's, come up beside.
     from backend.beat_doubts import beat_doubt, level_doubt
+    from backend.beats.rival import HeardBeats
     from backend.kept_hearing import Hearing
 
     # What can be refused at once is read before the music, which takes longer.
@@ -112,7 +113,7 @@ def find_beats(
     )
     finding = part(progress, 0.7, 1.0)
     parted: Sequence[Parted] = ()
-    rival = None
+    heard = None
     if given is not None:
         grid = given.excerpt(request.start, analysis.duration)
     elif score is not None:
@@ -121,12 +122,12 @@ def find_beats(
         warnings += aligned.notes
     else:
         heard = hearing.beats(analysis, finding)
-        grid, rival = heard.grid, heard.rival
+        grid = heard.grid
     doubts: list[str | None] = []
     if len(grid) == 0:
         doubts.append(_NONE_FOUND if given is None else _NONE_GIVEN)
     elif given is None and (score is None or not aligned.notes):
-        doubts.append(beat_doubt(grid, rival, request))
+        doubts.append(beat_doubt(heard or HeardBeats(grid), request))
     mended = _mended(grid.shifted(request.start), request)
     if mended is not None:
         grid = mended.shifted(-request.start)

@@ -17,7 +17,7 @@ import numpy as np
 
 from backend.audio.analysis import Analysis
 from backend.audio.features import analyse_file
-from backend.beats.hear import hear_beats_and_rival
+from backend.beats.hear import hear_beats
 from backend.beats.rival import HeardBeats, Rival
 from backend.beats.track import track_beats
 from backend.cache_folder import Arrays, CacheFolder, Form
@@ -82,9 +82,8 @@ class Hearing:
 
         def make() -> HeardBeats:
             if self.options.beats_model == "learned":
-                return hear_beats_and_rival(analysis, meter=meter, tempo=tempo, progress=progress)
-            grid = track_beats(analysis, meter=meter, tempo=tempo, progress=progress)
-            return HeardBeats(grid, None)
+                return hear_beats(analysis, meter=meter, tempo=tempo, progress=progress)
+            return HeardBeats(track_beats(analysis, meter=meter, tempo=tempo, progress=progress))
 
         return self.kept(BEATS, self.helps, _BEATS_FORM, make)
 
@@ -174,13 +173,17 @@ def unpacked_grid(arrays: Arrays) -> BeatGrid:
 
 
 def _packed_beats(heard: HeardBeats) -> Arrays:
-    said = {} if heard.rival is None else asdict(heard.rival)
-    return {**packed_grid(heard.grid), "rival": np.array(json.dumps(said))}
+    said = {
+        "rivals": [asdict(rival) for rival in heard.rivals],
+        "sounds_like": heard.sounds_like,
+    }
+    return {**packed_grid(heard.grid), "said": np.array(json.dumps(said))}
 
 
 def _unpacked_beats(arrays: Arrays) -> HeardBeats:
-    said = read_json(arrays, "rival")
-    return HeardBeats(unpacked_grid(arrays), Rival(**said) if said else None)
+    said = read_json(arrays, "said")
+    rivals = tuple(Rival(**rival) for rival in said["rivals"])
+    return HeardBeats(unpacked_grid(arrays), rivals, said["sounds_like"])
 
 
 _ANALYSIS_FORM: Final = Form(_packed_analysis, _unpacked_analysis)

@@ -86,7 +86,7 @@ def _work(how: str, folder: Path) -> dict[str, float]:
         score = open_score(folder / "score.mid")
         analysis = analyse_file(music)
         grid = align_score(
-            score, music, analysis, hear=lambda told: hear_beats(analysis, progress=told)
+            score, music, analysis, hear=lambda told: hear_beats(analysis, progress=told).grid
         ).grid
         truth = np.load(folder / "beats.npy")
         at = np.clip(np.searchsorted(grid.times, truth), 1, len(grid) - 1)

@@ -31,8 +31,8 @@ from backend.beats.listen import listen, load_beat_net
 from backend.beats.meter import is_ternary
 from backend.beats.pulses import pulse_features
 from backend.beats.reading import Reading, read_bars
-from backend.beats.rival import HeardBeats, find_rival
-from backend.beats.span import sounding_parts
+from backend.beats.rival import HeardBeats, find_rivals
+from backend.beats.span import sounding_parts, without_pauses
 from backend.grid.beat_grid import BeatGrid
 from backend.grid.conducted import conducted_rates, conducting_limits
 from backend.grid.meter import parse_meter
@@ -61,6 +61,10 @@ _HURRY: Final = 1.1
 # Nats per pulse that bars lose whose written beats are halved: of half notes that is common, of
 # shorter ones it is not.
 _HALVED: Final = 0.3
+# How likely a meter is that the user says, before the music is heard; and at less than which
+# probability after it that is said.
+_TRUST: Final = 0.9
+_DISBELIEVED: Final = 0.5
 # How a bar of so many conducted beats is written, where its beats fall into two and into three.
 _WRITTEN: Final = {
     1: ("2/4", "3/8"),
@@ -84,7 +88,7 @@ def hear_beats(
     beat_net: Path | None = None,
     bar_net: Path | None = None,
     progress: Progress = no_progress,
-) -> BeatGrid:
+) -> HeardBeats:
     """Find the conducted beats, the meter and the downbeats with the trained networks.
 
     Parameters
@@ -102,63 +106,58 @@ def hear_beats(
 
     Returns
     -------
-    BeatGrid
-        Empty in silence; without beats where the music pauses.
+    HeardBeats
+        No beats in silence, and none where the music pauses.
 
     Raises
     ------
     ConductorError
         If `meter` is no meter, or a checkpoint is missing or damaged.
     """
-    return hear_beats_and_rival(
-        analysis, meter=meter, tempo=tempo, beat_net=beat_net, bar_net=bar_net, progress=progress
-    ).grid
-
-
-def hear_beats_and_rival(
-    analysis: Analysis,
-    *,
-    meter: str | None = None,
-    tempo: float | None = None,
-    beat_net: Path | None = None,
-    bar_net: Path | None = None,
-    progress: Progress = no_progress,
-) -> HeardBeats:
-    """As `hear_beats`, with the likeliest other reading beside what was taken."""
     figures = None if meter is None else parse_meter(meter)
     hears = load_beat_net(beat_net or shipped("beats"))
     weighs = load_bar_net(bar_net or shipped("bars"))
-    heard = listen(hears, analysis.mel, part(progress, 0.0, 0.5, _PHASE))
+    parts = sounding_parts(analysis)
+    if not parts:
+        return HeardBeats(BeatGrid.empty())
+    whole = without_pauses(analysis, parts)
+    sounding = whole.analysis
+    heard = listen(hears, sounding.mel, part(progress, 0.0, 0.5, _PHASE))
     prior = None if tempo is None else _given(tempo, heard.tempi)
     pulses = decode_beats(heard, tempo_prior=prior, progress=part(progress, 0.5, 0.9, _PHASE))
     if len(pulses) < 2:
-        return HeardBeats(BeatGrid.empty(), None)
+        return HeardBeats(BeatGrid.empty())
     scores = weigh_bars(weighs, pulse_features(heard, pulses))
-    sound = pulse_sound(analysis, pulses)
+    sound = pulse_sound(sounding, pulses)
     reading = read_bars(heard, pulses, scores, sound, _told(figures, tempo, pulses))
     scores = only(reading.kinds[:, None] == np.arange(len(BARS)), scores)
-    parts = sounding_parts(analysis)
     scores[:, FIRST] += downbeat_weights(sound)[:, None]
-    path = best_path(scores + _beginning(parts, seconds_of(pulses)))
+    path = best_path(scores + _beginning(parts, whole.seconds(seconds_of(pulses))))
     found = beats_on(pulses, path)
-    times = seconds_of(found.times)
+    times = whole.seconds(seconds_of(found.times))
     keep = np.zeros(len(times), bool)
     for start, end in parts:
         keep |= (times > start - _EARLY_S) & (times < end)
-    keep &= times >= 0.0
+    keep &= (times >= 0.0) & (np.diff(times, prepend=-1.0) > 0.0)
     if not keep.any():
-        return HeardBeats(BeatGrid.empty(), None)
+        return HeardBeats(BeatGrid.empty())
     times, in_bar = times[keep], found.beats_in_bar[keep]
-    sure = _surety(reading)[found.pulses[keep]]
-    progress(1.0, _PHASE)
-    if meter is not None:
-        meters = (meter,) * len(times)
-    else:
-        ternary = is_ternary(analysis, times)
+    sure = _surety(reading)
+    ternary, sounds_like = is_ternary(analysis, times), None
+    if figures is None:
         meters = tuple(_WRITTEN[int(n)][ternary] for n in in_bar)
-    confidence = np.clip(_clarity(heard, found.times[keep]) * sure, 0.0, 1.0)
+    else:
+        meters = (str(meter),) * len(times)
+        fits = _sounds_as(figures)
+        credible = _credible(reading.by_ear, fits)
+        sure *= credible
+        if credible.mean() < _DISBELIEVED:
+            other = BARS[int(np.where(fits, 0.0, reading.by_ear).mean(axis=0).argmax())]
+            sounds_like = _WRITTEN[other.beats][ternary]
+    progress(1.0, _PHASE)
+    confidence = np.clip(_clarity(heard, found.times[keep]) * sure[found.pulses[keep]], 0.0, 1.0)
     grid = BeatGrid(times, found.numbers[keep], in_bar, meters, confidence)
-    return HeardBeats(grid, find_rival(reading.shares, path, grid.tempo))
+    return HeardBeats(grid, find_rivals(reading.shares, path, grid.tempo), sounds_like)
 
 
 @one_thread()
@@ -211,6 +210,31 @@ def _surety(reading: Reading) -> Array:
     return np.asarray(0.5 * (beats + bars))
 
 
+def _credible(by_ear: Array, fits: NDArray[np.bool_]) -> Array:
+    """How likely it is at each pulse that the user is right about the meter, (P,).
+
+    Parameters
+    ----------
+    by_ear : (P, len(BARS)) array
+        How likely each kind of bar is by ear alone.
+    fits : (len(BARS),) bool array
+        Which sound as the meter does.
+    """
+    right = _TRUST * (by_ear * fits).sum(axis=1)
+    wrong = (1.0 - _TRUST) * (by_ear * ~fits).sum(axis=1)
+    return np.asarray(right / (right + wrong))
+
+
+def _sounds_as(meter: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which kinds of bars cannot be told from those of a meter by ear, (len(BARS),).
+
+    Those in which it is conducted at some tempo, and those of twice or half as many beats.
+    """
+    told = _told_rates(meter)
+    near = {double for count in told if count > 1 for double in (2 * count, count / 2)} - {1}
+    return np.array([bar.beats in told or bar.beats in near for bar in BARS])
+
+
 def _told(figures: tuple[int, int] | None, tempo: float | None, pulses: Array) -> Array | None:
     """Log weights of the kinds of bars by what the user said, (P, len(BARS)); None if nothing."""
     if figures is None and tempo is None:
@@ -245,12 +269,7 @@ def suit_meter(meter: tuple[int, int], pulses: Array) -> Array:
         Log weights: −∞ where the meter is never conducted in so many beats, less than 0 where it is
         not at this tempo.
     """
-    rates = conducted_rates(meter)
-    # Pulses are alike, and so are the beats that they make.
-    rates = {n: rate for n, rate in rates.items() if meter[0] % n == 0 or n % meter[0] == 0}
-    if not any(bar.beats in rates for bar in BARS):
-        nearest = min(BAR_LENGTHS, key=lambda count: abs(count - meter[0]))
-        rates = {nearest: (0.0, np.inf)}
+    rates = _told_rates(meter)
     length = np.diff(pulses, append=2.0 * pulses[-1] - pulses[-2]) / RATE
     length = median_filter(length, size=2 * _TEMPO_REACH + 1, mode="nearest")
     weights = np.full((len(pulses), len(BARS)), -np.inf)
@@ -266,3 +285,17 @@ def suit_meter(meter: tuple[int, int], pulses: Array) -> Array:
             if bar.beats > meter[0] and meter[1] > 2:
                 weights[:, kind] -= _HALVED
     return weights
+
+
+def _told_rates(meter: tuple[int, int]) -> dict[int, tuple[float, float]]:
+    """As `conducted_rates`, of the numbers of beats that can be heard as such a bar."""
+    # Pulses are alike, and so are the beats that they make.
+    rates = {
+        count: rate
+        for count, rate in conducted_rates(meter).items()
+        if meter[0] % count == 0 or count % meter[0] == 0
+    }
+    if any(bar.beats in rates for bar in BARS):
+        return rates
+    nearest = min(BAR_LENGTHS, key=lambda count: abs(count - meter[0]))
+    return {nearest: (0.0, np.inf)}

@@ -74,10 +74,13 @@ class Reading:
         The kind of bar, out of `BARS`, that each pulse lies in.
     shares : (P, len(BARS)) array
         How likely each kind is there.
+    by_ear : (P, len(BARS)) array
+        How likely it would be if the user had said nothing.
     """
 
     kinds: NDArray[np.int64]
     shares: Array
+    by_ear: Array
 
 
 def read_bars(
@@ -109,15 +112,15 @@ def read_bars(
     weights = reading_weights() if weights is None else weights
     parts = stretches(pulses)
     values = np.stack(
-        [
-            features(heard, pulses[one], scores[one], sound.part(one)) @ weights
-            + (limits_of(pulses[one]) if told is None else _told(told[one]))
-            for one in parts
-        ]
+        [features(heard, pulses[one], scores[one], sound.part(one)) @ weights for one in parts]
     )
-    chosen, shares = _seldom_changing(values)
+    chosen, by_ear = _seldom_changing(values + np.stack([limits_of(pulses[one]) for one in parts]))
+    shares = by_ear
+    if told is not None:
+        chosen, shares = _seldom_changing(values + np.stack([_told(told[one]) for one in parts]))
     lengths = [one.stop - one.start for one in parts]
-    return Reading(np.repeat(chosen, lengths), np.repeat(shares, lengths, axis=0))
+    each = np.repeat(np.arange(len(parts)), lengths)
+    return Reading(chosen[each], shares[each], by_ear[each])
 
 
 def stretches(pulses: Array) -> list[slice]:

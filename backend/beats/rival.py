@@ -23,7 +23,7 @@ _LEVELS: Final[dict[Fraction, Level | None]] = {
 
 @dataclass(frozen=True)
 class Rival:
-    """The likeliest other reading of a piece.
+    """The likeliest other reading of a piece, of those at the same level or of those at another.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Rival:
     tempo : float
         Its median tempo in conducted beats per minute.
     share : float
-        Its probability, in [0, 1], over the piece.
+        Its probability, in [0, 1], over the piece; of another level that of all its bars together.
     """
 
     level: Level | None
@@ -51,16 +51,19 @@ class HeardBeats:
     Parameters
     ----------
     grid : BeatGrid
-    rival : Rival, optional
-        None where no other reading is possible, as in silence.
+    rivals : tuple of Rival
+        The likeliest first; at most one at the same level and one at each other one.
+    sounds_like : str, optional
+        The meter that it sounds like, where the user said one that is hardly to be heard.
     """
 
     grid: BeatGrid
-    rival: Rival | None
+    rivals: tuple[Rival, ...] = ()
+    sounds_like: str | None = None
 
 
-def find_rival(shares: Array, path: NDArray[np.int64], tempo: float) -> Rival | None:
-    """The likeliest reading of bars other than the one that was taken.
+def find_rivals(shares: Array, path: NDArray[np.int64], tempo: float) -> tuple[Rival, ...]:
+    """The likeliest readings of bars other than the one that was taken, the likeliest first.
 
     Parameters
     ----------
@@ -72,13 +75,15 @@ def find_rival(shares: Array, path: NDArray[np.int64], tempo: float) -> Rival | 
         Median tempo of the beats that were taken, per minute.
     """
     taken = BARS[int(np.bincount(KIND[path], minlength=len(BARS)).argmax())]
-    mean = shares.mean(axis=0)
-    readings: dict[tuple[Fraction, int], float] = {}
-    for bar, share in zip(BARS, mean.tolist(), strict=True):
+    readings: dict[Fraction, dict[int, float]] = {faster: {} for faster in _LEVELS}
+    for bar, share in zip(BARS, shares.mean(axis=0).tolist(), strict=True):
         faster = taken.pulses_per_beat / bar.pulses_per_beat
-        if bar != taken and faster in _LEVELS:
-            readings[faster, bar.beats] = share
-    if not readings or max(readings.values()) <= 0.0:
-        return None
-    faster, beats = max(readings, key=lambda reading: readings[reading])
-    return Rival(_LEVELS[faster], beats, tempo * float(faster), readings[faster, beats])
+        if bar != taken and faster in readings and share > 0.0:
+            readings[faster][bar.beats] = share
+    rivals = []
+    for faster, bars in readings.items():
+        if bars:
+            beats, share = max(bars.items(), key=lambda one: one[1])
+            together = share if faster == 1 else sum(bars.values())
+            rivals.append(Rival(_LEVELS[faster], beats, tempo * float(faster), together))
+    return tuple(sorted(rivals, key=lambda rival: -rival.share))

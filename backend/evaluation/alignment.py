@@ -73,7 +73,7 @@ def align_case(score: Path, music: Path, mode: ScoreIs) -> Aligned:
         music,
         analysis,
         mode=mode,
-        hear=lambda progress: hear_beats(analysis, progress=progress),
+        hear=lambda progress: hear_beats(analysis, progress=progress).grid,
     )
 
 

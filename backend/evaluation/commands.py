@@ -62,7 +62,7 @@ def beats_command(
         trackers: dict[str, Tracker] = {
             "network": lambda music, meter: hear_beats(
                 music, meter=meter, beat_net=beat_net, bar_net=bar_net
-            ),
+            ).grid,
             "onset": lambda music, meter: track_beats(music, meter=meter),
             "librosa": lambda music, _: librosa_beats(music),
         }

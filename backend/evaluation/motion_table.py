@@ -177,7 +177,7 @@ def evaluate_diversity(
 def _piece(clip: Clip) -> _Piece:
     analysis, true = clip.analysis(), clip.performance()
     style = Style(**true.style)
-    return _Piece(analysis, clip.beats(), style, true, hear_beats(analysis))
+    return _Piece(analysis, clip.beats(), style, true, hear_beats(analysis).grid)
 
 
 def _scores(motion: Motion, piece: _Piece, features: list[Array]) -> dict[str, float]:

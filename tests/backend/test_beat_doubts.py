@@ -1,14 +1,20 @@
 """Where beats are uncertain the runner-up is offered with the option that takes it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from backend.beat_doubts import beat_doubt, level_doubt
-from backend.beats.rival import Rival
+from backend.beats.rival import HeardBeats, Rival
+from backend.beats_request import BeatsRequest
 from backend.grid.beat_grid import BeatGrid
 from backend.options import HearingOptions
 
-PLAIN = HearingOptions()
+
+def doubt(grid: BeatGrid, *rivals: Rival, sounds_like: str | None = None, **said) -> str | None:
+    request = BeatsRequest(music=Path("music.wav"), **said)
+    return beat_doubt(HeardBeats(grid, rivals, sounds_like), request)
 
 
 def heard(
@@ -26,15 +32,13 @@ def heard(
 
 def test_another_level_is_offered_as_it_would_be_conducted():
     grid = heard()
-    said = beat_doubt(grid, Rival("half", 4, 68.0, 0.4), PLAIN)
     half = grid.halved()
     assert (int(half.beats_in_bar[0]), round(half.tempo)) == (2, 68)
-    assert said == (
+    assert doubt(grid, Rival("half", 4, 68.0, 0.4)) == (
         "The beats are uncertain: heard in four at 136 a minute; or in two at 68: "
         "--beat-level half."
     )
-    said = beat_doubt(heard(2, 68.0, "2/4"), Rival("double", 4, 136.0, 0.4), PLAIN)
-    assert said == (
+    assert doubt(heard(2, 68.0, "2/4"), Rival("double", 4, 136.0, 0.4)) == (
         "The beats are uncertain: heard in two at 68 a minute; or in four at 136: "
         "--beat-level double."
     )
@@ -50,21 +54,42 @@ def test_another_level_is_offered_as_it_would_be_conducted():
     ],
 )
 def test_other_bars_are_offered_as_a_meter(grid, beats, meter):
-    said = beat_doubt(grid, Rival(None, beats, grid.tempo, 0.4), PLAIN)
+    said = doubt(grid, Rival(None, beats, grid.tempo, 0.4))
     assert said is not None
     assert said.startswith("The bars are uncertain: heard in ")
     assert said.endswith(f": --meter {meter}.")
 
 
+def test_other_bars_and_another_level_are_both_offered_where_both_are_likely():
+    grid = heard(3, 66.0, "3/4", sure=0.4)
+    both = Rival(None, 4, 66.0, 0.3), Rival("double", 4, 132.0, 0.2)
+    assert doubt(grid, *both) == (
+        "The beats are uncertain: heard in three at 66 a minute; or in four: --meter 4/4; "
+        "or in three at 132: --beat-level double."
+    )
+    unlikely = Rival("double", 4, 132.0, 0.05)
+    assert doubt(grid, both[0], unlikely) == (
+        "The bars are uncertain: heard in three; or in four: --meter 4/4."
+    )
+
+
+def test_a_meter_that_does_not_sound_is_said_beside_what_does():
+    said = doubt(heard(3, meter="3/4"), sounds_like="4/4", meter="3/4")
+    assert said == (
+        "You said 3/4, but it sounds like 4/4; the bars are as you said: leave --meter out to "
+        "hear them otherwise."
+    )
+
+
 def test_a_clear_reading_is_not_doubted():
-    assert beat_doubt(heard(), Rival("half", 4, 68.0, 0.1), PLAIN) is None
-    assert beat_doubt(heard(), None, PLAIN) is None
+    assert doubt(heard(), Rival("half", 4, 68.0, 0.1)) is None
+    assert doubt(heard()) is None
     # Of other ears only their own confidence is known.
-    assert beat_doubt(heard(bars=1), None, PLAIN) is None
+    assert doubt(heard(bars=1)) is None
 
 
 def test_low_confidence_is_enough_to_say_what_else():
-    said = beat_doubt(heard(sure=0.4), Rival("half", 4, 68.0, 0.05), PLAIN)
+    said = doubt(heard(sure=0.4), Rival("half", 4, 68.0, 0.05))
     assert said is not None
     assert "--beat-level half" in said
 
@@ -81,19 +106,31 @@ def test_low_confidence_is_enough_to_say_what_else():
     ],
 )
 def test_what_was_said_or_cannot_be_conducted_is_not_offered(rival, options):
-    options = HearingOptions(**options)
-    assert beat_doubt(heard(), rival, options) is None
-    said = beat_doubt(heard(sure=0.4), rival, options)
+    assert doubt(heard(), rival, **options) is None
+    said = doubt(heard(sure=0.4), rival, **options)
     assert said is not None
     assert said.startswith("The beats are uncertain; give")
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ({}, "--tempo, --meter, --score or an edited --beats file"),
+        ({"tempo": 136.0}, "--meter, --score or an edited --beats file"),
+        ({"meter": "4/4", "tempo": 136.0}, "--score or an edited --beats file"),
+        ({"score": Path("score.mid")}, "an edited --beats file"),
+    ],
+)
+def test_what_was_given_is_not_advised(said, advice):
+    assert doubt(heard(sure=0.4), **said) == f"The beats are uncertain; give {advice}."
 
 
 def test_too_few_bars_are_said_unless_the_meter_is_known():
     short = heard(8, 46.0, bars=2)
     rival = Rival("half", 6, 23.0, 0.05)
-    said = beat_doubt(short, rival, PLAIN)
+    said = doubt(short, rival)
     assert said == "This stretch is too short to hear its bars; give --meter, or a longer stretch."
-    assert beat_doubt(short, rival, HearingOptions(meter="4/4")) is None
+    assert doubt(short, rival, meter="4/4") is None
 
 
 def test_a_level_that_nobody_conducts_is_said():
@@ -103,5 +140,6 @@ def test_a_level_that_nobody_conducts_is_said():
     assert "--beat-level double there are 240 beats a minute" in said
     assert level_doubt(heard(bpm=30.0), half) is not None
     assert level_doubt(heard(bpm=136.0), double) is None
-    assert level_doubt(heard(bpm=240.0), PLAIN) is None
+    assert level_doubt(heard(bpm=160.0), double) is not None
+    assert level_doubt(heard(bpm=240.0), HearingOptions()) is None
     assert level_doubt(BeatGrid.empty(), double) is None

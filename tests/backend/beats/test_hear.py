@@ -11,7 +11,7 @@ from backend.audio.analysis import Analysis
 from backend.audio.features import analyse
 from backend.audio.rates import SAMPLE_RATE
 from backend.beats.bar_states import BARS, Bar
-from backend.beats.hear import hear_beats, hear_beats_and_rival, suit_meter
+from backend.beats.hear import hear_beats, suit_meter
 from backend.grid.conducted import conducted_rates
 from backend.models.beat_net import RATE
 from retarget.errors import ConductorError
@@ -24,7 +24,7 @@ def march() -> Analysis:
 
 def counted(music: Analysis, meter: str) -> int:
     """Beats in most bars."""
-    return int(np.bincount(hear_beats(music, meter=meter).beats_in_bar).argmax())
+    return int(np.bincount(hear_beats(music, meter=meter).grid.beats_in_bar).argmax())
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_given_meter_suits_the_tempo_in_some_bars_better(
 
 def test_beats_are_heard_when_they_sound(march: Analysis) -> None:
     """Within a third of a video frame on the whole, which is less than can be seen."""
-    true, found = steady(112, 80), hear_beats(march).times
+    true, found = steady(112, 80), hear_beats(march).grid.times
     late = np.array([time - true[np.abs(true - time).argmin()] for time in found])
     assert len(found) > 70
     assert abs(np.median(late)) < 0.015
@@ -89,17 +89,33 @@ def test_every_tempo_of_a_meter_is_conducted_in_one_way(meter: tuple[int, int]) 
 
 
 def test_the_likeliest_other_reading_is_told(march: Analysis) -> None:
-    heard = hear_beats_and_rival(march)
-    rival = heard.rival
-    assert rival is not None
-    assert 0.0 < rival.share < 1.0
-    faster = {"double": 2.0, "half": 0.5, None: 1.0}[rival.level]
-    assert rival.tempo == pytest.approx(heard.grid.tempo * faster)
-    if rival.level is None:
-        assert rival.beats_in_bar != np.bincount(heard.grid.beats_in_bar).argmax()
+    heard = hear_beats(march)
+    shares = [rival.share for rival in heard.rivals]
+    assert sorted(shares, reverse=True) == shares
+    assert 0.0 < sum(shares) < 1.0
+    levels = [rival.level for rival in heard.rivals]
+    assert sorted(levels, key=str) == [None, "double", "half"]
+    for rival in heard.rivals:
+        faster = {"double": 2.0, "half": 0.5, None: 1.0}[rival.level]
+        assert rival.tempo == pytest.approx(heard.grid.tempo * faster)
+        if rival.level is None:
+            assert rival.beats_in_bar != np.bincount(heard.grid.beats_in_bar).argmax()
+
+
+def test_a_meter_that_is_not_heard_is_counted_but_less_sure_and_said(march: Analysis) -> None:
+    right, wrong = hear_beats(march, meter="4/4"), hear_beats(march, meter="3/4")
+    assert np.bincount(wrong.grid.beats_in_bar).argmax() == 3
+    assert set(wrong.grid.meters) == {"3/4"}
+    assert wrong.sounds_like in ("2/4", "4/4")
+    assert wrong.grid.confidence.mean() < 0.3 < 0.5 < right.grid.confidence.mean()
+
+
+@pytest.mark.parametrize("meter", [None, "4/4", "2/4"])
+def test_a_meter_that_is_heard_is_not_contradicted(march: Analysis, meter: str | None) -> None:
+    assert hear_beats(march, meter=meter).sounds_like is None
 
 
 def test_silence_has_no_other_reading() -> None:
-    silence = hear_beats_and_rival(analyse(np.zeros(5 * SAMPLE_RATE, np.float32)))
+    silence = hear_beats(analyse(np.zeros(5 * SAMPLE_RATE, np.float32)))
     assert len(silence.grid) == 0
-    assert silence.rival is None
+    assert silence.rivals == ()

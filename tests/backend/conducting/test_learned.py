@@ -199,10 +199,10 @@ def test_the_shipped_generator_s_hands_are_led_as_by_rules() -> None:
 def test_the_number_of_threads_changes_no_byte(
     threads: int, analysis: Analysis, restored_threads: None
 ) -> None:
-    heard = hear_beats(analysis)
+    heard = hear_beats(analysis).grid
     motion = conduct_learned(heard, analysis, style=Style(), seed=0, fps=30.0)
     torch.set_num_threads(threads)
-    again = hear_beats(analysis)
+    again = hear_beats(analysis).grid
     assert np.array_equal(heard.times, again.times)
     assert np.array_equal(heard.confidence, again.confidence)
     made = conduct_learned(again, analysis, style=Style(), seed=0, fps=30.0)
