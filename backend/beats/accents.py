@@ -68,9 +68,12 @@ def pulse_sound(analysis: Analysis, pulses: Array) -> PulseSound:
     last = len(mel) - 1
     frames = np.clip(np.round(pulses * POOL + (POOL - 1) / 2).astype(int), 0, last)
     edges = np.r_[frames, min(2 * frames[-1] - frames[-2], last)]
-    # The sums of nothing are single rows, which the lengths count as one frame.
-    sums = np.add.reduceat(mel, np.minimum(edges, last), axis=0, dtype=np.float64)[:-1]
-    spectra = np.maximum(sums / np.maximum(np.diff(edges), 1)[:, None], _FLOOR_DB) - _FLOOR_DB
+    # Pulses in the same frame have the sound of that frame.
+    ends = np.maximum(edges[1:], frames + 1)
+    # Not by `np.add.reduceat`, which takes ten times as long.
+    sums = [mel[i:j].sum(axis=0, dtype=np.float64) for i, j in zip(frames, ends, strict=True)]
+    spectra = np.stack(sums) / (ends - frames)[:, None]
+    spectra = np.maximum(spectra, _FLOOR_DB) - _FLOOR_DB
     harmony = spectra - uniform_filter1d(spectra, _HARMONY_BANDS, axis=1)
     harmony /= np.linalg.norm(harmony, axis=1, keepdims=True) + _LEAST
     new = np.r_[0.0, 1.0 - (harmony[1:] * harmony[:-1]).sum(axis=1)]
