@@ -11,7 +11,6 @@ from retarget.errors import ConductorError
 
 if TYPE_CHECKING:
     from backend.beats.rival import HeardBeats, Rival
-    from backend.beats_request import BeatsRequest
 
 # Another reading of this probability is named; where the mean confidence is less than the last
 # figure, as it is on most stretches of some seconds (clear music of a minute has 0.6 to 0.9), the
@@ -28,29 +27,33 @@ _WRITTEN: Final = {2: "2/4", 3: "3/4", 4: "4/4", 5: "5/4", 6: "6/8", 7: "7/4", 9
 _COMPOUND: Final = {2: "6/8", 3: "9/8", 4: "12/8"}
 
 
-def beat_doubt(heard: "HeardBeats", request: "BeatsRequest") -> str | None:
+def beat_doubt(
+    heard: "HeardBeats", options: HearingOptions, *, of_score: bool = False
+) -> str | None:
     """A sentence on beats that are uncertain, None where they are not.
 
     Parameters
     ----------
     heard : HeardBeats
         What was heard, or found in a score, with at least one beat.
-    request : BeatsRequest
+    options : HearingOptions
         What the user said, which is not advised again.
+    of_score : bool
+        Whether it was found in a score.
     """
     grid = heard.grid
     if heard.sounds_like is not None:
         return (
-            f"You said {request.meter}, but it sounds like {heard.sounds_like}; the bars are as "
+            f"You said {options.meter}, but it sounds like {heard.sounds_like}; the bars are as "
             "you said: leave --meter out to hear them otherwise."
         )
     unsure = float(grid.confidence.mean()) < _UNSURE
-    if heard.rivals and len(grid.downbeats) < _FEWEST_BARS and request.meter == "auto":
+    if heard.rivals and len(grid.downbeats) < _FEWEST_BARS and options.meter == "auto":
         return "This stretch is too short to hear its bars; give --meter, or a longer stretch."
     likely = [rival for rival in heard.rivals if rival.share > (_POSSIBLE if unsure else _LIKELY)]
     if unsure and not likely:
         likely = list(heard.rivals[:1])
-    return _others(grid, likely, request) or (_advice(request) if unsure else None)
+    return _others(grid, likely, options) or (_advice(options, of_score) if unsure else None)
 
 
 def level_doubt(grid: BeatGrid, options: HearingOptions) -> str | None:
@@ -77,15 +80,13 @@ def _can_be_conducted(tempo: float) -> bool:
     return limits.slowest <= tempo <= limits.fastest
 
 
-def _advice(request: "BeatsRequest") -> str:
+def _advice(options: HearingOptions, of_score: bool) -> str:
     """What else would help."""
-    given = {
-        "--tempo": request.tempo is not None or request.score is not None,
-        "--meter": request.meter != "auto" or request.score is not None,
-        "--score": request.score is not None,
-    }
-    ways = [*(option for option, is_given in given.items() if not is_given)]
-    words = ", ".join(ways) + " or " if ways else ""
+    ways = []
+    if not of_score:
+        ways = ["--tempo"] * (options.tempo is None) + ["--meter"] * (options.meter == "auto")
+        ways.append("--score")
+    words = f"{', '.join(ways)} or " if ways else ""
     return f"The beats are uncertain; give {words}an edited --beats file."
 
 

@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     from backend.audio.analysis import Analysis
 
 
-_NONE_FOUND: Final = (
-    "No beats were found in this stretch, so the conductor stands and listens; take a longer one."
-)
-_NONE_GIVEN: Final = (
-    "None of the given beats lies in this stretch of the music, so the conductor stands and "
-    "listens; compare their times with --start and --duration."
-)
+_LISTENS: Final = "so the conductor stands and listens"
 
 
 class BeatsRequest(HearingOptions):
@@ -125,15 +119,29 @@ def find_beats(
         grid = heard.grid
     doubts: list[str | None] = []
     if len(grid) == 0:
-        doubts.append(_NONE_FOUND if given is None else _NONE_GIVEN)
+        doubts.append(_without_beats(request))
     elif given is None and (score is None or not aligned.notes):
-        doubts.append(beat_doubt(heard or HeardBeats(grid), request))
+        doubts.append(beat_doubt(heard or HeardBeats(grid), request, of_score=score is not None))
     mended = _mended(grid.shifted(request.start), request)
     if mended is not None:
         grid = mended.shifted(-request.start)
         doubts.append(level_doubt(grid, request))
     warnings += [doubt for doubt in doubts if doubt is not None]
     return FoundBeats(grid, analysis, warnings, parted)
+
+
+def _without_beats(request: BeatsRequest) -> str:
+    """What is said of music in which no beat is."""
+    whole = request.start == 0.0 and request.duration is None
+    if request.beats is not None:
+        ways = "the music" if whole else "--start and --duration"
+        where = "the music" if whole else "this stretch of the music"
+        return (
+            f"None of the given beats lies in {where}, {_LISTENS}; compare their times with {ways}."
+        )
+    if whole:
+        return f"No beats were found in this music, {_LISTENS}."
+    return f"No beats were found in this stretch, {_LISTENS}; take a longer one."
 
 
 def _mended(grid: BeatGrid, request: BeatsRequest) -> BeatGrid | None:

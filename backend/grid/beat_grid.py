@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.grid import edits
+from backend.grid.columns import BeatColumns
 from backend.grid.meter import parse_meter
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
@@ -23,49 +24,14 @@ _LATEST_S: Final = 24 * 3600.0
 _MAX_BYTES: Final = 16 << 20
 
 
-@dataclass(frozen=True)
-class BeatGrid:
-    """Conducted beats. Whatever the grid says is what is conducted.
-
-    Parameters
-    ----------
-    times : (B,) array
-        Beat times in seconds from the start of the music, strictly rising, finite.
-    numbers : (B,) int array
-        Number of each beat in its bar, 1 = downbeat. A pickup starts above 1.
-    beats_in_bar : (B,) int array
-        How many beats are conducted in the bar this beat belongs to (6/8 may be conducted in 2
-        or in 6), 1 to 24.
-    meters : tuple of str, length B
-        The written meter of the bar, "4/4", or with its groups of beats, "2+3/8".
-    confidence : (B,) array
-        How sure the tracker is, in [0, 1]; 1 for score files and beats set by the user.
-    """
-
-    times: Array
-    numbers: NDArray[np.int64]
-    beats_in_bar: NDArray[np.int64]
-    meters: tuple[str, ...]
-    confidence: Array
-
-    def __post_init__(self) -> None:
-        count = len(self.times)
-        parts = (self.numbers, self.beats_in_bar, self.meters, self.confidence)
-        if any(len(part) != count for part in parts):
-            raise ValueError("all columns of a beat grid have one row for each beat")
-        if not np.isfinite(self.times).all() or (np.diff(self.times) <= 0).any():
-            raise ValueError("beat times are finite and strictly rising")
-        if count and ((self.numbers < 1) | (self.numbers > self.beats_in_bar)).any():
-            raise ValueError("beat numbers lie within 1 and the beats in their bar")
+class BeatGrid(BeatColumns):
+    """Conducted beats, as `BeatColumns`. Whatever the grid says is what is conducted."""
 
     @classmethod
     def empty(cls) -> "BeatGrid":
         """No beats at all, as in silence."""
         nothing = np.zeros(0)
         return cls(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), (), nothing)
-
-    def __len__(self) -> int:
-        return len(self.times)
 
     @property
     def downbeats(self) -> Array:
@@ -84,42 +50,25 @@ class BeatGrid:
         inside = self.selected((self.times >= start - 1e-9) & (self.times < start + duration))
         return replace(inside, times=np.maximum(inside.times - start, 0.0))
 
-    def selected(self, keep: NDArray[np.bool_]) -> "BeatGrid":
-        """The beats of a mask, (B,)."""
-        index = np.flatnonzero(keep)
-        return BeatGrid(
-            self.times[index],
-            self.numbers[index],
-            self.beats_in_bar[index],
-            tuple(self.meters[i] for i in index),
-            self.confidence[index],
-        )
-
     def shifted(self, seconds: float) -> "BeatGrid":
         """The same beats `seconds` later."""
         return replace(self, times=self.times + seconds)
 
     def doubled(self) -> "BeatGrid":
         """Twice as many beats, in bars that can be conducted; as `edits.doubled`."""
-        return BeatGrid(*edits.doubled(self._columns))
+        return edits.doubled(self)
 
     def halved(self, offset: int = 0) -> "BeatGrid":
         """Every other beat, with the downbeats or, if `offset` is 1, without; as `edits.halved`."""
-        return BeatGrid(*edits.halved(self._columns, offset))
+        return edits.halved(self, offset)
 
     def with_downbeat_at(self, seconds: float) -> "BeatGrid":
         """The beat nearest to `seconds` is a downbeat; as `edits.with_downbeat_at`."""
-        return BeatGrid(*edits.with_downbeat_at(self._columns, seconds))
+        return edits.with_downbeat_at(self, seconds)
 
     def bars_shifted(self, beats: int) -> "BeatGrid":
         """All bar lines `beats` later, below 0 earlier; as `edits.bars_shifted`."""
-        return BeatGrid(*edits.bars_shifted(self._columns, beats))
-
-    @property
-    def _columns(self) -> edits.Columns:
-        return edits.Columns(
-            self.times, self.numbers, self.beats_in_bar, self.meters, self.confidence
-        )
+        return edits.bars_shifted(self, beats)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table: tab-separated text with one line per beat."""

@@ -1,16 +1,18 @@
 """What somebody knows of beats better than the ear: their level, the first downbeat, the bar lines.
 
-Every function takes the columns of a `BeatGrid` and gives new ones; a BeatGrid's methods of the
-same names call them.
+Every function gives new beats of the kind it takes; a `BeatGrid`'s methods of the same names call
+them.
 """
 
+from dataclasses import replace
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from backend.grid.columns import BeatColumns
 from backend.grid.conducted import conducted_groups, conducted_rates, uneven_groups
 from backend.grid.grouping import beat_groups, written_groups
 from backend.grid.meter import parse_meter
@@ -27,25 +29,21 @@ _HELD: Final = 2.5
 _ALONE_S: Final = 1.0
 # Nobody conducts beats closer than this, seconds.
 _CLOSEST_S: Final = 0.1
+# Meters of halves of bars, which hardly any score has.
+_PARTED: Final = ("4/8", "4/16", "6/16", "8/16", "12/16")
 
 
-class Columns(NamedTuple):
-    """The columns of a `BeatGrid`, under its own names; all have length B."""
-
-    times: Array
-    numbers: NDArray[np.int64]
-    beats_in_bar: NDArray[np.int64]
-    meters: tuple[str, ...]
-    confidence: Array
+Grid = TypeVar("Grid", bound=BeatColumns)
 
 
-def doubled(grid: Columns) -> Columns:
+def doubled(grid: Grid) -> Grid:
     """Twice as many beats: one more between each two.
 
     A bar becomes one of twice as many beats where that is its meter, or so slow that its beats are
     subdivided (`backend.grid.conducted`); a two becomes a four; any other becomes two bars of as
-    many beats as before. Bars that are conducted by groups, as 5/8 in two, are then by their
-    written beats.
+    many beats as before, of half the note value where their number is even (4/4 becomes 4/8 and
+    4/8), so that `halved` joins them again. Bars that are conducted by groups, as 5/8 in two, are
+    then by their written beats.
 
     Raises
     ------
@@ -78,15 +76,23 @@ def doubled(grid: Columns) -> Columns:
             numbers[places] = (numbers[places] - 1) % (beats // 2) + 1
         for i in places.tolist():
             meters[i] = written or _in_as_many(meter, beats // 2)
-    return Columns(times, numbers, in_bar, tuple(meters), confidence)
+    return replace(
+        grid,
+        times=times,
+        numbers=numbers,
+        beats_in_bar=in_bar,
+        meters=tuple(meters),
+        confidence=confidence,
+    )
 
 
-def halved(grid: Columns, offset: int = 0) -> Columns:
+def halved(grid: Grid, offset: int = 0) -> Grid:
     """Half as many beats: every other one, with the downbeats.
 
     A bar of an even number of beats keeps half of them. Of bars of three, which come in rows of one
-    meter, two and two become one; one that is left over is conducted in one. Bars of five or seven,
-    and those whose meter says so, are conducted by their groups.
+    meter, two and two become one, and so do bars that `doubled` has parted; one that is left over
+    has the half of its own beats. Bars of five or seven that are too fast to be conducted by their
+    beats, and those whose meter says so, are conducted by their groups.
 
     Parameters
     ----------
@@ -104,16 +110,17 @@ def halved(grid: Columns, offset: int = 0) -> Columns:
         raise ValueError("a beat has two phases at half its rate")
     keep = np.zeros(len(grid.times), bool)
     numbers, in_bar = grid.numbers.copy(), grid.beats_in_bar.copy()
-    meters = list(grid.meters)
+    meters, usual = list(grid.meters), _usual(grid.times)
     for run in _runs(grid):
         beats, meter = int(grid.beats_in_bar[run.start]), grid.meters[run.start]
-        groups = _groups_of(meter, beats)
+        groups = _groups_of(meter, beats, 60.0 / float(np.median(usual[run])))
+        whole = _joined_meter(meter, beats)
         if groups:
             begins = np.cumsum([1, *groups[:-1]])
             numbers[run] = np.searchsorted(begins, grid.numbers[run], side="right")
             keep[run] = np.isin(grid.numbers[run], begins)
             in_bar[run] = len(groups)
-        elif beats % 2 == 0:
+        elif whole is None:
             place = grid.numbers[run] - 1 - offset
             keep[run] = place % 2 == 0
             numbers[run] = place // 2 % (beats // 2) + 1
@@ -121,22 +128,32 @@ def halved(grid: Columns, offset: int = 0) -> Columns:
             meters[run] = [_halved_meter(meter, beats // 2)] * len(place)
         else:
             place = _places(grid.numbers[run], beats) - offset * beats
+            if whole != meter and grid.numbers[run.start] > 1:
+                # Its bars were parted in pairs, and more than half of one before the first downbeat.
+                place -= beats * (int((grid.numbers[run] == 1).sum()) % 2)
             keep[run] = place % 2 == 0
             numbers[run] = place // 2 % beats + 1
+            meters[run] = [whole] * len(place)
             left = place >= place[-1] + 1 - (place[-1] + 1) % (2 * beats)
             if run.stop < len(keep) and beats > 1:
                 # What follows begins a beat of its own: the last one here is longer, not shorter.
                 keep[run] &= ~(left & (place % (2 * beats) == beats - 1))
                 in_bar[run] = np.where(left, beats // 2, beats)
                 numbers[run] = np.where(left, np.minimum(numbers[run], beats // 2), numbers[run])
+                meters[run] = [meter if alone else whole for alone in left]
     if not keep.any():
         raise ConductorError(
             "There is but one beat, which cannot be halved; take a longer stretch."
         )
-    return _taken(grid._replace(numbers=numbers, beats_in_bar=in_bar, meters=tuple(meters)), keep)
+    return replace(
+        grid.selected(keep),
+        numbers=numbers[keep],
+        beats_in_bar=in_bar[keep],
+        meters=tuple(meters[i] for i in np.flatnonzero(keep)),
+    )
 
 
-def with_downbeat_at(grid: Columns, seconds: float) -> Columns:
+def with_downbeat_at(grid: Grid, seconds: float) -> Grid:
     """The beat nearest to a time is "one"; all bar lines move by as many beats, the nearest way.
 
     Bars keep their lengths and their order. After a long break in the beats, as between movements,
@@ -166,7 +183,7 @@ def with_downbeat_at(grid: Columns, seconds: float) -> Columns:
     return _with_bars_later(grid, stretch, at - int(one))
 
 
-def bars_shifted(grid: Columns, beats: int) -> Columns:
+def bars_shifted(grid: Grid, beats: int) -> Grid:
     """All bar lines so many beats later, below 0 earlier; bars keep their lengths and order.
 
     After a long break in the beats, as between movements, they begin anew.
@@ -182,7 +199,7 @@ def bars_shifted(grid: Columns, beats: int) -> Columns:
     return grid
 
 
-def _with_bars_later(grid: Columns, stretch: slice, beats: int) -> Columns:
+def _with_bars_later(grid: Grid, stretch: slice, beats: int) -> Grid:
     """A stretch of the grid with its bars `beats` beats later, led on evenly at its ends."""
     first, last = stretch.start, stretch.stop - 1
     wanted = np.arange(first, last + 1) - beats
@@ -191,10 +208,10 @@ def _with_bars_later(grid: Columns, stretch: slice, beats: int) -> Columns:
     in_bar[stretch] = grid.beats_in_bar[source]
     numbers[stretch] = (grid.numbers[source] - 1 + wanted - source) % in_bar[stretch] + 1
     meters[stretch] = [grid.meters[i] for i in source]
-    return grid._replace(numbers=numbers, beats_in_bar=in_bar, meters=tuple(meters))
+    return replace(grid, numbers=numbers, beats_in_bar=in_bar, meters=tuple(meters))
 
 
-def _require_beats(grid: Columns) -> None:
+def _require_beats(grid: BeatColumns) -> None:
     if not len(grid.times):
         raise ConductorError(
             "There are no beats whose level or bars could be changed; take a longer stretch of the "
@@ -219,7 +236,7 @@ def _stretches(times: Array) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges)]
 
 
-def _runs(grid: Columns) -> list[slice]:
+def _runs(grid: BeatColumns) -> list[slice]:
     """Beats in a row whose bars have the same meter, conducted in as many beats."""
     kinds = list(zip(grid.meters, grid.beats_in_bar.tolist(), strict=True))
     changes = [i for i in range(1, len(kinds)) if kinds[i] != kinds[i - 1]]
@@ -245,7 +262,7 @@ def _kinds(
 
 
 def _divided(
-    grid: Columns,
+    grid: BeatColumns,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """In how many each beat is divided, the number of its first part, and the parts in its bar."""
     parts = np.full(len(grid.times), 2)
@@ -268,11 +285,18 @@ def _groups_in(meter: str, beats: int) -> tuple[int, ...]:
     return groups if len(groups) == beats else ()
 
 
-def _groups_of(meter: str, beats: int) -> tuple[int, ...]:
-    """Beats in each group of a bar that is conducted by its written beats; none if it has none."""
-    if parse_meter(meter)[0] != beats:
+def _groups_of(meter: str, beats: int, bpm: float) -> tuple[int, ...]:
+    """Beats in each group of a bar that is conducted by its written beats.
+
+    None if its meter tells none, unless nobody would conduct them so fast.
+    """
+    figures = parse_meter(meter)
+    if figures[0] != beats:
         return ()
-    return beat_groups(beats, meter) or tuple(map(int, uneven_groups(beats, beats // 2)))
+    slow = len(conducted_groups(figures, bpm)) >= beats
+    return beat_groups(beats, meter) or (
+        () if slow else tuple(map(int, uneven_groups(beats, beats // 2)))
+    )
 
 
 def _doubled_meter(meter: str, beats: int, bpm: float) -> str | None:
@@ -287,7 +311,18 @@ def _doubled_meter(meter: str, beats: int, bpm: float) -> str | None:
 
 def _in_as_many(meter: str, beats: int) -> str:
     """How each half of a doubled bar is written."""
-    return meter if beats >= parse_meter(meter)[0] else f"{beats}/4"
+    numerator, unit = parse_meter(meter)
+    if beats == numerator and f"{numerator}/{2 * unit}" in _PARTED:
+        return f"{numerator}/{2 * unit}"
+    return meter if beats >= numerator else f"{beats}/4"
+
+
+def _joined_meter(meter: str, beats: int) -> str | None:
+    """How two bars together are written where they become one; None where bars stay."""
+    if beats % 2:
+        return meter
+    numerator, unit = parse_meter(meter)
+    return f"{numerator}/{unit // 2}" if meter in _PARTED and beats == numerator else None
 
 
 def _halved_meter(meter: str, beats: int) -> str:
@@ -296,13 +331,3 @@ def _halved_meter(meter: str, beats: int) -> str:
     compound = numerator % 3 == 0 and numerator > 3 and unit >= 8
     even = numerator % beats == 0 or beats % numerator == 0
     return f"{beats}/4" if (compound and 2 * beats == numerator) or not even else meter
-
-
-def _taken(grid: Columns, keep: NDArray[np.bool_]) -> Columns:
-    return Columns(
-        grid.times[keep],
-        grid.numbers[keep],
-        grid.beats_in_bar[keep],
-        tuple(meter for meter, kept in zip(grid.meters, keep.tolist(), strict=True) if kept),
-        grid.confidence[keep],
-    )

@@ -22,5 +22,7 @@ def parse_meter(text: str) -> tuple[int, int]:
     beats = 0 if match is None else sum(map(int, match[1].split("+")))
     if match is None or beats > 24:
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-        raise ConductorError(f"'{shown}' is not a meter; write it like 3/4 or 6/8.")
+        raise ConductorError(
+            f"'{shown}' is not a meter; write it like 3/4, 6/8, or 2+3/8 with its groups."
+        )
     return beats, int(match[2])

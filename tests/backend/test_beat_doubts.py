@@ -1,20 +1,18 @@
 """Where beats are uncertain the runner-up is offered with the option that takes it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from backend.beat_doubts import beat_doubt, level_doubt
 from backend.beats.rival import HeardBeats, Rival
-from backend.beats_request import BeatsRequest
 from backend.grid.beat_grid import BeatGrid
 from backend.options import HearingOptions
 
 
 def doubt(grid: BeatGrid, *rivals: Rival, sounds_like: str | None = None, **said) -> str | None:
-    request = BeatsRequest(music=Path("music.wav"), **said)
-    return beat_doubt(HeardBeats(grid, rivals, sounds_like), request)
+    of_score = said.pop("of_score", False)
+    options = HearingOptions(**said)
+    return beat_doubt(HeardBeats(grid, rivals, sounds_like), options, of_score=of_score)
 
 
 def heard(
@@ -118,7 +116,7 @@ def test_what_was_said_or_cannot_be_conducted_is_not_offered(rival, options):
         ({}, "--tempo, --meter, --score or an edited --beats file"),
         ({"tempo": 136.0}, "--meter, --score or an edited --beats file"),
         ({"meter": "4/4", "tempo": 136.0}, "--score or an edited --beats file"),
-        ({"score": Path("score.mid")}, "an edited --beats file"),
+        ({"of_score": True}, "an edited --beats file"),
     ],
 )
 def test_what_was_given_is_not_advised(said, advice):

@@ -155,7 +155,7 @@ def test_silence_has_no_beats_and_none_to_mend(tmp_path):
     result = run("beats", music, "-o", table, "--picture", tmp_path / "p.png")
     assert result.exit_code == 0, result.output
     assert "No beats." in result.stderr
-    assert "No beats were found in this stretch" in result.stderr
+    assert "No beats were found in this music" in result.stderr
     assert table.read_text().count("\n") == 1
     for words in (("--beat-level", "half"), ("--first-downbeat", 1), ("--shift-bars", 1)):
         assert "There are no beats" in refused("beats", music, "-o", tmp_path / "n.txt", *words)

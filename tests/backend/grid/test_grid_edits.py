@@ -37,7 +37,8 @@ def shape(grid: BeatGrid) -> list[tuple[int, int, str]]:
     [
         (66, (3, 2, "2/4"), (2, 4, "4/4")),
         (66, (2, 2, "4/4"), (1, 4, "4/4")),
-        (66, (2, 4, "4/4"), (4, 4, "4/4")),
+        (66, (2, 4, "4/4"), (4, 4, "4/8")),
+        (70, (2, 6, "6/8"), (4, 6, "6/16")),
         (35, (2, 4, "4/4"), (1, 8, "4/4")),
         (70, (2, 3, "3/4"), (4, 3, "3/4")),
         (34, (2, 3, "3/4"), (1, 6, "3/4")),
@@ -119,16 +120,47 @@ def test_the_other_phase_begins_a_beat_later_or_with_the_second_bar_of_an_odd_me
 def test_a_single_odd_bar_among_even_ones_ends_with_a_long_beat():
     half = bars((1, 4, "4/4"), (1, 3, "3/4"), (1, 5, "5/4"), (1, 4, "4/4")).halved()
     assert shape(half) == [(2, 2, "4/4"), (1, 1, "3/4"), (2, 2, "5/4"), (2, 2, "4/4")]
-    np.testing.assert_allclose(half.times - 1.0, [0, 2, 4, 7, 10, 12, 14])
+    np.testing.assert_allclose(half.times - 1.0, [0, 2, 4, 7, 9, 12, 14])
 
 
-@pytest.mark.parametrize("kind", [(3, 4, "4/4"), (4, 3, "3/4"), (2, 8, "4/4"), (3, 2, "2/4")])
+@pytest.mark.parametrize(
+    ("kind", "back"),
+    [
+        ((3, 4, "4/4"), "4/4"),
+        ((4, 3, "3/4"), "3/4"),
+        ((3, 5, "5/4"), "5/4"),
+        ((3, 7, "7/4"), "7/4"),
+        ((3, 6, "6/8"), "6/8"),
+        ((3, 2, "4/4"), "4/4"),
+        ((3, 2, "2/4"), "4/4"),
+        ((3, 2, "6/8"), "4/4"),
+        ((4, 1, "2/4"), "2/4"),
+        ((3, 2, "2+3/8"), "2+3/8"),
+    ],
+)
 @pytest.mark.parametrize("pickup", [0, 1])
-def test_half_of_twice_as_many_are_the_same_beats(kind, pickup):
-    grid = bars(kind, bpm=66, pickup=pickup)
-    back = grid.doubled().halved()
-    np.testing.assert_allclose(back.times, grid.times)
-    assert set(grid.downbeats) <= set(back.downbeats)
+def test_half_of_twice_as_many_beats_are_the_same_in_the_same_bars(kind, back, pickup):
+    grid = bars(kind, bpm=66, pickup=pickup if kind[1] > 1 else 0)
+    again = grid.doubled().halved()
+    np.testing.assert_allclose(again.times, grid.times)
+    np.testing.assert_array_equal(again.numbers, grid.numbers)
+    np.testing.assert_array_equal(again.beats_in_bar, grid.beats_in_bar)
+    assert set(again.meters) == {back}
+
+
+@pytest.mark.parametrize("pickup", [0, 1, 3])
+def test_bars_that_were_parted_join_again_after_a_long_pickup(pickup):
+    grid = bars((3, 4, "4/4"), (2, 3, "3/4"), bpm=66, pickup=pickup)
+    again = grid.doubled().halved()
+    np.testing.assert_allclose(again.times, grid.times)
+    np.testing.assert_array_equal(again.numbers, grid.numbers)
+    assert again.meters == grid.meters
+
+
+def test_fives_and_sevens_become_pairs_unless_they_are_too_fast_for_their_beats():
+    assert shape(bars((2, 5, "5/4"), bpm=120).halved()) == [(5, 5, "5/4")]
+    assert shape(bars((2, 5, "5/4"), bpm=240).halved()) == [(2, 2, "5/4")] * 2
+    assert shape(bars((2, 5, "2+3/4"), bpm=120).halved()) == [(2, 2, "2+3/4")] * 2
 
 
 def test_a_pickup_stays_one():
