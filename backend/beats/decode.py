@@ -89,14 +89,18 @@ def decode_beats(
     longest, shortest = int(lengths[-1]), int(lengths[0])
     score = np.empty((longest + count, len(lengths)))
     score[:longest] = enter[0] - odds[0] - np.log(lengths)
-    columns = np.arange(len(lengths))
+    columns, frames = np.arange(len(lengths)), np.arange(shortest)
+    # Places, in rows of `score` one after the other, of beats that end within the first frames.
+    ending = (longest + frames - lengths[:, None]) * len(lengths) + columns[:, None]
+    through = np.empty((len(lengths), shortest, len(lengths)))
     # Within the shortest beat no frame depends on another: they are searched together.
     for begin in range(0, count, shortest):
-        frames = np.arange(begin, min(begin + shortest, count))
-        before = score[longest + frames - lengths[:, None], columns[:, None]]
+        here = slice(begin, min(begin + shortest, count))
+        before = score.ravel()[ending + begin * len(lengths)]
+        np.add(before[:, :, None], turn[:, None, :], out=through)
         # The best one is all that counts here; which it was is asked again along the way back.
-        reached = (before[:, :, None] + turn[:, None, :]).max(axis=0)
-        score[longest + frames] = reached + enter[frames]
+        reached = through.max(axis=0)[: here.stop - begin]
+        np.add(reached, enter[here], out=score[longest + begin : longest + here.stop])
         if begin // shortest % 512 == 0:
             progress(begin / count, "finding the beats")
     return _at_peaks(heard.beat, _trace(score, turn, lengths))
