@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from backend.audio.channels import Samples
 from backend.audio.decode import probe, stream_audio
+from backend.beat_check.ogg_serial import settle_serial
 from backend.grid.beat_grid import BeatGrid
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
@@ -56,7 +57,8 @@ def write_clicks(
 ) -> None:
     """Write a stretch of music, softer, with a click that begins on the sample of every beat.
 
-    Downbeats are higher. Memory does not grow with the music.
+    Downbeats are higher. Memory does not grow with the music; the same music and beats give the
+    same bytes.
 
     Parameters
     ----------
@@ -98,6 +100,8 @@ def write_clicks(
                         file.write(np.clip(mixed[:, first : first + _BLOCK].T, -1.0, 1.0))
                     done += mixed.shape[1]
                     progress(min(done / rate / expected, 1.0) if expected else 1.0, _PHASE)
+            if format_name == "OGG":
+                settle_serial(temporary)
         except soundfile.SoundFileError as error:
             raise ConductorError(
                 f"{out.name} could not be written to {out.parent}; free some space or choose "

@@ -95,6 +95,16 @@ def test_long_music_is_written_in_every_format(tmp_path, ending):
     assert abs(int(np.abs(sound).argmax()) / rate - 0.1) < 0.005
 
 
+@pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg"])
+def test_the_same_music_and_beats_give_the_same_bytes(tmp_path, ending):
+    music = silence(tmp_path / "m.wav", 6.0, 44_100)
+    written = []
+    for _ in range(2):
+        write_clicks(music, beats(np.arange(1.0, 6.0)), tmp_path / f"c{ending}")
+        written.append((tmp_path / f"c{ending}").read_bytes())
+    assert written[0] == written[1]
+
+
 def test_music_of_an_unusual_rate_keeps_its_length(tmp_path):
     write_clicks(
         silence(tmp_path / "m.wav", 3.0, 96_000), beats(np.array([1.0])), tmp_path / "c.wav"
