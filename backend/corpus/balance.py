@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from backend.corpus.plan import work_of
 from backend.corpus.survey import Surveyed
+from backend.grid.conducted import conducting_limits
 from retarget.rotation import Array
 
 # A work counts by the root of its length, as far as it is no longer than this.
@@ -15,8 +16,7 @@ _LONGEST_WORK_S: Final = 1500.0
 _MOST_OF_A_WORK: Final = 0.015
 # No movement is played more or less often than its length asks by more than this factor.
 _MOST_FAVOURED: Final = 5.0
-# Conducted beats a minute between which tempi are spread evenly, and steps to an octave.
-_SLOWEST, _FASTEST = 36.0, 160.0
+# Steps to an octave in which tempi are spread evenly.
 _STEPS: Final = 3
 # Shares of the conducted beats in a bar; all others together have the last one's.
 _BEATS: Final = {1: 0.08, 2: 0.23, 3: 0.25, 4: 0.26, 6: 0.1}
@@ -79,6 +79,7 @@ def _beats(movements: Sequence[Surveyed]) -> tuple[NDArray[np.int64], Array]:
 
 
 def _tempi(movements: Sequence[Surveyed]) -> tuple[NDArray[np.int64], Array]:
-    tempi = np.clip([m.tempo for m in movements], _SLOWEST, _FASTEST)
-    group = (np.log2(tempi / _SLOWEST) * _STEPS).astype(np.int64)
+    limits = conducting_limits()
+    tempi = np.clip([m.tempo for m in movements], limits.slowest, limits.fastest)
+    group = (np.log2(tempi / limits.slowest) * _STEPS).astype(np.int64)
     return group, np.ones(int(group.max()) + 1)

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from backend.corpus.rubato import drawn_rubato
+from backend.grid.conducted import conducting_limits
 from backend.score.movement import Movement
 from retarget.rotation import Array
 
@@ -16,8 +17,6 @@ _STEP: Final = 0.25
 
 _TEMPO_SPREAD: Final = 0.25
 _SECTION_SPREAD: Final = 0.03
-# No orchestra plays slower or faster than this, conducted beats a minute.
-_SLOWEST_BEAT, _FASTEST_BEAT = 36.0, 160.0
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,8 @@ def _tempo_factor(movement: Movement, rng: np.random.Generator) -> float:
         return factor
     in_beat = np.median(np.diff(places))
     rate = float(np.median(movement.written_qpm(places)) / in_beat)
-    return float(np.clip(factor, min(_SLOWEST_BEAT / rate, 1.0), max(_FASTEST_BEAT / rate, 1.0)))
+    limits = conducting_limits()
+    return float(np.clip(factor, min(limits.slowest / rate, 1.0), max(limits.fastest / rate, 1.0)))
 
 
 def _phrases(movement: Movement, at: Array, rng: np.random.Generator) -> Array:

@@ -21,6 +21,7 @@ from backend.corpus.clock import play_after, play_freely
 from backend.corpus.drums import with_drums
 from backend.corpus.performance import DRUM_CHANNEL, perform
 from backend.corpus.recordings import recorded_tempos
+from backend.grid.conducted import conducting_limits
 from backend.score.movements import read_score
 
 
@@ -49,6 +50,12 @@ def test_the_tempo_lies_around_the_mark_and_the_end_broadens(tmp_path: Path) -> 
         assert 60.0 / np.median(gaps) == pytest.approx(120.0 * factor, rel=0.12)
         slower += gaps[-1] > 1.15 * np.median(gaps)
     assert slower > 12
+
+
+def test_no_orchestra_plays_faster_than_is_conducted(tmp_path: Path) -> None:
+    movement = read(tmp_path, *scale(60, qpm=136.0))
+    fastest = max(float(play_freely(movement, rng)[1].max()) for rng in seeds())
+    assert 136.0 * fastest == pytest.approx(conducting_limits().fastest, rel=0.03)
 
 
 def test_fermatas_hold(tmp_path: Path) -> None:
