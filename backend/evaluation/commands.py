@@ -60,9 +60,9 @@ def beats_command(
         check_outputs(output)
         clips = [clip for clip in ConductingDataset(data, split).clips if clip.has_beats]
         trackers: dict[str, Tracker] = {
-            "network": lambda music, meter: hear_beats(
-                music, meter=meter, beat_net=beat_net, bar_net=bar_net
-            ).grid,
+            "network": lambda music, meter: (
+                hear_beats(music, meter=meter, beat_net=beat_net, bar_net=bar_net).grid
+            ),
             "onset": lambda music, meter: track_beats(music, meter=meter),
             "librosa": lambda music, _: librosa_beats(music),
         }
