@@ -191,19 +191,27 @@ def _looks(
     section = _draw_section(float(ahead_yaw[0]), None, rng)
     looks = [_at_players(-1e3, section, rng)]
     until, last, held, pending = _duration(rng), 0.0, 0.0, 0
-    for now, yaw, reading in zip(at.tolist(), ahead_yaw.tolist(), reads.tolist(), strict=True):
-        while pending < len(wanted) and wanted[pending].end <= now:
-            pending += 1
-        if pending < len(wanted) and wanted[pending].start <= now:
-            look = wanted[pending]
-            looks.append((now, look.yaw, look.pitch, look.distance))
-            pending, last, until, held = pending + 1, now, look.end, look.end
-        if now < held:
+    place = 0
+    while True:
+        # On to the next look that is wanted, or the end of this one.
+        asked = _first(at, wanted[pending].start, place) if pending < len(wanted) else len(at)
+        ends = _first(at, max(until, held), place)
+        free = slice(_first(at, held, place), min(asked, ends))
+        left_behind = (np.abs(looks[-1][1] - ahead_yaw[free]) > _FAR) | (
+            reads[free] != (looks[-1][2] >= _SCORE[0])
+        )
+        early = np.flatnonzero(left_behind & (at[free] - last > _LEAST_S))
+        place = free.start + int(early[0]) if len(early) else min(asked, ends)
+        if place >= len(at):
+            return looks
+        now, yaw = float(at[place]), float(ahead_yaw[place])
+        if place == asked:
+            look, pending = wanted[pending], pending + 1
+            if now < look.end:
+                looks.append((now, look.yaw, look.pitch, look.distance))
+                last, until, held, place = now, look.end, look.end, place + 1
             continue
-        left_behind = abs(looks[-1][1] - yaw) > _FAR or reading != (looks[-1][2] >= _SCORE[0])
-        if now < until and not (left_behind and now - last > _LEAST_S):
-            continue
-        if reading:
+        if reads[place]:
             sideways = 0.5 * yaw + _SCORE_YAW * float(rng.uniform(-1.0, 1.0))
             looks.append((now, sideways, *_SCORE))
         else:
@@ -211,8 +219,12 @@ def _looks(
             if not stays:
                 section = _draw_section(yaw, section, rng)
             looks.append(_at_players(now, section, rng))
-        last, until = now, now + _duration(rng)
-    return looks
+        last, until, place = now, now + _duration(rng), place + 1
+
+
+def _first(at: Array, time: float, place: int) -> int:
+    """The first place from this one on that is not before a time; the length if there is none."""
+    return max(int(at.searchsorted(time)), place)
 
 
 def _duration(rng: np.random.Generator) -> float:
