@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from backend.alignment.score_is import ScoreIs
 from backend.grid.meter import parse_meter
 from backend.style import Style
 from blender_addon.overlays import OverlayName
@@ -18,7 +19,6 @@ from retarget.errors import ConductorError
 
 BeatsModel = Literal["learned", "onset"]
 BeatLevel = Literal["auto", "double", "half"]
-ScoreIs = Literal["auto", "aligned", "exact"]
 Conductor = Literal["learned", "teacher"]
 Dress = Literal["auto", "photo", "concert", "gown"]
 LikenessFormat = Literal["mp4", "prores", "vp9", "png"]

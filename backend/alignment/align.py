@@ -3,19 +3,21 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from backend.alignment.agreement import plays_exactly
 from backend.alignment.conducted_level import played_tempo
-from backend.alignment.find import Found, find
+from backend.alignment.evidence import where_played
+from backend.alignment.find import Found, cut, find
 from backend.alignment.parting import Parted as Parted
 from backend.alignment.parting import partings, with_heard
 from backend.alignment.performed import joined
 from backend.alignment.piece import Piece, follow_pieces
 from backend.alignment.played_beats import played_beats
 from backend.alignment.score_fit import UNFITTING_CONFIDENCE, score_doubts
+from backend.alignment.score_is import ScoreIs
 from backend.alignment.score_sound import pitched
 from backend.alignment.sound import Sound, hear_sound
 from backend.alignment.tell import what_differs, what_parts
@@ -26,18 +28,14 @@ from backend.score.movement import Movement
 from backend.score.movements import movements_with_notes
 from backend.score.read import read_score_file
 from backend.score.score_beats import ScoreBeats
+from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress, part
 
-ScoreIs = Literal["exact", "aligned", "auto"]
-"""Whether the score's own times are those of the recording, or are to be found."""
-
-# A recording is of a score if a second of it costs less than this, or if a second of what was found
-# costs that much less than in any other key. Of 28 recordings played from scores the worst costs
-# 0.25, and 0.13 less than in another key; the best of as many other scores 0.32, and 0.05 less.
-_SURELY: Final = 0.28
-_MARGIN: Final = 0.085
-# Seconds of the score that a recording plays at least, or share of it.
-_FEWEST_S, _FEWEST_SHARE = 8.0, 0.3
+# Of a stretch of the music so many seconds before and after are heard too: the more is heard, the
+# surer it is where in the score it is.
+_CONTEXT_S: Final = 20.0
+# Beats this much before the beginning of the music, or of a stretch, still are its first one.
+_BEFORE_MUSIC_S, _BEFORE_STRETCH_S = 0.15, 0.03
 _PHASE: Final = "following the score"
 
 
@@ -131,32 +129,48 @@ def align_score(
     Raises
     ------
     ConductorError
-        If the music cannot be read.
+        If the music cannot be read; with "aligned" also if the score cannot be found in it.
     """
     if mode == "exact":
         return _exact(score, analysis, start, whole=start == 0.0 and duration is None)
     movement = joined(score.movements)
-    if not score.beats.keeps_beats or not pitched(movement).any():
+    lacking = _lacking(score, movement)
+    if lacking and mode == "aligned":
+        raise ConductorError(
+            f"{score.path.name} cannot be found in music, because {lacking}; leave --score-is out, "
+            "so that the beats are heard."
+        )
+    if lacking:
         return _heard_alone(hear(progress), analysis.duration, score.beats.doubts)
     following = part(progress, 0.0, 0.7)
-    sound = hear_sound(
+    before = min(start, _CONTEXT_S)
+    around = hear_sound(
         music,
-        start=start,
-        duration=duration,
+        start=start - before,
+        duration=None if duration is None else before + duration + _CONTEXT_S,
         track=track,
         progress=part(following, 0.0, 0.5, _PHASE),
     )
     begins = np.cumsum([0, *(len(it.bars) for it in score.movements[:-1])]).tolist()
-    found = find(movement, sound, begins, part(following, 0.5, 1.0))
-    if not _is_of(found, sound):
+    found = find(movement, around, begins, part(following, 0.5, 1.0))
+    found, pieces = _sure(found, movement, around)
+    sound = around.excerpt(before, analysis.duration)
+    pieces = [piece.later(-before) for piece in pieces]
+    pieces = [piece for piece in pieces if piece.end > 0.0 and piece.begin < analysis.duration]
+    if not pieces and mode == "aligned":
+        raise ConductorError(
+            f"The music does not seem to be that of {score.path.name}; choose another score, or "
+            "leave --score-is out, so that the beats are heard."
+        )
+    if not pieces:
         foreign = (
             f"The music does not seem to be that of {score.path.name}, so its beats are heard "
             "without the score; choose another score, or take its own times with "
             "--score-is exact."
         )
         return _heard_alone(hear(part(progress, 0.7, 1.0)), analysis.duration, [foreign])
-    pieces = follow_pieces(movement, found.stretches, sound, found.steps)
-    if mode == "auto" and plays_exactly(movement, score.beats.grid, pieces, start):
+    gaps = partings(pieces, sound)
+    if mode == "auto" and not gaps and plays_exactly(movement, score.beats.grid, pieces, start):
         progress(1.0, _PHASE)
         grid = score.beats.grid.excerpt(start, analysis.duration)
         return Aligned(grid, True, tuple(score.beats.doubts), ())
@@ -165,8 +179,8 @@ def align_score(
         *score.doubts,
         *what_differs(found, pieces, sound, movement, begins, whole=whole),
     ]
-    grids = _grids(movement, pieces, begins, analysis.duration)
-    gaps = partings(pieces, sound)
+    since = _BEFORE_STRETCH_S if start else _BEFORE_MUSIC_S
+    grids = _grids(movement, pieces, begins, -since, analysis.duration)
     heard = hear(part(progress, 0.7, 1.0)) if gaps else BeatGrid.empty()
     grid, parted = with_heard(grids, heard, gaps)
     progress(1.0, _PHASE)
@@ -193,23 +207,38 @@ def _heard_alone(heard: BeatGrid, duration: float, told: Sequence[str]) -> Align
     return Aligned(heard, False, tuple(told), (parted,))
 
 
-def _is_of(found: Found, sound: Sound) -> bool:
-    """Whether a recording is one of the score."""
-    lasts = sum(float(stretch.times[-1] - stretch.times[0]) for stretch in found.stretches)
-    if lasts < min(_FEWEST_S, _FEWEST_SHARE * sound.duration):
-        return False
-    # What is not of the score costs the same in all keys.
-    return found.cost < _SURELY or found.margin > _MARGIN * lasts / sound.duration
+def _lacking(score: Score, movement: Movement) -> str:
+    """Why a score cannot be found in any music; "" if it can."""
+    if not score.beats.keeps_beats:
+        return "its notes do not keep to its beats, as if it was recorded without a click"
+    return "" if pitched(movement).any() else "it has no notes with a pitch"
+
+
+def _sure(found: Found, movement: Movement, sound: Sound) -> tuple[Found, list[Piece]]:
+    """What of a search's result surely plays the score, and its pieces."""
+    pieces = follow_pieces(movement, found.stretches, sound, found.steps)
+    played = where_played(pieces, sound)
+    if all(some == [(it.begin, it.end)] for it, some in zip(pieces, played, strict=True)):
+        return found, pieces
+    kept = [it for some in played for it in some]
+    found = replace(found, stretches=cut(movement, found.stretches, kept))
+    return found, follow_pieces(movement, found.stretches, sound, found.steps)
 
 
 def _grids(
-    movement: Movement, pieces: Sequence[Piece], begins: Sequence[int], duration: float
+    movement: Movement,
+    pieces: Sequence[Piece],
+    begins: Sequence[int],
+    since: float,
+    duration: float,
 ) -> list[BeatGrid]:
-    """The beats of each piece, each ending before the next."""
+    """The beats of each piece from some time on, each ending before the next."""
     tempo = played_tempo(movement, pieces)
     ends = {*begins, len(movement.bars)}
     until = [*(piece.begin for piece in pieces[1:]), duration]
     return [
-        played_beats(piece, tempo, end, to_the_end=piece.runs[-1][1] in ends or end == duration)
+        played_beats(
+            piece, tempo, since, end, to_the_end=piece.runs[-1][1] in ends or end == duration
+        )
         for piece, end in zip(pieces, until, strict=True)
     ]

@@ -218,10 +218,26 @@ def _stretches(
     found = []
     for first, after in zip(begins, np.r_[begins, len(at)][1:], strict=True):
         inside = np.arange(first, after)[known[first:after]]
-        quarters = at[inside]
-        first, stop = _bar_near(movement, quarters[0]), _bar_near(movement, quarters[-1], end=True)
-        stop = min(max(stop, first + 1), len(movement.bars))
-        found.append(Stretch(min(first, stop - 1), stop, frames[inside], quarters))
+        found.append(_stretch(movement, frames[inside], at[inside]))
+    return tuple(found)
+
+
+def _stretch(movement: Movement, times: Array, quarters: Array) -> Stretch:
+    first, stop = _bar_near(movement, quarters[0]), _bar_near(movement, quarters[-1], end=True)
+    stop = min(max(stop, first + 1), len(movement.bars))
+    return Stretch(min(first, stop - 1), stop, times, quarters)
+
+
+def cut(
+    movement: Movement, stretches: Sequence[Stretch], kept: Sequence[tuple[float, float]]
+) -> tuple[Stretch, ...]:
+    """Of stretches of a recording what lies within some times, each (begin, end) in seconds."""
+    found = []
+    for begin, end in kept:
+        for stretch in stretches:
+            inside = (stretch.times >= begin) & (stretch.times <= end)
+            if inside.any():
+                found.append(_stretch(movement, stretch.times[inside], stretch.quarters[inside]))
     return tuple(found)
 
 

@@ -17,6 +17,12 @@ _BAND_S: Final = 2.5
 _MARGIN_S: Final = 0.6
 # What it costs that a frame goes so many steps along the score where one is expected.
 _STEPS: Final = {0: 0.12, 1: 0.0, 2: 0.12, 3: 0.5}
+# A map is so sure, seconds, where the written chroma turns into another one within this time either
+# way; half of the square of their distance is 1 for two that have nothing in common. It changes by
+# this at least.
+_SURE_S: Final = 0.4
+_NEAR_S: Final = 0.3
+_FEWEST_CHANGES: Final = 0.02
 # What sounded before sounds on, and so the map is late by this.
 _LATE_S: Final = 0.065
 _ONSET_SHARE: Final = 0.2
@@ -34,11 +40,15 @@ class Followed:
         The places never fall.
     match : (F,) array
         Correlation of what is heard with what is written.
+    spread : (F,) array
+        How surely the times are told, seconds: a chord that sounds on does not tell where in it
+        the recording is.
     """
 
     times: Array
     quarters: Array
     match: Array
+    spread: Array
 
 
 def follow(movement: Movement, sound: Sound, times: Array, quarters: Array, steps: int) -> Followed:
@@ -68,12 +78,24 @@ def follow(movement: Movement, sound: Sound, times: Array, quarters: Array, step
     state = frames + path - band
     line, at = np.unique(when, return_index=True)
     places = np.interp(state, line, _grid(movement)[at])
-    match = np.einsum("ij,ij->i", heard[:, :12], padded[state + band, :12])
+    chroma = padded[:, :12]
+    match = np.einsum("ij,ij->i", heard[:, :12], chroma[state + band])
+    spread = _spread(chroma, state + band)
     # Before its beginning and after its end the score stands still.
     begin = max(int(np.searchsorted(places, places[0], side="right")) - 1, 0)
     end = max(int(np.searchsorted(places, places[-1])) + 1, begin + 2)
     seconds = (frames + first) / CHROMA_RATE - _LATE_S
-    return Followed(seconds[begin:end], places[begin:end], match[begin:end])
+    kept = slice(begin, end)
+    return Followed(seconds[kept], places[kept], match[kept], spread[kept])
+
+
+def _spread(chroma: NDArray[np.float32], state: NDArray[np.int64]) -> Array:
+    """How surely places of written unit chroma are told, seconds."""
+    near = round(_NEAR_S * CHROMA_RATE)
+    before = chroma[np.maximum(state - near, 0)]
+    after = chroma[np.minimum(state + near, len(chroma) - 1)]
+    changes = 0.5 * np.square(after - before).sum(axis=1)
+    return _SURE_S / np.sqrt(np.maximum(changes, _FEWEST_CHANGES))
 
 
 def _predicted(movement: Movement, times: Array, quarters: Array) -> Array:

@@ -14,7 +14,7 @@ from backend.grid.beat_grid import BeatGrid
 # Sound that is shorter than this between two pieces is no music of its own, and before or after all
 # of them it may be applause, seconds.
 _SHORTEST_S: Final = 3.0
-_LONG_S: Final = 20.0
+_LONG_S: Final = 8.0
 # What is loud against the music, dB, and how much of a stretch is.
 _LOUD_DB: Final = -35.0
 _LOUD_SHARE: Final = 0.5

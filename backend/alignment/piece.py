@@ -1,7 +1,7 @@
 """A stretch of a recording that plays the score: its bars, and when each place of them sounds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.alignment.find import Stretch
 from backend.alignment.follow import Followed, follow
-from backend.alignment.onsets import Onsets, place_onsets
+from backend.alignment.onsets import Onsets, has_onsets, place_onsets
 from backend.alignment.performed import Run, performed
 from backend.alignment.sound import Sound
 from backend.alignment.tempo_curve import TempoCurve
@@ -18,8 +18,8 @@ from retarget.rotation import Array
 
 # Stretches closer than this are one piece: the players jump.
 _JOIN_S: Final = 1.0
-# Smoothing of the curve that onsets are looked for around, at first and then.
-_FIRST_S, _THEN_S = 2.5, 3.0
+# How far intervals between onsets may be from the map's, and then from those of the onsets' curve.
+_FROM_MAP, _FROM_CURVE = 0.12, 0.05
 # Over how much the match is averaged, and between which it is no help and all, seconds.
 _MATCH_S: Final = 4.0
 _MATCHES: Final = (0.25, 0.65)
@@ -58,13 +58,22 @@ class Piece:
     @cached_property
     def curve(self) -> TempoCurve:
         """The tempo curve through the onsets."""
-        return TempoCurve.through(self.onsets.quarters, self.onsets.times, _THEN_S)
+        return TempoCurve.through(self.onsets.quarters, self.onsets.times, self.onsets.spread)
+
+    def later(self, seconds: float) -> "Piece":
+        """The same piece so much later."""
+        onsets, followed = self.onsets, self.followed
+        return replace(
+            self,
+            begin=self.begin + seconds,
+            end=self.end + seconds,
+            onsets=replace(onsets, times=onsets.times + seconds),
+            followed=replace(followed, times=followed.times + seconds),
+        )
 
     def seconds(self, quarters: Array) -> Array:
-        """When places sound: at their onsets, and between them as the tempo curve goes."""
-        onsets = self.onsets
-        away = onsets.times - self.curve.at(onsets.quarters)
-        return self.curve.at(quarters) + np.interp(quarters, onsets.quarters, away)
+        """When places sound."""
+        return self.curve.at(quarters)
 
     def confidence(self, quarters: Array) -> Array:
         """How sure the times of places are, in [0, 1]."""
@@ -98,12 +107,16 @@ def follow_pieces(
             groups[-1].append(stretch)
         else:
             groups.append([stretch])
-    return [_piece(movement, group, sound, steps) for group in groups]
+    found = (_piece(movement, group, sound, steps) for group in groups)
+    return [piece for piece in found if piece is not None]
 
 
-def _piece(movement: Movement, group: Sequence[Stretch], sound: Sound, steps: int) -> Piece:
+def _piece(movement: Movement, group: Sequence[Stretch], sound: Sound, steps: int) -> Piece | None:
+    """None where the bars have no notes to follow."""
     runs = tuple((stretch.first, stretch.stop) for stretch in group)
     played = performed(movement, runs)
+    if not has_onsets(played):
+        return None
     lengths = [movement.starts[stop] - movement.starts[first] for first, stop in runs]
     begins = np.r_[0.0, np.cumsum(lengths)]
     quarters = np.concatenate(
@@ -115,9 +128,9 @@ def _piece(movement: Movement, group: Sequence[Stretch], sound: Sound, steps: in
     times = np.concatenate([stretch.times for stretch in group])
     quarters = np.maximum.accumulate(np.clip(quarters, 0.0, played.length))
     followed = follow(played, sound, times, quarters, steps)
-    curve = TempoCurve.through(followed.quarters, followed.times, _FIRST_S)
-    onsets = place_onsets(played, sound, curve, steps)
-    curve = TempoCurve.through(onsets.quarters, onsets.times, _THEN_S)
-    onsets = place_onsets(played, sound, curve, steps)
+    curve = TempoCurve.through(followed.quarters, followed.times, followed.spread)
+    onsets = place_onsets(played, sound, curve, steps, _FROM_MAP)
+    curve = TempoCurve.through(onsets.quarters, onsets.times, onsets.spread)
+    onsets = place_onsets(played, sound, curve, steps, _FROM_CURVE)
     ends = float(times[0]), float(times[-1]), float(quarters[0]), float(quarters[-1])
     return Piece(played, runs, *ends, onsets, followed)

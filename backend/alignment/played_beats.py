@@ -18,15 +18,17 @@ _CLOSEST_S: Final = 0.05
 _END_S: Final = 0.02
 
 
-def played_beats(piece: Piece, tempo: TempoMap, until: float, *, to_the_end: bool) -> BeatGrid:
-    """The beats of a piece, before `until` seconds.
+def played_beats(
+    piece: Piece, tempo: TempoMap, since: float, until: float, *, to_the_end: bool
+) -> BeatGrid:
+    """The beats of a piece, from `since` to `until` seconds; those before 0 are moved there.
 
     Parameters
     ----------
     piece : Piece
     tempo : TempoMap
         By which it is decided how many beats of a bar are conducted.
-    until : float
+    since, until : float
         Seconds.
     to_the_end : bool
         Whether its last bar is beaten to its end.
@@ -35,7 +37,7 @@ def played_beats(piece: Piece, tempo: TempoMap, until: float, *, to_the_end: boo
     quarters = piece.movement.places(beats)
     times = _apart(piece.seconds(quarters))
     last = until - _END_S if to_the_end else min(until - _END_S, piece.end + _AFTER_S)
-    keep = (times > max(piece.begin - _BEFORE_S, -_CLOSEST_S)) & (times < last)
+    keep = (times > max(piece.begin - _BEFORE_S, since)) & (times < last)
     grid = beats.at(np.maximum(times, np.arange(len(times)) * 1e-6))
     return replace(grid, confidence=piece.confidence(quarters)).selected(keep)
 

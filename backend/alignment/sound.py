@@ -75,6 +75,18 @@ class Sound:
     onsets: NDArray[np.float16]
     level: NDArray[np.float32]
 
+    def excerpt(self, start: float, duration: float) -> "Sound":
+        """The features of a stretch, to a frame."""
+        first, count = round(start * CHROMA_RATE), int(np.ceil(duration * CHROMA_RATE)) + 1
+        frames = slice(first, first + count)
+        return Sound(
+            duration,
+            self.cents,
+            self.chroma[frames],
+            self.onsets[4 * first : 4 * (first + count)],
+            self.level[frames],
+        )
+
 
 def hear_sound(
     music: Path,

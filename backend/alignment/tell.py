@@ -14,6 +14,8 @@ from backend.score.movement import Movement
 _TUNING_CENTS: Final = 20.0
 _LEAD_IN_S: Final = 0.5
 _LAST_BARS: Final = 1
+# Six semitones up and down lead to the same chroma.
+_HALF_AN_OCTAVE: Final = 6
 
 
 def what_differs(
@@ -43,10 +45,11 @@ def what_differs(
     told = []
     if found.steps:
         count = abs(found.steps)
-        told.append(
-            f"The recording is {count} semitone{'s' * (count > 1)} "
-            f"{'higher' if found.steps > 0 else 'lower'} than the score."
-        )
+        if count == _HALF_AN_OCTAVE:
+            away = "away from"
+        else:
+            away = "higher than" if found.steps > 0 else "lower than"
+        told.append(f"The recording is {count} semitone{'s' * (count > 1)} {away} the score.")
     if abs(sound.cents) > _TUNING_CENTS:
         told.append(
             f"The recording is tuned {abs(sound.cents):.0f} cents "
@@ -74,7 +77,8 @@ def what_differs(
             at += stop - first
             seconds = float(piece.seconds(piece.movement.starts[at : at + 1])[0])
             again = {it.start for it in piece.movement.bars}
-            told.append(_jump(bar, stop, after, seconds, again))
+            if 0.0 <= seconds < sound.duration:
+                told.append(_jump(bar, stop, after, seconds, again))
     last = runs[-1][1]
     ends = [*begins[1:], len(movement.bars)]
     if whole and min(end - last for end in ends if end >= last) > _LAST_BARS:

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from backend.alignment.align import Aligned, ScoreIs, align_score, open_score
+from backend.alignment.align import Aligned, align_score, open_score
+from backend.alignment.score_is import ScoreIs
 from backend.audio.features import analyse_file
 from backend.beats.hear import hear_beats
 from backend.evaluation.alignment_cases import Case

@@ -7,7 +7,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from backend.alignment.align import Aligned, ScoreIs, align_score, open_score
+from backend.alignment.align import Aligned, align_score, open_score
+from backend.alignment.score_is import ScoreIs
 from backend.audio.features import analyse
 from backend.audio.rates import SAMPLE_RATE
 from backend.grid.beat_grid import BeatGrid

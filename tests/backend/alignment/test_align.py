@@ -113,7 +113,7 @@ def test_another_piece_is_heard_without_the_score(tmp_path: Path) -> None:
     score = write_score(tmp_path / "score.musicxml", bars(24, seed=11, home=61))
     times = freely(96, 0.5)
     heard = BeatGrid(times, numbers_of(96), np.full(96, 4), ("4/4",) * 96, np.full(96, 0.7))
-    found = align(score, play(PIECE, times, 55.0), hear=lambda _: heard)
+    found = align(score, play(PIECE, times, 55.0), mode="auto", hear=lambda _: heard)
     assert (found.grid.times == times).all()
     assert len(found.notes) == 1
     assert "does not seem to be that of score.musicxml" in found.notes[0]

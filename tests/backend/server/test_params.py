@@ -6,10 +6,9 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from backend.alignment.align import ScoreIs
 from backend.likeness_request import LikenessRequest
 from backend.motion_request import MotionRequest
-from backend.options import BACKGROUNDS, LikenessOptions, MotionOptions, SubjectOptions
+from backend.options import BACKGROUNDS, LikenessOptions, SubjectOptions
 from backend.server.kinds import KINDS
 from backend.server.params import LikenessParams, MotionParams
 from backend.subject_request import SubjectRequest
@@ -98,8 +97,6 @@ def test_no_file_of_this_machine_can_be_asked_for_as_background(tmp_path: Path) 
 def test_what_is_on_offer_can_be_made() -> None:
     assert set(BACKGROUNDS) == set(backdrop.BACKGROUNDS)
     assert get_args(SubjectOptions.model_fields["dress"].annotation) == dressing.DRESSES
-    known = set(get_args(MotionOptions.model_fields["score_is"].annotation))
-    assert known == set(get_args(ScoreIs))
 
 
 def _fault(values: dict[str, object]) -> str:
