@@ -56,10 +56,6 @@ class Planes:
 def to_planes(frame: Any) -> Planes:
     """The samples of a PyAV audio frame of any format."""
     names = _names(frame.layout)
-    if frame.format.name == "fltp":
-        # What lossy codecs give, in many short frames: PyAV's own way takes ten times as long.
-        planes = [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
-        return Planes(np.array(planes), names)
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, len(names)).T
@@ -124,9 +120,9 @@ class Balance:
             return
         left, right = planes.samples if len(planes.names) == 2 else downmix(planes, 2).T
         # Not a matrix product, whose sum depends on the number of threads.
-        self.left += float(np.square(left).sum(dtype=np.float64))
-        self.right += float(np.square(right).sum(dtype=np.float64))
-        self.common += float((left * right).sum(dtype=np.float64))
+        self.left += float(np.einsum("i,i", left, left))
+        self.right += float(np.einsum("i,i", right, right))
+        self.common += float(np.einsum("i,i", left, right))
 
     @property
     def cancels(self) -> bool:

@@ -22,8 +22,6 @@ _PHASE: Final = "reading the music"
 _REPORT_EVERY_S: Final = 5.0
 # Longest stretch that is held in memory at once, hours.
 _LONGEST_H: Final = 4
-# Samples that are mixed and resampled at once.
-_JOINED: Final = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -218,7 +216,8 @@ def stream_audio(
     with open_sound(path, track) as (container, stream):
         resampler: soxr.ResampleStream | None = None
         rate = 0
-        for native_rate, planes in _joined(frames_in_time(container, stream, start, path)):
+        for native_rate, planes in frames_in_time(container, stream, start, path):
+            planes = _finite(planes)
             if balance is not None:
                 balance.add(planes)
             mixed = downmix(planes, channels)
@@ -241,28 +240,11 @@ def stream_audio(
             yield tail if left is None else tail[:, : left - given]
 
 
-def _joined(pieces: Iterator[tuple[int, Planes]]) -> Iterator[tuple[int, Planes]]:
-    """The same sound in longer pieces, since each costs time; finite samples alone."""
-    held: list[Samples] = []
-    names: tuple[str, ...] = ()
-    rate = count = 0
-
-    def join() -> Planes:
-        samples = held[0] if len(held) == 1 else np.concatenate(held, axis=1)
-        # A float file may hold NaN or infinity; one such sample would spoil everything after it.
-        if not np.isfinite(samples.sum()):
-            samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
-        return Planes(samples, names)
-
-    for next_rate, planes in pieces:
-        if held and (next_rate != rate or planes.names != names or count >= _JOINED):
-            yield rate, join()
-            held, count = [], 0
-        rate, names = next_rate, planes.names
-        held.append(planes.samples)
-        count += planes.samples.shape[1]
-    if held:
-        yield rate, join()
+def _finite(planes: Planes) -> Planes:
+    """The same sound; a float file may hold NaN or infinity, which would spoil all that follows."""
+    if np.isfinite(planes.samples.sum()):
+        return planes
+    return Planes(np.nan_to_num(planes.samples, posinf=1.0, neginf=-1.0), planes.names)
 
 
 def _resampled(stream: soxr.ResampleStream, samples: Samples, *, last: bool) -> Samples:

@@ -26,8 +26,9 @@ _PREROLL_S: Final = 1.0
 # Silence is put where a stream leaves out more than this, so that what follows stays in time.
 _GAP_S: Final = 0.01
 _LONGEST_GAP_S: Final = 30.0
-# Samples of silence that are made at once.
-_SILENCE: Final = 1 << 15
+# Samples of silence that are made at once, and of sound that are put together: frames are short,
+# and each piece costs time.
+_PIECE: Final = 1 << 15
 
 
 def frames_in_time(
@@ -51,24 +52,32 @@ def _in_time(
     """Decoded blocks from `start` on: earlier samples dropped, gaps filled with silence."""
     now: float | None = None
     reached = False
+    joined = _Joined()
     for time, frame in frames:
-        rate = frame.sample_rate
-        planes = to_planes(frame)
+        rate, gap = frame.sample_rate, 0
         if now is None:
             now = time or 0.0
+            names = to_planes(frame).names
             lead = round((now - start) * rate)
-            for at in range(0, lead, _SILENCE):
-                silence = np.zeros((len(planes.names), min(_SILENCE, lead - at)), np.float32)
-                yield rate, Planes(silence, planes.names)
+            for at in range(0, lead, _PIECE):
+                silence = np.zeros((len(names), min(_PIECE, lead - at)), np.float32)
+                yield rate, Planes(silence, names)
         elif time is not None and _GAP_S < time - now < _LONGEST_GAP_S:
             gap = round((time - now) * rate)
-            planes = Planes(np.pad(planes.samples, ((0, 0), (gap, 0))), planes.names)
-        count = planes.samples.shape[1]
-        skip = min(max(round((start - now) * rate), 0), count)
+        count = gap + frame.samples
+        skip = max(round((start - now) * rate), 0)
         now += count / rate
-        if skip < count:
-            reached = True
-            yield rate, Planes(planes.samples[:, skip:], planes.names)
+        if skip >= count:
+            continue
+        reached = True
+        if gap or skip:
+            yield from joined.taken()
+            planes = to_planes(frame)
+            samples = np.pad(planes.samples, ((0, 0), (gap, 0)))[:, skip:]
+            yield rate, Planes(samples, planes.names)
+        else:
+            yield from joined.with_next(frame)
+    yield from joined.taken()
     if now is None:
         raise ConductorError(
             f"{path.name} is not a sound or video file, or it is damaged; choose another."
@@ -78,6 +87,32 @@ def _in_time(
             f"{path.name} is {now:.1f} seconds long, so nothing is left from second {start:g} on; "
             "start earlier."
         )
+
+
+class _Joined:
+    """Frames that follow each other, as one."""
+
+    def __init__(self) -> None:
+        self._fifo = av.AudioFifo()
+
+    def with_next(self, frame: Any) -> Iterator[tuple[int, Planes]]:
+        """Put one more at the end; gives them all where they are many, or the next is not alike."""
+        # Its time is known already.
+        frame.pts = None
+        try:
+            self._fifo.write(frame)
+        except ValueError:
+            yield from self.taken()
+            self._fifo = av.AudioFifo()
+            self._fifo.write(frame)
+        if self._fifo.samples >= _PIECE:
+            yield from self.taken()
+
+    def taken(self) -> Iterator[tuple[int, Planes]]:
+        """Rate and samples of what there is, if anything; nothing is left."""
+        whole = self._fifo.read()
+        if whole is not None:
+            yield whole.sample_rate, to_planes(whole)
 
 
 def _agreed(
