@@ -1,6 +1,7 @@
 """From music to the beats that are conducted: heard, of a score, or given; and mended."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -98,36 +99,39 @@ def find_beats(
         score = open_score(request.score)
     hearing = Hearing(request.music, request, kept)
     analysis = hearing.analysis(part(progress, 0.0, 0.7))
-    warnings = loss_sentences(
-        request.music,
-        analysis.duration,
-        start=request.start,
-        duration=request.duration,
-        track=request.audio_track,
-    )
     finding = part(progress, 0.7, 1.0)
     parted: Sequence[Parted] = ()
+    notes: Sequence[str] = ()
     heard = None
-    if given is not None:
-        grid = given.excerpt(request.start, analysis.duration)
-    elif score is not None:
-        aligned = kept_alignment(hearing, score, analysis, finding)
-        grid, parted = aligned.grid, aligned.parted
-        warnings += aligned.notes
-    else:
-        heard = hearing.beats(analysis, finding)
-        grid = heard.grid
+    # The file is looked through while the networks are at work.
+    with ThreadPoolExecutor(1) as beside:
+        lost = beside.submit(
+            loss_sentences,
+            request.music,
+            analysis.duration,
+            start=request.start,
+            duration=request.duration,
+            track=request.audio_track,
+        )
+        if given is not None:
+            grid = given.excerpt(request.start, analysis.duration)
+        elif score is not None:
+            aligned = kept_alignment(hearing, score, analysis, finding)
+            grid, parted, notes = aligned.grid, aligned.parted, aligned.notes
+        else:
+            heard = hearing.beats(analysis, finding)
+            grid = heard.grid
     doubts: list[str | None] = []
     if len(grid) == 0:
         doubts.append(_without_beats(request))
-    elif given is None and (score is None or not aligned.notes):
+    elif given is None and not notes:
         doubts.append(beat_doubt(heard or HeardBeats(grid), request, of_score=score is not None))
     mended = _mended(grid.shifted(request.start), request)
     if mended is not None:
         grid = mended.shifted(-request.start)
         doubts.append(level_doubt(grid, request))
-    warnings += [doubt for doubt in doubts if doubt is not None]
-    return FoundBeats(grid, analysis, warnings, parted)
+    said = [doubt for doubt in doubts if doubt is not None]
+    return FoundBeats(grid, analysis, [*lost.result(), *notes, *said], parted)
 
 
 def _without_beats(request: BeatsRequest) -> str:
