@@ -55,12 +55,16 @@ class FoundBeats:
         What the user should know, a sentence for each.
     parted : sequence of Parted
         Where music and score part ways, and the beats are heard ones.
+    bars : sequence of (float, int)
+        When bars of the score begin, seconds, and their numbers; empty where its bars were not
+        found.
     """
 
     grid: BeatGrid
     analysis: "Analysis"
     warnings: Sequence[str] = ()
     parted: "Sequence[Parted]" = ()
+    bars: Sequence[tuple[float, int]] = ()
 
 
 def find_beats(

@@ -64,6 +64,7 @@ def _form(names: tuple[str, ...]) -> Form[Aligned]:
             "exact": aligned.exact,
             "notes": [_without(note, names) for note in aligned.notes],
             "parted": [asdict(one) for one in aligned.parted],
+            "bars": aligned.bars,
         }
         return {**packed_grid(aligned.grid), "said": np.array(json.dumps(said))}
 
@@ -71,7 +72,8 @@ def _form(names: tuple[str, ...]) -> Form[Aligned]:
         said = read_json(arrays, "said")
         notes = tuple(_with(note, names) for note in said["notes"])
         parted = tuple(Parted(**one) for one in said["parted"])
-        return Aligned(unpacked_grid(arrays), said["exact"], notes, parted)
+        bars = tuple((float(begin), int(number)) for begin, number in said["bars"])
+        return Aligned(unpacked_grid(arrays), said["exact"], notes, parted, bars)
 
     return Form(pack, unpack)
 

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from backend.alignment.agreement import plays_exactly
+from backend.alignment.bar_names import BarNames, bar_begins
 from backend.alignment.conducted_level import played_tempo
 from backend.alignment.evidence import where_played
 from backend.alignment.find import Found, cut, find
@@ -74,12 +75,15 @@ class Aligned:
         Sentences for the user: what was found, and what is doubtful.
     parted : tuple of Parted
         Where the beats are heard ones, in the order of time.
+    bars : tuple of (float, int)
+        When the bars that were found begin, seconds, and their numbers as the notes have them.
     """
 
     grid: BeatGrid
     exact: bool
     notes: tuple[str, ...]
     parted: tuple[Parted, ...]
+    bars: tuple[tuple[float, int], ...] = ()
 
 
 def open_score(path: Path) -> Score:
@@ -184,7 +188,9 @@ def align_score(
     heard = hear(part(progress, 0.7, 1.0)) if gaps else BeatGrid.empty()
     grid, parted = with_heard(grids, heard, gaps)
     progress(1.0, _PHASE)
-    return Aligned(grid, False, (*told, *what_parts(parted)), tuple(parted))
+    names = BarNames(movement, begins)
+    bars = tuple((it.seconds, names.number(it.bar)) for it in bar_begins(pieces))
+    return Aligned(grid, False, (*told, *what_parts(parted)), tuple(parted), bars)
 
 
 def _exact(score: Score, analysis: Analysis, start: float, *, whole: bool) -> Aligned:

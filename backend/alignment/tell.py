@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
+from backend.alignment.bar_names import BarNames, bar_begins
 from backend.alignment.find import Found
 from backend.alignment.parting import Parted
 from backend.alignment.piece import Piece
@@ -14,6 +15,8 @@ from backend.score.movement import Movement
 _TUNING_CENTS: Final = 20.0
 _LEAD_IN_S: Final = 0.5
 _LAST_BARS: Final = 1
+# A bar that begins less than this after the recording, or before it, begins with it, seconds.
+_BEGUN_S: Final = 0.25
 # Six semitones up and down lead to the same chroma.
 _HALF_AN_OCTAVE: Final = 6
 
@@ -56,13 +59,16 @@ def what_differs(
             f"{'above' if sound.cents > 0 else 'below'} 440 Hz."
         )
     runs = [run for piece in pieces for run in piece.runs]
-    bar = _Bars(movement, begins)
+    bar = BarNames(movement, begins)
     begin = float(pieces[0].onsets.times[0])
     if whole and begin > _LEAD_IN_S:
         told.append(f"The score begins {begin:.1f} seconds into the recording.")
-    first = runs[0][0]
-    if whole and bar.number(first) > 1:
-        told.append(f"The recording begins with {bar.name(first)}.")
+    bars = bar_begins(pieces)
+    opening = [it for it in bars if it.seconds < _BEGUN_S][-1:] or bars[:1]
+    first, cut = opening[0].bar, opening[0].seconds < -_BEGUN_S
+    if whole and (cut or bar.number(first) > 1):
+        place = "in the middle of" if cut else "with"
+        told.append(f"The recording begins {place} {bar.name(first)}.")
     elif whole and first not in begins:
         told.append(f"The recording leaves out a repeat: {bar.names(bar.begin(first), first)}.")
     if len(begins) > 1:
@@ -94,51 +100,11 @@ def what_parts(parted: Sequence[Parted]) -> list[str]:
     ]
 
 
-def _jump(bar: "_Bars", stop: int, after: int, seconds: float, played: set[Fraction]) -> str:
+def _jump(bar: BarNames, stop: int, after: int, seconds: float, played: set[Fraction]) -> str:
     if after > stop:
         repeat = "a repeat: " if bar.written(stop, after) <= played else ""
         return f"At {_clock(seconds)} the recording leaves out {repeat}{bar.names(stop, after)}."
     return f"At {_clock(seconds)} the recording goes back to {bar.name(after)}."
-
-
-class _Bars:
-    """Names of played bars."""
-
-    def __init__(self, movement: Movement, begins: Sequence[int]) -> None:
-        self._begins = sorted(begins)
-        self._bars = movement.bars
-
-    def movement(self, bar: int) -> int:
-        """The number of its movement, from 1 on."""
-        return sum(begin <= bar for begin in self._begins)
-
-    def number(self, bar: int) -> int:
-        """Which of the written bars of its movement it is, from 1 on."""
-        begin = self._begins[self.movement(bar) - 1]
-        start = self._bars[bar].start
-        earlier = {other.start for other in self._bars[begin : bar + 1] if other.start < start}
-        return len(earlier) + 1
-
-    def begin(self, bar: int) -> int:
-        """The first bar of its movement."""
-        return self._begins[self.movement(bar) - 1]
-
-    def written(self, first: int, stop: int) -> set[Fraction]:
-        """Where bars stand in the score."""
-        return {bar.start for bar in self._bars[first:stop]}
-
-    def names(self, first: int, stop: int) -> str:
-        """What a user finds the bars by, `stop` not included."""
-        a, b = self.number(first), self.number(stop - 1)
-        if a == b or self.movement(first) != self.movement(stop - 1):
-            return self.name(first) + ("" if a == b else f" to {self.name(stop - 1)}")
-        of = "" if len(self._begins) == 1 else f" of movement {self.movement(first)}"
-        return f"bars {a} to {b}{of}"
-
-    def name(self, bar: int) -> str:
-        """What a user finds it by."""
-        name = f"bar {self.number(bar)}"
-        return name if len(self._begins) == 1 else f"{name} of movement {self.movement(bar)}"
 
 
 def _clock(seconds: float) -> str:

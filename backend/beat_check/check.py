@@ -64,7 +64,14 @@ def check_beats(
         from backend.beat_check.picture import draw_beats
 
         progress(0.95, "drawing the beats")
-        draw_beats(found.analysis, found.grid, picture, start=request.start, parted=found.parted)
+        draw_beats(
+            found.analysis,
+            found.grid,
+            picture,
+            start=request.start,
+            parted=found.parted,
+            bars=found.bars,
+        )
     found.grid.shifted(request.start).save(table)
     progress(1.0, "done")
     return beat_summary(found.grid), found.warnings

@@ -129,7 +129,7 @@ def halved(grid: Grid, offset: int = 0) -> Grid:
         else:
             place = _places(grid.numbers[run], beats) - offset * beats
             if whole != meter and grid.numbers[run.start] > 1:
-                # Its bars were parted in pairs, and more than half of one before the first downbeat.
+                # Its bars were parted in pairs, and there was half a bar before the first downbeat.
                 place -= beats * (int((grid.numbers[run] == 1).sum()) % 2)
             keep[run] = place % 2 == 0
             numbers[run] = place // 2 % beats + 1

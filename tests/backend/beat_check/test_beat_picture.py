@@ -1,6 +1,7 @@
 """The picture shows where the bars are, in as many rows as the music needs."""
 
 import warnings
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -51,6 +52,45 @@ def test_bar_lines_stand_where_the_bars_begin(tmp_path):
     assert len(wanted) == 10
     assert all(np.abs(seconds - one).min() < 0.06 for one in wanted)
     assert all(np.abs(wanted - one).min() < 0.06 for one in seconds)
+
+
+def test_the_tempo_stays_in_its_panel_however_extreme_and_stops_in_a_pause(tmp_path):
+    gaps = np.r_[np.full(40, 0.6), np.full(2, 0.15), np.full(20, 0.6), 8.0, np.full(30, 0.6)]
+    times = 1.0 + np.r_[0.0, np.cumsum(gaps)]
+    even = grid_of(len(times) + 1.0, in_bar=4).selected(np.arange(len(times)) < len(times))
+    grid = replace(even, times=times)
+    draw_beats(lasting(times[-1] + 1.0), grid, tmp_path / "a.png")
+    picture = cv2.imread(str(tmp_path / "a.png")).astype(int)
+    blue, green, red = np.moveaxis(picture, -1, 0)
+    line = (blue - red > 60) & (blue > 110) & (red < 110) & (green < 140)
+    seconds = []
+    for row in range(3):
+        # The lower panel of each row, inside its frame.
+        panel = line[55 + 175 * row + 102 : 55 + 175 * row + 138]
+        columns = np.flatnonzero(panel[:, 82:1526].any(axis=0)) + 82
+        seconds.append((columns / 1600 - LEFT) / (RIGHT - LEFT) * 30.0 + 30.0 * row)
+    drawn = np.concatenate(seconds)
+    pause = times[62], times[63]
+    wanted = np.arange(times[0] + 0.1, times[-1] - 0.1, 0.1)
+    wanted = wanted[np.abs(wanted % 30.0 - 15.0) < 14.9]
+    away = np.abs(wanted[:, None] - drawn).min(axis=1)
+    paused = (wanted > pause[0] + 0.1) & (wanted < pause[1] - 0.1)
+    assert away[paused].max() > 3.0
+    assert away[(wanted < pause[0] - 0.1) | (wanted > pause[1] + 0.1)].max() < 0.1
+
+
+def test_bars_are_numbered_as_in_the_score_where_it_tells(tmp_path):
+    grid = grid_of(29.0, in_bar=3).selected(np.arange(28) > 0)
+    counted = [(float(time), place + 1) for place, time in enumerate(grid.downbeats)]
+    by_score = [(0.5, 3), *((time, number + 3) for time, number in counted)]
+    pictures = []
+    for name, bars in (("a", ()), ("b", counted), ("c", by_score)):
+        draw_beats(lasting(29.0), grid, tmp_path / f"{name}.png", bars=bars)
+        pictures.append(cv2.imread(str(tmp_path / f"{name}.png")))
+    plain, same, later = (picture[50:90] for picture in pictures)
+    np.testing.assert_array_equal(plain, same)
+    assert (plain != later).any(axis=(0, 2)).sum() > 50
+    assert (pictures[0][:50] != pictures[1][:50]).any()
 
 
 def test_where_music_and_score_part_ways_is_yellow(tmp_path):
