@@ -1,18 +1,17 @@
 """`virtual-conductor evaluate alignment`."""
 
-import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from backend.evaluation.figures_file import write_figures
 from backend.folders import check_outputs
 from backend.terminal import faults_in_one_sentence
-from retarget.atomic import atomic_path
 
 if TYPE_CHECKING:
     from backend.evaluation.alignment import Row
@@ -60,8 +59,7 @@ def alignment_command(
             )
             rows = evaluate_alignment(made, _tell)
         Console().print(_table(rows))
-        if output is not None:
-            _write(output, rows)
+        write_figures(output, [_told(row) for row in rows])
 
 
 def _tell(row: "Row") -> None:
@@ -83,16 +81,11 @@ def _table(rows: "list[Row]") -> Table:
     return table
 
 
-def _write(output: Path, rows: "list[Row]") -> None:
-    told = [
-        {
-            "score": row.case.score.name,
-            "kind": row.case.kind,
-            **vars(row.agreement),
-            "notes": row.aligned.notes,
-            "truth": row.case.about,
-        }
-        for row in rows
-    ]
-    with atomic_path(output) as temporary:
-        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+def _told(row: "Row") -> dict[str, Any]:
+    return {
+        "score": row.case.score.name,
+        "kind": row.case.kind,
+        **vars(row.agreement),
+        "notes": row.aligned.notes,
+        "truth": row.case.about,
+    }

@@ -1,6 +1,5 @@
 """`virtual-conductor evaluate`: thin, each verb calls one function."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.evaluation.alignment_command import alignment_command
+from backend.evaluation.figures_file import write_figures
 from backend.folders import check_outputs
 from backend.terminal import faults_in_one_sentence, shown_progress
 from retarget.atomic import atomic_path
@@ -73,7 +73,7 @@ def beats_command(
             figures = (_figure(row.values[name]) for name in MEASURES)
             shown.add_row(row.tracker, row.group, str(row.clips), *figures)
         Console().print(shown)
-        _write(output, [vars(row) | {"values": _finite(row.values)} for row in rows])
+        write_figures(output, [vars(row) | {"values": _finite(row.values)} for row in rows])
 
 
 @evaluate_app.command("amcnet")
@@ -104,7 +104,9 @@ def amcnet_command(
         table.add_row("best at no shift, within 0.1 s", f"{found.synchronous:.3f}")
         table.add_row("median of the best shift, s", f"{found.best_shift_s:.3f}")
         Console().print(table)
-        _write(output, {"pair accuracy": scores.accuracy, "loss": scores.loss, **vars(found)})
+        write_figures(
+            output, {"pair accuracy": scores.accuracy, "loss": scores.loss, **vars(found)}
+        )
 
 
 @evaluate_app.command("motion")
@@ -159,7 +161,7 @@ def motion_command(
                 temporary.write_text(motion_page(motions, spread, about), encoding="utf-8")
             return
         rows = [vars(row) for row in motions.rows]
-        _write(output, {"rows": rows, "diversity": [vars(one) for one in spread]})
+        write_figures(output, {"rows": rows, "diversity": [vars(one) for one in spread]})
 
 
 @evaluate_app.command("likeness")
@@ -200,7 +202,7 @@ def likeness_command(
             with atomic_path(output) as temporary:
                 temporary.write_text(likeness_page(report, about), encoding="utf-8")
             return
-        _write(output, {title: _plain(rows) for title, rows in sections.items()})
+        write_figures(output, {title: _plain(rows) for title, rows in sections.items()})
 
 
 def _plain(rows: Sequence["Row"]) -> list[dict[str, Any]]:
@@ -230,9 +232,3 @@ def _check_report(output: Path | None) -> None:
             f"{output.name} is no name for a report; let it end in .html or .json."
         )
     check_outputs(output)
-
-
-def _write(output: Path | None, content: Any) -> None:
-    if output is not None:
-        with atomic_path(output) as temporary:
-            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
