@@ -54,8 +54,9 @@ _FILES: Final = {
 # The help of the fields of `HearingOptions` and `MotionOptions` that are options; their types and
 # defaults are there.
 _HEARING: Final = {
-    "score_is": "Whether the score's times are the recording's: exact, aligned (they are to be "
-    "found), or auto.",
+    "score_is": "Whether the score's times are the recording's: exact; aligned: they are to be "
+    "found, which is refused where the music is not the score's, or is too short to tell; auto: "
+    "exact where they agree throughout, else found, and heard where the score is not played.",
     "meter": "auto, or a meter like 2/4, 3/4, 4/4, 6/8, or 2+3/8 with its groups.",
     "tempo": "About this many beats per minute.",
     "beats_model": "Who listens for the beats: the trained network, or onsets alone.",

@@ -67,13 +67,12 @@ def _lead_in_doubt(grid: BeatGrid, notes: Sounding, first: float) -> str:
     if late > _LEAD_IN_S + 0.5 * beat:
         return (
             f"The music begins {late:.1f} seconds after the score's first note, so all beats are "
-            "early by that; cut the silence off, or move the beats in the table and give it with "
-            "--beats."
+            "early by that; let them be found in the music with --score-is aligned."
         )
     if -late > _LEAD_IN_S + beat:
         return (
             f"The music begins {-late:.1f} seconds before the score's first note, so all beats "
-            "are late by that; move the beats in the table and give it with --beats."
+            "are late by that; let them be found in the music with --score-is aligned."
         )
     return ""
 
@@ -87,7 +86,7 @@ def _length_doubt(notes: Sounding, music: float) -> str:
         return ""
     return (
         f"The score lasts {score:.1f} seconds and the music {music:.1f}, so the beats are wrong "
-        "from some place on; correct the tempo marks or repeats of the score, or leave --score out."
+        "from some place on; let them be found in the music with --score-is aligned."
     )
 
 
@@ -98,7 +97,7 @@ def _tempo_doubt(grid: BeatGrid, local: NDArray[np.float32]) -> str:
         return ""
     return (
         f"The score beats {told:.0f} a minute and the music seems to have {heard:.0f}; "
-        "correct the tempo marks of the score, or leave --score out."
+        "let its beats be found in the music with --score-is aligned, or leave --score out."
     )
 
 

@@ -55,6 +55,7 @@ def test_a_score_that_fits_is_not_doubted() -> None:
 def test_a_lead_in_is_said_with_its_seconds() -> None:
     (said,) = doubts(beats(0.0, 0.6, 24), clicks(1.0, 0.6, 24))
     assert "1.0 seconds after the score's first note" in said
+    assert "with --score-is aligned" in said
     (said,) = doubts(beats(3.0, 0.6, 24), clicks(0.0, 0.6, 24))
     assert "3.0 seconds before the score's first note" in said
 
