@@ -2,14 +2,16 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from backend.options import Dress, HearingOptions, MotionOptions
+from backend.options import Dress, HearingOptions, MotionOptions, check_size
 from backend.terminal import faults_in_one_sentence, warn
+from retarget.errors import ConductorError
 
 if TYPE_CHECKING:
     from backend.beats_request import BeatsRequest
@@ -168,3 +170,19 @@ def _parameter(
 ) -> inspect.Parameter:
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=default, annotation=annotation)
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Read "960x540".
+
+    Raises
+    ------
+    ConductorError
+        If it is no size, odd, or out of range.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*[x×X]\s*(\d+)\s*", text)
+    if match is None:
+        raise ConductorError(f"'{text}' is not a size; write it like 960x540.")
+    size = int(match[1]), int(match[2])
+    check_size(size)
+    return size

@@ -1,0 +1,157 @@
+"""What begins with a photo, a scene or its videos: `subject`, `likeness`, `render`, `compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.command_options import (
+    PHOTO_HELP,
+    Background,
+    LandmarksFile,
+    Overlays,
+    Person,
+    Wear,
+    read_size,
+)
+from backend.options import LikenessFormat
+from backend.terminal import faults_in_one_sentence, shown_progress, warn
+from blender_addon.engines import Engine, Quality, engine_of
+from blender_addon.overlays import chosen_overlays
+from retarget.errors import ConductorError
+
+
+def subject_command(
+    photo: Annotated[Path, typer.Argument(help="Photo of a person from the front.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .subject file to write.")],
+    dress: Wear = "auto",
+    person: Person = None,
+    landmarks: LandmarksFile = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Also draw landmarks, fit, parts and poses (.png, .jpg).")
+    ] = None,
+    save_landmarks: Annotated[
+        Path | None, typer.Option(help="Also write the landmarks (JSON), to correct and give back.")
+    ] = None,
+) -> None:
+    """Make the person of a photo once, to look them over and to give in place of the photo."""
+    with faults_in_one_sentence():
+        from backend.folders import check_outputs
+        from backend.subject_request import SubjectRequest, make_subject
+
+        request = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
+        others = [path for path in (preview, save_landmarks) if path is not None]
+        check_outputs(output, *others)
+        with shown_progress() as progress:
+            made = make_subject(
+                request, output, preview=preview, landmarks_out=save_landmarks, progress=progress
+            )
+        for sentence in made.warnings:
+            warn(sentence)
+        for path in (output, *others):
+            typer.echo(path)
+
+
+def likeness_command(
+    scene: Annotated[Path, typer.Argument(help="A .blend scene made by conduct, edited or not.")],
+    photo: Annotated[Path, typer.Option(help=PHOTO_HELP)],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="The .mp4, .mov or .webm to write, or a folder for PNG files."
+        ),
+    ],
+    dress: Wear = "auto",
+    person: Person = None,
+    landmarks: LandmarksFile = None,
+    background: Background = "photo",
+    likeness_format: Annotated[
+        LikenessFormat | None,
+        typer.Option(help="What the ending of the output says, if not given."),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Width x height; the scene's size if not given.")
+    ] = None,
+    overlay: Overlays = "",
+) -> None:
+    """Make the video of the person in the photo from a scene as it is now."""
+    with faults_in_one_sentence():
+        from backend.scene_videos import likeness_of_scene
+        from backend.subject_request import SubjectRequest
+
+        who = SubjectRequest(photo=photo, landmarks=landmarks, dress=dress, person=person)
+        with shown_progress() as progress:
+            warnings = likeness_of_scene(
+                scene,
+                who,
+                output,
+                background=background,
+                format_name=likeness_format,
+                size=None if size is None else read_size(size),
+                overlays=chosen_overlays(overlay),
+                progress=progress,
+            )
+        for sentence in warnings:
+            warn(sentence)
+        typer.echo(output)
+
+
+def render_command(
+    scene: Annotated[Path, typer.Argument(help="A .blend scene made by conduct, edited or not.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .mp4 to write.")],
+    quality: Annotated[
+        Quality | None,
+        typer.Option(
+            case_sensitive=False,
+            help="draft, preview or final; what the scene is set to if not given.",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            case_sensitive=False, help="The render engine by name, in place of a quality."
+        ),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Width x height; the scene's size if not given.")
+    ] = None,
+    overlay: Overlays = "",
+) -> None:
+    """Make the video of the animation from a scene as it is now."""
+    with faults_in_one_sentence():
+        from backend.scene_videos import animation_of_scene
+
+        with shown_progress() as progress:
+            warnings = animation_of_scene(
+                scene,
+                output,
+                engine=engine_of(quality, engine),
+                tell=warn,
+                size=None if size is None else read_size(size),
+                overlays=chosen_overlays(overlay),
+                progress=progress,
+            )
+        for sentence in warnings:
+            warn(sentence)
+        typer.echo(output)
+
+
+def compare_command(
+    folder: Annotated[Path, typer.Argument(help="A folder that conduct has filled.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The .mp4 to write; compare.mp4 in the folder."),
+    ] = None,
+) -> None:
+    """Put skeleton, avatar and likeness of a finished folder side by side in one video."""
+    with faults_in_one_sentence():
+        from backend.compare import compare_folder
+
+        out = output or folder / "compare.mp4"
+        if out.suffix.lower() != ".mp4":
+            raise ConductorError(f"{out.name} does not end like a video; let it end in .mp4.")
+        with shown_progress() as progress:
+            warnings = compare_folder(folder, out, progress)
+        for sentence in warnings:
+            warn(sentence)
+        typer.echo(out)
