@@ -1,9 +1,6 @@
 """One clip of the corpus: a stretch of one performance, its sound's features and its beats."""
 
-import hashlib
 import json
-import secrets
-import shutil
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +22,7 @@ from backend.corpus.plan import PlannedClip, composer_of, work_of
 from backend.corpus.recordings import recorded_tempos
 from backend.corpus.rubato import rubato_curves
 from backend.corpus.synthesis import Hall, synthesise
+from backend.corpus.whole_folder import seed_of, whole_folder
 from backend.grid.beat_grid import BeatGrid
 from backend.score.movement import Movement
 from backend.score.movements import read_score
@@ -94,8 +92,7 @@ def make_clip(clip: PlannedClip, options: ClipOptions, corpus: Path) -> dict[str
     ConductorError
         If the score cannot be read, is too short, or FluidSynth fails.
     """
-    named = int.from_bytes(hashlib.sha256(clip.score.name.encode()).digest()[:6], "big")
-    stream = [options.seed, named, clip.movement, clip.take]
+    stream = [options.seed, seed_of(clip.score.name), clip.movement, clip.take]
     rng = np.random.default_rng(stream)
     players = cast(_movements(clip.score)[clip.movement], rng, training=clip.split == "train")
     movement, kind = players.movement, players.kind
@@ -182,9 +179,7 @@ def _write(
     about: dict[str, Any],
     options: ClipOptions,
 ) -> dict[str, Any]:
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    temporary.mkdir(parents=True)
-    try:
+    with whole_folder(target) as temporary:
         grid.save(temporary / "beats.txt")
         if options.motion:
             analysis = analyse(sound)
@@ -198,9 +193,4 @@ def _write(
         about["sha256"] = {path.name: checksum(path) for path in sorted(temporary.iterdir())}
         # Written last: a clip that has it is complete.
         (temporary / "meta.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-        if target.exists():
-            shutil.rmtree(target)
-        temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return about

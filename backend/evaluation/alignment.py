@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from backend.alignment.align import Aligned, align_score, open_score
-from backend.alignment.score_is import ScoreIs
 from backend.audio.features import analyse_file
 from backend.beats.hear import hear_beats
 from backend.evaluation.alignment_cases import Case
@@ -52,28 +51,30 @@ class Row:
     agreement: Agreement
     aligned: Aligned
 
+    @property
+    def heard_s(self) -> float:
+        """Seconds in which the score was not followed, and the beats are heard ones."""
+        return sum(it.end - it.start for it in self.aligned.parted)
 
-def evaluate_alignment(
-    cases: Iterable[Case], told: Callable[[Row], None], mode: ScoreIs = "aligned"
-) -> list[Row]:
+
+def evaluate_alignment(cases: Iterable[Case], told: Callable[[Row], None]) -> list[Row]:
     """Align the score of each case; `told` hears of each."""
     rows = []
     for case in cases:
-        aligned = align_case(case.score, case.music, mode)
+        aligned = align_case(case.score, case.music)
         rows.append(Row(case, agreement(aligned.grid, case.grid, case.seams), aligned))
         told(rows[-1])
     return rows
 
 
-def align_case(score: Path, music: Path, mode: ScoreIs) -> Aligned:
-    """As the command does it."""
+def align_case(score: Path, music: Path) -> Aligned:
+    """As the command does it if nothing is said."""
     opened = open_score(score)
     analysis = analyse_file(music)
     return align_score(
         opened,
         music,
         analysis,
-        mode=mode,
         hear=lambda progress: hear_beats(analysis, progress=progress).grid,
     )
 

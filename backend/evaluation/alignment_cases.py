@@ -1,24 +1,24 @@
 """Recordings of scores whose beats are known: played with the tempo of real ones, in a hall."""
 
-import hashlib
 import json
-import secrets
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import soundfile
 
 from backend.alignment.performed import Run, performed
+from backend.alignment.score_sound import pitched
 from backend.audio.rates import SAMPLE_RATE
 from backend.corpus.augment import Recording, record
-from backend.corpus.clock import play_after, play_freely
+from backend.corpus.clock import Clock, play_after, play_freely
 from backend.corpus.performance import perform
 from backend.corpus.recordings import recorded_tempos
+from backend.corpus.rubato import rubato_curves
 from backend.corpus.synthesis import Hall, synthesise
+from backend.corpus.whole_folder import seed_of, whole_folder
 from backend.grid.beat_grid import BeatGrid
 from backend.score.movement import Movement
 from backend.score.movements import read_score
@@ -33,14 +33,15 @@ KINDS: Final = (
     "50 cents off",
     "transposed",
     "ends early",
+    "noise",
 )
 """What is done to a performance."""
 
 _ORCHESTRAL_PARTS: Final = 6
 _LONGEST_S: Final = 240.0
-_SHORTEST_S: Final = 40.0
-# Beat intervals of a recording that change more than this from one to the next are wrong ones.
-_JUMP: Final = 1.6
+# Music against noise where there is much of it, dB.
+_NOISY_DB: Final = 10.0
+_BEFORE_S: Final = {"lead-in": (1.0, 4.0), "applause": (5.0, 12.0)}
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def cases(
     folder: Path,
     *,
     soundfont: Path,
-    timing: Sequence[Path],
+    timing: Path | None,
     seed: int,
     kinds: Sequence[str] = KINDS,
 ) -> Iterator[Case]:
@@ -87,19 +88,24 @@ def cases(
     folder : Path
         Where the recordings are kept.
     soundfont : Path
-    timing : sequence of Path
-        Tables of beat times of real recordings, seconds and number; for scores without a table of
-        their own.
+    timing : Path, optional
+        Folder of beat tables of real recordings, whose rubato scores without a recording's tempo
+        of their own take; see `backend.corpus.rubato`.
     seed : int
+
+    Raises
+    ------
+    ConductorError
+        If a score cannot be read, there is no usable beat table, or FluidSynth fails.
     """
+    rubato = [] if timing is None else rubato_curves(timing)
     for index, score in enumerate(scores):
         kind = kinds[index % len(kinds)]
         name = f"{score.stem}, {kind}"
         target = folder / name
         if not (target / "about.json").is_file():
-            named = int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
-            rng = np.random.default_rng([seed, named])
-            _make(score, kind, target, soundfont, timing, rng)
+            rng = np.random.default_rng([seed, seed_of(name)])
+            _make(score, kind, target, soundfont, rubato, rng)
         about = json.loads((target / "about.json").read_text(encoding="utf-8"))
         grid = BeatGrid.load(target / "beats.txt")
         yield Case(score, kind, target / "audio.flac", grid, tuple(about["seams"]), about)
@@ -110,83 +116,81 @@ def _make(
     kind: str,
     target: Path,
     soundfont: Path,
-    timing: Sequence[Path],
+    rubato: Sequence[Array],
     rng: np.random.Generator,
 ) -> None:
     movement = max(read_score(score), key=lambda it: min(it.duration, _LONGEST_S))
-    qpm, source = _tempo(score, movement, timing, rng)
+    curves = recorded_tempos(score, None, movement)
+    qpm = curves[int(rng.integers(len(curves)))] if curves else None
     runs = _runs(movement, qpm, kind, rng)
-    played = performed(movement, runs)
-    if kind == "transposed":
-        steps = int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5]))
-        pitch = np.clip(played.notes.pitch + steps, 0, 127)
-        drums = np.array([it.kind in ("kit", "drum") for it in played.instruments])
-        pitch = np.where(drums[played.notes.part], played.notes.pitch, pitch)
-        played = replace(played, notes=replace(played.notes, pitch=pitch))
-    else:
-        steps = 0
+    steps = int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])) if kind == "transposed" else 0
+    played = _transposed(performed(movement, runs), steps)
     if qpm is None:
-        clock, factors = play_freely(played, rng)
+        clock, factors = play_freely(played, rng, rubato)
     else:
         clock, factors = play_after(played, _of_runs(qpm, runs), rng)
-    recording = Recording.draw(rng)
-    cents = float(rng.choice([-1.0, 1.0]) * rng.uniform(40.0, 50.0))
-    recording = replace(recording, cents=cents if kind == "50 cents off" else recording.cents / 5)
-    before = {"lead-in": rng.uniform(1.0, 4.0), "applause": rng.uniform(5.0, 12.0)}.get(kind, 0.05)
-    after = rng.uniform(4.0, 8.0) if kind == "applause" else 1.5
-    end = clock.duration + after
-    if kind == "ends early":
-        end = clock.duration * rng.uniform(0.5, 0.8)
-    orchestral = len(played.parts) > _ORCHESTRAL_PARTS
-    performance = perform(played, clock, -before, end, orchestral=orchestral, rng=rng)
-    hall = Hall(reverb=True, chorus=False, gain=0.35)
-    sound = synthesise(performance, end + before, soundfont, hall)
-    if kind == "applause":
-        level = 2.0 * float(np.sqrt(np.square(sound).mean()))
-        sound = sound + _clapping(
-            len(sound), before - 0.5, clock.duration + before + 1.0, level, rng
-        )
-    sound = record(sound, recording, rng)
+    before = rng.uniform(*_BEFORE_S[kind]) if kind in _BEFORE_S else 0.05
+    recording = _recording(kind, rng)
+    sound, end = _sound(played, clock, kind, before, soundfont, rng)
     beats = played.beats(factors)
-    grid = beats.at(clock.onset(played.places(beats)) + before)
-    grid = grid.excerpt(0.0, end + before - 0.1)
+    grid = beats.at(clock.onset(played.places(beats)) + before).excerpt(0.0, end + before - 0.1)
     grid = replace(grid, times=grid.times / recording.speed)
     joins = np.cumsum([stop - first for first, stop in runs])[:-1]
     seams = (clock.onset(played.starts[joins]) + before) / recording.speed
-    about = {
+    sound = record(sound, recording, rng)
+    about: dict[str, Any] = {
         "seams": seams.round(3).tolist(),
         "runs": [list(run) for run in runs],
         "steps": steps,
         "before_s": round(before, 3),
-        "tempo_from": source,
+        "tempo_from": "a recording" if curves else "the marks",
         "duration_s": round(len(sound) / SAMPLE_RATE, 3),
         "recording": recording.as_dict(),
         "soundfont": soundfont.name,
     }
-    _write(target, sound, grid, about)
+    with whole_folder(target) as temporary:
+        grid.save(temporary / "beats.txt")
+        soundfile.write(temporary / "audio.flac", sound, SAMPLE_RATE)
+        (temporary / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def _tempo(
-    score: Path, movement: Movement, timing: Sequence[Path], rng: np.random.Generator
-) -> tuple[Array | None, str]:
-    """Quarter notes a minute in each bar, (K,), as in a real recording, and which it is."""
-    curves = recorded_tempos(score, None, movement)
-    if curves:
-        which = int(rng.integers(len(curves)))
-        return curves[which], f"recording {which}"
-    for _ in range(20 if len(timing) else 0):
-        table = timing[int(rng.integers(len(timing)))]
-        times = np.loadtxt(table, usecols=0, ndmin=1)
-        steps = np.diff(times)
-        if len(steps) < 60 or np.abs(np.diff(np.log(steps))).max() > np.log(_JUMP):
-            continue
-        places = movement.places(movement.beats())
-        # From the beginning, and back again where the recording is shorter.
-        there_and_back = np.r_[steps, steps[::-1]]
-        pace = np.resize(there_and_back / np.median(steps), len(places))
-        mean = np.interp(0.5 * (movement.starts[1:] + movement.starts[:-1]), places, pace)
-        return movement.written_qpm(movement.starts[:-1]) / mean, table.stem
-    return None, "the marks"
+def _transposed(movement: Movement, steps: int) -> Movement:
+    """The same some semitones higher; drums without a pitch stay as they are."""
+    pitch = np.clip(movement.notes.pitch + steps * pitched(movement), 0, 127)
+    return replace(movement, notes=replace(movement.notes, pitch=pitch))
+
+
+def _recording(kind: str, rng: np.random.Generator) -> Recording:
+    """A likely recording, tuned well and heard clearly if that is not the kind of the case."""
+    recording = Recording.draw(rng)
+    cents = float(rng.choice([-1.0, 1.0]) * rng.uniform(40.0, 50.0))
+    if kind == "noise":
+        recording = replace(recording, noise="pink", snr_db=_NOISY_DB)
+    return replace(recording, cents=cents if kind == "50 cents off" else recording.cents / 5)
+
+
+def _sound(
+    movement: Movement,
+    clock: Clock,
+    kind: str,
+    before: float,
+    soundfont: Path,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, float]:
+    """The performance as sound from `before` seconds before it, and where it ends."""
+    after = rng.uniform(4.0, 8.0) if kind == "applause" else 1.5
+    end = clock.duration + after
+    if kind == "ends early":
+        end = clock.duration * rng.uniform(0.5, 0.8)
+    orchestral = len(movement.parts) > _ORCHESTRAL_PARTS
+    performance = perform(movement, clock, -before, end, orchestral=orchestral, rng=rng)
+    hall = Hall(reverb=True, chorus=False, gain=0.35)
+    sound = synthesise(performance, end + before, soundfont, hall)
+    if kind == "applause":
+        level = 2.0 * float(np.sqrt(np.square(sound).mean()))
+        first, last = before - 0.5, clock.duration + before + 1.0
+        sound = sound + _clapping(len(sound), first, last, level, rng)
+    return sound, end
 
 
 def _runs(movement: Movement, qpm: Array | None, kind: str, rng: np.random.Generator) -> list[Run]:
@@ -228,17 +232,3 @@ def _clapping(
             sound[first : first + burst] += clap[: max(count - first, 0)]
     rms = float(np.sqrt(np.square(sound[sound != 0.0]).mean())) if sound.any() else 1.0
     return sound * np.float32(level / max(rms, 1e-9))
-
-
-def _write(target: Path, sound: np.ndarray, grid: BeatGrid, about: dict[str, object]) -> None:
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    temporary.mkdir(parents=True)
-    try:
-        grid.save(temporary / "beats.txt")
-        soundfile.write(temporary / "audio.flac", sound, SAMPLE_RATE)
-        (temporary / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-        if target.exists():
-            shutil.rmtree(target)
-        temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

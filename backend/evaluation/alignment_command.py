@@ -16,8 +16,6 @@ from backend.terminal import faults_in_one_sentence
 if TYPE_CHECKING:
     from backend.evaluation.alignment import Row
 
-_SUFFIX = ".beats"
-
 
 def alignment_command(
     scores: Annotated[list[Path], typer.Argument(help="Score files, and folders of them.")],
@@ -47,14 +45,13 @@ def alignment_command(
         check_outputs(output)
         found = find_scores(scores)
         chosen = np.unique(np.linspace(0, len(found) - 1, min(works, len(found))).astype(int))
-        tables = [] if timing is None else sorted(timing.glob(f"*{_SUFFIX}"))
         with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as temporary:
             folder = keep or Path(temporary)
             made = cases(
                 [found[i] for i in chosen],
                 folder,
                 soundfont=soundfont or default_soundfont(),
-                timing=tables,
+                timing=timing,
                 seed=seed,
             )
             rows = evaluate_alignment(made, _tell)
@@ -67,18 +64,27 @@ def _tell(row: "Row") -> None:
 
 
 def _table(rows: "list[Row]") -> Table:
-    table = Table("score", "what is done", "in 70 ms", "in 30 ms", "too many", "bars", "late, ms")
-    for row in rows:
-        found = row.agreement
-        figures = (*found.near, found.extra, found.bars)
-        cells = (*(f"{it:.3f}" for it in figures), f"{1000.0 * found.late_s:+.0f}")
-        table.add_row(row.case.score.stem[:32], row.case.kind, *cells)
-    means = np.mean(
-        [(*it.agreement.near, it.agreement.extra, it.agreement.bars) for it in rows], axis=0
+    table = Table(
+        "score", "what is done", "in 70 ms", "in 30 ms", "too many", "bars", "late, ms", "heard, s"
     )
+    for row in rows:
+        late = f"{1000.0 * row.agreement.late_s:+.0f}"
+        cells = (*_means([row]), late, f"{row.heard_s:.0f}")
+        table.add_row(row.case.score.stem[:32], row.case.kind, *cells)
     table.add_section()
-    table.add_row("mean", f"{len(rows)} works", *(f"{it:.3f}" for it in means), "")
+    for kind in dict.fromkeys(row.case.kind for row in rows):
+        some = [row for row in rows if row.case.kind == kind]
+        table.add_row(f"mean of {len(some)}", kind, *_means(some), "", "")
+    table.add_section()
+    table.add_row(f"mean of {len(rows)}", "all", *_means(rows), "", "")
     return table
+
+
+def _means(rows: "list[Row]") -> list[str]:
+    """Of beats near, beats too many and bars right."""
+    found = [it.agreement for it in rows]
+    means = np.mean([(*it.near, it.extra, it.bars) for it in found], axis=0)
+    return [f"{it:.3f}" for it in means]
 
 
 def _told(row: "Row") -> dict[str, Any]:
@@ -86,6 +92,7 @@ def _told(row: "Row") -> dict[str, Any]:
         "score": row.case.score.name,
         "kind": row.case.kind,
         **vars(row.agreement),
+        "heard_s": row.heard_s,
         "notes": row.aligned.notes,
         "truth": row.case.about,
     }
