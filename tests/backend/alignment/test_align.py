@@ -14,6 +14,7 @@ from played_scores import (
     write_score,
 )
 
+from backend.audio.rates import SAMPLE_RATE
 from backend.grid.beat_grid import BeatGrid
 
 PIECE = bars(24)
@@ -82,6 +83,24 @@ def test_another_tuning_and_key_are_found_and_told(tmp_path: Path) -> None:
     assert_beats(found.grid, times, numbers_of(96))
     assert any("3 semitones higher" in note for note in found.notes)
     assert any("42 cents below" in note or "41 cents below" in note for note in found.notes)
+
+
+def test_half_an_octave_has_no_direction(tmp_path: Path) -> None:
+    score = write_score(tmp_path / "score.musicxml", PIECE)
+    order = [[[key - 6 for key in keys] for keys in bar] for bar in PIECE]
+    times = freely(96, 0.5)
+    found = align(score, play(order, times, 55.0))
+    assert_beats(found.grid, times, numbers_of(96))
+    assert "The recording is 6 semitones away from the score." in found.notes
+
+
+def test_the_first_beat_is_there_where_sound_begins_at_once(tmp_path: Path) -> None:
+    score = write_score(tmp_path / "score.musicxml", PIECE[:12])
+    # The first attack is cut off, so that the beat seems to lie before the sound.
+    times = freely(48, 0.1)
+    found = align(score, play(PIECE[:12], times, 28.0)[round(0.19 * SAMPLE_RATE) :])
+    assert_beats(found.grid, np.maximum(times - 0.19, 0.0), numbers_of(48))
+    assert found.grid.times[0] == 0.0
 
 
 def test_a_recording_that_ends_early_has_no_beats_after_its_end(tmp_path: Path) -> None:
