@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # likeliest one is, and any of the second probability.
 _LIKELY, _POSSIBLE = 0.25, 0.08
 _UNSURE: Final = 0.55
+# Octaves away from which a tempo is another one than was said.
+_OTHER_TEMPO: Final = 0.15
 # Downbeats it takes to hear a meter.
 _FEWEST_BARS: Final = 3
 _WORDS: Final = (
@@ -47,6 +49,11 @@ def beat_doubt(
             f"You said {options.meter}, but it sounds like {heard.sounds_like}; the bars are as "
             "you said: leave --meter out to hear them otherwise."
         )
+    if not of_score and _is_off_tempo(grid, options):
+        return (
+            f"You said {options.tempo:.0f} beats a minute, but it sounds like {grid.tempo:.0f}, "
+            "which is taken; correct --tempo or leave it out."
+        )
     unsure = float(grid.confidence.mean()) < _UNSURE
     if heard.rivals and len(grid.downbeats) < _FEWEST_BARS and options.meter == "auto":
         return "This stretch is too short to hear its bars; give --meter, or a longer stretch."
@@ -73,6 +80,12 @@ def level_doubt(grid: BeatGrid, options: HearingOptions) -> str | None:
         f"conductors beat {limits.slowest:.0f} to {limits.fastest:.0f}; leave it out if it is not "
         "meant."
     )
+
+
+def _is_off_tempo(grid: BeatGrid, options: HearingOptions) -> bool:
+    if options.tempo is None or len(grid) < 2:
+        return False
+    return abs(np.log2(grid.tempo / options.tempo)) > _OTHER_TEMPO
 
 
 def _can_be_conducted(tempo: float) -> bool:

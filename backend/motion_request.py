@@ -54,17 +54,13 @@ def make_motion(
     Parameters
     ----------
     request : MotionRequest
-    progress : Progress
-        Told the share that is done; may raise `Cancelled`.
-    kept : CacheFolder, optional
-        Where what was heard in the same music is looked up, and kept; the motion is the same.
+    progress, kept
+        As in `find_beats`; the motion is the same with and without `kept`.
 
     Raises
     ------
-    ConductorError
-        If a file cannot be read or an option makes no sense.
-    Cancelled
-        If the progress callback asked to stop.
+    ConductorError, Cancelled
+        As `find_beats`.
     """
     # Imported here because torch takes a second, in which processes that were started before, like
     # Blender's, come up beside.

@@ -61,10 +61,8 @@ _HURRY: Final = 1.1
 # Nats per pulse that bars lose whose written beats are halved: of half notes that is common, of
 # shorter ones it is not.
 _HALVED: Final = 0.3
-# How likely a meter is that the user says, before the music is heard; and at less than which
-# probability after it that is said.
-_TRUST: Final = 0.9
-_DISBELIEVED: Final = 0.5
+# How likely a meter is that the user says, before the music is heard.
+_TRUST: Final = 0.8
 # How a bar of so many conducted beats is written, where its beats fall into two and into three.
 _WRITTEN: Final = {
     1: ("2/4", "3/8"),
@@ -149,11 +147,10 @@ def hear_beats(
     else:
         meters = (str(meter),) * len(times)
         fits = _sounds_as(figures)
-        credible = _credible(reading.by_ear, fits)
-        sure *= credible
-        if credible.mean() < _DISBELIEVED:
-            other = BARS[int(np.where(fits, 0.0, reading.by_ear).mean(axis=0).argmax())]
-            sounds_like = _WRITTEN[other.beats][ternary]
+        sure *= _credible(reading.by_ear, fits)
+        likeliest = int(reading.by_ear.mean(axis=0).argmax())
+        if not fits[likeliest]:
+            sounds_like = _WRITTEN[BARS[likeliest].beats][ternary]
     progress(1.0, _PHASE)
     confidence = np.clip(_clarity(heard, found.times[keep]) * sure[found.pulses[keep]], 0.0, 1.0)
     grid = BeatGrid(times, found.numbers[keep], in_bar, meters, confidence)

@@ -79,6 +79,15 @@ def test_a_meter_that_does_not_sound_is_said_beside_what_does():
     )
 
 
+def test_a_tempo_that_was_not_found_is_said():
+    assert doubt(heard(bpm=132.0), tempo=100.0) == (
+        "You said 100 beats a minute, but it sounds like 132, which is taken; correct --tempo or "
+        "leave it out."
+    )
+    assert doubt(heard(bpm=132.0), tempo=128.0) is None
+    assert doubt(heard(bpm=132.0), tempo=100.0, of_score=True) is None
+
+
 def test_a_clear_reading_is_not_doubted():
     assert doubt(heard(), Rival("half", 4, 68.0, 0.1)) is None
     assert doubt(heard()) is None

@@ -33,6 +33,13 @@ def test_the_demo_is_heard_in_four_at_its_tempo(meter: str | None) -> None:
     assert_alike(found.selected(sounding), truth)
 
 
+def test_three_that_is_told_of_a_tune_in_four_is_conducted_and_contradicted() -> None:
+    heard = hear_beats(analyse_file(demo_file("ode_to_joy.ogg")), meter="3/4")
+    assert set(heard.grid.beats_in_bar.tolist()) == {3}
+    assert heard.sounds_like == "4/4"
+    assert heard.grid.confidence.mean() < 0.6
+
+
 @pytest.mark.parametrize(("before", "after"), [(0.5, 0.0), (2.0, 0.0), (5.0, 5.0)])
 def test_silence_around_the_music_changes_nothing(before: float, after: float) -> None:
     truth = beats_from_score(demo_file("ode_to_joy.mid")).grid.shifted(before)
