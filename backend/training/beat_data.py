@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from backend.audio.features import TOP_DB
+from backend.audio.features import TOP_DB, mel_spectrogram
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.corpus.dataset import ConductingDataset
+from backend.corpus.made_tunes import TIMBRES, made_tune
+from backend.corpus.simple_tunes import notes_of, sound_of, true_beats
 from backend.grid.beat_grid import BeatGrid
+from backend.grid.meter import parse_meter
 from backend.models.beat_net import POOL, SLOW
 from backend.models.layers import shifted
 from backend.training.beat_targets import BeatTargets, targets_of
+from backend.training.config import Count, TrainingConfig
 from retarget.errors import ConductorError
 
 _STRETCH: Final = (0.85, 1.18)
@@ -27,6 +31,22 @@ _CONTRAST: Final = (0.75, 1.15)
 # A floor of noise, dB below the loudest, that hides what lies under it.
 _FLOOR_DB: Final = (-80.0, -35.0)
 _MASKED_BANDS: Final = 24
+# Made tunes are played for about so long, and so many of them count as a work.
+_TUNES_S: Final = 55.0
+_TUNES_IN_WORK: Final = 4
+
+
+@dataclass(frozen=True)
+class BeatTrainingConfig(TrainingConfig):
+    """Settings of what learns from annotated clips, beside those of every training.
+
+    Parameters
+    ----------
+    tunes : int
+        Simple tunes that are made and learned from beside the corpus.
+    """
+
+    tunes: Count = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,20 @@ def read_clips(data: str, splits: str) -> list[AnnotatedClip]:
         )
         for c in clips
     ]
+
+
+def made_clips(count: int, seed: int) -> list[AnnotatedClip]:
+    """Simple tunes made at random, played over and over for most of a minute."""
+    clips = []
+    for number in range(count):
+        tune = made_tune(seed + number)
+        whole = len(tune.chords) * parse_meter(tune.meter)[0] * 60.0 / tune.tempo
+        times = max(round(_TUNES_S / whole), 1)
+        sound = sound_of(notes_of(tune, tune.tempo, times), TIMBRES[number % len(TIMBRES)])
+        grid = true_beats(tune, tune.tempo, times)
+        mel = mel_spectrogram(sound).astype(np.float16)
+        clips.append(AnnotatedClip(mel, grid, f"tunes {number // _TUNES_IN_WORK}"))
+    return clips
 
 
 def clip_weights(lengths: Sequence[float], works: Sequence[str]) -> NDArray[np.float64]:

@@ -9,9 +9,13 @@ from torch import Tensor
 
 from backend.audio.rates import FEATURE_RATE
 from backend.models.beat_net import BeatNet
-from backend.training.beat_data import read_clips, sample_batch
+from backend.training.beat_data import (
+    BeatTrainingConfig,
+    made_clips,
+    read_clips,
+    sample_batch,
+)
 from backend.training.beat_targets import BeatTargets, beat_loss
-from backend.training.config import TrainingConfig
 from backend.training.run import train
 from retarget.progress import Progress, no_progress
 
@@ -19,7 +23,7 @@ _VALIDATION_BATCHES: Final = 6
 _VALIDATION_SEED: Final = 12345
 
 
-def train_beats(config: TrainingConfig, progress: Progress = no_progress) -> Path:
+def train_beats(config: BeatTrainingConfig, progress: Progress = no_progress) -> Path:
     """Train, or go on training; returns the checkpoint.
 
     Raises
@@ -37,9 +41,10 @@ class _Beats:
 
     kind: Final = "beats"
 
-    def __init__(self, config: TrainingConfig) -> None:
+    def __init__(self, config: BeatTrainingConfig) -> None:
         self._config = config
         self._train = read_clips(config.data, config.train_split)
+        self._train += made_clips(config.tunes, config.seed)
         self._held_out = read_clips(config.data, config.val_split)
         self.hours = sum(len(clip.mel) for clip in self._train) / FEATURE_RATE / 3600.0
 

@@ -20,11 +20,11 @@ Config = Annotated[Path, typer.Option(help="TOML file: data, out, steps, seed an
 def beats_command(config: Config) -> None:
     """Train the beat network, or go on where an earlier run of this config was stopped."""
     with _training():
+        from backend.training.beat_data import BeatTrainingConfig
         from backend.training.beats import train_beats
-        from backend.training.config import TrainingConfig
 
         with shown_progress() as progress:
-            typer.echo(train_beats(TrainingConfig.load(config), progress))
+            typer.echo(train_beats(BeatTrainingConfig.load(config), progress))
 
 
 @train_app.command("bars")
