@@ -15,10 +15,9 @@ from backend.beats.listen import load_beat_net
 from backend.grid.beat_grid import BeatGrid
 from backend.models.beat_net import POOL, RATE, SLOW
 from backend.training.bars import BarTrainingConfig
-from backend.training.beat_data import clip_weights
+from backend.training.beat_data import BeatTrainingConfig, clip_weights
 from backend.training.beat_targets import targets_of
 from backend.training.beats import train_beats
-from backend.training.config import TrainingConfig
 from backend.training.generator import GeneratorTrainingConfig
 from retarget.errors import Cancelled, ConductorError
 
@@ -34,8 +33,8 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def config(corpus: Path, tmp_path: Path) -> TrainingConfig:
-    return TrainingConfig(
+def config(corpus: Path, tmp_path: Path) -> BeatTrainingConfig:
+    return BeatTrainingConfig(
         data=str(corpus),
         out=str(tmp_path / "run"),
         steps=6,
@@ -61,7 +60,9 @@ def test_targets_lie_on_the_frames_of_the_beats() -> None:
     assert len(targets.meter) == len(targets.tempo) == 200 // SLOW
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(config: TrainingConfig, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_to_the_same_weights(
+    config: BeatTrainingConfig, tmp_path: Path
+) -> None:
     whole = train_beats(config)
 
     def stop_at_four(fraction: float, phase: str, /) -> None:
@@ -80,7 +81,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(config: TrainingConfig, tmp_p
 
 
 def test_a_run_can_begin_with_the_weights_of_another(
-    config: TrainingConfig, tmp_path: Path
+    config: BeatTrainingConfig, tmp_path: Path
 ) -> None:
     first = train_beats(config)
     onward = replace(
@@ -109,7 +110,7 @@ def test_a_long_work_is_not_drawn_as_often_as_it_is_long() -> None:
     assert drawn[1:].sum() == pytest.approx(2.0 * drawn[0])
 
 
-def test_learning_lowers_the_loss(config: TrainingConfig) -> None:
+def test_learning_lowers_the_loss(config: BeatTrainingConfig) -> None:
     train_beats(replace(config, steps=60, batch_size=4, save_every=15, warmup_steps=5))
     with (Path(config.out) / "log.csv").open() as file:
         losses = [float(row["value"]) for row in csv.DictReader(file) if row["name"] == "val/total"]
@@ -120,10 +121,10 @@ def test_what_a_config_cannot_say_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text('data = "d"\nout = "o"\nspeed = 3\n')
     with pytest.raises(ConductorError, match="speed"):
-        TrainingConfig.load(path)
+        BeatTrainingConfig.load(path)
     path.write_text('data = "d"\n')
     with pytest.raises(ConductorError, match="lacks 'out'"):
-        TrainingConfig.load(path)
+        BeatTrainingConfig.load(path)
     needed = 'data = "d"\nout = "o"\n'
     for line, sentence in (
         ('steps = "many"', "c.toml sets steps to 'many'; it should be a valid integer."),
@@ -135,16 +136,16 @@ def test_what_a_config_cannot_say_is_named(tmp_path: Path) -> None:
     ):
         path.write_text((needed if "data" not in line else 'out = "o"\n') + line)
         with pytest.raises(ConductorError, match=re.escape(sentence)):
-            TrainingConfig.load(path)
+            BeatTrainingConfig.load(path)
     path.write_text(needed + "seconds = 30\nlearning_rate = 1e-3\n")
-    assert TrainingConfig.load(path).seconds == 30.0
+    assert BeatTrainingConfig.load(path).seconds == 30.0
     with pytest.raises(ConductorError, match="no folder 'train'"):
-        train_beats(TrainingConfig(data=str(tmp_path / "none"), out=str(tmp_path / "o")))
+        train_beats(BeatTrainingConfig(data=str(tmp_path / "none"), out=str(tmp_path / "o")))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_the_configs_that_come_with_the_program_are_right(config: Path) -> None:
     kind = {"generator": GeneratorTrainingConfig, "bars": BarTrainingConfig}.get(
-        config.stem, TrainingConfig
+        config.stem, BeatTrainingConfig
     )
     assert kind.load(config).steps > 0
