@@ -124,7 +124,7 @@ def _make(
     qpm = curves[int(rng.integers(len(curves)))] if curves else None
     runs = _runs(movement, qpm, kind, rng)
     steps = int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])) if kind == "transposed" else 0
-    played = _transposed(performed(movement, runs), steps)
+    played = transposed(performed(movement, runs), steps)
     if qpm is None:
         clock, factors = play_freely(played, rng, rubato)
     else:
@@ -154,7 +154,7 @@ def _make(
         (temporary / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def _transposed(movement: Movement, steps: int) -> Movement:
+def transposed(movement: Movement, steps: int) -> Movement:
     """The same some semitones higher; drums without a pitch stay as they are."""
     pitch = np.clip(movement.notes.pitch + steps * pitched(movement), 0, 127)
     return replace(movement, notes=replace(movement.notes, pitch=pitch))
