@@ -1,5 +1,7 @@
 """The `virtual-conductor` command: thin, each verb calls one function."""
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -102,6 +104,8 @@ def common(
 
 def main() -> None:
     """Entry point of the `virtual-conductor` command."""
+    # At its end the interpreter looks through every object, of which torch leaves very many.
+    atexit.register(gc.freeze)
     try:
         sys.exit(app(standalone_mode=False))
     except _UsageError as error:
