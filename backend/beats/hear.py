@@ -63,6 +63,8 @@ _HURRY: Final = 1.1
 _HALVED: Final = 0.3
 # How likely a meter is that the user says, before the music is heard.
 _TRUST: Final = 0.8
+# Beats in the bars of which the ear knows enough to contradict; nobody says 7/8 by mistake.
+_COMMON: Final = (2, 3, 4, 6, 8, 9, 12)
 # How a bar of so many conducted beats is written, where its beats fall into two and into three.
 _WRITTEN: Final = {
     1: ("2/4", "3/8"),
@@ -147,9 +149,10 @@ def hear_beats(
     else:
         meters = (str(meter),) * len(times)
         fits = _sounds_as(figures)
-        sure *= _credible(reading.by_ear, fits)
         likeliest = int(reading.by_ear.mean(axis=0).argmax())
-        if not fits[likeliest]:
+        if figures[0] in _COMMON:
+            sure *= _credible(reading.by_ear, fits)
+        if figures[0] in _COMMON and not fits[likeliest]:
             sounds_like = _WRITTEN[BARS[likeliest].beats][ternary]
     progress(1.0, _PHASE)
     confidence = np.clip(_clarity(heard, found.times[keep]) * sure[found.pulses[keep]], 0.0, 1.0)
