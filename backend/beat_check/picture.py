@@ -126,7 +126,10 @@ def _legend(figure: Figure, height: float, *, by_score: bool) -> None:
     words = (
         ("onsets", _ONSET),
         ("beats", _BEAT),
-        (f"bars, {'numbered as in the score' if by_score else 'from the first one'}", _DOWNBEAT),
+        (
+            f"bars, {'numbered as in the score' if by_score else 'counted from the first'}",
+            _DOWNBEAT,
+        ),
         ("tempo", _TEMPO),
         ("confidence", "#5d9c68"),
     )
