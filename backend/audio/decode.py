@@ -1,6 +1,7 @@
 """Any sound or video file to samples, through FFmpeg's libraries (PyAV), a block at a time."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -8,6 +9,7 @@ from typing import Final, TypeVar
 import numpy as np
 import soxr
 
+from backend.audio.ahead import ahead
 from backend.audio.channels import Balance, Planes, Samples, downmix
 from backend.audio.container import header_duration, open_sound
 from backend.audio.growing import Growing
@@ -213,10 +215,13 @@ def stream_audio(
     path = Path(path)
     left = None if duration is None else round(duration * sample_rate)
     given = 0
-    with open_sound(path, track) as (container, stream):
+    with (
+        open_sound(path, track) as (container, stream),
+        closing(ahead(frames_in_time(container, stream, start, path))) as decoded,
+    ):
         resampler: soxr.ResampleStream | None = None
         rate = 0
-        for native_rate, planes in frames_in_time(container, stream, start, path):
+        for native_rate, planes in decoded:
             planes = _finite(planes)
             if balance is not None:
                 balance.add(planes)
