@@ -111,7 +111,9 @@ def test_a_meter_that_is_not_heard_is_counted_but_less_sure_and_said(march: Anal
 
 
 @pytest.mark.parametrize("meter", [None, "4/4", "2/4", "7/8"])
-def test_a_meter_that_is_heard_or_rare_is_not_contradicted(march: Analysis, meter: str | None) -> None:
+def test_a_meter_that_is_heard_or_rare_is_not_contradicted(
+    march: Analysis, meter: str | None
+) -> None:
     assert hear_beats(march, meter=meter).sounds_like is None
 
 
