@@ -15,6 +15,7 @@ from backend.corpus.balance import balanced
 from backend.corpus.clip import ClipOptions, make_clip
 from backend.corpus.picture import draw_clip
 from backend.corpus.plan import PlannedClip, find_scores, plan_clips
+from backend.corpus.soundfonts import require_general_midi
 from backend.corpus.survey import survey
 from backend.corpus.synthesis import fluidsynth
 from backend.corpus.workers import one_thread_each
@@ -71,11 +72,14 @@ def render_corpus(
     Raises
     ------
     ConductorError
-        If there are no scores that can be played, or FluidSynth or the folder around the corpus is
-        missing. A broken score is skipped and named in the manifest.
+        If there are no scores that can be played, FluidSynth or the folder around the corpus is
+        missing, or a soundfont lacks instruments. A broken score is skipped and named in the
+        manifest.
     """
     require_folder(corpus)
     fluidsynth()
+    for soundfont in (*options.soundfonts, *options.held_out_soundfonts):
+        require_general_midi(soundfont)
     scores = find_scores(places)
     corpus.mkdir(exist_ok=True)
     movements, skipped = survey(

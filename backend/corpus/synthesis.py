@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from backend.audio.rates import SAMPLE_RATE
 from backend.corpus.performance import Performance
+from backend.corpus.soundfonts import require_general_midi
 from retarget.errors import ConductorError
 
 _SOUNDFONT: Final = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
@@ -74,8 +75,9 @@ def synthesise(
     Raises
     ------
     ConductorError
-        If FluidSynth is missing or gives no sound.
+        If FluidSynth is missing or gives no sound, or the soundfont lacks instruments.
     """
+    require_general_midi(soundfont)
     with tempfile.TemporaryDirectory(prefix="virtual-conductor-") as folder:
         midi, wav = Path(folder) / "clip.mid", Path(folder) / "clip.wav"
         midi.write_bytes(_midi_file(performance, duration))
