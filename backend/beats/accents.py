@@ -53,6 +53,10 @@ class PulseSound:
         """Some of the pulses."""
         return PulseSound(self.harmony[pulses], self.strokes[pulses])
 
+    def standing_out(self) -> Array:
+        """How far strokes stand out among those of all pulses, (P, 3), in standard deviations."""
+        return _standard(self.strokes)
+
 
 def pulse_sound(analysis: Analysis, pulses: Array) -> PulseSound:
     """Sound at pulses.

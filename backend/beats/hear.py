@@ -127,8 +127,8 @@ def hear_beats(
     pulses = decode_beats(heard, tempo_prior=prior, progress=part(progress, 0.5, 0.9, _PHASE))
     if len(pulses) < 2:
         return HeardBeats(BeatGrid.empty())
-    scores = weigh_bars(weighs, pulse_features(heard, pulses))
     sound = pulse_sound(sounding, pulses)
+    scores = weigh_bars(weighs, pulse_features(heard, pulses, sound))
     reading = read_bars(heard, pulses, scores, sound, _told(figures, tempo, pulses))
     scores = only(reading.kinds[:, None] == np.arange(len(BARS)), scores)
     scores[:, FIRST] += downbeat_weights(sound)[:, None]

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.beats.accents import PulseSound
 from backend.beats.decode import Heard
 from backend.models.bar_net import PULSE_FEATURES, RATIOS, SLOTS
 from backend.models.beat_net import RATE, SLOW
@@ -13,7 +14,7 @@ from retarget.rotation import Array
 _LEAST: Final = 1e-3
 
 
-def pulse_features(heard: Heard, pulses: Array) -> NDArray[np.float32]:
+def pulse_features(heard: Heard, pulses: Array, sound: PulseSound) -> NDArray[np.float32]:
     """What is heard from pulse to pulse, (P, PULSE_FEATURES), as `BarNet` takes it.
 
     Parameters
@@ -22,6 +23,8 @@ def pulse_features(heard: Heard, pulses: Array) -> NDArray[np.float32]:
         The beat network's answer.
     pulses : (P,) array
         Places in its frames, rising, P > 1.
+    sound : PulseSound
+        Harmony, bass and accents at the pulses.
     """
     edges = np.r_[pulses, 2.0 * pulses[-1] - pulses[-2]]
     count, last = len(pulses), len(heard.beat) - 1
@@ -39,7 +42,7 @@ def pulse_features(heard: Heard, pulses: Array) -> NDArray[np.float32]:
     beside = np.clip(beside, 0, len(scale) - 1).reshape(count, -1)
     tempo = np.take_along_axis(heard.tempo[at], beside, axis=1).reshape(count, len(RATIOS), -1)
     tempo = np.log(np.maximum(tempo.max(axis=2), _LEAST)) / 4.0
-    columns = [beat, downbeat, meter, tempo, np.log(length)[:, None]]
+    columns = [beat, downbeat, meter, tempo, sound.standing_out(), np.log(length)[:, None]]
     table: NDArray[np.float32] = np.concatenate(columns, axis=1, dtype=np.float32)
     assert table.shape[1] == PULSE_FEATURES
     return table

@@ -2,8 +2,8 @@
 
 What a bar is does not depend on how fast it goes, so that a pulse is its unit of time
 (beat-synchronous downbeat tracking: Krebs, Böck, Dorfer & Widmer, "Downbeat Tracking Using
-Beat-Synchronous Features and Recurrent Networks", ISMIR 2016). It sees no spectra: of a hundred
-works a network that does learns the works.
+Beat-Synchronous Features and Recurrent Networks", ISMIR 2016). Of the sound it is told three
+numbers and no spectra: of a hundred works a network that sees them learns the works.
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,13 @@ SLOTS: Final = 6
 RATIOS: Final = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 """Multiples of the pulses' tempo whose likelihood the beat network is asked for."""
 
-PULSE_FEATURES: Final = 2 * SLOTS + len(BAR_LENGTHS) + len(RATIOS) + 1
+STROKES: Final = ("new harmony", "bass", "onset")
+"""What of the sound is told of a pulse."""
+
+PULSE_FEATURES: Final = 2 * SLOTS + len(BAR_LENGTHS) + len(RATIOS) + len(STROKES) + 1
 """What is told of a pulse: log odds of beat and downbeat in each of its parts, log probabilities
-of bar lengths and of multiples of its tempo, and the log of its length in seconds."""
+of bar lengths and of multiples of its tempo, how far it stands out among the pulses of the piece by
+each of `STROKES`, in standard deviations, and the log of its length in seconds."""
 
 # Lengths of a pulse that are told apart, an eighth of an octave from one to the next.
 _TEMPI: Final = 25

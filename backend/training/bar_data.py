@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from backend.audio.features import analysis_from_mel
+from backend.beats.accents import pulse_sound
 from backend.beats.decode import decode_beats
 from backend.beats.listen import listen
 from backend.beats.pulses import pulse_features
@@ -77,6 +79,7 @@ def read_pulses(
     for index, clip in enumerate(clips):
         progress(index / len(clips), "hearing the pulses")
         heard = listen(network, clip.mel)
+        analysis = analysis_from_mel(clip.mel)
         places = [decode_beats(heard)]
         if made:
             rng = np.random.default_rng([seed, index])
@@ -84,7 +87,8 @@ def read_pulses(
         for at, pulses in enumerate(places):
             if len(pulses) >= _FEWEST_PULSES:
                 states = states_of(seconds_of(pulses), clip.grid)
-                features = pulse_features(heard, pulses)
+                sound = pulse_sound(analysis, pulses)
+                features = pulse_features(heard, pulses, sound)
                 found.append(Pulses(features, states, clip.work, at == 0))
     return found
 

@@ -41,6 +41,8 @@ _TAKES: Final[tuple[tuple[float, Timbre], ...]] = (
     (1.18, "struck"),
 )
 _TIMES: Final = 2
+# How much a take counts beside a work: what anybody can count must be heard.
+_TUNES_WEIGH: Final = 3.0
 _SAME_TEMPO: Final = 0.08
 # Strength of the normal prior around 0, in works.
 _SHRINKAGE: Final = 1.0
@@ -60,21 +62,25 @@ class Example:
     right : (len(BARS),) bool array
         The kinds that are right: mostly one.
     work : str
+    weight : float
+        How much the work counts beside others.
     """
 
     values: Array
     limits: Array
     right: NDArray[np.bool_]
     work: str
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class Music:
-    """Music of known beats, and the work it is of."""
+    """Music of known beats, the work it is of, and how much that counts."""
 
     analysis: Analysis
     grid: BeatGrid
     work: str
+    weight: float = 1.0
 
 
 def music_of(clips: Sequence[AnnotatedClip]) -> Iterator[Music]:
@@ -90,7 +96,7 @@ def music_of(clips: Sequence[AnnotatedClip]) -> Iterator[Music]:
             tempo = tune.tempo * faster
             sound = sound_of(notes_of(tune, tempo, _TIMES), timbre)
             work = f"{tune.title}, {timbre}, {tempo:.0f}"
-            yield Music(analyse(sound), true_beats(tune, tempo, _TIMES), work)
+            yield Music(analyse(sound), true_beats(tune, tempo, _TIMES), work, _TUNES_WEIGH)
 
 
 def read_examples(
@@ -122,13 +128,15 @@ def read_examples(
         pulses = decode_beats(heard)
         if len(pulses) < _FEWEST_PULSES:
             continue
-        scores = weigh_bars(weighs, pulse_features(heard, pulses))
         sound = pulse_sound(piece.analysis, pulses)
+        scores = weigh_bars(weighs, pulse_features(heard, pulses, sound))
         for part in _parts(pulses, rng):
             right = _right(pulses[part], piece.grid)
             if right.any():
                 values = features(heard, pulses[part], scores[part], sound.part(part))
-                examples.append(Example(values, limits_of(pulses[part]), right, piece.work))
+                examples.append(
+                    Example(values, limits_of(pulses[part]), right, piece.work, piece.weight)
+                )
     return examples
 
 
@@ -142,7 +150,7 @@ def _parts(pulses: Array, rng: np.random.Generator) -> Iterator[slice]:
 
 
 def fit_reading(examples: Sequence[Example]) -> Array:
-    """The most likely weights, (len(FEATURES),): works count alike, all are drawn towards 0.
+    """The most likely weights, (len(FEATURES),), drawn towards 0; works count by their weight.
 
     Raises
     ------
@@ -162,8 +170,9 @@ def fit_reading(examples: Sequence[Example]) -> Array:
                 continue
             share = np.exp(logits - every)
             true = np.where(example.right, np.exp(logits - right), 0.0)
-            total += (every - right) / often[example.work]
-            slope = slope + (share - true) @ example.values / often[example.work]
+            weight = example.weight / often[example.work]
+            total += weight * (every - right)
+            slope = slope + weight * (share - true) @ example.values
         return total, slope
 
     # What is far from usual is never likelier for it.
