@@ -64,6 +64,10 @@ def test_music_goes_on_after_a_pause_as_before() -> None:
     assert not ((found.times > truth.times[-1] + 1.0) & (found.times < later - 0.2)).any()
 
 
+# Chords broken in threes of eighths, which are heard as beats of three.
+IN_THREES = pytest.mark.xfail(strict=True, reason="its eighths are heard in threes")
+
+
 @pytest.mark.parametrize(
     ("title", "faster", "timbre"),
     [
@@ -72,6 +76,8 @@ def test_music_goes_on_after_a_pause_as_before() -> None:
         ("God Save the King", 1.0, "struck"),
         ("Ach, du lieber Augustin", 1.0, "blown"),
         ("Scarborough Fair", 1.18, "struck"),
+        pytest.param("Amazing Grace", 0.85, "blown", marks=IN_THREES),
+        pytest.param("Amazing Grace", 1.0, "struck", marks=IN_THREES),
         ("Amazing Grace", 1.18, "struck"),
         ("Greensleeves", 1.18, "struck"),
         ("Scarborough Fair", 1.0, "blown"),
