@@ -50,11 +50,13 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
 
 
 def test_learning_lowers_the_loss(config: BarTrainingConfig) -> None:
-    train_bars(replace(config, steps=40, batch_size=4, save_every=5, warmup_steps=5))
+    train_bars(replace(config, steps=80, batch_size=4, save_every=20, warmup_steps=5))
     with (Path(config.out) / "log.csv").open() as file:
-        losses = [float(row["value"]) for row in csv.DictReader(file) if row["name"] == "val/total"]
+        losses = [
+            float(row["value"]) for row in csv.DictReader(file) if row["name"] == "train/total"
+        ]
     assert np.isfinite(losses).all()
-    assert losses[-1] < losses[0]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_a_missing_beat_network_is_named(config: BarTrainingConfig, tmp_path: Path) -> None:
