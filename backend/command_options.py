@@ -11,6 +11,7 @@ import typer
 
 from backend.options import Dress, HearingOptions, MotionOptions, check_size
 from backend.terminal import faults_in_one_sentence, warn
+from blender_addon.engines import Engine
 from retarget.errors import ConductorError
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ Overlays = Annotated[
     ),
 ]
 Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
+RenderEngine = Annotated[
+    Engine | None,
+    typer.Option(case_sensitive=False, help="The render engine by name, in place of a quality."),
+]
 
 _MUSIC: Final = typer.Argument(help="Sound file (wav, flac, ogg, mp3, m4a, …) or video with sound.")
 _FILES: Final = {

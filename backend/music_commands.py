@@ -11,6 +11,7 @@ from backend.command_options import (
     Overlays,
     Person,
     Photo,
+    RenderEngine,
     Size,
     Wear,
     read_size,
@@ -18,8 +19,8 @@ from backend.command_options import (
     takes_motion_request,
 )
 from backend.options import LikenessFormat
-from backend.terminal import console, shown_progress, warn
-from blender_addon.engines import Engine, Quality, engine_of
+from backend.terminal import console, shown_progress, tell_result, warn
+from blender_addon.engines import Quality, engine_of
 from blender_addon.overlays import chosen_overlays
 from blender_addon.staging import CameraName, StageName, Staging
 from retarget.errors import ConductorError
@@ -42,12 +43,7 @@ def conduct_command(
             "final: finest and slowest.",
         ),
     ] = None,
-    engine: Annotated[
-        Engine | None,
-        typer.Option(
-            case_sensitive=False, help="The render engine by name, in place of a quality."
-        ),
-    ] = None,
+    engine: RenderEngine = None,
     avatar: Annotated[
         str | None,
         typer.Option(
@@ -129,10 +125,7 @@ def conduct_command(
             extras=extras,
             progress=progress,
         )
-    for sentence in report.warnings:
-        warn(sentence)
-    for path in report.files:
-        typer.echo(path)
+    tell_result(report.warnings, report.files)
 
 
 @takes_motion_request
@@ -173,10 +166,7 @@ def motion_command(
         if output.suffix.lower() != ".npz" and made.motion.face_names:
             written.append(output.with_suffix(".face.csv"))
             write_face_csv(made.motion, written[-1])
-    for sentence in made.warnings:
-        warn(sentence)
-    for path in written:
-        typer.echo(path)
+    tell_result(made.warnings, written)
 
 
 @takes_beats_request
@@ -200,11 +190,7 @@ def beats_command(
             request, output, clicks=clicks, picture=picture, progress=progress, kept=user_cache()
         )
     console.print(summary, markup=False, soft_wrap=True)
-    for sentence in warnings:
-        warn(sentence)
-    for path in (output, clicks, picture):
-        if path is not None:
-            typer.echo(path)
+    tell_result(warnings, [path for path in (output, clicks, picture) if path is not None])
 
 
 def _meant_for_photo(

@@ -11,12 +11,13 @@ from backend.command_options import (
     LandmarksFile,
     Overlays,
     Person,
+    RenderEngine,
     Wear,
     read_size,
 )
 from backend.options import LikenessFormat
-from backend.terminal import faults_in_one_sentence, shown_progress, warn
-from blender_addon.engines import Engine, Quality, engine_of
+from backend.terminal import faults_in_one_sentence, shown_progress, tell_result, warn
+from blender_addon.engines import Quality, engine_of
 from blender_addon.overlays import chosen_overlays
 from retarget.errors import ConductorError
 
@@ -46,10 +47,7 @@ def subject_command(
             made = make_subject(
                 request, output, preview=preview, landmarks_out=save_landmarks, progress=progress
             )
-        for sentence in made.warnings:
-            warn(sentence)
-        for path in (output, *others):
-            typer.echo(path)
+        tell_result(made.warnings, (output, *others))
 
 
 def likeness_command(
@@ -91,9 +89,7 @@ def likeness_command(
                 overlays=chosen_overlays(overlay),
                 progress=progress,
             )
-        for sentence in warnings:
-            warn(sentence)
-        typer.echo(output)
+        tell_result(warnings, [output])
 
 
 def render_command(
@@ -106,12 +102,7 @@ def render_command(
             help="draft, preview or final; what the scene is set to if not given.",
         ),
     ] = None,
-    engine: Annotated[
-        Engine | None,
-        typer.Option(
-            case_sensitive=False, help="The render engine by name, in place of a quality."
-        ),
-    ] = None,
+    engine: RenderEngine = None,
     size: Annotated[
         str | None, typer.Option(help="Width x height; the scene's size if not given.")
     ] = None,
@@ -131,9 +122,7 @@ def render_command(
                 overlays=chosen_overlays(overlay),
                 progress=progress,
             )
-        for sentence in warnings:
-            warn(sentence)
-        typer.echo(output)
+        tell_result(warnings, [output])
 
 
 def compare_command(
@@ -152,6 +141,4 @@ def compare_command(
             raise ConductorError(f"{out.name} does not end like a video; let it end in .mp4.")
         with shown_progress() as progress:
             warnings = compare_folder(folder, out, progress)
-        for sentence in warnings:
-            warn(sentence)
-        typer.echo(out)
+        tell_result(warnings, [out])

@@ -4,10 +4,12 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
+import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import (
@@ -119,3 +121,11 @@ def warn(sentence: str) -> None:
     """Print a warning."""
     console.print("Note:", style="yellow", end=" ")
     console.print(sentence, markup=False, soft_wrap=True)
+
+
+def tell_result(warnings: Iterable[str], written: Iterable[Path]) -> None:
+    """Print what the user should know of a result, and then the files it is in."""
+    for sentence in warnings:
+        warn(sentence)
+    for path in written:
+        typer.echo(path)
