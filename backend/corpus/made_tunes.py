@@ -10,10 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from backend.corpus.simple_tunes import Timbre, Tune
+from backend.corpus.simple_tunes import Tune
 from backend.grid.meter import parse_meter
-
-TIMBRES: Final[tuple[Timbre, ...]] = ("struck", "blown")
 
 # How the bars of each meter are accompanied, as in `simple_tunes.toml`, and the rhythms of melodies
 # in beats of the lower figure. The last rhythm ends a phrase.

@@ -4,11 +4,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from backend.evaluation.figure_table import figure_table
 from backend.evaluation.figures_file import write_figures
 from backend.folders import check_outputs
 from backend.terminal import faults_in_one_sentence
@@ -37,6 +37,9 @@ def alignment_command(
 ) -> None:
     """Scores found in recordings of them: beats and bars right after lead-ins, cuts, other keys."""
     with faults_in_one_sentence():
+        # Imported here because every verb's help passes by.
+        import numpy as np
+
         from backend.corpus.plan import find_scores
         from backend.corpus.synthesis import default_soundfont
         from backend.evaluation.alignment import evaluate_alignment
@@ -64,8 +67,9 @@ def _tell(row: "Row") -> None:
 
 
 def _table(rows: "list[Row]") -> Table:
-    table = Table(
-        "score", "what is done", "in 70 ms", "in 30 ms", "too many", "bars", "late, ms", "heard, s"
+    table = figure_table(
+        ["score", "what is done"],
+        ["in 70 ms", "in 30 ms", "too many", "bars", "late, ms", "heard, s"],
     )
     for row in rows:
         late = f"{1000.0 * row.agreement.late_s:+.0f}"
@@ -82,6 +86,8 @@ def _table(rows: "list[Row]") -> Table:
 
 def _means(rows: "list[Row]") -> list[str]:
     """Of beats near, beats too many and bars right."""
+    import numpy as np
+
     found = [it.agreement for it in rows]
     means = np.mean([(*it.near, it.extra, it.bars) for it in found], axis=0)
     return [f"{it:.3f}" for it in means]

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.evaluation.alignment_command import alignment_command
+from backend.evaluation.figure_table import figure_table
 from backend.evaluation.figures_file import write_figures
 from backend.folders import check_outputs
 from backend.terminal import faults_in_one_sentence, shown_progress
@@ -68,7 +69,7 @@ def beats_command(
         }
         with shown_progress() as progress:
             rows = evaluate_beats(clips, trackers, progress, told=meter_told, tables=table or ())
-        shown = Table("tracker", "on", "clips", *MEASURES)
+        shown = figure_table(["tracker", "on"], ["clips", *MEASURES])
         for row in rows:
             figures = (_figure(row.values[name]) for name in MEASURES)
             shown.add_row(row.tracker, row.group, str(row.clips), *figures)

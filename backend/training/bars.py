@@ -15,7 +15,7 @@ from backend.models.bar_net import BarNet, BarNetConfig
 from backend.models.checkpoint import shipped
 from backend.training.bar_data import PulseBatch, PulseSampler, read_pulses
 from backend.training.bar_targets import bar_loss
-from backend.training.beat_data import BeatTrainingConfig, made_clips, read_clips
+from backend.training.beat_data import BeatTrainingConfig, clips_to_learn, read_clips
 from backend.training.config import Positive
 from backend.training.run import train
 from retarget.progress import Progress, no_progress, part
@@ -70,8 +70,7 @@ class _Bars:
         if config.threads:
             torch.set_num_threads(config.threads)
         network = load_beat_net(Path(config.beats) if config.beats else shipped("beats"))
-        learned = read_clips(config.data, config.train_split)
-        learned += made_clips(config.tunes, config.seed)
+        learned = clips_to_learn(config)
         held_out = read_clips(config.data, config.val_split)
         share = len(learned) / (len(learned) + len(held_out))
         self._train = PulseSampler(

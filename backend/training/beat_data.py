@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import torch
@@ -14,8 +14,8 @@ from torch.nn.functional import interpolate
 from backend.audio.features import TOP_DB, mel_spectrogram
 from backend.audio.rates import FEATURE_RATE, N_MELS
 from backend.corpus.dataset import ConductingDataset
-from backend.corpus.made_tunes import TIMBRES, made_tune
-from backend.corpus.simple_tunes import notes_of, sound_of, true_beats
+from backend.corpus.made_tunes import made_tune
+from backend.corpus.simple_tunes import Timbre, notes_of, sound_of, true_beats
 from backend.grid.beat_grid import BeatGrid
 from backend.grid.meter import parse_meter
 from backend.models.beat_net import POOL, SLOW
@@ -91,14 +91,27 @@ def read_clips(data: str, splits: str) -> list[AnnotatedClip]:
     ]
 
 
+def clips_to_learn(config: BeatTrainingConfig) -> list[AnnotatedClip]:
+    """The clips of the corpus for training, and the simple tunes that are made beside them.
+
+    Raises
+    ------
+    ConductorError
+        If the corpus has no clips with beats.
+    """
+    return read_clips(config.data, config.train_split) + made_clips(config.tunes, config.seed)
+
+
 def made_clips(count: int, seed: int) -> list[AnnotatedClip]:
     """Simple tunes made at random, played over and over for most of a minute."""
     clips = []
+    timbres: tuple[Timbre, ...] = get_args(Timbre)
     for number in range(count):
         tune = made_tune(seed + number)
         whole = len(tune.chords) * parse_meter(tune.meter)[0] * 60.0 / tune.tempo
         times = max(round(_TUNES_S / whole), 1)
-        sound = sound_of(notes_of(tune, tune.tempo, times), TIMBRES[number % len(TIMBRES)])
+        timbre = timbres[number % len(timbres)]
+        sound = sound_of(notes_of(tune, tune.tempo, times), timbre)
         grid = true_beats(tune, tune.tempo, times)
         mel = mel_spectrogram(sound).astype(np.float16)
         clips.append(AnnotatedClip(mel, grid, f"tunes {number // _TUNES_IN_WORK}"))

@@ -11,7 +11,7 @@ from backend.audio.rates import FEATURE_RATE
 from backend.models.beat_net import BeatNet
 from backend.training.beat_data import (
     BeatTrainingConfig,
-    made_clips,
+    clips_to_learn,
     read_clips,
     sample_batch,
 )
@@ -43,8 +43,7 @@ class _Beats:
 
     def __init__(self, config: BeatTrainingConfig) -> None:
         self._config = config
-        self._train = read_clips(config.data, config.train_split)
-        self._train += made_clips(config.tunes, config.seed)
+        self._train = clips_to_learn(config)
         self._held_out = read_clips(config.data, config.val_split)
         self.hours = sum(len(clip.mel) for clip in self._train) / FEATURE_RATE / 3600.0
 
