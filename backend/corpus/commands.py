@@ -81,6 +81,21 @@ def render_command(
         console.print(f"{rendered.clips} clips, {rendered.hours:.2f} hours in {output}")
 
 
+@corpus_app.command("tunes")
+def tunes_command(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the MIDI files.")],
+    made: Annotated[int, typer.Option(help="Tunes made at random.", min=0)] = 100,
+    takes: Annotated[int, typer.Option(help="Of each tune that is well known.", min=0)] = 2,
+    seed: Annotated[int, typer.Option(help="Another seed, other tunes.", min=0)] = 0,
+) -> None:
+    """Write simple tunes, melodies with chords and a bass, as MIDI files to render from."""
+    with faults_in_one_sentence():
+        from backend.corpus.tune_files import write_tunes
+
+        count = write_tunes(output, made, takes, seed)
+        console.print(f"{count} tunes in {output}")
+
+
 @corpus_app.command("conduct")
 def conduct_command(
     corpus: Annotated[Path, typer.Argument(help="Folder of a corpus made by corpus render.")],

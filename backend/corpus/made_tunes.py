@@ -74,9 +74,25 @@ def made_tune(seed: int) -> Tune:
             for name in form
             for degrees in harmonies[name]
         ),
-        accompaniment=tuple(str(rng.choice(_ACCOMPANIMENTS[meter])).split()),
+        accompaniment=drawn_accompaniment(meter, rng),
         held_out=False,
     )
+
+
+def drawn_accompaniment(meter: str, rng: np.random.Generator) -> tuple[str, ...]:
+    """One of the ways in which bars of a meter are accompanied; see `simple_tunes.toml`.
+
+    Raises
+    ------
+    KeyError
+        If there is none for this meter.
+    """
+    return tuple(str(rng.choice(_ACCOMPANIMENTS[meter])).split())
+
+
+def has_accompaniments(meter: str) -> bool:
+    """Whether there is a way to accompany bars of a meter."""
+    return meter in _ACCOMPANIMENTS
 
 
 def _harmony(closes: bool, meter: str, rng: np.random.Generator) -> list[tuple[int, ...]]:

@@ -20,13 +20,14 @@ from backend.grid.meter import parse_meter
 from retarget.rotation import Array
 
 Timbre = Literal["struck", "blown"]
+Part = Literal["melody", "bass", "chord"]
 
 _SEMITONES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _BEFORE_S: Final = 0.4
 _AFTER_S: Final = 1.0
 # Roots of chords lie from here on, their basses an octave and the fifths more than an octave lower.
 _CHORD_FROM: Final = 52
-_LOUDNESS: Final = {"melody": 1.0, "bass": 0.7, "chord": 0.4}
+_LOUDNESS: Final[dict[Part, float]] = {"melody": 1.0, "bass": 0.7, "chord": 0.4}
 # The first beat of a bar is played a little louder than the others.
 _DOWNBEAT: Final = 1.2
 _HARMONICS: Final = 8
@@ -69,12 +70,13 @@ class Tune:
 
 @dataclass(frozen=True)
 class Note:
-    """A note that sounds: MIDI pitch, seconds, and loudness, where 1 is the melody's."""
+    """A note that sounds: MIDI pitch, seconds, loudness, where 1 is the melody's, and its part."""
 
     pitch: int
     start: float
     duration: float
     loudness: float
+    part: Part
 
 
 @cache
@@ -123,6 +125,7 @@ def notes_of(tune: Tune, tempo: float, times: int = 1) -> tuple[Note, ...]:
             _BEFORE_S + (note.start + tune.upbeat + turn * whole) * second,
             note.duration * second,
             note.loudness,
+            note.part,
         )
         for turn in range(times)
         for note in once
@@ -158,7 +161,7 @@ def _wave(pitch: int, duration: float, timbre: Timbre) -> Array:
 def _melody(tune: Tune) -> list[Note]:
     bar = parse_meter(tune.meter)[0]
     return [
-        Note(pitch, start, length, _stress(start, bar) * _LOUDNESS["melody"])
+        Note(pitch, start, length, _stress(start, bar) * _LOUDNESS["melody"], "melody")
         for pitch, start, length in tune.melody
         if pitch is not None
     ]
@@ -177,9 +180,9 @@ def _accompaniment(tune: Tune) -> list[Note]:
                 held += 1
             chord = _chord(chords[place * len(chords) // len(tune.accompaniment)])
             start = number * bar + place * step
-            kind = "bass" if what in "bf" else "chord"
-            loudness = _stress(start, bar) * _LOUDNESS[kind]
-            notes += [Note(p, start, held * step, loudness) for p in _played(what, chord)]
+            part: Part = "bass" if what in "bf" else "chord"
+            loudness = _stress(start, bar) * _LOUDNESS[part]
+            notes += [Note(p, start, held * step, loudness, part) for p in _played(what, chord)]
     return notes
 
 
