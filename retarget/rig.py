@@ -5,6 +5,7 @@ from functools import cached_property
 
 from numpy.typing import NDArray
 
+from . import skeleton
 from .rotation import Array
 
 
@@ -54,13 +55,33 @@ Strand = tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class IkControl:
+    """The bones by which inverse kinematics drives a limb.
+
+    Parameters
+    ----------
+    target : str
+        The bone that the hand or foot goes to.
+    pole : str, optional
+        The bone that the elbow or knee points to.
+    properties : tuple of (bone, property, value)
+        Custom properties that must have these values for the target to be in control.
+    """
+
+    target: str
+    pole: str | None = None
+    properties: tuple[tuple[str, str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class RigMap:
     """Canonical joints and the bones that play them.
 
     Parameters
     ----------
     family : str
-        Key of the rig family ("canonical", "rigify_metarig", …).
+        Key of the rig family ("canonical", "rigify_metarig", …), "names" where the bones' names
+        told it without a family, "structure" where the skeleton alone did, "map" for a user's own.
     label : str
         What the user calls this kind of rig.
     strands : dict
@@ -71,6 +92,15 @@ class RigMap:
         with constraints stand between them; bone to the bone it follows.
     properties : tuple of (bone, property, value)
         Custom properties that must have these values for the mapped bones to be in control.
+    sure : dict
+        Joint to how sure its bones are, in [0, 1]: 1 where names and places agree with a family.
+    twists : dict
+        Joint of a limb to its twist bones, from the body outwards: they share its roll. They may
+        stand in the limb, between its bone and the next joint's, or beside it.
+    ik : dict
+        "hand.L" … "foot.R" to the controls of a rig that has both forward and inverse kinematics.
+    doubts : tuple of str
+        Sentences on what is odd about this map.
     """
 
     family: str
@@ -78,6 +108,19 @@ class RigMap:
     strands: dict[str, tuple[Strand, ...]]
     parents: dict[str, str] = field(default_factory=dict)
     properties: tuple[tuple[str, str, float], ...] = ()
+    sure: dict[str, float] = field(default_factory=dict)
+    twists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ik: dict[str, IkControl] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Canonical joints that no bone plays; nobody is expected to have the baton's."""
+        return tuple(
+            joint
+            for joint in skeleton.NAMES
+            if joint not in self.strands and not joint.startswith("baton")
+        )
 
     @property
     def bones(self) -> tuple[str, ...]:
