@@ -11,12 +11,14 @@ from typing import Final
 import numpy as np
 
 from . import rotation, skeleton
-from .fit import DIGITS, Fit, canonical_direction
+from .bone_ends import DIGITS
+from .fit import Fit
 from .hands.curl import Curl
 from .hands.grip import Baton, bulb_end, can_grip, fit_grip
 from .hands.rest import ALONG, HandRest, hand_rest
 from .hands.thumb import Thumb, thumb_poses
 from .rotation import Array
+from .t_pose import canonical_direction
 
 Turns = dict[str, Array]
 """Bone to its rotations (T, 4) from the T-pose."""

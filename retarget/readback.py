@@ -3,9 +3,11 @@
 import numpy as np
 
 from . import rotation, skeleton
-from .fit import DIGITS, Fit, canonical_direction
+from .bone_ends import DIGITS
+from .fit import Fit
 from .rotation import Array
 from .solve import rest_motion, solve
+from .t_pose import canonical_direction
 
 
 def read_joints(fit: Fit, poses: Array, objects: Array) -> tuple[Array, Array]:
@@ -35,9 +37,11 @@ def read_joints(fit: Fit, poses: Array, objects: Array) -> tuple[Array, Array]:
     world = np.einsum("tij,tnjk->tnik", objects, poses)
     turned = rotation.from_matrix(_orthonormal(world[..., :3, :3]))
     heads = world[..., :3, 3]
-    lengths = np.linalg.norm(fit.rig.tails - fit.rig.heads, axis=-1)
-    along = np.array([lengths[fit.rig.index[bone]] for bone in places])
-    tails = heads + world[..., :3, 1] * along[:, None]
+    rows = [fit.rig.index[bone] for bone in places]
+    ends = rotation.rotate(
+        rotation.conjugate(fit.rest_rotations[rows]), fit.rig.tails[rows] - fit.rig.heads[rows]
+    )
+    tails = heads + np.einsum("tnij,nj->tni", world[..., :3, :3], ends)
     positions = np.empty((count, len(skeleton.NAMES), 3))
     rotations = np.empty((count, len(skeleton.NAMES), 4))
     for j, joint in enumerate(skeleton.NAMES):

@@ -6,11 +6,14 @@ from typing import Final
 import numpy as np
 
 from . import rotation, skeleton
+from .bone_ends import DIGITS, LIMBS
 from .fingers import digit_turns
-from .fit import DIGITS, Fit
+from .fit import Fit
 from .motion import Motion
 from .progress import Progress, no_progress
+from .rig_pose import RigPose, root_place
 from .rotation import Array
+from .twists import beside_turn, limb_shares
 
 # Legs are never fully stretched, where the knee's angle would jump with the smallest sway.
 _MAX_STRETCH: Final = 1.0 - 1e-5
@@ -18,6 +21,8 @@ _MAX_STRETCH: Final = 1.0 - 1e-5
 _MAX_DROP: Final = 0.05
 # The knee points where it did in the rest pose, or forward where the leg was straight.
 _KNEE_FORWARD: Final = 0.02
+# Of several bones that play one of these only the first one turns.
+_RIGID: Final = ("hips", "hand", "foot", "baton")
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,17 @@ def solve(fit: Fit, motion: Motion, progress: Progress = no_progress) -> Solutio
     wanted = _wanted_rotations(fit, world)
     progress(0.3, phase)
     root_bone = fit.map.strands["hips"][0][0]
-    root = fit.head("hips") + fit.scale * (motion.root - skeleton.REST[0])
+    hips = fit.standing["hips"] + fit.scale * (motion.root - skeleton.REST[0])
+    root = root_place(fit, wanted[root_bone], hips)
     movable = not fit.rig.connected[fit.rig.index[root_bone]]
     if not movable:
-        root = np.broadcast_to(fit.head("hips"), root.shape)
+        resting = RigPose(fit, wanted).default_position(root_bone)
+        root = np.broadcast_to(resting, root.shape)
     root = _plant_feet(fit, positions, world, wanted, root, movable)
+    _turn_twists(fit, world, wanted)
     progress(0.6, phase)
-    pose = _Pose(fit, wanted, root_bone, root)
-    bones = fit.map.bones
+    pose = RigPose(fit, wanted, {root_bone: root})
+    bones = (*fit.map.bones, *(twist.bone for twist in fit.twists))
     rotations = np.empty((len(motion), len(bones), 4))
     for i, bone in enumerate(bones):
         basis = rotation.multiply(rotation.conjugate(pose.default_rotation(bone)), wanted[bone])
@@ -91,62 +99,6 @@ def rest_motion() -> Motion:
     return Motion(1.0, rotation.identity((1, count)), skeleton.REST[:1].copy())
 
 
-class _Pose:
-    """Forward kinematics on the rig, worked out bone by bone as it is asked for.
-
-    Rotations are (T, 4) or (1, 4) where nothing above moves, positions likewise; canonical axes.
-    """
-
-    def __init__(self, fit: Fit, wanted: dict[str, Array], root_bone: str, root: Array) -> None:
-        self._fit = fit
-        self._wanted = wanted
-        self._root_bone = root_bone
-        self._root = root
-        self._rotations: dict[int, Array] = {}
-        self._positions: dict[int, Array] = {}
-
-    def rotation(self, bone: str) -> Array:
-        """Orientation of the posed bone."""
-        i = self._fit.rig.index[bone]
-        if i not in self._rotations:
-            wanted = self._wanted.get(bone)
-            self._rotations[i] = self.default_rotation(bone) if wanted is None else wanted
-        return self._rotations[i]
-
-    def default_rotation(self, bone: str) -> Array:
-        """Orientation the bone gets from its parents alone."""
-        fit = self._fit
-        i = fit.rig.index[bone]
-        rest = fit.rest_rotations
-        parent = fit.follows(bone)
-        if parent < 0 or not fit.rig.inherit_rotation[i]:
-            return rest[i][None]
-        offset = rotation.multiply(rotation.conjugate(rest[parent]), rest[i])
-        return rotation.multiply(self.rotation(fit.rig.bones[parent]), offset)
-
-    def position(self, bone: str) -> Array:
-        """Head of the posed bone."""
-        i = self._fit.rig.index[bone]
-        if i not in self._positions:
-            at_root = bone == self._root_bone
-            self._positions[i] = self._root if at_root else self.default_position(bone)
-        return self._positions[i]
-
-    def default_position(self, bone: str) -> Array:
-        """Head the bone gets from its parents alone."""
-        fit = self._fit
-        heads = fit.rig.heads
-        i = fit.rig.index[bone]
-        parent = fit.follows(bone)
-        if parent < 0:
-            return heads[i][None]
-        offset = rotation.rotate(
-            rotation.conjugate(fit.rest_rotations[parent]), heads[i] - heads[parent]
-        )
-        leader = fit.rig.bones[parent]
-        return self.position(leader) + rotation.rotate(self.rotation(leader), offset)
-
-
 def _wanted_rotations(fit: Fit, world: Array) -> dict[str, Array]:
     """Orientation (T, 4) of every mapped bone, canonical axes."""
     wanted = {
@@ -160,14 +112,35 @@ def _wanted_rotations(fit: Fit, world: Array) -> dict[str, Array]:
         if joint.split(".")[0] in DIGITS:
             continue
         for strand in strands:
-            if len(strand) == 1:
-                turns = [turn]
-            else:
-                shares = np.arange(1, len(strand) + 1) / len(strand)
-                turns = [rotation.slerp(base, turn, share) for share in shares]
+            turns = _shared(joint, turn, base, len(strand))
             for bone, bone_turn in zip(strand, turns, strict=True):
                 wanted[bone] = rotation.multiply(bone_turn, fit.aligned[bone])
     return wanted
+
+
+def _shared(joint: str, turn: Array, base: Array, count: int) -> list[Array]:
+    """Rotations (T, 4) of `count` bones in a row that play a joint: curves bend in each of them,
+    limbs are straight."""
+    stem = joint.split(".")[0]
+    if count == 1:
+        return [turn]
+    if stem in LIMBS:
+        return limb_shares(turn, base, joint, count)
+    if stem in _RIGID:
+        return [turn] * count
+    return [rotation.slerp(base, turn, k / count) for k in range(1, count + 1)]
+
+
+def _turn_twists(fit: Fit, world: Array, wanted: dict[str, Array]) -> None:
+    """Add the twist bones beside the limbs to `wanted`."""
+    for twist in fit.twists:
+        turn, after = (
+            rotation.multiply(wanted[bone], rotation.conjugate(fit.aligned[bone]))
+            for bone in (fit.map.strands[joint][0][-1] for joint in (twist.joint, twist.after))
+        )
+        above = world[:, _mapped_parent(fit, twist.joint)]
+        turn = beside_turn(twist, turn, above, after)
+        wanted[twist.bone] = rotation.multiply(turn, fit.aligned[twist.bone])
 
 
 def _mapped_parent(fit: Fit, joint: str) -> int:
@@ -216,13 +189,13 @@ class _Leg:
             fit.map.strands[f"{stem}.{side}"][0] for stem in ("thigh", "shin", "foot")
         )
         self._joint = skeleton.INDEX[f"thigh.{side}"]
-        pose = _Pose(fit, wanted, fit.map.strands["hips"][0][0], root)
+        pose = RigPose(fit, wanted, {fit.map.strands["hips"][0][0]: root})
         self._hip = pose.position(self.thigh[0])
         self._knee = pose.position(self.shin[0])
         self._ankle = pose.position(self.foot[0])
         ankle = skeleton.INDEX[f"foot.{side}"]
         moved = positions[:, ankle] - skeleton.REST[ankle]
-        self._target = fit.head(f"foot.{side}") + fit.scale * moved
+        self._target = fit.standing[f"foot.{side}"] + fit.scale * moved
         heads = [fit.head(f"{stem}.{side}") for stem in ("thigh", "shin", "foot")]
         self._upper = float(np.linalg.norm(heads[1] - heads[0]))
         self._lower = float(np.linalg.norm(heads[2] - heads[1]))

@@ -7,9 +7,9 @@ import numpy as np
 
 from pose_transfer.proportions import proportions_of, skull_of, to_skull
 from retarget import rotation, skeleton
-from retarget.fit import canonical_direction
 from retarget.guide import Guide
 from retarget.rotation import Array
+from retarget.t_pose import canonical_direction
 
 if TYPE_CHECKING:
     from pose_transfer.likeness import LikenessFrames

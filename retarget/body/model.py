@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import rotation, skeleton
-from ..fit import TWIST_SHARES, knuckle_twist
 from ..npz import load_npz
 from ..rotation import Array
+from ..t_pose import TWIST_SHARES, knuckle_twist
 
 BODY_FILE: Final = Path(__file__).with_name("body.npz")
 

@@ -124,7 +124,8 @@ def hand_rest(fit: Fit, side: str) -> HandRest:
             rows = [fit.rig.index[bone] for bone in strand]
             heads = fit.rig.heads[rows]
             ends = np.vstack([heads[1:], fit.rig.tails[rows[-1:]]])
-            spans = rotation.rotate(_from_rest(fit, strand[0]), ends - heads)
+            turns = np.array([_from_rest(fit, bone) for bone in strand])
+            spans = rotation.rotate(turns, ends - heads)
             base = rotation.rotate(turn, heads[0] - wrist)
             chains.setdefault(stem, []).append((strand, base * sign, spans * sign))
     knuckles = [base for stem in ("index", "fingers") for _, base, _ in chains.get(stem, [])]

@@ -12,7 +12,7 @@ from retarget.body.kinematics import (
     stretched_heads,
 )
 from retarget.body.model import BONES, FINGERS, INDEX, PARENTS, Body, alignment, load_body
-from retarget.fit import knuckle_twist
+from retarget.t_pose import knuckle_twist
 
 
 @pytest.fixture(scope="module")
