@@ -1,197 +1,106 @@
-"""Which rig is this: match an armature's bones to the rig families in `rigs/`."""
+"""Which bones of an armature play which joints: by family, by names, by shape."""
 
-import tomllib
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import Final
 
 from . import skeleton
 from .errors import ConductorError
-from .rig import RigMap, RigRest, Strand
+from .rig import RigMap, RigRest
+from .rig_check import checked
+from .rig_families import Match, exact_keys, families, matches
+from .rig_named import map_by_names
+from .rig_names import name_keys, read_names
+from .rig_structure import map_by_structure
 
-_RIGS = Path(__file__).parent / "rigs"
+__all__ = ["detect_rig", "families"]
 
-
-@dataclass(frozen=True)
-class Match:
-    """How well one family fits an armature.
-
-    Parameters
-    ----------
-    map : RigMap
-        The joints that were found.
-    score : float
-        Share of the required joints that are there and hang below the right joints, in [0, 1],
-        plus a hundredth of the share of all joints, which tells families apart that share names.
-    missing : tuple of str
-        Bones of required joints that are not there.
-    misplaced : tuple of str
-        Bones of required joints that do not hang below the bone they should.
-    """
-
-    map: RigMap
-    score: float
-    missing: tuple[str, ...]
-    misplaced: tuple[str, ...]
+# From this part of the required joints on an armature is of a family, though it lacks some.
+_OF_FAMILY: Final = 0.6
+REQUIRED: Final = (
+    "hips",
+    "chest",
+    "head",
+    *(f"{stem}.{side}" for stem in ("upper_arm", "forearm", "hand") for side in "LR"),
+)
+"""Joints without which no rig can conduct."""
 
 
 def detect_rig(rig: RigRest) -> RigMap:
-    """The family that fits `rig`, and its bones.
+    """The bones of `rig` by joint.
+
+    The families of `rigs/` are looked for by their names, first as written, then in any case and
+    with any separators and prefixes; then names in general; then the shape of the skeleton alone,
+    which also gives the joints that names leave open.
 
     Raises
     ------
     ConductorError
-        If no family fits; the message names the bones that the nearest one lacks.
+        If no body with two arms can be told; the message says what was found.
     """
-    best = max(matches(rig), key=lambda match: match.score)
-    if not best.missing and not best.misplaced:
-        return best.map
-    if best.missing and best.score < 0.5:
-        known = ", ".join(family["label"] for family in families().values())
-        raise ConductorError(
-            f"The armature '{rig.name}' is of no rig family known here ({known}); "
-            "choose another armature or create the conductor avatar."
-        )
+    best = _best(matches(rig, exact_keys(rig)))
+    if best is None or not (best.complete and best.whole):
+        loose = _best(matches(rig, name_keys(rig.bones), squashed=True))
+        if best is None or (loose is not None and loose.score > best.score):
+            best = loose
+    if best is not None and best.complete:
+        return checked(rig, best.map)
+    names = read_names(rig.bones)
+    named = map_by_names(rig, names)
+    if named is not None and all(joint in named.strands for joint in REQUIRED):
+        return checked(rig, named, may_have_four_legs=True)
+    sides = {name.bone: name.side for name in names if name.side}
+    shaped, found = map_by_structure(rig, sides)
+    known = best.map if best is not None and best.score >= _OF_FAMILY else named
+    if shaped is not None:
+        if known is None:
+            return checked(rig, shaped, told_by_shape=True)
+        joined = _completed(known, shaped)
+        if joined is not None:
+            return checked(rig, joined)
+    if best is not None and best.score >= _OF_FAMILY:
+        raise ConductorError(_what_is_wrong(rig, best))
+    raise ConductorError(
+        f"In the armature '{rig.name}' no body with two arms can be told, neither by bones named "
+        f"as Mixamo, Rigify, Unreal, VRM and others name them nor by its shape: "
+        f"{found or 'its names and its shape say different things'}; choose another armature, or "
+        "say in a bone map which bones to use."
+    )
+
+
+def _best(found: list[Match]) -> Match | None:
+    return max(found, key=lambda match: (match.complete, match.score), default=None)
+
+
+def _completed(known: RigMap, shaped: RigMap) -> RigMap | None:
+    """A map with the joints it lacks from the skeleton's shape; None if the two disagree."""
+    for joint in REQUIRED:
+        mine, other = known.strands.get(joint), shaped.strands.get(joint)
+        if mine is None and other is None:
+            return None
+        if mine and other and joint != "chest" and mine[0][-1] != other[0][-1]:
+            return None
+    used = set(known.bones)
+    strands, sure = {}, {}
+    for joint in skeleton.NAMES:
+        if joint in known.strands:
+            strands[joint], sure[joint] = known.strands[joint], known.sure.get(joint, 1.0)
+        elif joint in shaped.strands:
+            bones = {bone for row in shaped.strands[joint] for bone in row}
+            if not bones & used:
+                strands[joint], sure[joint] = shaped.strands[joint], shaped.sure[joint]
+    return replace(known, strands=strands, sure=sure, doubts=(*known.doubts, *shaped.doubts))
+
+
+def _what_is_wrong(rig: RigRest, best: Match) -> str:
     if best.missing:
         count = len(best.missing)
         shown = ", ".join(best.missing[:6]) + (f" and {count - 6} more" if count > 6 else "")
         noun = "the bone" if count == 1 else "the bones"
-        raise ConductorError(
+        return (
             f"The armature '{rig.name}' looks like a {best.map.label} rig but lacks {noun} "
-            f"{shown}; restore or rename them."
+            f"{shown}; restore them, or say in a bone map which bones to use."
         )
-    raise ConductorError(
+    return (
         f"The armature '{rig.name}' looks like a {best.map.label} rig but the parents of "
         f"{', '.join(best.misplaced[:6])} are not those of such a rig; mend the parents."
     )
-
-
-def matches(rig: RigRest) -> list[Match]:
-    """How well each family fits, in the order of the families' file names."""
-    return [_match(rig, key, family) for key, family in families().items()]
-
-
-@cache
-def families() -> dict[str, dict[str, Any]]:
-    """The rig families' data by key, in the order of their file names."""
-    return {
-        path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(_RIGS.glob("*.toml"))
-    }
-
-
-def _match(rig: RigRest, key: str, family: dict[str, Any]) -> Match:
-    bones = _bones_without_namespace(rig, family.get("namespace"))
-    strands: dict[str, tuple[Strand, ...]] = {}
-    joints = _by_side(family["joints"], family["sides"])
-    for joint in skeleton.NAMES:
-        if joint in joints:
-            found = _find_strands(joints[joint], bones)
-            if found:
-                strands[joint] = found
-    required = [_fill(joint, side, side) for joint in family["required"] for side in _sides(joint)]
-    missing = tuple(_first_bone(joints[joint]) for joint in required if joint not in strands)
-    followed = _by_side(family.get("follows", {}), family["sides"])
-    parents = {
-        bones[bone]: bones[leader]
-        for bone, leader in followed.items()
-        if bone in bones and leader in bones
-    }
-    properties = tuple(
-        (bones[bone], name, float(value))
-        for bone, values in _by_side(family.get("properties", {}), family["sides"]).items()
-        if bone in bones
-        for name, value in values.items()
-    )
-    misplaced = tuple(
-        strands[joint][0][0]
-        for joint in required
-        if joint in strands and not _hangs_right(rig, strands, parents, joint)
-    )
-    good = len(required) - len(missing) - len(misplaced)
-    score = good / len(required) + 0.01 * len(strands) / len(joints)
-    return Match(
-        map=RigMap(key, family["label"], strands, parents, properties),
-        score=score,
-        missing=missing,
-        misplaced=misplaced,
-    )
-
-
-def _bones_without_namespace(rig: RigRest, separator: str | None) -> dict[str, str]:
-    if separator is None:
-        return {name: name for name in rig.bones}
-    return {name.rsplit(separator, 1)[-1]: name for name in reversed(rig.bones)}
-
-
-def _sides(text: str) -> tuple[str, ...]:
-    return ("L", "R") if "{side}" in text else ("",)
-
-
-def _fill(value: Any, side: str, word: str) -> Any:
-    if isinstance(value, str):
-        return value.replace("{side}", word)
-    if isinstance(value, list):
-        return [_fill(item, side, word) for item in value]
-    return value
-
-
-def _by_side(table: dict[str, Any], sides: dict[str, str]) -> dict[str, Any]:
-    """The table with both sides written out.
-
-    Keys that are joints take our letters, keys that are bones and all values take the family's.
-    """
-    full: dict[str, Any] = {}
-    for key, value in table.items():
-        for side in _sides(key):
-            is_joint = key.replace("{side}", "L") in skeleton.INDEX
-            word = sides.get(side, "")
-            full[key.replace("{side}", side if is_joint else word)] = _fill(value, side, word)
-    return full
-
-
-def _find_strands(wanted: Any, bones: dict[str, str]) -> tuple[Strand, ...]:
-    if isinstance(wanted, str):
-        wanted = [[wanted]]
-    elif isinstance(wanted[0], str):
-        wanted = [wanted]
-    strands = []
-    for chain in wanted:
-        strand: list[str] = []
-        for names in chain:
-            present = [bones[name] for name in names.split("|") if name in bones]
-            strand += present[:1]
-        if strand:
-            strands.append(tuple(strand))
-    return tuple(strands)
-
-
-def _first_bone(wanted: Any) -> str:
-    while not isinstance(wanted, str):
-        wanted = wanted[0]
-    return wanted.split("|")[0]
-
-
-def _hangs_right(
-    rig: RigRest, strands: dict[str, tuple[Strand, ...]], parents: dict[str, str], joint: str
-) -> bool:
-    """Whether the joint's bone lies below the bone of the nearest joint above it."""
-    above = skeleton.PARENTS[skeleton.INDEX[joint]]
-    while above >= 0 and skeleton.NAMES[above] not in strands:
-        above = skeleton.PARENTS[above]
-    if above < 0:
-        return True
-    wanted = strands[skeleton.NAMES[above]][0][-1]
-    bone = strands[joint][0][0]
-    for _ in rig.bones:
-        if bone == wanted:
-            return True
-        parent = parents.get(bone)
-        if parent is None:
-            number = int(rig.parents[rig.index[bone]])
-            if number < 0:
-                return False
-            parent = rig.bones[number]
-        bone = parent
-    return False

@@ -1,0 +1,139 @@
+"""Looks at a map on its armature: sides, twist bones, and what is odd about it."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from .errors import ConductorError
+from .rig import RigMap, RigRest
+from .rig_facing import facing
+from .rig_structure import structural_twists
+from .rig_tree import RigTree
+from .rotation import Array
+
+_TWIST_WORDS: Final = ("twist", "roll", "twk", "捩")
+_NOT_TWIST: Final = ("cor", "footroll", "foot_roll", "handroll")
+# A bone is on the wrong side if it stands so far over there, beside the shoulders' distance.
+_OVER: Final = 0.1
+_SURE_ON_WRONG_SIDE: Final = 0.3
+# The skeleton faces the other way than its names say from here on.
+_BACKWARDS: Final = -0.35
+
+
+def checked(
+    rig: RigRest,
+    rig_map: RigMap,
+    *,
+    may_have_four_legs: bool = False,
+    told_by_shape: bool = False,
+) -> RigMap:
+    """The map with its twist bones, with what is odd about it told and taken for less sure.
+
+    Parameters
+    ----------
+    rig : RigRest
+        The armature.
+    rig_map : RigMap
+        A map with both upper arms.
+    may_have_four_legs : bool
+        Whether the map would also be found on an animal.
+    told_by_shape : bool
+        Whether the sides come from the skeleton's shape: then they are not looked at again.
+
+    Raises
+    ------
+    ConductorError
+        If it is an animal's.
+    """
+    tree = RigTree(rig)
+    joints = {joint: rig.index[rows[0][0]] for joint, rows in rig_map.strands.items()}
+    left, up, width = _frame(tree, joints)
+    if may_have_four_legs and _stands_on_all_fours(tree, joints, up):
+        raise ConductorError(
+            f"The armature '{rig.name}' stands on four legs; choose an armature with two arms, or "
+            "say in a bone map which bones to use."
+        )
+    doubts = list(rig_map.doubts)
+    sure = dict(rig_map.sure)
+    if width > 0.0 and not told_by_shape:
+        for joint in _wrong_sides(tree, joints, left, width):
+            side = "left" if joint.endswith(".L") else "right"
+            other = "right" if side == "left" else "left"
+            doubts.append(
+                f"The bone '{rig_map.strands[joint][0][0]}' is taken for a {side} one but stands "
+                f"on the {other}."
+            )
+            sure[joint] = min(sure.get(joint, 1.0), _SURE_ON_WRONG_SIDE)
+        if facing(tree, joints, left, up) < _BACKWARDS:
+            doubts.append(
+                f"The skeleton of '{rig.name}' faces the other way than its names for left and "
+                "right say; look whether they are exchanged."
+            )
+            sure = {
+                joint: min(value, 0.5) if joint[-2:] in (".L", ".R") else value
+                for joint, value in sure.items()
+            }
+    twists = rig_map.twists
+    if not told_by_shape:
+        twists = _twists(tree, rig_map) | twists
+    return replace(rig_map, sure=sure, doubts=tuple(doubts), twists=twists)
+
+
+def _frame(tree: RigTree, joints: dict[str, int]) -> tuple[Array, Array, float]:
+    """To the left and up, unit, and the shoulders' distance."""
+    sided = [joint for joint in joints if joint.endswith(".L") and joint[:-1] + "R" in joints]
+    across = [tree.heads[joints[j]] - tree.heads[joints[j[:-1] + "R"]] for j in sided]
+    ways = [way / max(float(np.linalg.norm(way)), 1e-12) for way in across]
+    shoulders = np.array([tree.heads[joints[f"upper_arm.{side}"]] for side in "LR"])
+    up = shoulders.mean(axis=0) - tree.heads[joints["hips"]]
+    up = up / max(float(np.linalg.norm(up)), 1e-12)
+    left = np.sum(ways, axis=0)
+    left = left - up * (left @ up)
+    left = left / max(float(np.linalg.norm(left)), 1e-12)
+    return left, up, float(np.linalg.norm(shoulders[0] - shoulders[1]))
+
+
+def _wrong_sides(tree: RigTree, joints: dict[str, int], left: Array, width: float) -> list[str]:
+    """Joints that stand on the other side of the body, the first of each limb alone."""
+    middle = [bone for joint, bone in joints.items() if "." not in joint and joint != "baton"]
+    centre = float(np.median(tree.heads[middle] @ left))
+    wrong = []
+    for joint, bone in joints.items():
+        if joint[-2:] not in (".L", ".R") or joint.split(".")[0] in ("thumb", "index", "fingers"):
+            continue
+        out = (float(tree.heads[bone] @ left) - centre) * (1.0 if joint.endswith("L") else -1.0)
+        if out < -_OVER * width:
+            wrong.append(joint)
+    return wrong
+
+
+def _stands_on_all_fours(tree: RigTree, joints: dict[str, int], up: Array) -> bool:
+    ways = []
+    for start, end in (("upper_arm", "hand"), ("thigh", "foot")):
+        rows = [(f"{start}.{side}", f"{end}.{side}") for side in "LR"]
+        if not all(joint in joints for row in rows for joint in row):
+            return False
+        way = np.sum([tree.heads[joints[b]] - tree.heads[joints[a]] for a, b in rows], axis=0)
+        ways.append(way / max(float(np.linalg.norm(way)), 1e-12))
+    fingers = sum(f"{stem}.L" in joints for stem in ("thumb", "index", "fingers"))
+    return bool(
+        fingers < 3 and ways[0] @ ways[1] > 0.8 and max(abs(ways[0] @ up), abs(ways[1] @ up)) < 0.55
+    )
+
+
+def _twists(tree: RigTree, rig_map: RigMap) -> dict[str, tuple[str, ...]]:
+    named = {
+        bone
+        for bone in tree.rig.bones
+        for name in (bone.lower(),)
+        if any(word in name for word in _TWIST_WORDS)
+        and not any(word in name for word in _NOT_TWIST)
+    }
+    # Where mechanism bones stand between the controls, those are no twist bones.
+    direct = {
+        joint: rows
+        for joint, rows in rig_map.strands.items()
+        if not any(bone in rig_map.parents for row in rows for bone in row)
+    }
+    return structural_twists(tree, direct, named)

@@ -1,0 +1,235 @@
+"""A map by what bones are called, whoever named them: the words of `rig_words.toml`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from . import skeleton
+from .rig import RigMap, RigRest
+from .rig_names import BoneName, read_names, word_table
+from .rig_parts import digit_rows, find_head, order_digits, split_trunk
+from .rig_tree import RigTree
+from .rotation import Array
+
+# How sure a joint is whose bone a name tells, and one that is told by its place among named ones.
+_SURE: Final = 0.9
+_SURE_BY_PLACE: Final = 0.7
+_ARM: Final = ("clavicle", "upper_arm", "forearm", "hand")
+_LEG: Final = ("thigh", "shin", "foot")
+
+
+@dataclass(frozen=True)
+class _Limb:
+    """Joint stems and their bones by number, from the body outwards."""
+
+    bones: dict[str, int]
+    kind: int
+
+
+def map_by_names(rig: RigRest, names: Sequence[BoneName] | None = None) -> RigMap | None:
+    """The map that names tell, None where they do not tell both arms, hips and head.
+
+    Parameters
+    ----------
+    rig : RigRest
+        The armature.
+    names : sequence of BoneName, optional
+        What `read_names` says of its bones.
+    """
+    names = read_names(rig.bones) if names is None else names
+    tree = RigTree(rig)
+    arms = {side: _limb(tree, names, side, "arms", _ARM, ("upper_arm", "forearm")) for side in "LR"}
+    if arms["L"] is None or arms["R"] is None:
+        return None
+    legs = {side: _limb(tree, names, side, "legs", _LEG, ("thigh", "shin")) for side in "LR"}
+    found: dict[str, list[list[int]]] = {}
+    for side in "LR":
+        for limb in (arms[side], legs[side]):
+            for stem, bone in (limb.bones if limb else {}).items():
+                found[f"{stem}.{side}"] = [[bone]]
+    trunk = _trunk(tree, names, found)
+    if trunk is None:
+        return None
+    found |= trunk
+    placed = set()
+    for side in "LR":
+        hand = found.get(f"hand.{side}")
+        if hand is None:
+            continue
+        digits, by_place = _digits(tree, names, hand[0][0], side)
+        for stem, rows in digits.items():
+            found[f"{stem}.{side}"] = rows
+            if by_place:
+                placed.add(f"{stem}.{side}")
+    strands = {
+        joint: tuple(tuple(rig.bones[bone] for bone in row) for row in found[joint])
+        for joint in skeleton.NAMES
+        if joint in found
+    }
+    named = _named_joints(names, found)
+    sure = {
+        joint: _SURE if joint in named and joint not in placed else _SURE_BY_PLACE
+        for joint in strands
+    }
+    return RigMap("names", "rig with plain names", strands, sure=sure)
+
+
+def _limb(
+    tree: RigTree,
+    names: Sequence[BoneName],
+    side: str,
+    table: str,
+    stems: tuple[str, ...],
+    needed: tuple[str, ...],
+) -> _Limb | None:
+    """The bones of one limb, by the way of naming that finds most of them in a row."""
+    mine = [(i, name) for i, name in enumerate(names) if name.side == side and name.kind >= 0]
+    best: _Limb | None = None
+    for scheme in word_table()[table]:
+        for kind in sorted({name.kind for _, name in mine}):
+            limb = _row(tree, mine, scheme, stems, kind)
+            if limb is None or not all(stem in limb.bones for stem in needed):
+                continue
+            if best is None or len(limb.bones) > len(best.bones):
+                best = limb
+    return best
+
+
+def _row(
+    tree: RigTree,
+    mine: list[tuple[int, BoneName]],
+    scheme: dict[str, list[str]],
+    stems: tuple[str, ...],
+    kind: int,
+) -> _Limb | None:
+    options = {
+        stem: _called(mine, scheme.get(stem, []), kind) for stem in stems if scheme.get(stem)
+    }
+    outer = [stem for stem in stems if options.get(stem)]
+    if not outer:
+        return None
+    best: dict[str, int] = {}
+    # From the end of the limb to the trunk: each bone must hang below the next.
+    for end in options[outer[-1]][:6]:
+        bones = {outer[-1]: end}
+        below = end
+        for stem in reversed(outer[:-1]):
+            above = [b for b in options[stem] if b != below and tree.is_below(below, b)]
+            if above:
+                bones[stem] = below = above[0]
+        if len(bones) > len(best):
+            best = bones
+    return _Limb({stem: best[stem] for stem in stems if stem in best}, kind) if best else None
+
+
+def _called(mine: list[tuple[int, BoneName]], words: list[str], kind: int) -> list[int]:
+    """The bones with one of these names, the first names first; low numbers first."""
+    wanted = [frozenset(name.split()) for name in words]
+    found = []
+    for rank, want in enumerate(wanted):
+        found += [
+            (rank, name.number, i) for i, name in mine if name.words == want and name.kind == kind
+        ]
+    return [i for _, _, i in sorted(found)]
+
+
+def _trunk(
+    tree: RigTree, names: Sequence[BoneName], limbs: dict[str, list[list[int]]]
+) -> dict[str, list[list[int]]] | None:
+    """Hips, spine, chest, neck and head by names and by what the limbs hang from."""
+    shoulders = [limbs[f"upper_arm.{side}"][0][0] for side in "LR"]
+    chest = tree.common(*shoulders)
+    if chest < 0:
+        return None
+    thighs = [limbs[f"thigh.{side}"][0][0] for side in "LR" if f"thigh.{side}" in limbs]
+    middle = [(i, name) for i, name in enumerate(names) if not name.side and name.kind >= 0]
+    carriers = [bone for bone in tree.above(chest) if all(tree.is_below(t, bone) for t in thighs)]
+    table = word_table()["joints"]
+    called = [b for kind in range(3) for b in _called(middle, table["hips"], kind)]
+    hips = next((bone for bone in called if bone in carriers and bone != chest), None)
+    if hips is None and thighs:
+        hips = next((bone for bone in carriers if bone != chest), None)
+    if hips is None:
+        return None
+    trunk = tree.path(hips, chest)
+    middle_of_shoulders = tree.heads[shoulders].mean(axis=0)
+    way = middle_of_shoulders - tree.heads[hips]
+    length = float(np.linalg.norm(way))
+    if length < 1e-9 or not trunk:
+        return None
+    above = _head(tree, middle, chest, shoulders, way / length, middle_of_shoulders, length)
+    if not above:
+        return None
+    spine, upper = split_trunk([str(bone) for bone in trunk])
+    found = {"hips": [[hips]], "chest": [[int(bone) for bone in upper]], "head": [[above[-1]]]}
+    if spine:
+        found["spine"] = [[int(bone) for bone in spine]]
+    if above[:-1]:
+        found["neck"] = [above[:-1]]
+    return found
+
+
+def _head(
+    tree: RigTree,
+    middle: list[tuple[int, BoneName]],
+    chest: int,
+    shoulders: list[int],
+    up: Array,
+    at: Array,
+    trunk: float,
+) -> list[int]:
+    """The row of bones from below the chest to the one called head, or the one on top."""
+    table = word_table()["joints"]
+    arms = [tree.path(chest, shoulder)[0] for shoulder in shoulders]
+    called = [b for kind in range(3) for b in _called(middle, table["head"], kind)]
+    for bone in called:
+        if tree.is_below(bone, chest) and not any(tree.is_below(bone, arm) for arm in arms):
+            row = tree.path(chest, bone)
+            necks = {b for kind in range(3) for b in _called(middle, table["neck"], kind)}
+            first = next((k for k, b in enumerate(row) if b in necks), None)
+            return row if first is None else row[first:]
+    return find_head(tree, chest, arms, up, at, trunk)
+
+
+def _digits(
+    tree: RigTree, names: Sequence[BoneName], hand: int, side: str
+) -> tuple[dict[str, list[list[int]]], bool]:
+    """The rows of a hand's digits, and whether their places told which is which."""
+    rows = digit_rows(tree, hand)
+    words = {
+        digit: [frozenset(name.split()) for name in names_]
+        for digit, names_ in word_table()["digits"].items()
+    }
+    by_digit: dict[str, list[int]] = {}
+    for row in rows:
+        if any(names[bone].kind < 0 for bone in row[:1]) and len(row) < 2:
+            continue
+        said = [
+            digit
+            for bone in row
+            for digit, wanted in words.items()
+            if any(want <= names[bone].words for want in wanted)
+        ]
+        if said:
+            by_digit.setdefault(said[0], row)
+    if len(by_digit) >= 2 or (by_digit and len(rows) == 1):
+        found: dict[str, list[list[int]]] = {
+            digit: [by_digit[digit]] for digit in ("thumb", "index") if digit in by_digit
+        }
+        others = [by_digit[d] for d in ("middle", "ring", "pinky") if d in by_digit]
+        return (found | {"fingers": others} if others else found), False
+    rows = [row for row in rows if names[row[0]].kind >= 0]
+    return order_digits(tree, hand, rows), True
+
+
+def _named_joints(names: Sequence[BoneName], found: dict[str, list[list[int]]]) -> set[str]:
+    """The joints whose bone's own name tells them, limbs among them."""
+    table = word_table()["joints"]
+    words = {joint: {frozenset(name.split()) for name in names_} for joint, names_ in table.items()}
+    return {
+        joint
+        for joint, rows in found.items()
+        if "." in joint or joint not in words or names[rows[0][0]].words in words[joint]
+    }
