@@ -15,16 +15,19 @@ DIGITS: Final = ("thumb", "index", "fingers")
 LIMBS: Final = {"upper_arm": "forearm", "forearm": "hand", "thigh": "shin", "shin": "foot"}
 """The joint that a limb's bone points at. Heads are where the modeller put them; tails are not."""
 
-# Joints whose bones end at the next one on every rig whose tails mean something.
+# Joints whose bones run to the next one on every rig whose axes mean something.
 _IN_LINE: Final = {
     "neck": "head",
     **{f"{stem}.{side}": f"{aim}.{side}" for side in "LR" for stem, aim in LIMBS.items()},
 }
+# Share of such bones that must run along one of their own axes, and how near to it.
+_AGREED: Final = 0.7
 _ALONG_COSINE: Final = np.cos(np.radians(15.0))
-# Share of such bones whose tails must point along for the tails of the others to be believed.
-_BELIEVED: Final = 0.7
-# Bones at a limb's end go on in its line at least so far.
-_ONWARD_COSINE: Final = np.cos(np.radians(75.0))
+# What comes last in a chain is bent against the bone before it by less than this; a bone that
+# nobody plays is its end if it lies nearer than this, that of a head nearer still.
+_BENT_COSINE: Final = np.cos(np.radians(110.0))
+_END_COSINE: Final = np.cos(np.radians(75.0))
+_CROWN_COSINE: Final = np.cos(np.radians(30.0))
 # A hand's own tail may lie so far beside its knuckles.
 _KNUCKLES_COSINE: Final = np.cos(np.radians(25.0))
 # The last bone of a digit beside the one before it: usually, and at most.
@@ -34,57 +37,34 @@ _LAST_AT_MOST: Final = 1.5
 _INDEX_SHARE: Final = 0.324
 # A length that is none, as a share of the rig's size.
 _NOTHING: Final = 1e-4
+_TAIL: Final = np.array([0.0, 1.0, 0.0])
 
 
 def bone_ends(rig: RigRest, rig_map: RigMap) -> Array:
     """Where the bones end, (B, 3), armature space: tails only where the rig's tails tell it.
 
-    The last bone of a digit, a hand, a head and a foot have no next joint to point at. Their own
-    tails count where most bones of the rig point at the next ones, else bones that nobody plays
-    (ends, toes), else they go on as the bone before them; a foot of which nothing is known ends
-    where it starts.
+    The last bones of limbs and digits, hands, heads and feet have no next joint to point at. Where
+    the other bones run along their own y axis their tails count; else bones that nobody plays
+    (ends, toes), else the axis along which the other bones of their side run, else they go on as
+    the bone before them. A foot of which nothing is known ends where it starts.
     """
     ends = rig.tails.copy()
-    believed = tails_are_believed(rig, rig_map)
+    axes = {side: _axis_along(rig, rig_map, side) for side in ("", "L", "R")}
     for joint, strands in rig_map.strands.items():
         stem, _, side = joint.partition(".")
+        axis = axes[side if stem != "baton" else "R"]
         for strand in strands:
             last = rig.index[strand[-1]]
             if stem == "foot":
-                ends[last] = _toe(rig, rig_map, last, believed)
-            elif stem in (*DIGITS, "hand", "head"):
-                before = _bone_before(rig, rig_map, joint, strand)
-                ends[last] = _onward(rig, rig_map, last, before, believed)
-                if stem in DIGITS and len(strand) > 1:
-                    ends[last] = _not_too_long(rig, last, before, ends[last])
+                ends[last] = _toe(rig, rig_map, last, axis)
+            elif _is_last(rig_map, joint):
+                ends[last] = _end(rig, rig_map, joint, strand, axis)
         if stem == "hand":
             aim = knuckles(rig, rig_map, side)
             last = rig.index[strands[0][-1]]
-            if aim is not None and not _beside(rig, last, aim, ends[last], believed):
+            if aim is not None and not _beside(rig, last, aim, ends[last], axis):
                 ends[last] = aim
     return ends
-
-
-def tails_are_believed(rig: RigRest, rig_map: RigMap) -> bool:
-    """Whether most mapped bones point with their tails at the next ones."""
-    pairs = [
-        pair
-        for strands in rig_map.strands.values()
-        for strand in strands
-        for pair in pairwise(strand)
-    ]
-    for joint, after in _IN_LINE.items():
-        if joint in rig_map.strands and after in rig_map.strands:
-            pairs.append((rig_map.strands[joint][0][-1], rig_map.strands[after][0][0]))
-    rows = np.array([[rig.index[bone] for bone in pair] for pair in pairs]).reshape(-1, 2)
-    ways = rig.heads[rows[:, 1]] - rig.heads[rows[:, 0]]
-    own = rig.tails[rows[:, 0]] - rig.heads[rows[:, 0]]
-    lengths = np.linalg.norm(ways, axis=-1) * np.linalg.norm(own, axis=-1)
-    told = lengths > nothing(rig) ** 2
-    if not told.any():
-        return False
-    along = np.sum(ways * own, axis=-1)[told] / lengths[told]
-    return bool((along > _ALONG_COSINE).mean() >= _BELIEVED)
 
 
 def knuckles(rig: RigRest, rig_map: RigMap, side: str) -> Array | None:
@@ -103,6 +83,45 @@ def nothing(rig: RigRest) -> float:
     return _NOTHING * max(float(np.ptp(rig.heads, axis=0).max()), 1e-9)
 
 
+def _is_last(rig_map: RigMap, joint: str) -> bool:
+    stem, _, side = joint.partition(".")
+    if stem in LIMBS:
+        return f"{LIMBS[stem]}.{side}" not in rig_map.strands
+    return stem in (*DIGITS, "hand", "head", "baton")
+
+
+def _axis_along(rig: RigRest, rig_map: RigMap, side: str) -> Array | None:
+    """The axis (3,), in their own rest axes, along which the bones of one side run, or of all for
+    the middle; None where they do not agree."""
+    pairs = [
+        pair
+        for joint, strands in rig_map.strands.items()
+        if joint.endswith(f".{side}") or not side
+        for strand in strands
+        for pair in pairwise(strand)
+    ]
+    pairs += [
+        (rig_map.strands[joint][0][-1], rig_map.strands[after][0][0])
+        for joint, after in _IN_LINE.items()
+        if (joint.endswith(f".{side}") or not side)
+        and joint in rig_map.strands
+        and after in rig_map.strands
+    ]
+    rows = np.array([[rig.index[bone] for bone in pair] for pair in pairs]).reshape(-1, 2)
+    ways = rig.heads[rows[:, 1]] - rig.heads[rows[:, 0]]
+    told = np.linalg.norm(ways, axis=-1) > nothing(rig)
+    if not told.any():
+        return None
+    own = np.einsum("nij,ni->nj", rig.matrices[rows[told, 0], :3, :3], ways[told])
+    own = rotation.normalize(own)
+    near = own @ own.T > _ALONG_COSINE
+    best = int(near.sum(axis=0).argmax())
+    if near[best].mean() < _AGREED:
+        return None
+    axis = rotation.normalize(own[near[best]].mean(axis=0))
+    return _TAIL if axis @ _TAIL > _ALONG_COSINE else axis
+
+
 def _bone_before(rig: RigRest, rig_map: RigMap, joint: str, strand: Strand) -> Array | None:
     """Where the bone before the last one of a strand starts, (3,)."""
     if len(strand) > 1:
@@ -115,39 +134,39 @@ def _bone_before(rig: RigRest, rig_map: RigMap, joint: str, strand: Strand) -> A
     return rig.heads[rig.index[rig_map.strands[skeleton.NAMES[above]][0][-1]]]
 
 
-def _onward(
-    rig: RigRest, rig_map: RigMap, bone: int, before: Array | None, believed: bool
-) -> Array:
+def _end(rig: RigRest, rig_map: RigMap, joint: str, strand: Strand, axis: Array | None) -> Array:
+    bone = rig.index[strand[-1]]
     head = rig.heads[bone]
+    before = _bone_before(rig, rig_map, joint, strand)
     ahead = np.zeros(3) if before is None else head - before
+    usual = float(np.linalg.norm(ahead))
     small = nothing(rig)
 
-    def goes_on(way: Array) -> bool:
+    def goes_on(way: Array, cosine: float) -> bool:
         length = float(np.linalg.norm(way))
-        least = _ONWARD_COSINE * length * float(np.linalg.norm(ahead))
-        return length > small and float(way @ ahead) >= least
+        return length > small and float(way @ ahead) >= cosine * length * usual
 
-    if believed and goes_on(rig.tails[bone] - head):
+    tail = rig.tails[bone] - head
+    if axis is _TAIL and goes_on(tail, _BENT_COSINE):
+        length = float(np.linalg.norm(tail))
+        if len(strand) > 1 and length > _LAST_AT_MOST * usual > 0.0:
+            return np.asarray(head + tail * _LAST_AT_MOST * usual / length)
         return rig.tails[bone]
-    children = [rig.heads[i] for i in _unmapped_children(rig, rig_map, bone)]
-    children = [child for child in children if goes_on(child - head)]
-    if children:
-        return np.asarray(np.mean(children, axis=0))
+    cosine = _CROWN_COSINE if joint == "head" else _END_COSINE
+    ways = [rig.heads[i] - head for i in _unmapped_children(rig, rig_map, bone)]
+    ways = [way for way in ways if goes_on(way, cosine)]
+    if ways and joint != "baton":
+        return np.asarray(head + np.mean(ways, axis=0))
+    if axis is not None:
+        way = _LAST * usual * rotation.normalize(rig.matrices[bone, :3, :3] @ axis)
+        if goes_on(way, _BENT_COSINE):
+            return np.asarray(head + way)
     return np.asarray(head + _LAST * ahead)
 
 
-def _not_too_long(rig: RigRest, bone: int, before: Array | None, end: Array) -> Array:
+def _toe(rig: RigRest, rig_map: RigMap, bone: int, axis: Array | None) -> Array:
     head = rig.heads[bone]
-    if before is None:
-        return end
-    most = _LAST_AT_MOST * float(np.linalg.norm(head - before))
-    length = float(np.linalg.norm(end - head))
-    return np.asarray(head + (end - head) * most / length) if length > most > 0.0 else end
-
-
-def _toe(rig: RigRest, rig_map: RigMap, bone: int, believed: bool) -> Array:
-    head = rig.heads[bone]
-    if believed and np.linalg.norm(rig.tails[bone] - head) > nothing(rig):
+    if axis is _TAIL and np.linalg.norm(rig.tails[bone] - head) > nothing(rig):
         return rig.tails[bone]
     ends = [rig.heads[i] for i in _unmapped_children(rig, rig_map, bone)]
     return max(ends, key=lambda end: float(np.linalg.norm(end - head)), default=head)
@@ -158,13 +177,12 @@ def _unmapped_children(rig: RigRest, rig_map: RigMap, bone: int) -> list[int]:
     return [int(i) for i in np.flatnonzero(rig.parents == bone) if int(i) not in mapped]
 
 
-def _beside(rig: RigRest, hand: int, aim: Array, end: Array, believed: bool) -> bool:
+def _beside(rig: RigRest, hand: int, aim: Array, end: Array, axis: Array | None) -> bool:
     """Whether a hand's own tail may count beside its knuckles."""
-    if not believed:
+    if axis is not _TAIL:
         return False
     ways = np.array([aim, end]) - rig.heads[hand]
-    lengths = np.linalg.norm(ways, axis=-1)
-    if lengths.min() < nothing(rig):
+    if np.linalg.norm(ways, axis=-1).min() < nothing(rig):
         return False
     a, b = rotation.normalize(ways)
     return bool(a @ b > _KNUCKLES_COSINE)

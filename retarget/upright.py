@@ -24,11 +24,13 @@ _LEFT: Final = np.array([1.0, 0.0, 0.0])
 # A modeller's axes are exact; a rig leans a little in its own.
 _SNAP_COSINE: Final = np.cos(np.radians(20.0))
 # How far a trunk may lean and a leg may spread in a rest pose that stands; the leg of a body that
-# was turned upright as a whole; the knee.
+# was turned upright as a whole; and how far a knee is bent that stands, and one of a standing body
+# whose legs alone are straightened.
 _LEAN: Final = np.radians(20.0)
 _SPREAD: Final = np.radians(30.0)
 _SPREAD_TURNED: Final = np.radians(20.0)
-_KNEE: Final = np.radians(45.0)
+_KNEE: Final = np.radians(15.0)
+_KNEE_BENT: Final = np.radians(45.0)
 # Sides further than this from across the trunk tell left from right.
 _ACROSS_SINE: Final = 0.1
 _WIDE: Final = 0.02
@@ -37,9 +39,15 @@ _NEAR_Z_COSINE: Final = 0.5
 _NEAR_Y_COSINE: Final = 0.7
 # Knees bent by more than this tell how a leg is turned about its length.
 _HINGE_SINE: Final = np.sin(np.radians(15.0))
-# A foot may be pitched so far from the canonical one, a clavicle raised, before it is laid along.
+# A foot may be pitched so far from the canonical one, a clavicle raised, before it is laid along;
+# a clavicle that stands only with an arm that is raised so far.
 _PITCH: Final = np.radians(25.0)
-_RAISED: Final = np.radians(30.0)
+_RAISED: Final = np.radians(15.0)
+_RAISED_ARM_SINE: Final = np.sin(np.radians(30.0))
+# Shoulders that are turned further against the hips do not tell where the body faces; then it is
+# taken to face along the axis that both are near to.
+_TURNED_COSINE: Final = np.cos(np.radians(10.0))
+_FACING_COSINE: Final = np.cos(np.radians(40.0))
 
 
 @dataclass(frozen=True)
@@ -128,8 +136,13 @@ def find_axes(rig: RigRest, rig_map: RigMap, up: Array | None = None) -> BodyAxe
     elif lean > _LEAN:
         left = rotation.rotate(rotation.between(body[:, 2], up), left)
     left = rotation.normalize(left - up * (left @ up))
-    snapped = _snapped(left)
-    return BodyAxes(_frame(snapped if abs(snapped @ up) < 1e-9 else left, up), body, lean)
+    nearest = _snapped(left)
+    hips = _hips_left(rig, rig_map)
+    if lean > _LEAN and hips is not None and hips @ body[:, 0] < _TURNED_COSINE:
+        hips = rotation.rotate(rotation.between(body[:, 2], up), hips)
+        both = left + rotation.normalize(hips - up * (hips @ up))
+        nearest = _snapped(rotation.normalize(both), _FACING_COSINE)
+    return BodyAxes(_frame(nearest if abs(nearest @ up) < 1e-9 else left, up), body, lean)
 
 
 def find_posture(rig: RigRest, rig_map: RigMap, found: BodyAxes) -> Posture:
@@ -155,24 +168,30 @@ def find_posture(rig: RigRest, rig_map: RigMap, found: BodyAxes) -> Posture:
     if found.lean > _LEAN:
         back = rotation.from_matrix(body.T)
     spread = _SPREAD if found.lean <= _LEAN else _SPREAD_TURNED
-    legs_under = _legs_are_under(rig, rig_map, back, spread)
-    bones = [
-        bone
+    bend = _legs_bend(rig, rig_map, back, spread)
+    straight = _Straightened(rig, rig_map, body)
+    if bend > (_KNEE_BENT if found.lean <= _LEAN else _KNEE):
+        doubt = _doubt(rig, body, found.lean, whole=False)
+        return Posture(straight.turns(), False, (doubt,))
+    turns = {
+        bone: back
         for joint, strands in rig_map.strands.items()
         if joint.split(".")[0] in _OF_POSTURE
         for strand in strands
         for bone in strand
-    ]
-    if legs_under:
-        turns = dict.fromkeys(bones, back)
-        if found.lean <= _LEAN:
-            return Posture(turns, True, ())
-        straight = _Straightened(rig, rig_map, body)
+    }
+    if found.lean > _LEAN:
         for side in _SIDES:
             straight.level_foot(turns, side, _PITCH)
-    else:
-        turns = _Straightened(rig, rig_map, body).turns()
-    return Posture(turns, False, (_doubt(rig, body, found.lean, legs_under),))
+        return Posture(turns, False, (_doubt(rig, body, found.lean, whole=True),))
+    for side in _SIDES:
+        straight.lower_clavicle(turns, side)
+    if bend <= _KNEE:
+        return Posture(turns, True, ())
+    for side in _SIDES:
+        straight.leg(turns, side)
+    doubt = f"The knees of '{rig.name}' are bent at rest; its legs are straightened to stand."
+    return Posture(turns, False, (doubt,))
 
 
 _OF_POSTURE: Final = (
@@ -198,9 +217,22 @@ class _Straightened:
         self._trunk(turns, hips)
         for side in _SIDES:
             self._clavicle(turns, side)
-            self._leg(turns, side, hips)
-            self.level_foot(turns, side, 0.0)
+            self.leg(turns, side)
         return turns
+
+    def leg(self, turns: dict[str, Array], side: str) -> None:
+        """Lay a leg along the canonical one, from the hips in `turns` on."""
+        self._leg(turns, side)
+        self.level_foot(turns, side, 0.0)
+
+    def lower_clavicle(self, turns: dict[str, Array], side: str) -> None:
+        """Lay a clavicle along the canonical one where the arm is raised."""
+        joints = [f"{stem}.{side}" for stem in ("upper_arm", "forearm")]
+        if not self._has(*joints):
+            return
+        arm = self._head(joints[1]) - self._head(joints[0])
+        if arm[2] > _RAISED_ARM_SINE * np.linalg.norm(arm):
+            self._clavicle(turns, side)
 
     def level_foot(self, turns: dict[str, Array], side: str, most: float) -> None:
         """Lay a foot along the canonical one where it is pitched by more than `most` radians."""
@@ -313,19 +345,20 @@ class _Straightened:
         joint = next(joint for joint in joints if self._has(joint))
         return self._map.strands[joint][0][-1]
 
-    def _leg(self, turns: dict[str, Array], side: str, hips: Array) -> None:
-        turn = hips
+    def _leg(self, turns: dict[str, Array], side: str) -> None:
+        turn = turns[self._carrier("hips")]
         for stem, aim in (("thigh", "shin"), ("shin", "foot")):
             joint, after = f"{stem}.{side}", f"{aim}.{side}"
             if not self._has(joint):
                 continue
-            if self._has(after):
-                way = rotation.rotate(turn, self._head(after) - self._head(joint))
-                want = _canonical_way(joint, after)
-                if np.linalg.norm(way) > self._small:
-                    turn = rotation.multiply(rotation.between(way, want), turn)
-                if stem == "thigh":
-                    turn = self._hinged(turn, side)
+            last = self._rig.index[self._map.strands[joint][0][-1]]
+            end = self._head(after) if self._has(after) else self._rig.tails[last]
+            way = rotation.rotate(turn, end - self._head(joint))
+            if np.linalg.norm(way) > self._small:
+                swing = rotation.between(way, _canonical_way(joint, after))
+                turn = rotation.multiply(swing, turn)
+            if stem == "thigh":
+                turn = self._hinged(turn, side)
             for strand in self._map.strands[joint]:
                 turns |= dict.fromkeys(strand, turn)
         if self._has(f"foot.{side}"):
@@ -388,13 +421,24 @@ def _back(body: Array) -> Array:
     return rotation.from_matrix(body.T)
 
 
-def _snapped(way: Array) -> Array:
-    return np.round(way) if np.abs(way).max() > _SNAP_COSINE else way
+def _snapped(way: Array, cosine: float = _SNAP_COSINE) -> Array:
+    """The nearest of the armature's axes, if it is near."""
+    largest = np.abs(way) == np.abs(way).max()
+    return np.sign(way) * largest if np.abs(way).max() > cosine else way
 
 
-def _legs_are_under(rig: RigRest, rig_map: RigMap, back: Array, spread: float) -> bool:
-    """Whether the legs go down from the hips, all but stretched, once turned by `back`."""
+def _hips_left(rig: RigRest, rig_map: RigMap) -> Array | None:
+    if "thigh.L" not in rig_map.strands or "thigh.R" not in rig_map.strands:
+        return None
+    way = joint_head(rig, rig_map, "thigh.L") - joint_head(rig, rig_map, "thigh.R")
+    return rotation.normalize(way) if np.linalg.norm(way) > nothing(rig) else None
+
+
+def _legs_bend(rig: RigRest, rig_map: RigMap, back: Array, spread: float) -> float:
+    """How far the knees are bent, radians, where the legs go down from the hips once turned by
+    `back`; else half a turn."""
     small = nothing(rig)
+    most = 0.0
     for side in _SIDES:
         joints = [f"{stem}.{side}" for stem in ("thigh", "shin", "foot")]
         joints = [joint for joint in joints if joint in rig_map.strands]
@@ -402,11 +446,10 @@ def _legs_are_under(rig: RigRest, rig_map: RigMap, back: Array, spread: float) -
         if len(heads) < 2 or np.linalg.norm(heads[-1] - heads[0]) < small:
             continue
         if _angle(rotation.rotate(back, heads[-1] - heads[0]), -_UP) > spread:
-            return False
+            return float(np.pi)
         parts = [part for part in np.diff(heads, axis=0) if np.linalg.norm(part) > small]
-        if any(_angle(a, b) > _KNEE for a, b in pairwise(parts)):
-            return False
-    return True
+        most = max([most, *(_angle(a, b) for a, b in pairwise(parts))])
+    return most
 
 
 def _canonical_way(joint: str, after: str | None) -> Array:
@@ -438,14 +481,14 @@ def _sine(a: Array, b: Array) -> float:
     return float(np.linalg.norm(np.cross(a, b))) / lengths if lengths > 0.0 else 0.0
 
 
-def _doubt(rig: RigRest, body: Array, lean: float, legs_under: bool) -> str:
+def _doubt(rig: RigRest, body: Array, lean: float, *, whole: bool) -> str:
     degrees = round(np.degrees(lean))
     if lean <= _LEAN:
         return (
             f"The legs of '{rig.name}' are bent or spread at rest; its trunk and legs are "
             "straightened to stand."
         )
-    if not legs_under:
+    if not whole:
         return (
             f"The trunk of '{rig.name}' leans by {degrees} degrees at rest and its legs are not "
             "under it; trunk and legs are straightened to stand."

@@ -111,7 +111,10 @@ def pose(rig: RigRest, solution):
         offset = rig.matrices[i]
         if parent >= 0:
             offset = np.linalg.inv(rig.matrices[parent]) @ offset
-            posed[:, i] = posed[:, parent] @ offset @ basis
+            posed[:, i] = posed[:, parent] @ offset
+            if not rig.inherit_rotation[i]:
+                posed[:, i, :3, :3] = rig.matrices[i, :3, :3]
+            posed[:, i] = posed[:, i] @ basis
         else:
             posed[:, i] = offset @ basis
     return posed
