@@ -92,6 +92,29 @@ def side_of(name: str) -> str:
     return _read(name, _tokens(name), _vocabulary()).side
 
 
+_OTHER: Final = {"left": "right", "l": "r", "左": "右", "lf": "rt", "lft": "rgt"}
+# Words for sides within a name: whole words anywhere, short ones with no letter beside them, single
+# letters also where capitals part them from the rest ("lShldr", "FootL").
+_SIDE: Final = re.compile(
+    r"(?i:left|right|左|右)|(?i:(?<![a-z])(?:lft|rgt|lf|rt|l|r)(?![a-z]))"
+    r"|^[lr](?=[A-Z])|(?<![A-Za-z])[LR](?=[A-Z][A-Za-z])|(?<=[a-z0-9])[LR](?=$|[^a-zA-Z])"
+)
+
+
+def mirrored_name(name: str) -> str:
+    """The name with the word for the other side, the same where there is no such word."""
+    other = _OTHER | {right: left for left, right in _OTHER.items()}
+
+    def swapped(found: re.Match[str]) -> str:
+        word = found.group()
+        new = other[word.lower()]
+        if word.isupper():
+            return new.upper()
+        return new.capitalize() if word[0].isupper() else new
+
+    return _SIDE.sub(swapped, name, count=1)
+
+
 @cache
 def word_table() -> dict[str, Any]:
     """The data of `rig_words.toml`."""

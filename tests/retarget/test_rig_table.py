@@ -1,0 +1,94 @@
+"""Changes to a map, one joint at a time."""
+
+from dataclasses import replace
+
+import pytest
+from family_rigs import RIGS, build, rows_for, scrambled
+
+from retarget.detect import detect_rig
+from retarget.errors import ConductorError
+from retarget.rig_names import mirrored_name
+from retarget.rig_table import mirrored, with_bone, without
+
+
+@pytest.fixture
+def unreal():
+    return detect_rig(build(rows_for("unreal 4")))
+
+
+def test_a_joint_gets_another_bone_and_is_sure(unreal):
+    changed = with_bone(unreal, "hips", ["root"])
+    assert changed.strands["hips"] == (("root",),)
+    assert changed.sure["hips"] == 1.0
+    assert unreal.strands["hips"] == (("pelvis",),)
+
+
+def test_a_bone_that_played_another_joint_leaves_it(unreal):
+    changed = with_bone(unreal, "chest", ["spine_02", "spine_03"])
+    assert changed.strands["chest"] == (("spine_02", "spine_03"),)
+    assert changed.strands["spine"] == (("spine_01",),)
+    assert "neck" not in with_bone(unreal, "head", ["neck_01", "head"]).strands
+
+
+def test_fingers_take_rows_of_bones(unreal):
+    rows = [("middle_01_l", "middle_02_l"), ("ring_01_l",)]
+    assert with_bone(unreal, "fingers.L", rows).strands["fingers.L"] == tuple(rows)
+
+
+def test_a_twist_bone_that_gets_a_joint_is_no_twist_bone_any_more(unreal):
+    assert unreal.twists["forearm.L"] == ("lowerarm_twist_01_l",)
+    changed = with_bone(unreal, "hand.L", ["lowerarm_twist_01_l"])
+    assert "forearm.L" not in changed.twists
+
+
+def test_a_joint_that_is_cleared_is_left_out(unreal):
+    changed = without(unreal, "clavicle.L")
+    assert changed.left_out == ("clavicle.L",)
+    assert "clavicle.L" not in changed.sure
+
+
+def test_joints_keep_their_order(unreal):
+    changed = with_bone(without(unreal, "spine"), "spine", ["spine_01", "spine_02"])
+    assert list(changed.strands) == list(unreal.strands)
+
+
+@pytest.mark.parametrize("name", ["unreal 4", "mmd", "daz genesis 8", "robot expressive"])
+@pytest.mark.parametrize("named", [True, False])
+def test_one_side_is_mirrored_to_the_other_by_names_or_places(name, named):
+    rig = build(rows_for(name))
+    whole = detect_rig(rig)
+    if not named:
+        rig, old = scrambled(rig)
+        new = {bone: other for other, bone in old.items()}
+        whole = replace(
+            whole,
+            strands={
+                joint: tuple(tuple(new[bone] for bone in row) for row in rows)
+                for joint, rows in whole.strands.items()
+            },
+            twists={},
+        )
+    half = whole
+    for joint in ("upper_arm.R", "hand.R", "fingers.R", "thigh.R"):
+        half = without(half, joint)
+    assert mirrored(half, rig, "L").strands == whole.strands
+
+
+def test_an_unknown_joint_is_refused_with_the_known_ones(unreal):
+    with pytest.raises(ConductorError, match=r"no joint 'elbow'; the joints are hips"):
+        with_bone(unreal, "elbow", ["root"])
+    with pytest.raises(ConductorError, match="No bone is given for the joint 'hips'"):
+        with_bone(unreal, "hips", [])
+
+
+@pytest.mark.parametrize("name", sorted(RIGS))
+def test_the_name_of_a_bone_on_the_other_side_is_found_for_every_family(name):
+    rig = build(rows_for(name))
+    found = detect_rig(rig)
+    for joint, rows in found.strands.items():
+        if joint.endswith(".L"):
+            for bone in (bone for row in rows for bone in row):
+                other = mirrored_name(bone)
+                assert other != bone
+                assert other in rig.index
+                assert mirrored_name(other) == bone
