@@ -10,7 +10,7 @@ from .rig_check import checked
 from .rig_families import Match, exact_keys, families, matches
 from .rig_named import map_by_names
 from .rig_names import name_keys, read_names
-from .rig_structure import map_by_structure
+from .rig_structure import FOUR_LEGS, map_by_structure
 
 __all__ = ["detect_rig", "families"]
 
@@ -47,7 +47,7 @@ def detect_rig(rig: RigRest) -> RigMap:
     names = read_names(rig.bones)
     named = map_by_names(rig, names)
     if named is not None and all(joint in named.strands for joint in REQUIRED):
-        return checked(rig, named, may_have_four_legs=True)
+        return checked(rig, named)
     sides = {name.bone: name.side for name in names if name.side}
     shaped, found = map_by_structure(rig, sides)
     known = best.map if best is not None and best.score >= _OF_FAMILY else named
@@ -57,7 +57,7 @@ def detect_rig(rig: RigRest) -> RigMap:
         joined = _completed(known, shaped)
         if joined is not None:
             return checked(rig, joined)
-    if best is not None and best.score >= _OF_FAMILY:
+    if best is not None and best.score >= _OF_FAMILY and found != FOUR_LEGS:
         raise ConductorError(_what_is_wrong(rig, best))
     raise ConductorError(
         f"In the armature '{rig.name}' no body with two arms can be told, neither by bones named "

@@ -8,7 +8,7 @@ import numpy as np
 from .errors import ConductorError
 from .rig import RigMap, RigRest
 from .rig_facing import facing
-from .rig_structure import structural_twists
+from .rig_structure import on_all_fours, structural_twists
 from .rig_tree import RigTree
 from .rotation import Array
 
@@ -25,7 +25,6 @@ def checked(
     rig: RigRest,
     rig_map: RigMap,
     *,
-    may_have_four_legs: bool = False,
     told_by_shape: bool = False,
 ) -> RigMap:
     """The map with its twist bones, with what is odd about it told and taken for less sure.
@@ -36,8 +35,6 @@ def checked(
         The armature.
     rig_map : RigMap
         A map with both upper arms.
-    may_have_four_legs : bool
-        Whether the map would also be found on an animal.
     told_by_shape : bool
         Whether the sides come from the skeleton's shape: then they are not looked at again.
 
@@ -49,7 +46,7 @@ def checked(
     tree = RigTree(rig)
     joints = {joint: rig.index[rows[0][0]] for joint, rows in rig_map.strands.items()}
     left, up, width = _frame(tree, joints)
-    if may_have_four_legs and _stands_on_all_fours(tree, joints, up):
+    if not told_by_shape and _stands_on_all_fours(tree, joints):
         raise ConductorError(
             f"The armature '{rig.name}' stands on four legs; choose an armature with two arms, or "
             "say in a bone map which bones to use."
@@ -108,32 +105,31 @@ def _wrong_sides(tree: RigTree, joints: dict[str, int], left: Array, width: floa
     return wrong
 
 
-def _stands_on_all_fours(tree: RigTree, joints: dict[str, int], up: Array) -> bool:
+def _stands_on_all_fours(tree: RigTree, joints: dict[str, int]) -> bool:
     ways = []
     for start, end in (("upper_arm", "hand"), ("thigh", "foot")):
         rows = [(f"{start}.{side}", f"{end}.{side}") for side in "LR"]
         if not all(joint in joints for row in rows for joint in row):
             return False
-        way = np.sum([tree.heads[joints[b]] - tree.heads[joints[a]] for a, b in rows], axis=0)
-        ways.append(way / max(float(np.linalg.norm(way)), 1e-12))
+        ways.append(np.array([tree.heads[joints[b]] - tree.heads[joints[a]] for a, b in rows]))
     fingers = sum(f"{stem}.L" in joints for stem in ("thumb", "index", "fingers"))
-    return bool(
-        fingers < 3 and ways[0] @ ways[1] > 0.8 and max(abs(ways[0] @ up), abs(ways[1] @ up)) < 0.55
-    )
+    top = joints.get("chest", joints.get("head", joints["hips"]))
+    trunk = tree.heads[top] - tree.heads[joints["hips"]]
+    return fingers < 3 and on_all_fours(ways[0], ways[1], trunk)
 
 
 def _twists(tree: RigTree, rig_map: RigMap) -> dict[str, tuple[str, ...]]:
-    named = {
-        bone
-        for bone in tree.rig.bones
-        for name in (bone.lower(),)
-        if any(word in name for word in _TWIST_WORDS)
-        and not any(word in name for word in _NOT_TWIST)
-    }
     # Where mechanism bones stand between the controls, those are no twist bones.
     direct = {
         joint: rows
         for joint, rows in rig_map.strands.items()
         if not any(bone in rig_map.parents for row in rows for bone in row)
     }
-    return structural_twists(tree, direct, named)
+    return structural_twists(tree, direct, _is_twist)
+
+
+def _is_twist(bone: str) -> bool:
+    name = bone.lower()
+    return any(word in name for word in _TWIST_WORDS) and not any(
+        word in name for word in _NOT_TWIST
+    )

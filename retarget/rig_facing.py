@@ -45,10 +45,14 @@ def facing(tree: RigTree, joints: Mapping[str, int], left: Array, up: Array) -> 
     return float(sum(vote * weight for vote, weight in votes) / total)
 
 
+def _limited(vote: float) -> float:
+    return max(-1.0, min(1.0, vote))
+
+
 def _habit(left: Array, up: Array) -> tuple[float, float]:
     """Modellers have +X to the left of a body that stands along +Z or +Y."""
     upright = max(up[2], up[1]) > 0.8 and abs(left[0]) > 0.8
-    return (float(np.sign(left[0])), _HABIT if upright else 0.0)
+    return (_limited(100.0 * float(left[0])), _HABIT if upright else 0.0)
 
 
 def _leg(
@@ -64,7 +68,7 @@ def _leg(
     if toes:
         away = (tree.heads[toes] - ankle) @ forward / length
         out = float(away[int(np.argmax(np.abs(away)))])
-        votes.append((float(np.clip(out / 0.08, -1.0, 1.0)), _TOES * (abs(out) > 0.02)))
+        votes.append((_limited(out / 0.08), _TOES * (abs(out) > 0.02)))
     return votes
 
 
@@ -79,13 +83,13 @@ def _arm(
     vote, weight = _bend(shoulder, elbow, wrist, forward, length, _ELBOWS)
     # Arms that are held out are held forward.
     out = float((wrist - shoulder) @ forward) / max(length, 1e-12)
-    votes = [(-vote, weight), (float(np.sign(out)), _HANDS * (abs(out) > 0.5))]
+    votes = [(-vote, weight), (_limited(100.0 * out), _HANDS * (abs(out) > 0.5))]
     thumb, other = joints.get(f"thumb.{side}"), joints.get(f"fingers.{side}")
     if thumb is not None and other is not None:
         away = (tree.heads[thumb] - tree.heads[other]) / max(length, 1e-12)
         out = float(away @ forward)
         # Thumbs point forward where palms face down or to the body.
-        votes.append((float(np.clip(out / 0.05, -1.0, 1.0)), _THUMBS * (abs(out) > 0.01)))
+        votes.append((_limited(out / 0.05), _THUMBS * (abs(out) > 0.01)))
     return votes
 
 
@@ -96,7 +100,7 @@ def _bend(
     way = end - start
     share = float((middle - start) @ way) / max(float(way @ way), 1e-12)
     out = float((middle - start - share * way) @ forward) / max(length, 1e-12)
-    return (float(np.clip(out / 0.03, -1.0, 1.0)), weight * (abs(out) > 0.004))
+    return (_limited(out / 0.03), weight * (abs(out) > 0.004))
 
 
 def _face(
@@ -111,13 +115,13 @@ def _face(
         away = tree.heads[ends] - tree.heads[head]
         pairs = np.abs(away @ left) > 0.02 * np.linalg.norm(away, axis=1)
         if pairs.any():
-            out = float(np.median(away[pairs] @ forward))
-            size = float(np.median(np.linalg.norm(away[pairs], axis=1)))
+            out = float((away[pairs] @ forward).mean())
+            size = float(np.linalg.norm(away[pairs], axis=1).mean())
             share = out / max(size, 1e-12)
-            votes.append((float(np.clip(3.0 * share, -1.0, 1.0)), _EYES * (abs(share) > 0.1)))
+            votes.append((_limited(3.0 * share), _EYES * (abs(share) > 0.1)))
     base = joints.get("neck", joints.get("chest"))
     if base is not None:
         way = tree.heads[head] - tree.heads[base]
         out = float(way @ forward) / max(float(np.linalg.norm(way)), 1e-12)
-        votes.append((float(np.clip(4.0 * out, -1.0, 1.0)), _SKULL * (abs(out) > 0.03)))
+        votes.append((_limited(4.0 * out), _SKULL * (abs(out) > 0.03)))
     return votes

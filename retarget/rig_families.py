@@ -3,8 +3,8 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +74,19 @@ class _Family:
     properties: tuple[tuple[_Slot, str, float], ...]
     ik: tuple[tuple[str, _Slot, _Slot | None, tuple[tuple[_Slot, str, float], ...]], ...]
     marks: tuple[re.Pattern[str], ...]
+
+    @cached_property
+    def names(self) -> tuple[frozenset[str], ...]:
+        """For each required joint, the names that its bones may have."""
+        return tuple(
+            frozenset(name for row in self.joints[joint] for slot in row for name in slot)
+            for joint in self.required
+        )
+
+    @cached_property
+    def squashed(self) -> tuple[frozenset[str], ...]:
+        """The same without case and separators."""
+        return tuple(frozenset(map(_squashed, names)) for names in self.names)
 
 
 @cache
@@ -226,9 +239,13 @@ def matches(rig: RigRest, keys: Keys, *, squashed: bool = False) -> list[Match]:
     """
     found = []
     for family in _written_out():
-        finder = _Finder(rig, family, keys, squashed)
-        if 2 * sum(finder.has(joint) for joint in family.required) > len(family.required):
-            found.append(finder.match())
+        names = family.squashed if squashed else family.names
+        # Arms tell families apart soonest: the last of the required joints.
+        if not any(name in keys for row in names[-4:-2] for name in row):
+            continue
+        there = sum(any(name in keys for name in row) for row in names)
+        if 2 * there > len(names):
+            found.append(_Finder(rig, family, keys, squashed).match())
     return found
 
 
@@ -246,9 +263,6 @@ class _Finder:
         self._keys = keys
         self._squashed = squashed
 
-    def has(self, joint: str) -> bool:
-        return any(self._candidates(slot) for row in self._family.joints[joint] for slot in row)
-
     def match(self) -> Match:
         family = self._family
         parents = {
@@ -257,6 +271,7 @@ class _Finder:
             if (bone := self._first(names)) and (leader := self._first(leaders))
         }
         best: Match | None = None
+        bodies: list[Match] = []
         hips = [
             bone for row in family.joints["hips"] for slot in row for bone in self._candidates(slot)
         ]
@@ -265,10 +280,16 @@ class _Finder:
             match = self._match(root, parents)
             if best is None or match.score > best.score + 1e-9:
                 best = match
-            if best.complete and best.whole:
-                break
+            if match.complete and all(_apart(match.map, other.map) for other in bodies):
+                bodies.append(match)
         assert best is not None
-        return best
+        if len(bodies) < 2:
+            return best
+        doubt = (
+            f"The armature '{self._rig.name}' holds {len(bodies)} bodies; the one with the bone "
+            f"'{best.map.strands['hips'][0][0]}' is taken."
+        )
+        return replace(best, map=replace(best.map, doubts=(doubt,)))
 
     def _match(self, hips: str, parents: dict[str, str]) -> Match:
         family = self._family
@@ -353,6 +374,10 @@ class _Finder:
             for joint, slot, pole, properties in self._family.ik
             if (target := self._first(slot))
         }
+
+
+def _apart(a: RigMap, b: RigMap) -> bool:
+    return not set(a.bones) & set(b.bones)
 
 
 def _is_below(rig: RigRest, parents: dict[str, str], bone: str, wanted: str) -> bool:

@@ -89,7 +89,10 @@ def find_pairs(tree: RigTree) -> list[Pair]:
         row = [child for child in tree.children[at] if tree.reach[child] >= least]
         if len(row) < 2:
             continue
-        row = sorted(row, key=lambda bone: -tree.reach[bone])[:_MOST]
+        if len(row) > _MOST:
+            # Long strands of hair and cloth have more bones than a limb.
+            strands = {bone: len(tree.longest(bone)) > _LONGEST_ROW for bone in row}
+            row = sorted(row, key=lambda bone: (strands[bone], -tree.reach[bone]))[:_MOST]
         limbs = [limb for bone in row if (limb := find_limb(tree, at, bone)) is not None]
         pairs += [
             pair
@@ -117,8 +120,7 @@ def _best_split(tree: RigTree, at: int, row: tuple[int, ...]) -> Limb | None:
     steps = np.array([tree.lengths[bone] for bone in row])
     steps[0] = 0.0
     arcs = np.cumsum(steps)
-    ends = arcs + np.array([tree.reach[bone] for bone in row])
-    rests = np.maximum(ends - arcs, 0.0)
+    rests = [_usual_reach(tree, bone) for bone in row]
     digits = [_count_digits(tree, bone) for bone in row]
     best: tuple[float, int, int, int] | None = None
     for i in range(min(4, len(row) - 2)):
@@ -139,7 +141,7 @@ def _best_split(tree: RigTree, at: int, row: tuple[int, ...]) -> Limb | None:
                 # Between its joints a limb is straight, however the foot or hand turns off it.
                 bends = bent + 1.0 - float(np.linalg.norm(places[k] - places[j])) / lower
                 score -= 7.0 * max(0.0, bends - 0.02)
-                score -= 5.0 * max(0.0, rests[k] / whole - 0.55)
+                score -= 5.0 * min(max(0.0, rests[k] / whole - 0.55), 0.25)
                 score -= 2.0 * max(0.0, offset / whole - 0.5)
                 score -= 0.25 * (k - i - 2) + 0.12 * i
                 score += 0.25 * min(digits[k], 5) - 0.2 * (digits[i] + digits[j] > 0)
@@ -157,6 +159,12 @@ def _best_split(tree: RigTree, at: int, row: tuple[int, ...]) -> Limb | None:
         digits=digits[k],
         score=float(score),
     )
+
+
+def _usual_reach(tree: RigTree, bone: int) -> float:
+    """How far the rows below a bone reach, one that is longer than all others aside: a weapon."""
+    reaches = sorted(tree.reach[child] + tree.lengths[child] for child in tree.children[bone])
+    return reaches[len(reaches) // 2] if reaches else 0.0
 
 
 def _count_digits(tree: RigTree, bone: int) -> int:

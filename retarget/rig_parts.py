@@ -1,6 +1,6 @@
 """Parts of a body that are told by where bones stand: trunk, head, digits and twist bones."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,8 @@ _PALM: Final = 0.45
 _PHALANGES: Final = 3
 # A twist bone stands no farther from its limb than this part of the limb's length.
 _BESIDE: Final = 0.1
+# More bones than these do not hang from a twist bone beside a limb.
+_FEW: Final = 6
 
 
 def split_trunk(trunk: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -128,8 +130,9 @@ def digit_rows(tree: RigTree, hand: int) -> list[list[int]]:
         # A bone or two at the end of a hand hold something; three are fingers in one piece.
         leaves = [[child] for child in tree.children[hand] if _away(tree, child, wrist) > 1e-9]
         return leaves[:5] if len(leaves) >= 3 else []
-    longest = max(tree.reach[row[0]] for row in rows)
-    rows = [row for row in rows if tree.reach[row[0]] > 0.2 * longest]
+    # Fingers are about as long; what is much longer is held, what is much shorter a helper.
+    usual = sorted(tree.reach[row[0]] for row in rows)[len(rows) // 2]
+    rows = [row for row in rows if 0.2 * usual < tree.reach[row[0]] < 4.0 * usual]
     return [_without_palm(tree, row, wrist) for row in rows]
 
 
@@ -196,7 +199,7 @@ def stands_on(tree: RigTree, bone: int, start: int, end: int) -> bool:
 
 
 def twist_bones(
-    tree: RigTree, start: int, end: int, named: Collection[int] | None = None
+    tree: RigTree, start: int, end: int, is_twist: Callable[[str], bool] | None = None
 ) -> tuple[int, ...]:
     """The twist bones of a limb's bone, from the body outwards.
 
@@ -209,18 +212,16 @@ def twist_bones(
         The armature.
     start, end : int
         The limb's bone and the next joint's, which hangs below it.
-    named : collection of int, optional
-        Bones that are twist bones by their names; without, those beside are told by place alone.
+    is_twist : callable, optional
+        Whether a bone's name is a twist bone's; without, those beside are told by place alone.
     """
     inside = tree.path(start, end)[:-1]
     beside = []
     for parent in [start, *inside]:
         row = [child for child in tree.children[parent] if child not in inside and child != end]
         for bone in row:
-            if tree.sizes[bone] > 6:
-                continue
-            known = bone in named if named is not None else True
-            if known and stands_on(tree, bone, start, end):
+            known = is_twist is None or is_twist(tree.rig.bones[bone])
+            if known and stands_on(tree, bone, start, end) and len(tree.below(bone)) <= _FEW:
                 beside.append(bone)
                 row += tree.children[bone]
     way = tree.heads[end] - tree.heads[start]

@@ -5,7 +5,7 @@ upper pair: those are arms and legs. Bones beside that (twist, IK targets, hair,
 wings, weapons, faces) are left alone. Only heads and parents are looked at, never tails.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -27,8 +27,15 @@ _SURE_OF_DIGITS: Final = 0.6
 _LEAST: Final = 3.5
 # Another body counts as one from this part of the best's score on.
 _SECOND: Final = 0.85
+# Legs of an animal stand side by side, across its trunk: cosines of 37 and 57 degrees.
+_PARALLEL: Final = 0.8
+_ACROSS: Final = 0.55
 # How much a name's side says beside the way the body faces.
 _NAMED: Final = 2.0
+
+
+FOUR_LEGS: Final = "it stands on four legs"
+"""What is found where an animal is."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ def map_by_structure(
         return None, _what_was_found(tree, pairs)
     body = bodies[0]
     if four_legged(tree, body):
-        return None, "it stands on four legs"
+        return None, FOUR_LEGS
     doubts = []
     if any(_apart(tree, body, other) for other in bodies[1:] if _is_second(body, other)):
         doubts.append(
@@ -146,11 +153,13 @@ def _body(tree: RigTree, arms: Pair, legs: Pair | None) -> Body | None:
     score -= float(np.mean([d @ up / max(np.linalg.norm(d), 1e-12) for d in down]))
     score += 0.5 * min(legs.length / length, 2.0)
     head = find_head(tree, arms.at, [limb.row[0] for limb in arms.limbs], up, shoulders, length)
-    score += 1.0 if head else -2.0
+    if not head:
+        return None
+    score += 1.0
     if hips == legs.at:
         hips = _lowest_hips(tree, hips, _middle(tree, legs), length)
     trunk, neck = _without_neck(tree, tree.path(hips, arms.at), shoulders, up, length)
-    return Body(arms, legs, hips, trunk, [*neck, *head] if head else [], up, score)
+    return Body(arms, legs, hips, trunk, [*neck, *head], up, score)
 
 
 def _lowest_hips(tree: RigTree, hips: int, thighs: Array, trunk: float) -> int:
@@ -196,7 +205,7 @@ def _legless(tree: RigTree, arms: Pair, shoulders: Array) -> Body | None:
     up = way / length
     head = find_head(tree, arms.at, [limb.row[0] for limb in arms.limbs], up, shoulders, length)
     span = np.ptp(tree.heads, axis=0)
-    if not head or arms.length < 0.2 * float(np.linalg.norm(span)):
+    if not head or arms.length < 0.12 * float(np.linalg.norm(span)):
         return None
     fingers = min(limb.digits for limb in arms.limbs)
     score = arms.score + 1.0 + 0.25 * fingers
@@ -221,7 +230,7 @@ def _overlap(tree: RigTree, a: Pair, b: Pair) -> bool:
 
 
 def _is_second(body: Body, other: Body) -> bool:
-    return other.score >= _SECOND * body.score and bool(other.head)
+    return other.score >= _SECOND * body.score
 
 
 def _apart(tree: RigTree, body: Body, other: Body) -> bool:
@@ -236,19 +245,34 @@ def _apart(tree: RigTree, body: Body, other: Body) -> bool:
 
 
 def four_legged(tree: RigTree, body: Body) -> bool:
-    """Whether both pairs of limbs point the same way, across the trunk, and end alike."""
+    """Whether both pairs of limbs are an animal's legs; see `on_all_fours`."""
     if body.legs is None:
         return False
-    ways = []
-    for pair in (body.arms, body.legs):
-        way = np.sum([tree.heads[x.end] - tree.heads[x.upper] for x in pair.limbs], axis=0)
-        ways.append(way / max(float(np.linalg.norm(way)), 1e-12))
-    arms, legs = ways
+    ways = [
+        np.array([tree.heads[limb.end] - tree.heads[limb.upper] for limb in pair.limbs])
+        for pair in (body.arms, body.legs)
+    ]
     fingers, toes = (min(limb.digits for limb in pair.limbs) for pair in (body.arms, body.legs))
-    alike = fingers < 3 or abs(fingers - toes) <= 1
-    return bool(
-        alike and arms @ legs > 0.8 and abs(legs @ body.up) < 0.55 and abs(arms @ body.up) < 0.55
+    trunk = tree.heads[body.trunk[-1]] - tree.heads[body.hips]
+    return (fingers < 3 or abs(fingers - toes) <= 1) and on_all_fours(ways[0], ways[1], trunk)
+
+
+def on_all_fours(arms: Array, legs: Array, trunk: Array) -> bool:
+    """Whether both pairs of limbs point the same way, across the trunk.
+
+    Parameters
+    ----------
+    arms, legs : (2, 3) arrays
+        From shoulders to wrists and from hips to ankles.
+    trunk : (3,) array
+        From the hips to the bone that the arms hang from.
+    """
+    fore, hind, along = (
+        way / max(float(np.linalg.norm(way)), 1e-12)
+        for way in (arms.sum(axis=0), legs.sum(axis=0), trunk)
     )
+    across = max(abs(fore @ along), abs(hind @ along))
+    return bool(fore @ hind > _PARALLEL and across < _ACROSS)
 
 
 def _as_map(tree: RigTree, body: Body, named_sides: Mapping[str, str], doubts: list[str]) -> RigMap:
@@ -305,10 +329,9 @@ def _joints(
     for joint, row in (("spine", spine), ("chest", chest)):
         if row:
             found[joint] = [[int(bone) for bone in row]]
-    if body.head:
-        found["head"] = [[body.head[-1]]]
-        if body.head[:-1]:
-            found["neck"] = [body.head[:-1]]
+    found["head"] = [[body.head[-1]]]
+    if body.head[:-1]:
+        found["neck"] = [body.head[:-1]]
     for limbs, stems in ((pairs["arm"], ("upper_arm", "forearm", "hand")),) + (
         ((pairs["leg"], ("thigh", "shin", "foot")),) if "leg" in pairs else ()
     ):
@@ -352,7 +375,7 @@ def _sure(strands: Mapping[str, tuple[Strand, ...]], of_sides: float) -> dict[st
 def structural_twists(
     tree: RigTree,
     strands: Mapping[str, tuple[Strand, ...]],
-    named: set[str] | None = None,
+    is_twist: Callable[[str], bool] | None = None,
 ) -> dict[str, tuple[str, ...]]:
     """The twist bones of all limbs.
 
@@ -362,11 +385,10 @@ def structural_twists(
         The armature.
     strands : mapping
         Its map's strands.
-    named : set of str, optional
-        Bones that are twist bones by their names; without, place alone tells those beside a limb.
+    is_twist : callable, optional
+        Whether a bone's name is a twist bone's; without, place alone tells those beside a limb.
     """
     index = tree.rig.index
-    numbers = None if named is None else {index[bone] for bone in named}
     mapped = {bone for rows in strands.values() for row in rows for bone in row}
     found = {}
     for stem, after in (
@@ -384,7 +406,7 @@ def structural_twists(
                 continue
             twists = tuple(
                 tree.rig.bones[bone]
-                for bone in twist_bones(tree, upper, lower, numbers)
+                for bone in twist_bones(tree, upper, lower, is_twist)
                 if tree.rig.bones[bone] not in mapped
             )
             if twists:

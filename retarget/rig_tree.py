@@ -24,7 +24,7 @@ class RigTree:
     @cached_property
     def parents(self) -> list[int]:
         """Each bone's parent."""
-        return [int(parent) for parent in self.rig.parents]
+        return [*self.rig.parents.tolist()]
 
     @cached_property
     def heads(self) -> Array:
