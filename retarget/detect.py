@@ -16,6 +16,7 @@ __all__ = ["detect_rig", "families"]
 
 # From this part of the required joints on an armature is of a family, though it lacks some.
 _OF_FAMILY: Final = 0.6
+DIGITS: Final = ("thumb", "index", "fingers")
 REQUIRED: Final = (
     "hips",
     "chest",
@@ -38,25 +39,26 @@ def detect_rig(rig: RigRest) -> RigMap:
         If no body with two arms can be told; the message says what was found.
     """
     best = _best(matches(rig, exact_keys(rig)))
-    if best is None or not (best.complete and best.whole):
-        loose = _best(matches(rig, name_keys(rig.bones), squashed=True))
-        if best is None or (loose is not None and loose.score > best.score):
-            best = loose
-    if best is not None and best.complete:
+    if best is not None and best.complete and best.whole:
         return checked(rig, best.map)
+    loose = _best(matches(rig, name_keys(rig.bones), squashed=True))
+    if best is None or (loose is not None and _rank(loose) > _rank(best)):
+        best = loose
     names = read_names(rig.bones)
     named = map_by_names(rig, names)
+    shaped, found = map_by_structure(rig, {name.bone: name.side for name in names if name.side})
+    if best is not None and best.complete:
+        return checked(rig, _filled(best.map, named, shaped))
     if named is not None and all(joint in named.strands for joint in REQUIRED):
-        return checked(rig, named)
-    sides = {name.bone: name.side for name in names if name.side}
-    shaped, found = map_by_structure(rig, sides)
+        return checked(rig, _filled(named, shaped))
     known = best.map if best is not None and best.score >= _OF_FAMILY else named
     if shaped is not None:
         if known is None:
             return checked(rig, shaped, told_by_shape=True)
-        joined = _completed(known, shaped)
-        if joined is not None:
-            return checked(rig, joined)
+        if all(joint in known.strands or joint in shaped.strands for joint in REQUIRED):
+            joined = _filled(known, shaped)
+            if joined is not known:
+                return checked(rig, joined)
     if best is not None and best.score >= _OF_FAMILY and found != FOUR_LEGS:
         raise ConductorError(_what_is_wrong(rig, best))
     raise ConductorError(
@@ -68,27 +70,57 @@ def detect_rig(rig: RigRest) -> RigMap:
 
 
 def _best(found: list[Match]) -> Match | None:
-    return max(found, key=lambda match: (match.complete, match.score), default=None)
+    return max(found, key=_rank, default=None)
 
 
-def _completed(known: RigMap, shaped: RigMap) -> RigMap | None:
-    """A map with the joints it lacks from the skeleton's shape; None if the two disagree."""
-    for joint in REQUIRED:
-        mine, other = known.strands.get(joint), shaped.strands.get(joint)
-        if mine is None and other is None:
-            return None
-        if mine and other and joint != "chest" and mine[0][-1] != other[0][-1]:
-            return None
+def _rank(match: Match) -> tuple[bool, float]:
+    return match.complete, match.score
+
+
+def _filled(known: RigMap, *others: RigMap | None) -> RigMap:
+    """A map with the joints it lacks from others that agree with it; itself where none does."""
+    if known.parents:
+        # Controls: what hangs where tells nothing of what moves what.
+        return known
+    filled = known
+    for other in others:
+        if other is not None and _agree(filled, other):
+            filled = _filled_from(filled, other)
+    return filled
+
+
+def _agree(known: RigMap, other: RigMap) -> bool:
+    """Whether two maps have the same bones for head, hips and arms where both have any."""
+    pairs = ((known.strands.get(joint), other.strands.get(joint)) for joint in REQUIRED)
+    return all(
+        mine is None or its is None or mine[0][-1] == its[0][-1]
+        for (mine, its), joint in zip(pairs, REQUIRED, strict=True)
+        if joint != "chest"
+    )
+
+
+def _filled_from(known: RigMap, other: RigMap) -> RigMap:
+    strands, sure = dict(known.strands), dict(known.sure)
     used = set(known.bones)
-    strands, sure = {}, {}
-    for joint in skeleton.NAMES:
-        if joint in known.strands:
-            strands[joint], sure[joint] = known.strands[joint], known.sure.get(joint, 1.0)
-        elif joint in shaped.strands:
-            bones = {bone for row in shaped.strands[joint] for bone in row}
-            if not bones & used:
-                strands[joint], sure[joint] = shaped.strands[joint], shaped.sure[joint]
-    return replace(known, strands=strands, sure=sure, doubts=(*known.doubts, *shaped.doubts))
+    for joint, rows in other.strands.items():
+        bones = {bone for row in rows for bone in row}
+        stem, _, side = joint.partition(".")
+        if joint in strands or (
+            stem in DIGITS and any(f"{d}.{side}" in known.strands for d in DIGITS)
+        ):
+            continue
+        if joint == "spine" and "chest" in other.strands:
+            # A family that knows one bone of the trunk by its name may have taken any of them.
+            trunk = bones | {bone for row in other.strands["chest"] for bone in row}
+            if {bone for row in strands.get("chest", ()) for bone in row} <= trunk:
+                strands["chest"], used = other.strands["chest"], used - trunk
+        if not bones & used:
+            strands[joint], sure[joint] = rows, other.sure[joint]
+            used |= bones
+    if strands == known.strands:
+        return known
+    ordered = {joint: strands[joint] for joint in skeleton.NAMES if joint in strands}
+    return replace(known, strands=ordered, sure={joint: sure[joint] for joint in ordered})
 
 
 def _what_is_wrong(rig: RigRest, best: Match) -> str:

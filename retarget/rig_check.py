@@ -92,12 +92,12 @@ def _frame(tree: RigTree, joints: dict[str, int]) -> tuple[Array, Array, float]:
 
 
 def _wrong_sides(tree: RigTree, joints: dict[str, int], left: Array, width: float) -> list[str]:
-    """Joints that stand on the other side of the body, the first of each limb alone."""
+    """Joints that stand on the other side of the body; hands and feet may cross it."""
     middle = [bone for joint, bone in joints.items() if "." not in joint and joint != "baton"]
     centre = float(np.median(tree.heads[middle] @ left))
     wrong = []
     for joint, bone in joints.items():
-        if joint[-2:] not in (".L", ".R") or joint.split(".")[0] in ("thumb", "index", "fingers"):
+        if joint.split(".")[0] not in ("clavicle", "upper_arm", "thigh"):
             continue
         out = (float(tree.heads[bone] @ left) - centre) * (1.0 if joint.endswith("L") else -1.0)
         if out < -_OVER * width:

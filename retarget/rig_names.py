@@ -18,6 +18,8 @@ _WORDS = Path(__file__).parent / "rig_words.toml"
 
 # Camel case, acronyms, runs of digits, and the East Asian characters for left and right.
 _TOKEN: Final = re.compile(r"[左右]|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z左右]+")
+# Short forms that some add: "NPC L UpperArm [LUar]".
+_BRACKETS: Final = re.compile(r"\s*\[[^\]]*\]")
 _DUPLICATE: Final = re.compile(r"\.\d{3}$")
 # Exporters that number every bone: "Hips_01", "LeftUpLeg_055".
 _NUMBERED: Final = re.compile(r"_\d{1,4}$")
@@ -149,7 +151,8 @@ def _vocabulary() -> _Vocabulary:
 
 
 def _tokens(name: str) -> tuple[str, ...]:
-    folded = unicodedata.normalize("NFKC", re.split(r"[:|]", name)[-1])
+    bare = _BRACKETS.sub("", re.split(r"[:|]", name)[-1])
+    folded = unicodedata.normalize("NFKC", bare or name)
     return tuple(token.lower() for token in _TOKEN.findall(folded))
 
 

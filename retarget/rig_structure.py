@@ -150,8 +150,9 @@ def _body(tree: RigTree, arms: Pair, legs: Pair | None) -> Body | None:
     toes = min(limb.digits for limb in legs.limbs)
     score += 0.5 * float(np.clip(fingers - toes, -2, 2))
     down = [tree.heads[limb.end] - tree.heads[limb.upper] for limb in legs.limbs]
-    score -= float(np.mean([d @ up / max(np.linalg.norm(d), 1e-12) for d in down]))
-    score += 0.5 * min(legs.length / length, 2.0)
+    score -= 0.5 * float(np.mean([d @ up / max(np.linalg.norm(d), 1e-12) for d in down]))
+    # Skirts hang from hips too, but nothing there is as long as the legs.
+    score += min(legs.length / length, 2.2)
     head = find_head(tree, arms.at, [limb.row[0] for limb in arms.limbs], up, shoulders, length)
     if not head:
         return None

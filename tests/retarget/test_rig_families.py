@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from family_rigs import RIGS, build, lowered, rows_for, scrambled
+from family_rigs import RIGS, build, lowered, rows_for, rows_of, scrambled
 
 from retarget import rotation, skeleton
 from retarget.detect import detect_rig, families
@@ -30,6 +30,21 @@ _POSES = {
     "hanging": lambda rows: lowered(rows, 80.0),
     "forward": lambda rows: lowered(rows, -88.0, (0.0, 0.0, 1.0)),
 }
+
+
+# Each bone bears the name of the joint it ends at.
+_OPENPOSE = """
+MidHip @hips
+  Neck @neck
+    *{s}Eye @eye
+  *{s}Shoulder @clavicle
+    *{s}Elbow @upper_arm
+      *{s}Wrist @forearm
+  *{s}Hip @hips
+    *{s}Knee @thigh
+      *{s}Ankle @shin
+        *{s}BigToe @foot
+"""
 
 
 def _places(found: RigMap, rig) -> dict[str, np.ndarray]:
@@ -133,6 +148,17 @@ def test_spines_of_one_to_six_bones_are_spine_and_chest(count):
         assert [names[bone] for bone in trunk] == order[1:]
         assert len(found.strands["chest"][0]) == max(1, count // 2)
         assert ("spine" in found.left_out) == (count == 1)
+
+
+def test_a_rig_without_hands_leaves_them_out():
+    rows = rows_of(_OPENPOSE, ("L", "R"))
+    for side in "LR":
+        rows[f"{side}Hip"] = (None, rows["MidHip"][1])
+    found = detect_rig(build(rows))
+    assert found.family == "openpose"
+    assert found.strands["upper_arm.L"] == (("LElbow",),)
+    assert found.strands["forearm.R"] == (("RWrist",),)
+    assert {"hand.L", "hand.R", "chest"} <= set(found.left_out)
 
 
 def test_twist_bones_are_found_in_a_limb_and_beside_it():
