@@ -1,6 +1,5 @@
 """`RigPose`: forward kinematics on a rig, worked out bone by bone as it is asked for."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from . import rotation
@@ -19,18 +18,18 @@ class RigPose:
     ----------
     fit : Fit
         The rig.
-    wanted : mapping
+    wanted : dict
         Bone to its orientation (T, 4); the others go with their parents.
-    places : mapping
+    places : dict
         Bone to where its head is, (T, 3); the others hang from their parents.
     """
 
     def __init__(
-        self, fit: "Fit", wanted: Mapping[str, Array], places: Mapping[str, Array] | None = None
+        self, fit: "Fit", wanted: dict[str, Array], places: dict[str, Array] | None = None
     ) -> None:
         self._fit = fit
-        self._wanted = wanted
-        self._places = {} if places is None else places
+        self.wanted = wanted
+        self.places = {} if places is None else places
         self._rotations: dict[int, Array] = {}
         self._positions: dict[int, Array] = {}
 
@@ -38,7 +37,7 @@ class RigPose:
         """Orientation of the posed bone."""
         i = self._fit.rig.index[bone]
         if i not in self._rotations:
-            wanted = self._wanted.get(bone)
+            wanted = self.wanted.get(bone)
             self._rotations[i] = self.default_rotation(bone) if wanted is None else wanted
         return self._rotations[i]
 
@@ -57,7 +56,7 @@ class RigPose:
         """Head of the posed bone."""
         i = self._fit.rig.index[bone]
         if i not in self._positions:
-            place = self._places.get(bone)
+            place = self.places.get(bone)
             self._positions[i] = self.default_position(bone) if place is None else place
         return self._positions[i]
 

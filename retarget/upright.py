@@ -34,9 +34,8 @@ _KNEE_BENT: Final = np.radians(45.0)
 # Sides further than this from across the trunk tell left from right.
 _ACROSS_SINE: Final = 0.1
 _WIDE: Final = 0.02
-# What leans less than this from the armature's z axis is meant to stand along it.
-_NEAR_Z_COSINE: Final = 0.5
-_NEAR_Y_COSINE: Final = 0.7
+# How near to the armature's y and z axes a body's up and front are that was made with y up.
+_NEAR_COSINE: Final = 0.5
 # Knees bent by more than this tell how a leg is turned about its length.
 _HINGE_SINE: Final = np.sin(np.radians(15.0))
 # A foot may be pitched so far from the canonical one, a clavicle raised, before it is laid along;
@@ -120,14 +119,13 @@ def find_axes(rig: RigRest, rig_map: RigMap, up: Array | None = None) -> BodyAxe
     if up is None:
         stands_along_y = (
             body is not None
-            and body[2, 2] < _NEAR_Z_COSINE
-            and body[1, 2] > _NEAR_Y_COSINE
-            and -body[2, 1] > _NEAR_Y_COSINE
+            and body[1, 2] > max(body[2, 2], _NEAR_COSINE)
+            and -body[2, 1] > _NEAR_COSINE
         )
         up = np.array([0.0, 1.0, 0.0]) if stands_along_y else _UP
     up = _snapped(rotation.normalize(up))
     if body is None:
-        forward = np.array([0.0, -1.0, 0.0]) if abs(up[2]) > _NEAR_Z_COSINE else _UP
+        forward = np.array([0.0, -1.0, 0.0]) if abs(up[2]) > _NEAR_COSINE else _UP
         return BodyAxes(_frame(np.cross(up, forward), up), None, 0.0)
     lean = float(np.arccos(np.clip(body[:, 2] @ up, -1.0, 1.0)))
     left = body[:, 0]
@@ -374,8 +372,11 @@ class _Straightened:
             return turn
         hinge = rotation.rotate(turn, np.cross(thigh, shin))
         axis = rotation.normalize(_canonical_way(joints[0], joints[1]))
-        about = rotation.from_axis_angle(axis, np.asarray(_angle_about(axis, hinge, _LEFT)))
-        return rotation.multiply(about, turn)
+        angle = _angle_about(axis, hinge, _LEFT)
+        # A knee that bends forward tells of exchanged sides (`sides`), not of a leg that is turned.
+        if abs(angle) > np.pi / 2:
+            return turn
+        return rotation.multiply(rotation.from_axis_angle(axis, np.asarray(angle)), turn)
 
 
 def _body(rig: RigRest, rig_map: RigMap) -> Array | None:
