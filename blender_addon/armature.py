@@ -8,9 +8,12 @@ from retarget.detect import detect_rig
 from retarget.errors import ConductorError
 from retarget.fit import Fit, fit_rig
 from retarget.rig import RigRest
+from retarget.rotation import Array
 
 # Object scales further from even than this would bend the limbs' directions visibly.
 _EVEN: Final = 1e-2
+# An object that is tilted by less stands as it was imported.
+_STANDS_COSINE: Final = np.cos(np.radians(20.0))
 
 
 def read_rig(armature: Any) -> RigRest:
@@ -48,7 +51,15 @@ def fit_armature(armature: Any) -> Fit:
         If the rig is not known, lacks bones, or is scaled unevenly.
     """
     rig = read_rig(armature)
-    return fit_rig(rig, detect_rig(rig))
+    return fit_rig(rig, detect_rig(rig), world_up(armature))
+
+
+def world_up(armature: Any) -> Array | None:
+    """What is up in the world, (3,), in the space of an armature object that stands as it was
+    imported, by its z axis or by its y axis; None of one that is tilted otherwise, on purpose."""
+    axes = np.array(armature.matrix_world.to_3x3(), dtype=np.float64)
+    up: Array = axes[2] / np.linalg.norm(axes[2])
+    return up if up[1:].max() > _STANDS_COSINE else None
 
 
 def _check_scale(armature: Any) -> None:

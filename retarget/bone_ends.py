@@ -80,7 +80,9 @@ def knuckles(rig: RigRest, rig_map: RigMap, side: str) -> Array | None:
 
 def nothing(rig: RigRest) -> float:
     """Length below which two places of the rig are one, armature units."""
-    return _NOTHING * max(float(np.ptp(rig.heads, axis=0).max()), 1e-9)
+    # A few bones may lie far off, as targets of cameras do.
+    low, high = np.percentile(rig.heads, [10.0, 90.0], axis=0)
+    return _NOTHING * max(float((high - low).max()), 1e-9)
 
 
 def _is_last(rig_map: RigMap, joint: str) -> bool:

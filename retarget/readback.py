@@ -5,6 +5,7 @@ import numpy as np
 from . import rotation, skeleton
 from .bone_ends import DIGITS
 from .fit import Fit
+from .rig_pose import RigPose, root_place
 from .rotation import Array
 from .solve import rest_motion, solve
 from .t_pose import canonical_direction
@@ -83,6 +84,24 @@ def rest_joints(fit: Fit, world: Array) -> Array:
     """
     posed = pose_matrices(fit)
     return read_joints(fit, posed[None], world[None])[0][0]
+
+
+def foot_ends(fit: Fit) -> Array:
+    """Where the feet start and end in the rig's own T-pose, (2 per foot, 3), armature space."""
+    carrier = fit.map.strands["hips"][0][0]
+    root = root_place(fit, fit.aligned[carrier], fit.standing["hips"])
+    wanted = {bone: turn[None] for bone, turn in fit.aligned.items()}
+    pose = RigPose(fit, wanted, {carrier: root[None]})
+    ends: list[Array] = []
+    for joint in ("foot.L", "foot.R"):
+        for strand in fit.map.strands.get(joint, ()):
+            last = fit.rig.index[strand[-1]]
+            turn = rotation.multiply(
+                pose.rotation(strand[-1])[0], rotation.conjugate(fit.rest_rotations[last])
+            )
+            way = rotation.rotate(turn, fit.rig.tails[last] - fit.rig.heads[last])
+            ends += [pose.position(strand[0])[0], pose.position(strand[-1])[0] + way]
+    return rotation.rotate(fit.axes, np.array(ends).reshape(-1, 3))
 
 
 def pose_matrices(fit: Fit) -> Array:

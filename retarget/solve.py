@@ -32,7 +32,7 @@ class Solution:
     Parameters
     ----------
     bones : tuple of str, length N
-        Mapped bones.
+        Mapped bones, and twist bones beside the limbs.
     rotations : (T, N, 4) array
         Unit quaternions (w, x, y, z), sign-continuous in time.
     root_bone : str
@@ -51,8 +51,8 @@ def solve(fit: Fit, motion: Motion, progress: Progress = no_progress) -> Solutio
     """Give every mapped bone the rotation that its joint has in the motion.
 
     Arms, hands, fingers and baton point exactly where the canonical skeleton's do, the trunk turns
-    from the rig's own rest posture, and the ankles go where the canonical ankles go, scaled by the
-    legs, with the knees bent to suit (analytic two-bone inverse kinematics).
+    from the rig's own posture as it stands, and the ankles go where the canonical ankles go, scaled
+    by the legs, with the knees bent to suit (analytic two-bone inverse kinematics).
 
     Parameters
     ----------

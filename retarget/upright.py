@@ -39,10 +39,11 @@ _NEAR_COSINE: Final = 0.5
 # Knees bent by more than this tell how a leg is turned about its length.
 _HINGE_SINE: Final = np.sin(np.radians(15.0))
 # A foot may be pitched so far from the canonical one, a clavicle raised, before it is laid along;
-# a clavicle that stands only with an arm that is raised so far.
+# a clavicle of a trunk that stands only with an arm that is raised or reaches out so far.
 _PITCH: Final = np.radians(25.0)
 _RAISED: Final = np.radians(15.0)
 _RAISED_ARM_SINE: Final = np.sin(np.radians(30.0))
+_REACHING_SINE: Final = np.sin(np.radians(45.0))
 # Shoulders that are turned further against the hips do not tell where the body faces; then it is
 # taken to face along the axis that both are near to.
 _TURNED_COSINE: Final = np.cos(np.radians(10.0))
@@ -178,12 +179,12 @@ def find_posture(rig: RigRest, rig_map: RigMap, found: BodyAxes) -> Posture:
         for strand in strands
         for bone in strand
     }
+    for side in _SIDES:
+        straight.ease_clavicle(turns, side)
     if found.lean > _LEAN:
         for side in _SIDES:
             straight.level_foot(turns, side, _PITCH)
         return Posture(turns, False, (_doubt(rig, body, found.lean, whole=True),))
-    for side in _SIDES:
-        straight.lower_clavicle(turns, side)
     if bend <= _KNEE:
         return Posture(turns, True, ())
     for side in _SIDES:
@@ -223,13 +224,16 @@ class _Straightened:
         self._leg(turns, side)
         self.level_foot(turns, side, 0.0)
 
-    def lower_clavicle(self, turns: dict[str, Array], side: str) -> None:
-        """Lay a clavicle along the canonical one where the arm is raised."""
+    def ease_clavicle(self, turns: dict[str, Array], side: str) -> None:
+        """Lay a clavicle along the canonical one where the arm is raised or reaches forward or
+        back, and takes it along."""
         joints = [f"{stem}.{side}" for stem in ("upper_arm", "forearm")]
         if not self._has(*joints):
             return
         arm = self._head(joints[1]) - self._head(joints[0])
-        if arm[2] > _RAISED_ARM_SINE * np.linalg.norm(arm):
+        arm = rotation.rotate(turns[self._carrier("chest", "spine", "hips")], arm)
+        length = np.linalg.norm(arm)
+        if arm[2] > _RAISED_ARM_SINE * length or abs(arm[1]) > _REACHING_SINE * length:
             self._clavicle(turns, side)
 
     def level_foot(self, turns: dict[str, Array], side: str, most: float) -> None:

@@ -7,8 +7,7 @@ import numpy as np
 
 from retarget import rotation, skeleton
 from retarget.errors import ConductorError
-from retarget.fit import Fit
-from retarget.readback import rest_joints
+from retarget.readback import foot_ends, rest_joints
 from retarget.rotation import Array
 
 from ..armature import fit_armature
@@ -77,7 +76,7 @@ def place_of(scene: Any, armature: Any) -> Place:
     turn = _upright(_orthonormal(world[:3, :3] @ rotation.to_matrix(fit.axes)))
     joints = rest_joints(fit, world) @ turn
     if all(foot in fit.map.strands for foot in _FEET):
-        feet = _foot_ends(fit, world) @ turn
+        feet = (foot_ends(fit) @ world[:3, :3].T + world[:3, 3]) @ turn
         ground, centre = feet[:, 2].min(), feet[::2].mean(axis=0)
     else:
         # Half a body: the legs are where they would be.
@@ -87,7 +86,8 @@ def place_of(scene: Any, armature: Any) -> Place:
         centre = hips
     crown = joints[skeleton.INDEX["head"]]
     height = float(crown[2] - ground)
-    skin = _skin(scene, armature) @ turn
+    # The skin of a body that lies at rest tells nothing of one that stands.
+    skin = (_skin(scene, armature) if fit.stands else np.zeros((0, 3))) @ turn
     if len(skin):
         soles = skin[skin[:, 2] > ground - _SOLE * height, 2]
         ground = min(ground, soles.min(initial=ground))
@@ -129,17 +129,6 @@ def _upright(turn: Array) -> Array:
     back = rotation.normalize(np.array([turn[0, 1], turn[1, 1], 0.0]))
     up = np.array([0.0, 0.0, 1.0])
     return np.stack([np.cross(back, up), back, up], axis=-1)
-
-
-def _foot_ends(fit: Fit, world: Array) -> Array:
-    """Head and tail of each foot at rest, (4, 3), world."""
-    rig = fit.rig
-    ends: list[Array] = []
-    for foot in _FEET:
-        strand = fit.map.strands[foot][0]
-        ends += [rig.heads[rig.index[strand[0]]], rig.tails[rig.index[strand[-1]]]]
-    in_armature = rotation.rotate(fit.axes, np.array(ends))
-    return in_armature @ world[:3, :3].T + world[:3, 3]
 
 
 def _skin(scene: Any, armature: Any) -> Array:
