@@ -80,12 +80,15 @@ def checked(
 def _frame(tree: RigTree, joints: dict[str, int]) -> tuple[Array, Array, float]:
     """To the left and up, unit, and the shoulders' distance."""
     sided = [joint for joint in joints if joint.endswith(".L") and joint[:-1] + "R" in joints]
-    across = [tree.heads[joints[j]] - tree.heads[joints[j[:-1] + "R"]] for j in sided]
-    ways = [way / max(float(np.linalg.norm(way)), 1e-12) for way in across]
+    across = (
+        tree.heads[[joints[joint] for joint in sided]]
+        - tree.heads[[joints[joint[:-1] + "R"] for joint in sided]]
+    )
+    ways = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
     shoulders = np.array([tree.heads[joints[f"upper_arm.{side}"]] for side in "LR"])
     up = shoulders.mean(axis=0) - tree.heads[joints["hips"]]
     up = up / max(float(np.linalg.norm(up)), 1e-12)
-    left = np.sum(ways, axis=0)
+    left = ways.sum(axis=0)
     left = left - up * (left @ up)
     left = left / max(float(np.linalg.norm(left)), 1e-12)
     return left, up, float(np.linalg.norm(shoulders[0] - shoulders[1]))
@@ -95,14 +98,18 @@ def _wrong_sides(tree: RigTree, joints: dict[str, int], left: Array, width: floa
     """Joints that stand on the other side of the body; hands and feet may cross it."""
     middle = [bone for joint, bone in joints.items() if "." not in joint and joint != "baton"]
     centre = float(np.median(tree.heads[middle] @ left))
-    wrong = []
-    for joint, bone in joints.items():
-        if joint.split(".")[0] not in ("clavicle", "upper_arm", "thigh"):
-            continue
-        out = (float(tree.heads[bone] @ left) - centre) * (1.0 if joint.endswith("L") else -1.0)
-        if out < -_OVER * width:
-            wrong.append(joint)
-    return wrong
+    names = [
+        f"{stem}.{side}"
+        for stem in ("clavicle", "upper_arm", "thigh")
+        for side in ("L", "R")
+        if f"{stem}.{side}" in joints
+    ]
+    out = tree.heads[[joints[name] for name in names]] @ left - centre
+    return [
+        name
+        for name, away in zip(names, out.tolist(), strict=True)
+        if (away if name.endswith("L") else -away) < -_OVER * width
+    ]
 
 
 def _stands_on_all_fours(tree: RigTree, joints: dict[str, int]) -> bool:

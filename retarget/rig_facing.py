@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .rig_tree import RigTree
 from .rotation import Array
@@ -17,6 +18,10 @@ _HANDS: Final = 2.0
 _EYES: Final = 1.5
 _SKULL: Final = 0.7
 _HABIT: Final = 1.0
+# Toes stand farther before the ankle than this part of the leg.
+_NO_TOE: Final = 0.02
+# The face is asked only where limbs say less than this: toes on both feet, for instance.
+_ENOUGH: Final = 8.0
 
 
 def facing(tree: RigTree, joints: Mapping[str, int], left: Array, up: Array) -> float:
@@ -38,7 +43,8 @@ def facing(tree: RigTree, joints: Mapping[str, int], left: Array, up: Array) -> 
     for side in ("L", "R"):
         votes += _leg(tree, joints, side, forward)
         votes += _arm(tree, joints, side, forward, up)
-    votes += _face(tree, joints, forward, left)
+    if sum(weight for _, weight in votes) < _ENOUGH:
+        votes += _face(tree, joints, forward, left)
     total = sum(weight for _, weight in votes)
     if total <= 0.0:
         return 0.0
@@ -64,12 +70,20 @@ def _leg(
     hip, knee, ankle = (tree.heads[joints[name]] for name in names)
     length = float(np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee))
     votes = [_bend(hip, knee, ankle, forward, length, _KNEES)]
-    toes = tree.below(joints[f"foot.{side}"])[1:60]
-    if toes:
-        away = (tree.heads[toes] - ankle) @ forward / length
-        out = float(away[int(np.argmax(np.abs(away)))])
-        votes.append((_limited(out / 0.08), _TOES * (abs(out) > 0.02)))
+    foot = joints[f"foot.{side}"]
+    out = _farthest(tree, np.flatnonzero(tree.rig.parents == foot), ankle, forward) / length
+    if abs(out) <= _NO_TOE:
+        out = _farthest(tree, np.array(tree.below(foot)[1:60]), ankle, forward) / length
+    votes.append((_limited(out / 0.08), _TOES * (abs(out) > _NO_TOE)))
     return votes
+
+
+def _farthest(tree: RigTree, bones: NDArray, place: Array, forward: Array) -> float:
+    """How far the one of some bones that is farthest before or behind a place stands there."""
+    if len(bones) == 0:
+        return 0.0
+    away = (tree.heads[bones] - place) @ forward
+    return float(away[int(np.argmax(np.abs(away)))])
 
 
 def _arm(

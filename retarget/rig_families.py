@@ -84,6 +84,17 @@ class _Family:
         )
 
     @cached_property
+    def arms(self) -> frozenset[str]:
+        """The names that forearms may have: these tell families apart soonest."""
+        rows = [row for side in "LR" for row in self.joints[f"forearm.{side}"]]
+        return frozenset(name for row in rows for slot in row for name in slot)
+
+    @cached_property
+    def squashed_arms(self) -> frozenset[str]:
+        """The same without case and separators."""
+        return frozenset(map(_squashed, self.arms))
+
+    @cached_property
     def squashed(self) -> tuple[frozenset[str], ...]:
         """The same without case and separators."""
         return tuple(frozenset(map(_squashed, names)) for names in self.names)
@@ -217,11 +228,12 @@ def _rows(wanted: Any, words: tuple[str, ...]) -> _Rows:
 
 def exact_keys(rig: RigRest) -> dict[str, tuple[str, ...]]:
     """Bones by their names as written, and by what follows a namespace."""
-    keys: dict[str, tuple[str, ...]] = {name: (name,) for name in rig.bones}
-    for name in rig.bones:
-        if ":" in name:
-            bare = name.rsplit(":", 1)[-1]
-            keys[bare] = (*keys.get(bare, ()), name)
+    keys: dict[str, tuple[str, ...]] = dict(zip(rig.bones, zip(rig.bones), strict=True))
+    # Most armatures have no namespace at all.
+    spaced = [name for name in rig.bones if ":" in name] if ":" in "".join(rig.bones) else []
+    for name in spaced:
+        bare = name.rsplit(":", 1)[-1]
+        keys[bare] = (*keys.get(bare, ()), name)
     return keys
 
 
@@ -239,10 +251,9 @@ def matches(rig: RigRest, keys: Keys, *, squashed: bool = False) -> list[Match]:
     """
     found = []
     for family in _written_out():
-        names = family.squashed if squashed else family.names
-        # Arms tell families apart soonest: the last of the required joints.
-        if not any(name in keys for row in names[-4:-2] for name in row):
+        if keys.keys().isdisjoint(family.squashed_arms if squashed else family.arms):
             continue
+        names = family.squashed if squashed else family.names
         there = sum(any(name in keys for name in row) for row in names)
         if 2 * there > len(names):
             found.append(_Finder(rig, family, keys, squashed).match())
