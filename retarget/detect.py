@@ -73,8 +73,9 @@ def _best(found: list[Match]) -> Match | None:
     return max(found, key=_rank, default=None)
 
 
-def _rank(match: Match) -> tuple[bool, float]:
-    return match.complete, match.score
+def _rank(match: Match) -> tuple[bool, bool, float]:
+    # Controls come before the bones they move.
+    return match.complete, match.complete and bool(match.map.parents), match.score
 
 
 def _filled(known: RigMap, *others: RigMap | None) -> RigMap:

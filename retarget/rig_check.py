@@ -13,7 +13,7 @@ from .rig_tree import RigTree
 from .rotation import Array
 
 _TWIST_WORDS: Final = ("twist", "roll", "twk", "捩")
-_NOT_TWIST: Final = ("cor", "footroll", "foot_roll", "handroll")
+_NOT_TWIST: Final = ("cor", "roller", "footroll", "foot_roll", "handroll")
 # A bone is on the wrong side if it stands so far over there, beside the shoulders' distance.
 _OVER: Final = 0.1
 _SURE_ON_WRONG_SIDE: Final = 0.3

@@ -419,7 +419,7 @@ def _what_was_found(tree: RigTree, pairs: list[Pair]) -> str:
     count = len(tree.parents)
     if count == 0:
         return "it has no bones"
-    noun = "bone" if count == 1 else "bones"
+    among = "in its one bone" if count == 1 else f"among its {count} bones"
     if not pairs:
-        return f"its {count} {noun} hold no two limbs alike"
-    return f"its {count} {noun} hold like limbs, but no trunk and head that belong to two arms"
+        return f"{among} there are no two limbs alike"
+    return f"{among} there are like limbs, but no trunk and head for two arms"

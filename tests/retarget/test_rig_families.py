@@ -183,6 +183,15 @@ def test_controls_of_a_rig_with_both_kinematics_are_told_with_their_switches():
     assert found.twists == {}
 
 
+def test_controls_come_before_the_bones_they_move():
+    rows = rows_for("mixamo") | _of_family("mixamo_control")
+    rows["Ctrl_Hand_IK_Left"] = (None, skeleton.REST[skeleton.INDEX["hand.L"]])
+    found = detect_rig(build(rows))
+    assert found.family == "mixamo_control"
+    assert found.strands["hand.L"] == (("Ctrl_Hand_FK_Left",),)
+    assert found.ik["hand.L"].target == "Ctrl_Hand_IK_Left"
+
+
 def test_every_family_is_tried_by_a_rig_of_its_own_names():
     tried = {family for family, _ in RIGS.values()} - {"names"}
     here = {"canonical", "rigify_metarig", "rigify_rig"}
