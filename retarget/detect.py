@@ -7,7 +7,8 @@ from . import skeleton
 from .errors import ConductorError
 from .rig import RigMap, RigRest
 from .rig_check import checked
-from .rig_families import Match, exact_keys, families, matches
+from .rig_families import Match, exact_keys, matches
+from .rig_family import families
 from .rig_named import map_by_names
 from .rig_names import name_keys, read_names
 from .rig_structure import FOUR_LEGS, map_by_structure
@@ -16,7 +17,7 @@ __all__ = ["detect_rig", "families"]
 
 # From this part of the required joints on an armature is of a family, though it lacks some.
 _OF_FAMILY: Final = 0.6
-DIGITS: Final = ("thumb", "index", "fingers")
+_DIGITS: Final = ("thumb", "index", "fingers")
 REQUIRED: Final = (
     "hips",
     "chest",
@@ -107,7 +108,7 @@ def _filled_from(known: RigMap, other: RigMap) -> RigMap:
         bones = {bone for row in rows for bone in row}
         stem, _, side = joint.partition(".")
         if joint in strands or (
-            stem in DIGITS and any(f"{d}.{side}" in known.strands for d in DIGITS)
+            stem in _DIGITS and any(f"{d}.{side}" in known.strands for d in _DIGITS)
         ):
             continue
         if joint == "spine" and "chest" in other.strands:

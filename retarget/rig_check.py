@@ -8,7 +8,8 @@ import numpy as np
 from .errors import ConductorError
 from .rig import RigMap, RigRest
 from .rig_facing import facing
-from .rig_structure import on_all_fours, structural_twists
+from .rig_parts import limb_twists
+from .rig_structure import on_all_fours
 from .rig_tree import RigTree
 from .rotation import Array
 
@@ -132,7 +133,7 @@ def _twists(tree: RigTree, rig_map: RigMap) -> dict[str, tuple[str, ...]]:
         for joint, rows in rig_map.strands.items()
         if not any(bone in rig_map.parents for row in rows for bone in row)
     }
-    return structural_twists(tree, direct, _is_twist)
+    return limb_twists(tree, direct, _is_twist)
 
 
 def _is_twist(bone: str) -> bool:

@@ -1,23 +1,14 @@
-"""The rig families of `rigs/`, written out and matched against an armature's bones."""
+"""How well the rig families of `rigs/` fit an armature, by the names of its bones."""
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from . import skeleton
 from .rig import IkControl, RigMap, RigRest, Strand
-from .rig_names import squash
+from .rig_family import Family, Rows, Slot, squashed_name, written_out
 from .rig_parts import split_trunk
 
-_RIGS = Path(__file__).parent / "rigs"
-_REQUIRED: Final = [
-    "hips", "chest", "head", "upper_arm.{side}", "forearm.{side}", "hand.{side}",
-]  # fmt: skip
-_FINGERS: Final = ("middle", "ring", "pinky")
 # A joint whose bone is there but hangs from the wrong one.
 _MISPLACED: Final = 0.5
 
@@ -57,175 +48,6 @@ class Match:
         return not self.missing and not self.misplaced
 
 
-# Names for one bone, the first that is there counts; a row of them; rows side by side.
-_Slot = tuple[str, ...]
-_Rows = tuple[tuple[_Slot, ...], ...]
-
-
-@dataclass(frozen=True)
-class _Family:
-    """A family with both sides written out."""
-
-    key: str
-    label: str
-    joints: dict[str, _Rows]
-    required: tuple[str, ...]
-    follows: tuple[tuple[_Slot, _Slot], ...]
-    properties: tuple[tuple[_Slot, str, float], ...]
-    ik: tuple[tuple[str, _Slot, _Slot | None, tuple[tuple[_Slot, str, float], ...]], ...]
-    marks: tuple[re.Pattern[str], ...]
-
-    @cached_property
-    def names(self) -> tuple[frozenset[str], ...]:
-        """For each required joint, the names that its bones may have."""
-        return tuple(
-            frozenset(name for row in self.joints[joint] for slot in row for name in slot)
-            for joint in self.required
-        )
-
-    @cached_property
-    def arms(self) -> frozenset[str]:
-        """The names that forearms may have: these tell families apart soonest."""
-        rows = [row for side in "LR" for row in self.joints[f"forearm.{side}"]]
-        return frozenset(name for row in rows for slot in row for name in slot)
-
-    @cached_property
-    def squashed_arms(self) -> frozenset[str]:
-        """The same without case and separators."""
-        return frozenset(map(_squashed, self.arms))
-
-    @cached_property
-    def squashed(self) -> tuple[frozenset[str], ...]:
-        """The same without case and separators."""
-        return tuple(frozenset(map(_squashed, names)) for names in self.names)
-
-
-@cache
-def families() -> dict[str, dict[str, Any]]:
-    """The rig families' data by key, in the order of their file names.
-
-    What a file shares with others is written out: `like`, `digits` and `trunk` are resolved.
-    """
-    raw = {
-        path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(_RIGS.glob("*.toml"))
-    }
-    return {key: _resolved(key, raw) for key in raw}
-
-
-def _resolved(key: str, raw: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    data = raw[key]
-    family: dict[str, Any] = {"required": _REQUIRED, "joints": {}}
-    if "like" in data:
-        family |= {k: v for k, v in _resolved(data["like"], raw).items() if k != "marks"}
-    joints = dict(family["joints"])
-    family |= {k: v for k, v in data.items() if k not in ("joints", "digits", "trunk", "like")}
-    if "trunk" in data:
-        joints.pop("spine", None)
-        joints["chest"] = {"trunk": data["trunk"]}
-    joints |= _digit_joints(data.get("digits", {})) | data.get("joints", {})
-    family["joints"] = joints
-    return family
-
-
-def _digit_joints(digits: dict[str, Any]) -> dict[str, Any]:
-    """Joints of digits whose bones are all named alike."""
-    if not digits:
-        return {}
-    pattern, numbers = digits["bone"], digits["numbers"]
-    rows = {
-        digit: [
-            pattern.replace("{digit}", word).replace("{number}", str(number))
-            for number in (digits.get("thumb_numbers", numbers) if digit == "thumb" else numbers)
-        ]
-        for digit, word in digits.items()
-        if digit in ("thumb", "index", *_FINGERS)
-    }
-    joints = {f"{digit}.{{side}}": rows[digit] for digit in ("thumb", "index") if digit in rows}
-    others = [rows[digit] for digit in _FINGERS if digit in rows]
-    return joints | ({"fingers.{side}": others} if others else {})
-
-
-@cache
-def _written_out() -> tuple[_Family, ...]:
-    return tuple(_write_out(key, family) for key, family in families().items())
-
-
-def _write_out(key: str, family: dict[str, Any]) -> _Family:
-    sides = {
-        side: (words,) if isinstance(words, str) else tuple(words)
-        for side, words in family.get("sides", {}).items()
-    }
-    joints: dict[str, _Rows] = {}
-    for joint, wanted in family["joints"].items():
-        for side in _sides(joint):
-            joints[joint.replace("{side}", side)] = _rows(wanted, sides.get(side, ()))
-    ordered = {joint: joints[joint] for joint in skeleton.NAMES if joint in joints}
-    return _Family(
-        key=key,
-        label=family["label"],
-        joints=ordered,
-        required=tuple(
-            joint.replace("{side}", side) for joint in family["required"] for side in _sides(joint)
-        ),
-        follows=tuple(
-            (_slot(bone, sides.get(side, ())), _slot(leader, sides.get(side, ())))
-            for bone, leader in family.get("follows", {}).items()
-            for side in _sides(bone)
-        ),
-        properties=tuple(
-            row
-            for bone, values in family.get("properties", {}).items()
-            for side in _sides(bone)
-            for row in _values({bone: values}, sides, side)
-        ),
-        ik=tuple(
-            (
-                joint.replace("{side}", side),
-                _slot(control["target"], sides.get(side, ())),
-                _slot(control["pole"], sides.get(side, ())) if "pole" in control else None,
-                tuple(_values(control.get("properties", {}), sides, side)),
-            )
-            for joint, control in family.get("ik", {}).items()
-            for side in _sides(joint)
-        ),
-        marks=tuple(re.compile(mark) for mark in family.get("marks", ())),
-    )
-
-
-def _values(
-    table: dict[str, Any], sides: dict[str, tuple[str, ...]], side: str
-) -> list[tuple[_Slot, str, float]]:
-    return [
-        (_slot(bone, sides.get(side, ())), name, float(value))
-        for bone, values in table.items()
-        for name, value in values.items()
-    ]
-
-
-def _sides(text: str) -> tuple[str, ...]:
-    return ("L", "R") if "{side}" in text else ("",)
-
-
-def _slot(names: str, words: tuple[str, ...]) -> _Slot:
-    """All names "a|b" stands for, with every word for the side."""
-    return tuple(
-        name.replace("{side}", word)
-        for name in names.split("|")
-        for word in (words if "{side}" in name else ("",))
-    )
-
-
-def _rows(wanted: Any, words: tuple[str, ...]) -> _Rows:
-    if isinstance(wanted, dict):
-        wanted = wanted["trunk"]
-    if isinstance(wanted, str):
-        wanted = [[wanted]]
-    elif isinstance(wanted[0], str):
-        wanted = [wanted]
-    return tuple(tuple(_slot(names, words) for names in row) for row in wanted)
-
-
 def exact_keys(rig: RigRest) -> dict[str, tuple[str, ...]]:
     """Bones by their names as written, and by what follows a namespace."""
     keys: dict[str, tuple[str, ...]] = dict(zip(rig.bones, zip(rig.bones), strict=True))
@@ -250,7 +72,7 @@ def matches(rig: RigRest, keys: Keys, *, squashed: bool = False) -> list[Match]:
         Whether names are looked up without case and separators.
     """
     found = []
-    for family in _written_out():
+    for family in written_out():
         if keys.keys().isdisjoint(family.squashed_arms if squashed else family.arms):
             continue
         names = family.squashed if squashed else family.names
@@ -260,15 +82,10 @@ def matches(rig: RigRest, keys: Keys, *, squashed: bool = False) -> list[Match]:
     return found
 
 
-@cache
-def _squashed(name: str) -> str:
-    return squash(name)
-
-
 class _Finder:
     """Looks the bones of one family up in an armature."""
 
-    def __init__(self, rig: RigRest, family: _Family, keys: Keys, squashed: bool) -> None:
+    def __init__(self, rig: RigRest, family: Family, keys: Keys, squashed: bool) -> None:
         self._rig = rig
         self._family = family
         self._keys = keys
@@ -343,15 +160,15 @@ class _Finder:
         bones = self._rig.bones
         return 1.0 if all(any(m.fullmatch(bone) for bone in bones) for m in marks) else -1.0
 
-    def _candidates(self, slot: _Slot) -> list[str]:
+    def _candidates(self, slot: Slot) -> list[str]:
         if self._squashed:
-            return [bone for name in slot for bone in self._keys.get(_squashed(name), ())]
+            return [bone for name in slot for bone in self._keys.get(squashed_name(name), ())]
         return [bone for name in slot for bone in self._keys.get(name, ())]
 
-    def _first(self, slot: _Slot) -> str:
+    def _first(self, slot: Slot) -> str:
         return next(iter(self._candidates(slot)), "")
 
-    def _strands(self, rows: _Rows, hips: str, parents: dict[str, str]) -> tuple[Strand, ...]:
+    def _strands(self, rows: Rows, hips: str, parents: dict[str, str]) -> tuple[Strand, ...]:
         strands = []
         for row in rows:
             strand: list[str] = []
@@ -371,7 +188,7 @@ class _Finder:
         return next(inside, bones[0])
 
     def _properties(
-        self, wanted: tuple[tuple[_Slot, str, float], ...]
+        self, wanted: tuple[tuple[Slot, str, float], ...]
     ) -> tuple[tuple[str, str, float], ...]:
         return tuple(
             (bone, name, value) for slot, name, value in wanted if (bone := self._first(slot))

@@ -1,10 +1,11 @@
 """Parts of a body that are told by where bones stand: trunk, head, digits and twist bones."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import numpy as np
 
+from .rig import Strand
 from .rig_tree import RigTree
 from .rotation import Array
 
@@ -228,3 +229,45 @@ def twist_bones(
     return tuple(
         sorted(inside + beside, key=lambda b: float((tree.heads[b] - tree.heads[start]) @ way))
     )
+
+
+def limb_twists(
+    tree: RigTree,
+    strands: Mapping[str, tuple[Strand, ...]],
+    is_twist: Callable[[str], bool] | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """The twist bones of all limbs.
+
+    Parameters
+    ----------
+    tree : RigTree
+        The armature.
+    strands : mapping
+        Its map's strands.
+    is_twist : callable, optional
+        Whether a bone's name is a twist bone's; without, place alone tells those beside a limb.
+    """
+    index = tree.rig.index
+    mapped = {bone for rows in strands.values() for row in rows for bone in row}
+    found = {}
+    for stem, after in (
+        ("upper_arm", "forearm"),
+        ("forearm", "hand"),
+        ("thigh", "shin"),
+        ("shin", "foot"),
+    ):
+        for side in ("L", "R"):
+            joint, end = f"{stem}.{side}", f"{after}.{side}"
+            if joint not in strands or end not in strands:
+                continue
+            upper, lower = index[strands[joint][0][0]], index[strands[end][0][0]]
+            if not tree.is_below(lower, upper):
+                continue
+            twists = tuple(
+                tree.rig.bones[bone]
+                for bone in twist_bones(tree, upper, lower, is_twist)
+                if tree.rig.bones[bone] not in mapped
+            )
+            if twists:
+                found[joint] = twists
+    return found

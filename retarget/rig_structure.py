@@ -5,7 +5,7 @@ upper pair: those are arms and legs. Bones beside that (twist, IK targets, hair,
 wings, weapons, faces) are left alone. Only heads and parents are looked at, never tails.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -16,7 +16,7 @@ from . import skeleton
 from .rig import RigMap, RigRest, Strand
 from .rig_facing import facing
 from .rig_limbs import Limb, Pair, find_pairs
-from .rig_parts import digit_rows, find_head, order_digits, split_trunk, twist_bones
+from .rig_parts import digit_rows, find_head, limb_twists, order_digits, split_trunk
 from .rig_tree import RigTree
 from .rotation import Array
 
@@ -313,7 +313,7 @@ def _as_map(tree: RigTree, body: Body, named_sides: Mapping[str, str], doubts: l
         label="skeleton of its own kind",
         strands=strands,
         sure=_sure(strands, min(1.0, 0.5 + abs(sure_of_sides))),
-        twists=structural_twists(tree, strands),
+        twists=limb_twists(tree, strands),
         doubts=tuple(doubts),
     )
 
@@ -371,48 +371,6 @@ def _sure(strands: Mapping[str, tuple[Strand, ...]], of_sides: float) -> dict[st
         base = _SURE_OF_DIGITS if stem in ("thumb", "index", "fingers") else _SURE
         sure[joint] = round(base * (of_sides if side else 1.0), 3)
     return sure
-
-
-def structural_twists(
-    tree: RigTree,
-    strands: Mapping[str, tuple[Strand, ...]],
-    is_twist: Callable[[str], bool] | None = None,
-) -> dict[str, tuple[str, ...]]:
-    """The twist bones of all limbs.
-
-    Parameters
-    ----------
-    tree : RigTree
-        The armature.
-    strands : mapping
-        Its map's strands.
-    is_twist : callable, optional
-        Whether a bone's name is a twist bone's; without, place alone tells those beside a limb.
-    """
-    index = tree.rig.index
-    mapped = {bone for rows in strands.values() for row in rows for bone in row}
-    found = {}
-    for stem, after in (
-        ("upper_arm", "forearm"),
-        ("forearm", "hand"),
-        ("thigh", "shin"),
-        ("shin", "foot"),
-    ):
-        for side in ("L", "R"):
-            joint, end = f"{stem}.{side}", f"{after}.{side}"
-            if joint not in strands or end not in strands:
-                continue
-            upper, lower = index[strands[joint][0][0]], index[strands[end][0][0]]
-            if not tree.is_below(lower, upper):
-                continue
-            twists = tuple(
-                tree.rig.bones[bone]
-                for bone in twist_bones(tree, upper, lower, is_twist)
-                if tree.rig.bones[bone] not in mapped
-            )
-            if twists:
-                found[joint] = twists
-    return found
 
 
 def _what_was_found(tree: RigTree, pairs: list[Pair]) -> str:
