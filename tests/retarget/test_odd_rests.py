@@ -115,7 +115,7 @@ def _not_inheriting(rig: RigRest) -> RigRest:
 
 def _scaled_matrices(rig: RigRest) -> RigRest:
     matrices = rig.matrices.copy()
-    matrices[:, :3, :3] *= np.linspace(0.2, 7.0, len(matrices))[:, None, None]
+    matrices[:, :3, :3] *= np.linspace(1.0, 7.0, len(matrices))[:, None, None]
     return replace(rig, matrices=matrices)
 
 
@@ -252,7 +252,8 @@ def test_bones_point_where_the_motion_points(name: str) -> None:
 def test_wrists_are_where_the_motion_has_them(name: str) -> None:
     case = odd(name)
     hips = case.places[:, case.rig.rest.index["hips"]] - joint("hips")
-    limit = 0.03 if "spine of" in name else 0.01
+    # Curves of several bones bend otherwise, and shoulders do not go with what has no length.
+    limit = 0.03 if "spine of" in name or "without length" in name else 0.01
     for wrist in ("hand.L", "hand.R"):
         off = case.places[:, case.row(wrist)] - hips - joint(wrist)
         assert np.linalg.norm(off, axis=-1).max() < limit
@@ -280,7 +281,9 @@ def test_feet_stand_flat_where_the_motions_do(name: str) -> None:
         toe = case.places[:, case.rig.rest.index[foot.replace("foot", "toe")]] - ankle
         assert angle(toe, skeleton.TAILS[skeleton.INDEX[foot]] - joint(foot)[0]) < 3.0
         if not case.fit.stands:
-            rest = rotation.rotate(rotation.conjugate(case.rig.axes), case.rig.rest.heads)
+            rows = [case.rig.rest.index[bone] for bone in case.fit.map.bones]
+            heads = case.rig.rest.heads[rows]
+            rest = rotation.rotate(rotation.conjugate(case.rig.axes), heads)
             # The armature's floor, or that of a body which reaches below it.
             floor = min(0.0, rest[:, 2].min()) / case.rig.scale
             assert ankle[0, 2] == pytest.approx(floor + joint(foot)[0, 2], abs=0.02)
