@@ -8,6 +8,7 @@ import numpy as np
 from .errors import ConductorError
 from .rig import RigMap, RigRest
 from .rig_facing import facing
+from .rig_names import squash
 from .rig_parts import limb_twists
 from .rig_structure import on_all_fours
 from .rig_tree import RigTree
@@ -136,8 +137,13 @@ def _twists(tree: RigTree, rig_map: RigMap) -> dict[str, tuple[str, ...]]:
     return limb_twists(tree, direct, _is_twist)
 
 
-def _is_twist(bone: str) -> bool:
+def _is_twist(bone: str, limb: str) -> bool:
+    """Whether a bone is called a twist bone, or as the limb's bone but for a number or "part"."""
     name = bone.lower()
-    return any(word in name for word in _TWIST_WORDS) and not any(
-        word in name for word in _NOT_TWIST
-    )
+    if any(word in name for word in _NOT_TWIST):
+        return False
+    return any(word in name for word in _TWIST_WORDS) or _letters(bone) == _letters(limb)
+
+
+def _letters(name: str) -> str:
+    return "".join(char for char in squash(name) if char.isalpha()).replace("part", "")

@@ -200,7 +200,7 @@ def stands_on(tree: RigTree, bone: int, start: int, end: int) -> bool:
 
 
 def twist_bones(
-    tree: RigTree, start: int, end: int, is_twist: Callable[[str], bool] | None = None
+    tree: RigTree, start: int, end: int, is_twist: Callable[[str, str], bool] | None = None
 ) -> tuple[int, ...]:
     """The twist bones of a limb's bone, from the body outwards.
 
@@ -214,15 +214,20 @@ def twist_bones(
     start, end : int
         The limb's bone and the next joint's, which hangs below it.
     is_twist : callable, optional
-        Whether a bone's name is a twist bone's; without, those beside are told by place alone.
+        Whether a bone's name is that of a twist bone of another; without, place alone tells.
     """
-    inside = tree.path(start, end)[:-1]
+    names = tree.rig.bones
+
+    def known(bone: int) -> bool:
+        return is_twist is None or is_twist(names[bone], names[start])
+
+    between = tree.path(start, end)[:-1]
+    inside = [bone for bone in between if known(bone)]
     beside = []
-    for parent in [start, *inside]:
-        row = [child for child in tree.children[parent] if child not in inside and child != end]
+    for parent in [start, *between]:
+        row = [child for child in tree.children[parent] if child not in between and child != end]
         for bone in row:
-            known = is_twist is None or is_twist(tree.rig.bones[bone])
-            if known and stands_on(tree, bone, start, end) and len(tree.below(bone)) <= _FEW:
+            if known(bone) and stands_on(tree, bone, start, end) and len(tree.below(bone)) <= _FEW:
                 beside.append(bone)
                 row += tree.children[bone]
     way = tree.heads[end] - tree.heads[start]
@@ -234,7 +239,7 @@ def twist_bones(
 def limb_twists(
     tree: RigTree,
     strands: Mapping[str, tuple[Strand, ...]],
-    is_twist: Callable[[str], bool] | None = None,
+    is_twist: Callable[[str, str], bool] | None = None,
 ) -> dict[str, tuple[str, ...]]:
     """The twist bones of all limbs.
 
@@ -245,7 +250,7 @@ def limb_twists(
     strands : mapping
         Its map's strands.
     is_twist : callable, optional
-        Whether a bone's name is a twist bone's; without, place alone tells those beside a limb.
+        Whether a bone's name is that of a twist bone of another; without, place alone tells.
     """
     index = tree.rig.index
     mapped = {bone for rows in strands.values() for row in rows for bone in row}

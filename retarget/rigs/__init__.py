@@ -26,6 +26,6 @@
     Joint at a limb's end to its `target`, its `pole` and the `properties` that let these drive it.
 
 Names are matched as written first, then in any case, with any separators and prefixes. Twist bones
-need not be listed: those in a limb, between its bones, are found by their place, and those beside
-it by their name and place.
+need not be listed: they are found by their place in or beside a limb and by their names, which say
+"twist" or are the limb's but for a number.
 """

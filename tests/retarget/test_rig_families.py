@@ -165,11 +165,19 @@ def test_twist_bones_are_found_in_a_limb_and_beside_it():
     inside = detect_rig(build(rows_for("daz genesis 8")))
     assert inside.twists["upper_arm.L"] == ("lShldrTwist",)
     assert inside.twists["thigh.R"] == ("rThighTwist",)
+    assert detect_rig(build(rows_for("makehuman"))).twists["shin.L"] == ("lowerleg02.L",)
+    parts = detect_rig(build(rows_for("advanced skeleton"))).twists
+    assert parts["upper_arm.R"] == ("ShoulderPart1_R",)
     beside = detect_rig(build(rows_for("unreal 5")))
     assert beside.twists["upper_arm.L"] == ("upperarm_twist_01_l", "upperarm_twist_02_l")
     assert beside.twists["forearm.R"] == ("lowerarm_twist_02_r", "lowerarm_twist_01_r")
     assert "upperarm_bicep_l" not in str(beside.twists)
     assert detect_rig(build(rows_for("mixamo"))).twists == {}
+    rows = {
+        b.replace("ShldrTwist", "Sleeve"): (p and p.replace("ShldrTwist", "Sleeve"), head)
+        for b, (p, head) in rows_for("daz genesis 8").items()
+    }
+    assert "upper_arm.L" not in detect_rig(build(rows)).twists
 
 
 def test_controls_of_a_rig_with_both_kinematics_are_told_with_their_switches():
