@@ -1,5 +1,6 @@
 """Armature objects: their rest pose as plain arrays."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from retarget.detect import detect_rig
 from retarget.errors import ConductorError
 from retarget.fit import Fit, fit_rig
-from retarget.rig import RigRest
+from retarget.rig import RigMap, RigRest
 from retarget.rotation import Array
 
 # Object scales further from even than this would bend the limbs' directions visibly.
@@ -51,7 +52,21 @@ def fit_armature(armature: Any) -> Fit:
         If the rig is not known, lacks bones, or is scaled unevenly.
     """
     rig = read_rig(armature)
-    return fit_rig(rig, detect_rig(rig), world_up(armature))
+    return fit_rig(rig, _without_driven_twists(armature, detect_rig(rig)), world_up(armature))
+
+
+def _without_driven_twists(armature: Any, rig_map: RigMap) -> RigMap:
+    """The map without twist bones that drivers or constraints of the rig turn by themselves."""
+    data = armature.animation_data
+    driven = [curve.data_path for curve in data.drivers] if data else []
+
+    def is_free(name: str) -> bool:
+        bone = armature.pose.bones[name]
+        path = f"{bone.path_from_id()}.rotation"
+        return not len(bone.constraints) and not any(each.startswith(path) for each in driven)
+
+    twists = {joint: tuple(filter(is_free, bones)) for joint, bones in rig_map.twists.items()}
+    return replace(rig_map, twists=twists)
 
 
 def world_up(armature: Any) -> Array | None:
