@@ -162,8 +162,8 @@ def in_parts(rows: Rows, bone: str, count: int) -> Rows:
             made[name] = (names[-1] if parent == bone else parent, head, tail)
             continue
         for k, part in enumerate(names):
-            ends = (head + (tail - head) * t / count for t in (k, k + 1))
-            made[part] = (parent, *ends)
+            start, end = (head + (tail - head) * t / count for t in (k, k + 1))
+            made[part] = (parent, start, end)
             parent = part
     return made
 
