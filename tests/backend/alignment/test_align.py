@@ -166,6 +166,27 @@ def test_what_rings_after_the_end_does_not_slow_the_last_bars(tmp_path: Path) ->
     assert np.abs(found.grid.times[-12:] - times[-12:]).max() < 0.05
 
 
+def test_the_beats_of_a_last_fermata_end_when_it_is_let_go(tmp_path: Path) -> None:
+    """A whole note at the end is held for 1.8 times its length."""
+    score = write_score(tmp_path / "score.musicxml", PIECE)
+    last = (
+        '<measure number="25"><note><pitch><step>C</step><octave>4</octave></pitch>'
+        "<duration>4</duration></note></measure></part>"
+    )
+    score.write_text(score.read_text(encoding="utf-8").replace("</part>", last), encoding="utf-8")
+    times = freely(97, 0.5)
+    beat = 1.8 * float(times[-1] - times[-2])
+    let_go = float(times[-1]) + 4.0 * beat
+    sound = play(PIECE, times[:-1], let_go + 2.0)
+    at = np.arange(round(times[-1] * SAMPLE_RATE), round(let_go * SAMPLE_RATE))
+    tone = sum(np.sin(2.0 * np.pi * h * 261.63 * at / SAMPLE_RATE) / h for h in (1, 2, 3, 4))
+    sound[at[0] : at[-1] + 1] += (0.1 * tone).astype(np.float32)
+    found = align(score, sound)
+    true = np.r_[times[:-1], times[-1] + beat * np.arange(4)]
+    assert_beats(found.grid, true, numbers_of(100))
+    assert np.abs(found.grid.times[-4:] - true[-4:]).max() < 0.07
+
+
 def test_another_piece_is_heard_without_the_score(tmp_path: Path) -> None:
     score = write_score(tmp_path / "score.musicxml", bars(24, seed=11, home=61))
     times = freely(96, 0.5)
