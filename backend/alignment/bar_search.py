@@ -139,6 +139,7 @@ class BarSearch:
         self._exit = np.ones(count, np.float32)
         for bar in ends:
             self._exit[max(lines[bar + 1] - 2, 0) : lines[bar + 1] + 1] = 0.0
+        self._line_ends = [int(lines[bar + 1]) for bar in ends]
         self._back = np.full(count, np.inf, np.float32)
         self._back[lines[:-1]] = _RETURN
         self._back[lines[sorted(begins)]] = _EDGE
@@ -156,6 +157,7 @@ class BarSearch:
         edge = np.float32(_EDGE * self._second * min(count / self._second / _WHOLE_S, 1.0))
         entry, leave = edge * self._entry, edge * self._exit
         back = np.float32(self._second) * self._back
+        stand = self._standing(frames.rests)
         trace = _Trace(count, self._count)
         padded = np.full(self._count + self._reach, np.inf, np.float32)
         cost = padded[self._reach :]
@@ -168,7 +170,7 @@ class BarSearch:
                 best = entry.copy()
                 trace.came[0] = _FROM_NOTHING
             else:
-                best = self._gone_on(padded, trace.came[t])
+                best = self._gone_on(padded, stand, trace.came[t])
                 self._jump(cost, best, trace, t)
                 _improve(best, trace.came[t], before + entry, _FROM_NOTHING)
                 _improve(best, trace.came[t], other + back, _FROM_OTHER)
@@ -184,10 +186,23 @@ class BarSearch:
         total = min(float(ending[place]), other)
         return trace.back(-1 if other < ending[place] else place, total / count)
 
-    def _gone_on(self, padded: NDArray[np.float32], how: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _standing(self, rests: NDArray) -> NDArray[np.float32]:
+        """What it costs to stay at each place: less where the last notes of a movement ring on."""
+        stand = np.full(self._count, self._paces[0], np.float32)
+        for end in self._line_ends:
+            sounding = np.flatnonzero(~rests[:end])
+            stand[sounding[-1] if len(sounding) else end : end + 1] = self._paces[1]
+        return stand
+
+    def _gone_on(
+        self,
+        padded: NDArray[np.float32],
+        stand: NDArray[np.float32],
+        how: NDArray[np.uint8],
+    ) -> NDArray[np.float32]:
         """The cheapest way to each place from one before it, or from itself."""
         reach, count = self._reach, self._count
-        best = padded[reach : reach + count] + np.float32(self._paces[0])
+        best = padded[reach : reach + count] + stand
         for k, penalty in self._paces.items():
             if k:
                 _improve(best, how, padded[reach - k : reach - k + count] + np.float32(penalty), k)

@@ -17,10 +17,15 @@ from retarget.rotation import Array
 _UNMARKED_BARS: Final = 8
 _UNMARKED: Final = 1.5
 _AROUND: Final = 9
+# Where a mark is kept within this factor it is the mark that decides: a score in four at 132 is
+# beaten in four by one who plays it at 140.
+_KEPT: Final = 1.15
 
 
 def played_tempo(movement: Movement, pieces: Sequence[Piece]) -> TempoMap:
-    """The tempo along the written score as it is played, steady from mark to mark.
+    """The tempo along the written score by which its beats are chosen, steady from mark to mark.
+
+    It is that of the marks where they are nearly kept, and elsewhere the played one.
 
     Parameters
     ----------
@@ -29,7 +34,21 @@ def played_tempo(movement: Movement, pieces: Sequence[Piece]) -> TempoMap:
     pieces : sequence of Piece
         At least one.
     """
-    starts, ratios = _bar_tempi(movement, pieces)
+    return tempo_of_bars(movement, [(it.movement, it.seconds(it.movement.starts)) for it in pieces])
+
+
+def tempo_of_bars(movement: Movement, played: Sequence[tuple[Movement, Array]]) -> TempoMap:
+    """As `played_tempo`, from when bars are played.
+
+    Parameters
+    ----------
+    movement : Movement
+        The whole score.
+    played : sequence of (Movement, (K + 1,) array)
+        Bars of it that are played one after the other, at least one, and the seconds of their bar
+        lines.
+    """
+    starts, ratios = _bar_tempi(played)
     tempo = movement.tempo
     mark = np.maximum(np.searchsorted(tempo.starts, starts + 1e-9, side="right") - 1, 0)
     whole = float(np.median(ratios))
@@ -43,6 +62,7 @@ def played_tempo(movement: Movement, pieces: Sequence[Piece]) -> TempoMap:
             changes[float(starts[inside].min())] = float(np.median(ratios[inside]))
             if stop < len(own):
                 changes.setdefault(float(starts[own[stop]]), float(factors[m]))
+    factors[np.abs(np.log(factors)) < np.log(_KEPT)] = 1.0
     marks = dict(zip(tempo.starts.tolist(), (tempo.bpm * factors).tolist(), strict=True))
     for start, ratio in changes.items():
         written = tempo.bpm[np.searchsorted(tempo.starts, start + 1e-9, side="right") - 1]
@@ -51,17 +71,15 @@ def played_tempo(movement: Movement, pieces: Sequence[Piece]) -> TempoMap:
     return TempoMap(np.array(at), np.array([marks[place] for place in at]))
 
 
-def _bar_tempi(movement: Movement, pieces: Sequence[Piece]) -> tuple[Array, Array]:
+def _bar_tempi(played: Sequence[tuple[Movement, Array]]) -> tuple[Array, Array]:
     """Where the played bars are written, and their tempo as a multiple of the written one."""
     starts, ratios = [], []
-    for piece in pieces:
-        played = piece.movement
-        seconds = np.maximum(np.diff(piece.seconds(played.starts)), 1e-3)
-        qpm = 60.0 * np.diff(played.starts) / seconds
+    for bars, lines in played:
+        qpm = 60.0 * np.diff(bars.starts) / np.maximum(np.diff(lines), 1e-3)
         # The last bar rings out.
         keep = slice(None, -1 if len(qpm) > 2 else None)
-        starts.append(np.array([float(bar.start) for bar in played.bars])[keep])
-        ratios.append((qpm / played.written_qpm(played.starts[:-1]))[keep])
+        starts.append(np.array([float(bar.start) for bar in bars.bars])[keep])
+        ratios.append((qpm / bars.written_qpm(bars.starts[:-1]))[keep])
     return np.concatenate(starts), np.concatenate(ratios)
 
 

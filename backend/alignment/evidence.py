@@ -29,6 +29,12 @@ _LEAST_ODDS, _MOST_ODDS, _NEUTRAL = -6.0, 4.0, -1.5
 # What it takes to part with the score or to come back to it: log odds times seconds.
 _PARTING: Final = 20.0
 _SILENCE_DB: Final = -45.0
+# After a stretch that surely plays it a recording goes on in the score, however unclearly it does,
+# where it leaves no bar out, keeps within this factor of the paces it has so many seconds before
+# and after, in the whole and in parts of some seconds within the second one, and where the
+# correlation is at least this.
+_PACE, _PARTS_PACE, _AROUND_S, _PART_S = 1.1, 1.4, 15.0, 6.0
+_FAINT_MATCH: Final = 0.5
 
 
 def where_played(pieces: Sequence[Piece], sound: Sound) -> list[list[tuple[float, float]]]:
@@ -37,8 +43,48 @@ def where_played(pieces: Sequence[Piece], sound: Sound) -> list[list[tuple[float
     if not any(odds >= _asked(end - begin) for some in likely for (begin, end), odds in some):
         return [[] for _ in pieces]
     return [
-        [it for it, odds in some if odds >= min(_asked(it[1] - it[0]), _BESIDE)] for some in likely
+        _joined(piece, [(it, odds >= min(_asked(it[1] - it[0]), _BESIDE)) for it, odds in some])
+        for piece, some in zip(pieces, likely, strict=True)
     ]
+
+
+def _joined(
+    piece: Piece, stretches: Sequence[tuple[tuple[float, float], bool]]
+) -> list[tuple[float, float]]:
+    """Which of the stretches of a piece are sure, joined where it goes on in the score."""
+    found: list[tuple[float, float]] = []
+    for (begin, end), sure in stretches:
+        if found and _goes_on(piece, found[-1][1], begin if sure else end):
+            found[-1] = found[-1][0], end
+        elif sure:
+            found.append((begin, end))
+    return found
+
+
+def _goes_on(piece: Piece, begin: float, end: float) -> bool:
+    """Whether a piece goes on in the score at its pace from one time to another."""
+    followed = piece.followed
+    parts = max(round((end - begin) / _PART_S), 1)
+    edges = np.linspace(begin, end, parts + 1)
+    at = np.r_[begin - _AROUND_S, edges, end + _AROUND_S]
+    at = np.clip(at, followed.times[0], followed.times[-1])
+    places = np.interp(at, followed.times, followed.quarters)
+    lines = piece.movement.starts[np.cumsum([stop - first for first, stop in piece.runs])[:-1]]
+    leaves_out = ((lines > places[1]) & (lines < places[-2])).any()
+    seconds, steps = np.diff(at), np.maximum(np.diff(places), 1e-6)
+    paces = np.log(np.maximum(seconds, 1e-6) / steps)
+    around = paces[[0, -1]][seconds[[0, -1]] > _PART_S]
+    inside = (followed.times >= begin) & (followed.times <= end)
+    if leaves_out or not len(around) or not inside.any():
+        return False
+    whole = np.log((at[-2] - at[1]) / steps[1:-1].sum())
+    slowest, fastest = around.max(), around.min()
+    return bool(
+        fastest - np.log(_PACE) < whole < slowest + np.log(_PACE)
+        and (paces[1:-1] > fastest - np.log(_PARTS_PACE)).all()
+        and (paces[1:-1] < slowest + np.log(_PARTS_PACE)).all()
+        and followed.match[inside].mean() >= _FAINT_MATCH
+    )
 
 
 def _asked(seconds: float) -> float:
@@ -68,7 +114,10 @@ def _likely(piece: Piece, sound: Sound) -> list[tuple[float, float]]:
 
 
 def _moments(piece: Piece, sound: Sound, edges: Array) -> Array:
-    """Log odds of the moments between edges; where nothing sounds they are neutral."""
+    """Log odds of the moments between edges; where nothing sounds they are neutral.
+
+    Sound after the last note of the score matches nothing.
+    """
     followed, onsets = piece.followed, piece.onsets
     at = np.searchsorted(followed.times, edges)
     sums = np.r_[0.0, np.cumsum(followed.match)][at]
@@ -77,8 +126,7 @@ def _moments(piece: Piece, sound: Sound, edges: Array) -> Array:
     spread = np.interp(middle, onsets.times, np.log(onsets.spread))
     odds = np.clip(_MATCH * match + _SPREAD * spread + _CONSTANT, _LEAST_ODDS, _MOST_ODDS)
     frames = np.clip((middle * CHROMA_RATE).astype(np.int64), 0, len(sound.level) - 1)
-    untold = (np.diff(at) == 0) | (sound.level[frames] < _SILENCE_DB)
-    return np.where(untold, _NEUTRAL, odds)
+    return np.where(sound.level[frames] < _SILENCE_DB, _NEUTRAL, odds)
 
 
 def _played(odds: Array, parting: float) -> Array:

@@ -73,6 +73,7 @@ def follow(movement: Movement, sound: Sound, times: Array, quarters: Array, step
     when = (_predicted(movement, times, quarters) * CHROMA_RATE) - first
     written = _written(movement, when, stop - first, steps)
     padded = np.pad(written, ((band, band), (0, 0)))
+    _ring_on(padded[:, :12])
     path = _best_path(heard, padded, band)
     frames = np.arange(stop - first)
     state = frames + path - band
@@ -87,6 +88,13 @@ def follow(movement: Movement, sound: Sound, times: Array, quarters: Array, step
     seconds = (frames + first) / CHROMA_RATE - _LATE_S
     kept = slice(begin, end)
     return Followed(seconds[kept], places[kept], match[kept], spread[kept])
+
+
+def _ring_on(chroma: NDArray[np.float32]) -> None:
+    """Let the last chord sound on, so that what rings after it slows nothing before it."""
+    sounding = np.flatnonzero(chroma.any(axis=1))
+    if len(sounding):
+        chroma[sounding[-1] + 1 :] = chroma[sounding[-1]]
 
 
 def _spread(chroma: NDArray[np.float32], state: NDArray[np.int64]) -> Array:

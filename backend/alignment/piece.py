@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from backend.alignment.find import Stretch
 from backend.alignment.follow import Followed, follow
+from backend.alignment.last_note import with_release
 from backend.alignment.onsets import Onsets, has_onsets, place_onsets
 from backend.alignment.performed import Run, performed
 from backend.alignment.sound import Sound
@@ -44,6 +44,8 @@ class Piece:
         Which places of the movement sound then.
     onsets : Onsets
     followed : Followed
+    curve : TempoCurve
+        Through the onsets, and to where the last notes are let go.
     """
 
     movement: Movement
@@ -54,21 +56,18 @@ class Piece:
     ends_at: float
     onsets: Onsets
     followed: Followed
-
-    @cached_property
-    def curve(self) -> TempoCurve:
-        """The tempo curve through the onsets."""
-        return TempoCurve.through(self.onsets.quarters, self.onsets.times, self.onsets.spread)
+    curve: TempoCurve
 
     def later(self, seconds: float) -> "Piece":
         """The same piece so much later."""
-        onsets, followed = self.onsets, self.followed
+        onsets, followed, curve = self.onsets, self.followed, self.curve
         return replace(
             self,
             begin=self.begin + seconds,
             end=self.end + seconds,
             onsets=replace(onsets, times=onsets.times + seconds),
             followed=replace(followed, times=followed.times + seconds),
+            curve=replace(curve, seconds=curve.seconds + seconds),
         )
 
     def seconds(self, quarters: Array) -> Array:
@@ -132,5 +131,7 @@ def _piece(movement: Movement, group: Sequence[Stretch], sound: Sound, steps: in
     onsets = place_onsets(played, sound, curve, steps, _FROM_MAP)
     curve = TempoCurve.through(onsets.quarters, onsets.times, onsets.spread)
     onsets = place_onsets(played, sound, curve, steps, _FROM_CURVE)
+    curve = TempoCurve.through(onsets.quarters, onsets.times, onsets.spread)
+    curve = with_release(curve, played, sound, onsets)
     ends = float(times[0]), float(times[-1]), float(quarters[0]), float(quarters[-1])
-    return Piece(played, runs, *ends, onsets, followed)
+    return Piece(played, runs, *ends, onsets, followed, curve)

@@ -31,6 +31,8 @@ _LOUDNESS: Final[dict[Part, float]] = {"melody": 1.0, "bass": 0.7, "chord": 0.4}
 # The first beat of a bar is played a little louder than the others.
 _DOWNBEAT: Final = 1.2
 _HARMONICS: Final = 8
+# What stands in the table for a note that is tied to the one before.
+_TIED: Final = "-"
 _NOISE: Final = 1e-4
 
 
@@ -223,9 +225,14 @@ def _read(table: dict[str, Any]) -> Tune:
     chords = tuple(tuple(group.split()) for group in table["chords"].split("|"))
     if any(length != bar for length in whole) or len(whole) != len(chords):
         raise ValueError(f"{table['title']}: bars of {whole} beats, {len(chords)} chords")
-    melody, at = [], -upbeat
-    for pitch, length in (note for notes in bars for note in notes):
-        melody.append((pitch, at, length))
+    melody: list[tuple[int | None, float, float]] = []
+    at = -upbeat
+    for name, length in (note for notes in bars for note in notes):
+        if name == _TIED:
+            pitch, start, before = melody.pop()
+            melody.append((pitch, start, before + length))
+        else:
+            melody.append((_pitch(name), at, length))
         at += length
     return Tune(
         table["title"],
@@ -238,11 +245,11 @@ def _read(table: dict[str, Any]) -> Tune:
     )
 
 
-def _notes(text: str) -> list[tuple[int | None, float]]:
+def _notes(text: str) -> list[tuple[str, float]]:
     notes = []
     for token in text.split():
         name, length = token.split(":")
-        notes.append((_pitch(name), float(length)))
+        notes.append((name, float(length)))
     return notes
 
 

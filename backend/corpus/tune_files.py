@@ -72,7 +72,7 @@ def tune_file(tune: Tune, rng: np.random.Generator, higher: int = 0) -> mido.Mid
     beat = parse_meter(tune.meter)[1]
     whole = len(tune.chords) * parse_meter(tune.meter)[0] * 60.0 / tune.tempo
     notes = notes_of(tune, _COUNTED, max(round(_SECONDS / whole), 1))
-    first = notes[0].start + tune.upbeat
+    first = notes[0].start - next(at for pitch, at, _ in tune.melody if pitch is not None)
     notes = tuple(
         replace(note, pitch=note.pitch + higher) for note in notes if note.start >= first - 1e-6
     )

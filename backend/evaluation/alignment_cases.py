@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import soundfile
 
+from backend.alignment.conducted_level import tempo_of_bars
 from backend.alignment.performed import Run, performed
 from backend.alignment.score_sound import pitched
 from backend.audio.rates import SAMPLE_RATE
@@ -22,6 +23,7 @@ from backend.corpus.whole_folder import seed_of, whole_folder
 from backend.grid.beat_grid import BeatGrid
 from backend.score.movement import Movement
 from backend.score.movements import read_score
+from backend.score.played_bars import beat_places
 from retarget.rotation import Array
 
 KINDS: Final = (
@@ -126,13 +128,15 @@ def _make(
     steps = int(rng.choice([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])) if kind == "transposed" else 0
     played = transposed(performed(movement, runs), steps)
     if qpm is None:
-        clock, factors = play_freely(played, rng, rubato)
+        clock, _ = play_freely(played, rng, rubato)
     else:
-        clock, factors = play_after(played, _of_runs(qpm, runs), rng)
+        clock, _ = play_after(played, _of_runs(qpm, runs), rng)
     before = rng.uniform(*_BEFORE_S[kind]) if kind in _BEFORE_S else 0.05
     recording = _recording(kind, rng)
     sound, end = _sound(played, clock, kind, before, soundfont, rng)
-    beats = played.beats(factors)
+    # How many beats are conducted is decided by the tempo that is played, as everywhere.
+    tempo = tempo_of_bars(movement, [(played, clock.onset(played.starts))])
+    beats = beat_places(played.bars, tempo)
     grid = beats.at(clock.onset(played.places(beats)) + before).excerpt(0.0, end + before - 0.1)
     grid = replace(grid, times=grid.times / recording.speed)
     joins = np.cumsum([stop - first for first, stop in runs])[:-1]

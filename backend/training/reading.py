@@ -42,7 +42,7 @@ _TAKES: Final[tuple[tuple[float, Timbre], ...]] = (
 )
 _TIMES: Final = 2
 # How much a take counts beside a work: what anybody can count must be heard.
-_TUNES_WEIGH: Final = 3.0
+_TUNES_WEIGH: Final = 0.5
 _SAME_TEMPO: Final = 0.08
 # Strength of the normal prior around 0, in works.
 _SHRINKAGE: Final = 1.0

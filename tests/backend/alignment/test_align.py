@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from played_scores import (
+    Bar,
     align,
     assert_beats,
     bars,
@@ -18,6 +19,15 @@ from backend.audio.rates import SAMPLE_RATE
 from backend.grid.beat_grid import BeatGrid
 
 PIECE = bars(24)
+
+
+def heard_everywhere(end: float) -> BeatGrid:
+    """Beats that seem sure, three in a bar."""
+    times = np.arange(0.0, end, 0.4)
+    count = len(times)
+    return BeatGrid(
+        times, numbers_of(count, 3), np.full(count, 3), ("3/4",) * count, np.full(count, 0.6)
+    )
 
 
 def test_a_score_without_tempo_is_found_after_a_lead_in_and_at_its_onsets(tmp_path: Path) -> None:
@@ -75,6 +85,18 @@ def test_there_are_no_beats_in_applause(tmp_path: Path) -> None:
     assert_beats(found.grid, times, numbers_of(96))
 
 
+def test_beats_that_are_heard_in_applause_are_not_taken(tmp_path: Path) -> None:
+    score = write_score(tmp_path / "score.musicxml", PIECE)
+    times = freely(96, 12.0)
+    sound = play(PIECE, times, 80.0)
+    clap = clapping(11.5)
+    sound[: len(clap)] += clap
+    sound[-len(clap) :] += clap
+    found = align(score, sound, hear=lambda _: heard_everywhere(80.0))
+    assert_beats(found.grid, times, numbers_of(96))
+    assert not found.parted
+
+
 def test_another_tuning_and_key_are_found_and_told(tmp_path: Path) -> None:
     score = write_score(tmp_path / "score.musicxml", PIECE)
     order = [[[key + 3 for key in keys] for keys in bar] for bar in PIECE]
@@ -126,6 +148,43 @@ def test_of_several_movements_the_one_that_is_played_is_found(tmp_path: Path) ->
     found = align(path, play(second, times, 35.0))
     assert_beats(found.grid, times, numbers_of(60, 3))
     assert any("movements the recording plays number 2" in note for note in found.notes)
+
+
+def test_what_rings_after_the_end_does_not_slow_the_last_bars(tmp_path: Path) -> None:
+    """The last bars repeat a chord that goes on sounding, so that only its onsets tell."""
+    chord = [48, 60, 64, 67]
+    last: list[Bar] = [[chord, chord, chord, chord]] * 3
+    score = write_score(tmp_path / "score.musicxml", PIECE[:12] + last)
+    times = freely(60, 0.5)
+    sound = play(PIECE[:12] + last, times, 38.0)
+    ringing = np.arange(len(sound) - round(times[-1] * SAMPLE_RATE)) / SAMPLE_RATE
+    for key in chord:
+        tone = np.sin(2.0 * np.pi * 440.0 * 2.0 ** ((key - 69) / 12.0) * ringing)
+        sound[-len(ringing) :] += (0.06 * tone * np.exp(-0.5 * ringing)).astype(np.float32)
+    found = align(score, sound)
+    assert_beats(found.grid, times, numbers_of(60))
+    assert np.abs(found.grid.times[-12:] - times[-12:]).max() < 0.05
+
+
+def test_the_beats_of_a_last_fermata_end_when_it_is_let_go(tmp_path: Path) -> None:
+    """A whole note at the end is held for 1.8 times its length."""
+    score = write_score(tmp_path / "score.musicxml", PIECE)
+    last = (
+        '<measure number="25"><note><pitch><step>C</step><octave>4</octave></pitch>'
+        "<duration>4</duration></note></measure></part>"
+    )
+    score.write_text(score.read_text(encoding="utf-8").replace("</part>", last), encoding="utf-8")
+    times = freely(97, 0.5)
+    beat = 1.8 * float(times[-1] - times[-2])
+    let_go = float(times[-1]) + 4.0 * beat
+    sound = play(PIECE, times[:-1], let_go + 2.0)
+    at = np.arange(round(times[-1] * SAMPLE_RATE), round(let_go * SAMPLE_RATE))
+    tone = sum(np.sin(2.0 * np.pi * h * 261.63 * at / SAMPLE_RATE) / h for h in (1, 2, 3, 4))
+    sound[at[0] : at[-1] + 1] += (0.1 * tone).astype(np.float32)
+    found = align(score, sound)
+    true = np.r_[times[:-1], times[-1] + beat * np.arange(4)]
+    assert_beats(found.grid, true, numbers_of(100))
+    assert np.abs(found.grid.times[-4:] - true[-4:]).max() < 0.07
 
 
 def test_another_piece_is_heard_without_the_score(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A score is taken where the recording plays it, however short, and nowhere else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,17 @@ from played_scores import (
 )
 
 from backend.alignment.align import Aligned, align_score, open_score
+from backend.alignment.evidence import where_played
+from backend.alignment.find import find
+from backend.alignment.piece import follow_pieces
+from backend.alignment.sound import sound_of as hear_samples
 from backend.audio.decode import load_audio
 from backend.audio.features import analyse, analyse_file
 from backend.audio.rates import SAMPLE_RATE
 from backend.corpus.simple_tunes import notes_of, simple_tunes, sound_of
 from backend.demo import demo_file
 from backend.grid.beat_grid import BeatGrid
+from backend.score.movements import read_score
 from backend.score.score_beats import ScoreBeats
 from retarget.errors import ConductorError
 
@@ -65,6 +71,36 @@ def test_its_own_score_is_taken_for_seven_seconds_of_music(tmp_path: Path) -> No
     inside = times < 6.9
     assert not found.parted
     assert np.abs(found.grid.times[: inside.sum()] - times[inside]).max() < 0.07
+
+
+def test_a_stretch_that_is_unclear_is_of_the_score_where_it_goes_on_at_its_pace(
+    tmp_path: Path,
+) -> None:
+    (movement,) = read_score(write_score(tmp_path / "score.musicxml", PIECE))
+    sound = hear_samples(play(PIECE, freely(96, 0.5, sway=0.03), 55.0))
+    (piece,) = follow_pieces(movement, find(movement, sound, [0]).stretches, sound, 0)
+    ((begin, end),) = where_played([piece], sound)[0]
+    low, high = 20.0, 31.0
+    followed, onsets = piece.followed, piece.onsets
+    faint = (followed.times > low) & (followed.times < high)
+    vague = (onsets.times > low) & (onsets.times < high)
+    unclear = replace(
+        piece,
+        followed=replace(followed, match=np.where(faint, 0.6, followed.match)),
+        onsets=replace(onsets, spread=np.where(vague, 0.06, onsets.spread)),
+    )
+    assert where_played([unclear], sound) == [[(begin, end)]]
+    foreign = replace(
+        unclear,
+        followed=replace(unclear.followed, match=np.where(faint, 0.3, followed.match)),
+    )
+    assert len(where_played([foreign], sound)[0]) == 2
+    # What takes another time than the score's bars there is no music of the score.
+    turn = 0.5 * (low + high)
+    uneven = np.interp(followed.times, [low, turn, high], [low, turn - 2.5, high])
+    moved = np.where(faint, np.interp(uneven, followed.times, followed.quarters), followed.quarters)
+    held = replace(unclear, followed=replace(unclear.followed, quarters=moved))
+    assert len(where_played([held], sound)[0]) == 2
 
 
 def test_another_score_that_must_be_aligned_is_refused_in_one_sentence(tmp_path: Path) -> None:

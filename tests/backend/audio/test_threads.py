@@ -1,5 +1,6 @@
 """Work side by side: in order, not far ahead, the same bytes on any number of cores."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,12 @@ def test_what_is_raised_on_hearing_of_a_result_ends_the_work() -> None:
 def test_what_work_raises_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         side_by_side(lambda item: 1 / item, [2, 1, 0, 3])
+
+
+def test_a_thread_waits_for_the_lock_less_than_an_operation_takes() -> None:
+    usual = sys.getswitchinterval()
+    assert max(side_by_side(lambda _: sys.getswitchinterval(), range(4))) < 1e-3 < usual
+    assert sys.getswitchinterval() == usual
 
 
 def test_features_have_the_same_bytes_on_any_number_of_cores(

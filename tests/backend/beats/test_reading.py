@@ -106,7 +106,7 @@ def test_four_seconds_are_not_read_in_eight_nine_or_twelve(bpm: float) -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         kinds = read(pulses, rng.normal(0.0, 0.3, (len(pulses), STATES)))
-        assert BARS[kinds[0]].beats in (2, 3, 4, 6)
+        assert BARS[kinds[0]].beats not in (5, 7, 8, 9, 12)
 
 
 def test_shares_are_vague_for_little_and_clear_for_much() -> None:
