@@ -1,12 +1,33 @@
 """`RigPose`: forward kinematics on a rig, worked out bone by bone as it is asked for."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from . import rotation
+from .rig import RigMap, RigRest
 from .rotation import Array
 
-if TYPE_CHECKING:
-    from .fit import Fit
+
+class RestedRig(Protocol):
+    """What is asked of a rig to pose it: a `Fit` has it."""
+
+    @property
+    def rig(self) -> RigRest:
+        """The rig at rest, canonical axes, armature units."""
+        ...
+
+    @property
+    def map(self) -> RigMap:
+        """Its bones by joint."""
+        ...
+
+    @property
+    def rest_rotations(self) -> Array:
+        """Rest orientation of each bone, (B, 4)."""
+        ...
+
+    def follows(self, bone: str) -> int:
+        """Index of the bone that `bone` moves with, −1 for none."""
+        ...
 
 
 class RigPose:
@@ -16,7 +37,7 @@ class RigPose:
 
     Parameters
     ----------
-    fit : Fit
+    fit : RestedRig
         The rig.
     wanted : dict
         Bone to its orientation (T, 4); the others go with their parents.
@@ -25,7 +46,7 @@ class RigPose:
     """
 
     def __init__(
-        self, fit: "Fit", wanted: dict[str, Array], places: dict[str, Array] | None = None
+        self, fit: RestedRig, wanted: dict[str, Array], places: dict[str, Array] | None = None
     ) -> None:
         self._fit = fit
         self.wanted = wanted
@@ -75,12 +96,12 @@ class RigPose:
         return self.position(leader) + rotation.rotate(self.rotation(leader), offset)
 
 
-def root_place(fit: "Fit", turn: Array, hips: Array) -> Array:
+def root_place(fit: RestedRig, turn: Array, hips: Array) -> Array:
     """Where the bone that carries the body must be for the hips to be at a place.
 
     Parameters
     ----------
-    fit : Fit
+    fit : RestedRig
         The rig; several bones in a row may play its hips, of which the first one carries all.
     turn : (..., 4) array
         Orientation of that bone.
