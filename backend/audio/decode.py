@@ -1,7 +1,6 @@
 """Any sound or video file to samples, through FFmpeg's libraries (PyAV), a block at a time."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -9,7 +8,6 @@ from typing import Final, TypeVar
 import numpy as np
 import soxr
 
-from backend.audio.ahead import ahead
 from backend.audio.channels import Balance, Planes, Samples, downmix
 from backend.audio.container import header_duration, open_sound
 from backend.audio.growing import Growing
@@ -215,13 +213,11 @@ def stream_audio(
     path = Path(path)
     left = None if duration is None else round(duration * sample_rate)
     given = 0
-    with (
-        open_sound(path, track) as (container, stream),
-        closing(ahead(frames_in_time(container, stream, start, path))) as decoded,
-    ):
+    with open_sound(path, track) as (container, stream):
         resampler: soxr.ResampleStream | None = None
         rate = 0
-        for native_rate, planes in decoded:
+        # Not on a thread of its own, which would wait for Python's lock several times a packet.
+        for native_rate, planes in frames_in_time(container, stream, start, path):
             planes = _finite(planes)
             if balance is not None:
                 balance.add(planes)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -180,19 +181,19 @@ def test_the_shipped_generator_s_hands_are_led_as_by_rules() -> None:
     """The left hand lives by the music and the baton never points to the floor."""
     grid = beats_from_score(demo_file("ode_to_joy.mid")).grid
     analysis = analyse_file(demo_file("ode_to_joy.ogg"))
-    likeness = []
-    for freedom in (0.0, 0.4):
+    likeness: dict[float, list[float]] = {0.0: [], 0.4: []}
+    for freedom, seed in product(likeness, range(4)):
         style = Style(left_hand=freedom)
-        motion = conduct_learned(grid, analysis, style=style, seed=0, fps=30.0)
+        motion = conduct_learned(grid, analysis, style=style, seed=seed, fps=30.0)
         beaten = slice(*np.round(motion.beats[[0, -1]] * 30.0).astype(int))
         joints = motion.joints_3d()[beaten]
         right, left = (joints[:, skeleton.INDEX[f"hand.{side}"], 2] for side in "RL")
-        likeness.append(np.corrcoef(right, left)[0, 1])
+        likeness[freedom].append(np.corrcoef(right, left)[0, 1])
         baton = np.diff(joints[:, [skeleton.INDEX["baton"], skeleton.INDEX["baton_tip"]]], axis=1)
         baton = rotation.normalize(baton[:, 0])
         assert np.degrees(np.arcsin(baton[:, 2])).min() > -8.0
-    assert likeness[0] > 0.8
-    assert likeness[1] < 0.5
+    assert np.mean(likeness[0.0]) > 0.6
+    assert np.mean(likeness[0.4]) < 0.4
 
 
 @pytest.mark.parametrize("threads", [1, 3])
