@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
+import bpy
 import numpy as np
 
 from retarget.detect import detect_rig
@@ -72,6 +73,8 @@ def _without_driven_twists(armature: Any, rig_map: RigMap) -> RigMap:
 def world_up(armature: Any) -> Array | None:
     """What is up in the world, (3,), in the space of an armature object that stands as it was
     imported, by its z axis or by its y axis; None of one that is tilted otherwise, on purpose."""
+    # What was turned by a script is not turned in the world before the next update.
+    bpy.context.view_layer.update()
     axes = np.array(armature.matrix_world.to_3x3(), dtype=np.float64)
     up: Array = axes[2] / np.linalg.norm(axes[2])
     return up if up[1:].max() > _STANDS_COSINE else None

@@ -94,7 +94,14 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
 
 
 def _warn_of(scene: Any, armature: Any, name: str) -> None:
-    """Say which of several rigs is taken, and that there is nobody to be seen."""
+    """Say which of several rigs is taken, what is odd about it, and that nobody is to be seen.
+
+    Raises
+    ------
+    ConductorError
+        If the rig cannot be animated.
+    """
+    from .armature import fit_armature
     from .scene import parts_of
 
     rigs = [item for item in scene.objects if item.type == "ARMATURE"]
@@ -103,6 +110,8 @@ def _warn_of(scene: Any, armature: Any, name: str) -> None:
             f"{name} has {len(rigs)} armatures, of which '{armature.name}' conducts; choose "
             "another in the panel and save the file if that is not the one."
         )
+    for doubt in fit_armature(armature).doubts:
+        _warn(doubt)
     if not any(item.type == "MESH" and not item.hide_render for item in parts_of(scene, armature)):
         _warn(
             f"No visible mesh of {name} follows the armature '{armature.name}', so nobody is seen; "

@@ -42,9 +42,10 @@ class GenerateOperator(Working):
     def prepare(self, context: Any) -> Work:
         scene, settings = context.scene, context.scene.virtual_conductor
         python = backend_python.find(preferences_python())
+        doubts: tuple[str, ...] = ()
         if settings.avatar is not None:
             # A rig that cannot be animated is told of now, not after the listening.
-            fit_armature(settings.avatar)
+            doubts = fit_armature(settings.avatar).doubts
         scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
         files = {"music": chosen_file(settings.music, "music")}
         start, duration = settings.span
@@ -76,7 +77,7 @@ class GenerateOperator(Working):
                 out = Path(scratch.name) / "motion.npz"
                 listening = part(progress, 0.0, 0.95)
                 notes = run_job("motion", parameters, files, out, python=python, progress=listening)
-                session.notes = notes
+                session.notes = (*doubts, *notes)
                 motion = Motion.load(out)
             music = Music(files["music"], start, track)
             if is_exact(music):
