@@ -10,6 +10,7 @@ import numpy as np
 
 from backend.corpus.made_tunes import drawn_accompaniment, has_accompaniments, made_tune
 from backend.corpus.simple_tunes import Note, Tune, notes_of, simple_tunes
+from backend.folders import output_folder
 from backend.grid.meter import parse_meter
 
 _TICKS: Final = 480
@@ -43,19 +44,27 @@ def write_tunes(folder: Path, made: int, takes: int, seed: int) -> int:
     Returns
     -------
     files : int
+
+    Raises
+    ------
+    ConductorError
+        If the folder is a file, cannot be written to, or the folder it is in is missing.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    known = [tune for tune in simple_tunes() if not tune.held_out]
-    files = [(f"tune {number}", made_tune(seed + number)) for number in range(made)]
-    for tune in known:
-        name = re.sub(r"[^A-Za-z0-9 ]", "", tune.title)
-        files += [(f"{name}__take{take}", tune) for take in range(takes)]
-    for number, (name, tune) in enumerate(files):
-        rng = np.random.default_rng([seed, number, 1607])
-        higher = 0
-        if tune in known:
-            tune, higher = _varied(tune, rng), int(rng.integers(_KEYS)) - _KEYS // 2
-        tune_file(tune, rng, higher).save(folder / f"{name}.mid")
+    drawn = [(f"tune {number}", made_tune(seed + number), False) for number in range(made)]
+    known = [
+        (f"{re.sub(r'[^A-Za-z0-9 ]', '', tune.title)}__take{take}", tune, True)
+        for tune in simple_tunes()
+        if not tune.held_out
+        for take in range(takes)
+    ]
+    files = [*drawn, *known]
+    with output_folder(folder):
+        for number, (name, tune, varies) in enumerate(files):
+            rng = np.random.default_rng([seed, number, 1607])
+            higher = 0
+            if varies:
+                tune, higher = _varied(tune, rng), int(rng.integers(_KEYS)) - _KEYS // 2
+            tune_file(tune, rng, higher).save(folder / f"{name}.mid")
     return len(files)
 
 
@@ -114,7 +123,7 @@ def _signs(tune: Tune) -> mido.MidiTrack:
     return mido.MidiTrack(
         [
             mido.MetaMessage("time_signature", numerator=beats, denominator=unit),
-            mido.MetaMessage("set_tempo", tempo=round(60e6 / quarters)),
+            mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(quarters)),
         ]
     )
 

@@ -11,6 +11,7 @@ from backend.corpus.tune_files import tune_file, write_tunes
 from backend.grid.conducted import conducted_groups
 from backend.grid.meter import parse_meter
 from backend.score.movements import read_score
+from retarget.errors import ConductorError
 
 TUNES = [tune for tune in simple_tunes() if not tune.held_out]
 
@@ -55,3 +56,10 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
         for name in ("a", "b", "c")
     ]
     assert read[0] == read[1] != read[2]
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "tunes").write_text("mine", encoding="utf-8")
+    with pytest.raises(ConductorError, match="is a file"):
+        write_tunes(tmp_path / "tunes", made=1, takes=0, seed=0)
+    assert (tmp_path / "tunes").read_text(encoding="utf-8") == "mine"
