@@ -29,6 +29,8 @@ def read_rig(armature: Any) -> RigRest:
     if armature is None or armature.type != "ARMATURE":
         name = "Nothing" if armature is None else f"'{armature.name}'"
         raise ConductorError(f"{name} is not an armature; choose or create a conductor.")
+    # What a script has just turned or scaled is so in the world from the next update on.
+    bpy.context.view_layer.update()
     _check_scale(armature)
     # A parent always stands before its children.
     bones = sorted(armature.data.bones, key=lambda bone: len(bone.parent_recursive))
@@ -73,8 +75,6 @@ def _without_driven_twists(armature: Any, rig_map: RigMap) -> RigMap:
 def world_up(armature: Any) -> Array | None:
     """What is up in the world, (3,), in the space of an armature object that stands as it was
     imported, by its z axis or by its y axis; None of one that is tilted otherwise, on purpose."""
-    # What was turned by a script is not turned in the world before the next update.
-    bpy.context.view_layer.update()
     axes = np.array(armature.matrix_world.to_3x3(), dtype=np.float64)
     up: Array = axes[2] / np.linalg.norm(axes[2])
     return up if up[1:].max() > _STANDS_COSINE else None
