@@ -6,11 +6,13 @@ bound holds everywhere, then every key is taken out again that the bound does no
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .euler import from_mode
 from .rotation import Array
 
 Frames = NDArray[np.int64]
@@ -66,6 +68,7 @@ def thin(
     tolerance: float,
     *,
     kind: Literal["rotation", "location"],
+    mode: str = "QUATERNION",
     keep: Frames | None = None,
 ) -> Keys:
     """The fewest keys found whose curve stays within `tolerance` of the dense one.
@@ -73,12 +76,14 @@ def thin(
     Parameters
     ----------
     values : (T, C) array
-        One row per frame: quaternions (C = 4, unit, sign-continuous) or locations (C = 3).
+        One row per frame: rotations in a rotation mode (`euler.to_mode`) or locations (C = 3).
     tolerance : float
         Largest error at any frame: radians for rotations, the values' unit for locations.
     kind : {"rotation", "location"}
-        How the error is measured. Rotations are compared after scaling to unit length, as Blender
-        does before it poses the bone.
+        How the error is measured. Of rotations it is the angle between what Blender poses by the
+        curves' values and what it should be.
+    mode : str
+        What the values of rotations are: "QUATERNION", "AXIS_ANGLE" or an Euler order.
     keep : int array, optional
         Frames that get a key in any case, unless nothing moves.
 
@@ -89,18 +94,58 @@ def thin(
     """
     values = np.asarray(values, dtype=np.float64)
     count = len(values)
-    still = _error(np.broadcast_to(values[:1], values.shape), values, kind)
+    dense = _Dense(values, mode if kind == "rotation" else None)
+    still = dense.error(np.broadcast_to(values[:1], values.shape), slice(None))
     if count == 1 or float(still.max()) <= _STILL * tolerance:
         return Keys(np.zeros(1, np.int64), values[:1].copy(), np.zeros((1, values.shape[1])))
-    slopes = _slopes(values)
     forced = np.zeros(count, dtype=bool)
     forced[[0, -1]] = True
     if keep is not None:
         forced[keep[(keep >= 0) & (keep < count)]] = True
-    chosen = _add_keys(values, slopes, forced.copy(), tolerance, kind)
-    chosen = _drop_keys(values, slopes, chosen, forced, tolerance, kind)
+    chosen = _add_keys(dense, forced.copy(), tolerance)
+    chosen = _drop_keys(dense, chosen, forced, tolerance)
     frames = np.flatnonzero(chosen)
-    return Keys(frames, values[frames], slopes[frames])
+    return Keys(frames, values[frames], dense.slopes[frames])
+
+
+class _Dense:
+    """The dense curve that keys are measured by.
+
+    Parameters
+    ----------
+    values : (T, C) array
+        The channels.
+    mode : str, optional
+        Rotation mode of the values; None for locations.
+    """
+
+    def __init__(self, values: Array, mode: str | None) -> None:
+        self.values = values
+        self._mode = mode
+        self._truth = values if mode is None else from_mode(values, mode)
+
+    @cached_property
+    def slopes(self) -> Array:
+        """Change of the channels per frame, (T, C)."""
+        return _slopes(self.values)
+
+    def error(self, curve: Array, at: Frames | slice) -> Array:
+        """Distance (F,) of a curve (F, C) at the frames `at`: an angle for rotations, a length for
+        locations."""
+        if self._mode is None:
+            gap = curve - self._truth[at]
+            return np.sqrt(np.einsum("tc,tc->t", gap, gap))
+        gap = from_mode(curve, self._mode) - self._truth[at]
+        # Unit quaternions that are θ apart lie 2 sin(θ/4) from each other.
+        half_chord = 0.5 * np.sqrt(np.einsum("tc,tc->t", gap, gap))
+        return 4.0 * np.arcsin(np.minimum(half_chord, 1.0))
+
+    def errors_at(self, frames: Frames, at: Frames) -> tuple[Array, NDArray]:
+        """Errors (F,) at the frames `at` of the curve with keys at `frames`, and their segments."""
+        segment = np.searchsorted(frames, at, side="right") - 1
+        segment = np.clip(segment, 0, len(frames) - 2)
+        curve = _cubic(frames, self.values[frames], self.slopes[frames], segment, at)
+        return self.error(curve, at), segment
 
 
 def _slopes(values: Array) -> Array:
@@ -127,36 +172,12 @@ def _cubic(frames: Frames, values: Array, slopes: Array, segment: NDArray, at: N
     )
 
 
-def _error(curve: Array, values: Array, kind: str) -> Array:
-    """Distance (F,) between two curves: an angle for rotations, a length for locations."""
-    if kind == "rotation":
-        norm = np.sqrt(np.einsum("tc,tc->t", curve, curve))
-        gap = curve / np.maximum(norm, 1e-9)[:, None] - values
-        # Unit quaternions that are θ apart lie 2 sin(θ/4) from each other.
-        half_chord = 0.5 * np.sqrt(np.einsum("tc,tc->t", gap, gap))
-        return 4.0 * np.arcsin(np.minimum(half_chord, 1.0))
-    gap = curve - values
-    return np.sqrt(np.einsum("tc,tc->t", gap, gap))
-
-
-def _errors_at(
-    values: Array, slopes: Array, frames: Frames, at: Frames, kind: str
-) -> tuple[Array, NDArray]:
-    """Errors (F,) at the frames `at` of the curve with keys at `frames`, and their segments."""
-    segment = np.searchsorted(frames, at, side="right") - 1
-    segment = np.clip(segment, 0, len(frames) - 2)
-    curve = _cubic(frames, values[frames], slopes[frames], segment, at)
-    return _error(curve, values[at], kind), segment
-
-
-def _add_keys(
-    values: Array, slopes: Array, chosen: NDArray, tolerance: float, kind: str
-) -> NDArray:
+def _add_keys(dense: _Dense, chosen: NDArray, tolerance: float) -> NDArray:
     """Split every segment at its worst frame until all are within the tolerance."""
     at = np.flatnonzero(~chosen)
     while len(at):
         frames = np.flatnonzero(chosen)
-        errors, segment = _errors_at(values, slopes, frames, at, kind)
+        errors, segment = dense.errors_at(frames, at)
         order = np.lexsort((errors, segment))
         last = np.r_[np.flatnonzero(np.diff(segment[order])), len(order) - 1]
         worst = order[last]
@@ -167,9 +188,7 @@ def _add_keys(
     return chosen
 
 
-def _drop_keys(
-    values: Array, slopes: Array, chosen: NDArray, forced: NDArray, tolerance: float, kind: str
-) -> NDArray:
+def _drop_keys(dense: _Dense, chosen: NDArray, forced: NDArray, tolerance: float) -> NDArray:
     """Take out every second key at a time and put back those that were needed."""
     needed = forced.copy()
     while True:
@@ -185,10 +204,10 @@ def _drop_keys(
             spans = np.zeros(len(kept), dtype=bool)
             spans[place] = True
             segment_of_all = np.clip(
-                np.searchsorted(kept, np.arange(len(values)), side="right") - 1, 0, len(kept) - 2
+                np.searchsorted(kept, np.arange(len(chosen)), side="right") - 1, 0, len(kept) - 2
             )
             at = np.flatnonzero(spans[segment_of_all])
-            errors, segment = _errors_at(values, slopes, kept, at, kind)
+            errors, segment = dense.errors_at(kept, at)
             worst = np.zeros(len(kept))
             np.maximum.at(worst, segment, errors)
             fine = worst[place] <= tolerance

@@ -5,6 +5,7 @@ import pytest
 from sample_motions import planted_motion
 
 from retarget import rotation, skeleton
+from retarget.euler import EULER_ORDERS, from_mode, to_mode
 from retarget.keys import thin
 
 TOLERANCE = np.radians(0.25)
@@ -95,3 +96,23 @@ def test_the_curve_has_no_corners(arm):
     before = (keys.evaluate(inner) - keys.evaluate(inner - step)) / step
     after = (keys.evaluate(inner + step) - keys.evaluate(inner)) / step
     assert after == pytest.approx(before, abs=1e-3)
+
+
+@pytest.mark.parametrize("mode", ["AXIS_ANGLE", *EULER_ORDERS])
+def test_in_every_rotation_mode_the_bone_stays_within_the_tolerance(arm, mode):
+    keys = thin(to_mode(arm, mode), TOLERANCE, kind="rotation", mode=mode, keep=np.array([17]))
+    posed = from_mode(keys.evaluate(np.arange(len(arm))), mode)
+    # The two signs of a quaternion are one rotation.
+    posed *= np.sign(np.sum(posed * arm, axis=-1, keepdims=True))
+    assert _angles(posed, arm).max() <= TOLERANCE + 1e-9
+    assert len(keys) <= len(arm) / 5
+    assert 17 in keys.frames
+
+
+def test_an_angle_counts_by_how_far_it_turns_the_bone():
+    """About the poles of Euler angles the outer ones may swing and hardly turn anything."""
+    swing = 0.3 * np.sin(np.arange(200) / 9.0)
+    # With the middle one at 90° only the difference of the outer angles turns the bone.
+    locked = np.stack([swing, np.full(200, np.pi / 2), swing], axis=-1)
+    assert len(thin(locked, TOLERANCE, kind="rotation", mode="XYZ")) == 1
+    assert len(thin(locked, TOLERANCE, kind="location")) > 10
