@@ -90,6 +90,13 @@ def create_baton(armature: Any, collection: Any, head: Array, tail: Array) -> An
     head, tail : (3,) arrays
         Ends of that bone at rest, metres.
     """
+    mesh, materials = baton_between(head, tail)
+    bones = conductor_asset(DEFAULT_CONDUCTOR).bones
+    return create_mesh(mesh, bones, materials, armature, collection)
+
+
+def baton_between(head: Array, tail: Array) -> tuple[AssetMesh, list[Any]]:
+    """The default conductor's baton from one point (3,) towards another, metres; its materials."""
     asset = conductor_asset(DEFAULT_CONDUCTOR)
     mesh = next(mesh for mesh in asset.meshes if mesh.name == BATON)
     bone = asset.bones.index("baton")
@@ -100,8 +107,7 @@ def create_baton(armature: Any, collection: Any, head: Array, tail: Array) -> An
         create_surface_material(asset.surfaces[i], None) if i in mesh.surfaces else None
         for i in range(len(asset.surfaces))
     ]
-    bare = replace(mesh, vertices=carried, shapes={})
-    return create_mesh(bare, asset.bones, materials, armature, collection)
+    return replace(mesh, vertices=carried, shapes={}), materials
 
 
 def _bones(asset: ConductorAsset) -> BoneTable:
@@ -117,6 +123,20 @@ def create_mesh(
     mesh: AssetMesh, bones: tuple[str, ...], materials: list[Any], armature: Any, collection: Any
 ) -> Any:
     """An object of this mesh, child of the armature and moved by its bones."""
+    thing = bpy.data.objects.new(mesh.name, create_mesh_data(mesh, materials))
+    collection.objects.link(thing)
+    thing.parent = armature
+    _assign_weights(thing, mesh, bones)
+    _add_shapes(thing, mesh)
+    modifier = thing.modifiers.new("Armature", "ARMATURE")
+    modifier.object = armature
+    # Linear blending: twist bones and corrective shapes keep the volume, at half the cost.
+    modifier.use_deform_preserve_volume = False
+    return thing
+
+
+def create_mesh_data(mesh: AssetMesh, materials: list[Any]) -> Any:
+    """A mesh data-block; `materials` are those of the asset's surfaces, in their order."""
     data = bpy.data.meshes.new(mesh.name)
     sizes = np.where(mesh.faces[:, 3] < 0, 3, 4)
     corners = mesh.faces >= 0
@@ -135,16 +155,7 @@ def create_mesh(
     rest.data.foreach_set("vector", mesh.vertices.astype(np.float32).ravel())
     layer = data.uv_layers.new(name="UVMap")
     layer.data.foreach_set("uv", mesh.uv[corners].astype(np.float32).ravel())
-    thing = bpy.data.objects.new(mesh.name, data)
-    collection.objects.link(thing)
-    thing.parent = armature
-    _assign_weights(thing, mesh, bones)
-    _add_shapes(thing, mesh)
-    modifier = thing.modifiers.new("Armature", "ARMATURE")
-    modifier.object = armature
-    # Linear blending: twist bones and corrective shapes keep the volume, at half the cost.
-    modifier.use_deform_preserve_volume = False
-    return thing
+    return data
 
 
 def _assign_weights(thing: Any, mesh: AssetMesh, bones: tuple[str, ...]) -> None:
