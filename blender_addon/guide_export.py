@@ -10,10 +10,11 @@ import numpy as np
 from retarget.errors import ConductorError
 from retarget.guide import Guide
 from retarget.progress import Progress, no_progress
-from retarget.readback import read_joints, rest_joints
+from retarget.readback import hold_baton, read_joints, rest_joints
 from retarget.rotation import Array
 
 from .armature import fit_armature
+from .stage.baton import baton_of, tip_of
 
 _PHASE: Final = "reading the animation"
 _RENDER_SETTINGS: Final = (
@@ -56,7 +57,10 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
     objects = np.empty((len(frames), 4, 4))
     view = np.empty((len(frames), 4, 4))
     projection = np.empty((len(frames), 4, 4))
-    with _scratch_scene(scene, [armature, *dict.fromkeys(cameras)]) as scratch:
+    baton = _seen_baton(armature)
+    held = np.empty((len(frames), 4, 4))
+    followed = [armature, *baton, *dict.fromkeys(cameras)]
+    with _scratch_scene(scene, followed) as scratch:
         for i, frame in enumerate(frames):
             progress(i / len(frames), _PHASE)
             scratch.frame_set(frame)
@@ -64,6 +68,8 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
             posed = armature.evaluated_get(depsgraph)
             poses[i] = _pose_matrices(posed, fit.map.bones)
             objects[i] = posed.matrix_world
+            for item in baton:
+                held[i] = item.evaluated_get(depsgraph).matrix_world
             camera = cameras[i].evaluated_get(depsgraph)
             # Blender's cameras ignore the scale of their object.
             view[i] = camera.matrix_world.normalized().inverted()
@@ -75,6 +81,8 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
                 scale_y=scene.render.pixel_aspect_y,
             )
     positions, rotations = read_joints(fit, poses, objects)
+    for item in baton:
+        hold_baton(positions, rotations, held, tip_of(item))
     progress(1.0, _PHASE)
     return Guide(
         fps=scene.render.fps / scene.render.fps_base,
@@ -98,13 +106,27 @@ def joints_at(scene: Any, armature: Any, frames: list[int]) -> Array:
     fit = fit_armature(armature)
     poses = np.empty((len(frames), len(fit.map.bones), 4, 4))
     objects = np.empty((len(frames), 4, 4))
-    with _scratch_scene(scene, [armature]) as scratch:
+    baton = _seen_baton(armature)
+    held = np.empty((len(frames), 4, 4))
+    with _scratch_scene(scene, [armature, *baton]) as scratch:
         for i, frame in enumerate(frames):
             scratch.frame_set(frame)
-            posed = armature.evaluated_get(scratch.view_layers[0].depsgraph)
+            depsgraph = scratch.view_layers[0].depsgraph
+            posed = armature.evaluated_get(depsgraph)
             poses[i] = _pose_matrices(posed, fit.map.bones)
             objects[i] = posed.matrix_world
-    return read_joints(fit, poses, objects)[0]
+            for item in baton:
+                held[i] = item.evaluated_get(depsgraph).matrix_world
+    positions, rotations = read_joints(fit, poses, objects)
+    for item in baton:
+        hold_baton(positions, rotations, held, tip_of(item))
+    return positions
+
+
+def _seen_baton(armature: Any) -> list[Any]:
+    """The baton that is an object, alone in a list, or nothing: one that is hidden stands still."""
+    baton = baton_of(armature)
+    return [] if baton is None or baton.hide_viewport else [baton]
 
 
 def _pose_matrices(armature: Any, bones: tuple[str, ...]) -> Array:

@@ -72,6 +72,25 @@ def read_joints(fit: Fit, poses: Array, objects: Array) -> tuple[Array, Array]:
     return positions, rotation.make_continuous(rotations)
 
 
+def hold_baton(positions: Array, rotations: Array, batons: Array, tip: Array) -> None:
+    """Put a baton that is an object of its own, no bone, in the place of the joints' baton.
+
+    Parameters
+    ----------
+    positions, rotations : (T, J, 3) and (T, J, 4) arrays
+        What `read_joints` found; changed in place.
+    batons : (T, 4, 4) array
+        World matrices of the object, whose axes are the canonical ones in the T-pose.
+    tip : (3,) array
+        Its tip, in its own space.
+    """
+    grip, end = (skeleton.INDEX[joint] for joint in ("baton", "baton_tip"))
+    positions[:, grip] = batons[:, :3, 3]
+    positions[:, end] = batons[:, :3, :3] @ tip + batons[:, :3, 3]
+    turns = rotation.make_continuous(rotation.from_matrix(_orthonormal(batons[:, :3, :3])))
+    rotations[:, grip] = rotations[:, end] = turns
+
+
 def rest_joints(fit: Fit, world: Array) -> Array:
     """World positions (J, 3) of the joints in the rig's own T-pose.
 

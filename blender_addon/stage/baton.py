@@ -76,6 +76,13 @@ def baton_of(armature: Any) -> Any:
     return next(ours, None)
 
 
+def tip_of(baton: Any) -> Array:
+    """Where a baton ends, (3,), in its own space: the middle of the end of its bounds."""
+    corners = np.array(baton.bound_box, dtype=np.float64)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    return np.array([low[0], *((low + high) / 2.0)[1:]])
+
+
 def lacks_baton(armature: Any, fit: Fit) -> bool:
     """Whether an armature has a right hand with neither a bone for a baton nor one of the user's.
 
