@@ -72,6 +72,11 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         description="Who is built where no avatar is chosen",
         items=conductor_items,
     )
+    baton: BoolProperty(
+        name="Baton",
+        description="Give an avatar whose rig has no baton one of its own when it is animated",
+        default=True,
+    )
 
     beats: EnumProperty(
         name="Beats",

@@ -15,22 +15,30 @@ from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
-from .armature import fit_armature
+from .chosen_armature import find_armature, parts_of
+from .engines import Engine
 from .face_keys import key_face
 from .gallery import mark_as_asset
 from .keyframes import apply_motion
 from .render import render_still
 from .restore import unchanged_on_failure
 from .scene_sound import Music
+from .span import first_frame, played_frames, preview
+from .stage.baton import baton_kept_on_failure, hold_baton
 from .stage.character import create_character
 from .stage.conductor import create_conductor
 from .stage.looks import setup_render
 from .stage.scenery import build_stage
 from .staging import Staging
-from .timeline import add_beat_markers, add_sound, heard_at, read_beat_markers, set_timeline
-
-FRAME_START = 1
-"""Scene frame of a performance's first pose."""
+from .timeline import (
+    add_beat_markers,
+    add_sound,
+    frame_rate,
+    frames_of,
+    heard_at,
+    read_beat_markers,
+    set_timeline,
+)
 
 SUBJECT = ".subject"
 """Ending of the file of a `Character`."""
@@ -38,6 +46,12 @@ SUBJECT = ".subject"
 
 # Half the depth of a body, metres.
 _BODY_M: Final = 0.15
+_ENGINES: Final[dict[str, Engine]] = {
+    "BLENDER_WORKBENCH": "workbench",
+    "BLENDER_EEVEE": "eevee",
+    "BLENDER_EEVEE_NEXT": "eevee",
+    "CYCLES": "cycles",
+}
 _SOLID: Final = ("MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD", "VOLUME")
 
 
@@ -50,7 +64,8 @@ class Sound:
     path : Path
         The file, absolute.
     start : float
-        Second of the file that is heard at the scene's first frame; below 0 where it starts later.
+        Second of the file that is heard at the first frame that is played; below 0 where it starts
+        later.
     track : int, optional
         Which of its sound tracks, from 1 on; its default track if not given.
     """
@@ -60,11 +75,6 @@ class Sound:
     track: int | None = None
 
 
-def frame_rate(scene: Any) -> float:
-    """Frames per second."""
-    return float(scene.render.fps / scene.render.fps_base)
-
-
 def render_size(scene: Any) -> tuple[int, int]:
     """Width and height of the rendered picture in pixels."""
     render = scene.render
@@ -72,28 +82,9 @@ def render_size(scene: Any) -> tuple[int, int]:
     return int(render.resolution_x * scale), int(render.resolution_y * scale)
 
 
-def find_armature(scene: Any) -> Any:
-    """The scene's conductor: the one chosen in the panel, or the largest armature of a known rig.
-
-    Raises
-    ------
-    ConductorError
-        If there is no armature.
-    """
-    settings = getattr(scene, "virtual_conductor", None)
-    if settings is not None and settings.avatar is not None:
-        return settings.avatar
-    armatures = [item for item in scene.objects if item.type == "ARMATURE"]
-    if not armatures:
-        raise ConductorError(
-            "The scene has no armature to animate; choose or create an avatar first."
-        )
-    armatures.sort(key=lambda item: (item.hide_render, -len(item.data.bones)))
-    for armature in armatures:
-        with suppress(ConductorError):
-            fit_armature(armature)
-            return armature
-    return armatures[0]
+def engine_name(scene: Any) -> Engine | None:
+    """The scene's render engine by our name for it; None for another one."""
+    return _ENGINES.get(scene.render.engine)
 
 
 def find_sound(scene: Any) -> Sound | None:
@@ -108,19 +99,23 @@ def find_sound(scene: Any) -> Sound | None:
 
 
 def describe(scene: Any) -> dict[str, Any]:
-    """Frame rate, range, size, camera, armature, sound and beats, as JSON values.
+    """Frame rate, played frames, size, engine, camera, armature, sound and beats, as JSON values.
 
-    A beat is its time in seconds after the first frame of the range, and its number in the bar.
+    A beat is its time in seconds after the first frame that is played, and its number in the bar.
     """
     sound = find_sound(scene)
-    armatures = any(item.type == "ARMATURE" for item in scene.objects)
+    frames = played_frames(scene)
+    armature = None
+    with suppress(ConductorError):
+        armature = find_armature(scene).name
     return {
         "fps": frame_rate(scene),
-        "frame_start": scene.frame_start,
-        "frame_end": scene.frame_end,
+        "frame_start": frames.start,
+        "frame_end": frames.stop - 1,
         "size": list(render_size(scene)),
+        "engine": engine_name(scene),
         "camera": scene.camera.name if scene.camera else None,
-        "armature": find_armature(scene).name if armatures else None,
+        "armature": armature,
         "sound": str(sound.path) if sound else None,
         "sound_start": sound.start if sound else 0.0,
         "sound_track": sound.track if sound else None,
@@ -130,9 +125,10 @@ def describe(scene: Any) -> dict[str, Any]:
 
 def _beats(scene: Any) -> list[list[float]]:
     """Rows of time and number; bars are counted from the performance's first beat on."""
-    first = min(FRAME_START, scene.frame_start)
+    played = played_frames(scene).start
+    first = min(first_frame(scene), played)
     times, numbers = read_beat_markers(scene, first)
-    later = (scene.frame_start - first) / frame_rate(scene)
+    later = (played - first) / frame_rate(scene)
     return [[time - later, number] for time, number in zip(times, numbers.tolist(), strict=True)]
 
 
@@ -162,6 +158,8 @@ def add_avatar(
         built = _build_conductor(scene, who)
         if built.needs_stage:
             _build_stage(scene, built, None, staging)
+        if built.owns_scene:
+            setup_render(scene, engine="workbench", size=render_size(scene))
     _settle(scene, built)
     return built.armature
 
@@ -190,11 +188,14 @@ def perform(
     who: Character | str = DEFAULT_CONDUCTOR,
     music: Music | None = None,
     staging: Staging | None = None,
+    own_timeline: bool = False,
     progress: Progress = no_progress,
-) -> None:
-    """Put a performance into a scene: Actions, range, frame rate, beat markers and sound.
+) -> tuple[str, ...]:
+    """Put a performance into a scene: Actions, beat markers, sound, and when it is played.
 
-    A conductor that is built gets stage, lights and camera where there are none.
+    A conductor that is built gets stage, lights and camera where there are none. A scene that
+    began with them takes the motion's frame rate and range. Another one is the user's: it keeps
+    frame rate, range, current frame and everything else, and previews the performance's frames.
 
     Parameters
     ----------
@@ -211,6 +212,13 @@ def perform(
         Its sound.
     staging : Staging, optional
         Which stage and camera; an armature of the scene's own gets them only if this is given.
+    own_timeline : bool
+        Whether the user's scene, too, takes the motion's frame rate and range.
+
+    Returns
+    -------
+    tuple of str
+        What the user should know, in sentences.
 
     Raises
     ------
@@ -220,31 +228,51 @@ def perform(
         If the progress callback asked to stop; the scene is then as it was.
     """
     built = None
+    notes: tuple[str, ...] = ()
+    first = first_frame(scene)
     with unchanged_on_failure(scene, armature):
         if armature is None:
             progress(0.0, "building the avatar")
             built = _build_conductor(scene, who)
             armature = built.armature
-        set_timeline(scene, motion, frame_start=FRAME_START)
-        scene.frame_set(FRAME_START)
-        apply_motion(
-            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.3, 0.85)
-        )
-        key_face(
-            scene, armature, motion, frame_start=FRAME_START, progress=part(progress, 0.85, 0.95)
-        )
+        owns = scene.virtual_conductor.owns_timeline or (built is not None and built.owns_scene)
+        if owns or own_timeline:
+            set_timeline(scene, motion, frame_start=first)
+            scene.frame_set(first)
+        else:
+            notes = _preview(scene, frames_of(scene, motion, first))
+        apply_motion(scene, armature, motion, frame_start=first, progress=part(progress, 0.3, 0.85))
+        key_face(scene, armature, motion, frame_start=first, progress=part(progress, 0.85, 0.95))
         if built is not None and built.needs_stage:
             _build_stage(scene, built, motion, staging)
         elif built is None and staging is not None:
-            build_stage(scene, armature, motion, frame_start=FRAME_START, staging=staging)
-        add_beat_markers(scene, motion, frame_start=FRAME_START)
-        # Last, for it replaces a strip only if nothing fails.
+            build_stage(scene, armature, motion, frame_start=first, staging=staging)
+        if built is not None and built.owns_scene:
+            setup_render(scene, engine="workbench", size=render_size(scene))
+        progress(1.0, "writing the keys")
+        # Last, for it replaces a strip only if nothing fails; nothing after it does.
         if music is not None:
-            add_sound(scene, music, frame_start=FRAME_START)
+            add_sound(scene, music, frame_start=first)
+    add_beat_markers(scene, motion, frame_start=first)
     if built is not None:
         _settle(scene, built)
-    scene.virtual_conductor.avatar = armature
-    progress(1.0, "writing the keys")
+    settings = scene.virtual_conductor
+    settings.avatar, settings.first_frame = armature, first
+    for layer in scene.view_layers:
+        layer.update()
+    return notes
+
+
+def _preview(scene: Any, frames: range) -> tuple[str, ...]:
+    """Have the user's scene play some frames; says so where they are not its range."""
+    if frames == range(scene.frame_start, scene.frame_end + 1) and not scene.use_preview_range:
+        return ()
+    preview(scene, frames)
+    return (
+        f"The scene keeps its frame rate and its range, {scene.frame_start} to {scene.frame_end}; "
+        f"the performance is its preview range, {frames[0]} to {frames[-1]}, which the videos "
+        "show. Set Frame Range (--set-range) makes it the range.",
+    )
 
 
 def render_plate(scene: Any, path: Path) -> None:
@@ -271,14 +299,14 @@ def beat_table(scene: Any, start: float) -> str:
     Parameters
     ----------
     start : float
-        Second of the music at the scene's first frame.
+        Second of the music at the performance's first frame.
 
     Raises
     ------
     ConductorError
         If there are no such markers.
     """
-    times, numbers = read_beat_markers(scene, FRAME_START)
+    times, numbers = read_beat_markers(scene, first_frame(scene))
     if not len(times):
         raise ConductorError(
             "The scene has no beat markers; generate once, or add markers named 1, 2, 3 and so on."
@@ -292,34 +320,44 @@ class _Built:
     armature: Any
     needs_stage: bool
     """Whether it comes with stage, lights and camera."""
+    owns_scene: bool
+    """Whether nothing was there before, so that the scene is ours."""
     startup: list[Any]
     """Objects that have to make room for it."""
 
 
 def _build_conductor(scene: Any, who: Character | str) -> _Built:
     startup = _startup_objects(scene)
+    is_ours = bool(startup) or _is_empty(scene)
     if isinstance(who, str):
         armature = create_conductor(scene, who)
         mark_as_asset(armature.users_collection[0], who)
     else:
         armature = create_character(scene, who)
-    return _Built(armature, scene.camera is None or bool(startup), startup)
+    return _Built(armature, scene.camera is None or bool(startup), is_ours, startup)
 
 
 def _build_stage(scene: Any, built: _Built, motion: Motion | None, staging: Staging | None) -> None:
     """The stage of a conductor that was built; its camera replaces that of a startup scene."""
     if built.startup:
         scene.camera = None
-    build_stage(scene, built.armature, motion, frame_start=FRAME_START, staging=staging)
+    first = first_frame(scene)
+    build_stage(scene, built.armature, motion, frame_start=first, staging=staging)
 
 
 def _settle(scene: Any, built: _Built) -> None:
     """The last steps of building, after everything that may fail."""
     if built.startup:
         bpy.data.batch_remove(built.startup)
-    if built.needs_stage:
-        setup_render(scene, engine="workbench", size=render_size(scene))
-    scene.virtual_conductor.avatar = built.armature
+    settings = scene.virtual_conductor
+    settings.avatar = built.armature
+    settings.owns_timeline = settings.owns_timeline or built.owns_scene
+
+
+def _is_empty(scene: Any) -> bool:
+    """Whether there is nothing in a scene, no cut film either."""
+    editor = scene.sequence_editor
+    return not scene.objects and not (editor and len(editor.strips_all))
 
 
 def _startup_objects(scene: Any) -> list[Any]:
@@ -348,13 +386,3 @@ def _before(scene: Any, armature: Any) -> set[Any]:
         for item in scene.objects
         if item.type in _SOLID and depths(item, item.bound_box).max() < conductor - _BODY_M
     }
-
-
-def parts_of(scene: Any, armature: Any) -> set[Any]:
-    """The armature and everything that hangs on it."""
-    parts = {armature, *armature.children_recursive}
-    for item in scene.objects:
-        for modifier in item.modifiers:
-            if modifier.type == "ARMATURE" and modifier.object == armature:
-                parts |= {item, *item.children_recursive}
-    return parts

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from .baton import AddBatonOperator, RemoveBatonOperator
 from .scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .session import CancelOperator, DismissOperator, PreferencesOperator
 from .stage import StageOperator
@@ -10,6 +11,8 @@ from .video import LikenessOperator, RenderOperator
 CLASSES: Final = (
     GenerateOperator,
     CreateAvatarOperator,
+    AddBatonOperator,
+    RemoveBatonOperator,
     StageOperator,
     RenderOperator,
     LikenessOperator,
