@@ -230,7 +230,7 @@ def perform(
     built = None
     notes: tuple[str, ...] = ()
     first = first_frame(scene)
-    with unchanged_on_failure(scene, armature):
+    with unchanged_on_failure(scene, armature), baton_kept_on_failure(armature):
         if armature is None:
             progress(0.0, "building the avatar")
             built = _build_conductor(scene, who)
@@ -243,6 +243,9 @@ def perform(
             notes = _preview(scene, frames_of(scene, motion, first))
         apply_motion(scene, armature, motion, frame_start=first, progress=part(progress, 0.3, 0.85))
         key_face(scene, armature, motion, frame_start=first, progress=part(progress, 0.85, 0.95))
+        # Before the stage: its cameras frame the baton too.
+        if scene.virtual_conductor.baton:
+            hold_baton(scene, armature, motion, first)
         if built is not None and built.needs_stage:
             _build_stage(scene, built, motion, staging)
         elif built is None and staging is not None:
