@@ -51,6 +51,9 @@ def conduct_command(
             "own rigged avatar, a .subject file, or the word photo: the person of the photo."
         ),
     ] = None,
+    no_baton: Annotated[
+        bool, typer.Option("--no-baton", help="Leave the conductor's right hand empty.")
+    ] = False,
     stage: Annotated[
         StageName | None,
         typer.Option(
@@ -113,7 +116,7 @@ def conduct_command(
     extras = Extras(chosen_overlays(overlay), compare)
     renderer = engine_of(quality, engine) or "workbench"
     staging = Staging(stage, camera, camera_move)
-    scene = SceneOptions(read_size(size), renderer, chosen, staging)
+    scene = SceneOptions(read_size(size), renderer, chosen, staging, not no_baton)
     with shown_progress() as progress:
         report = conduct_everything(
             request,

@@ -366,6 +366,6 @@ def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
         digest.update(scene.avatar.read_bytes())
     else:
         digest.update(hash_of_conductor(scene.avatar).encode())
-    seen = (scene.size, scene.engine, scene.staging)
+    seen = (scene.size, scene.engine, scene.staging, scene.baton)
     digest.update(repr((*seen, hash_of_scenes(), version("bpy"))).encode())
     return digest.hexdigest()

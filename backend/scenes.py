@@ -34,12 +34,15 @@ class SceneOptions:
         the photo; another word is the name of a built-in conductor, None the default one.
     staging : Staging
         Stage and camera.
+    baton : bool
+        Whether the conductor holds a baton.
     """
 
     size: tuple[int, int] = (960, 540)
     engine: Engine = "workbench"
     avatar: Path | str | None = None
     staging: Staging = field(default_factory=Staging)
+    baton: bool = True
 
 
 def check_avatar(blender: Blender, avatar: Path) -> None:
@@ -87,6 +90,8 @@ def make_scene(
         options += ["--camera", staging.camera]
     if staging.camera_move:
         options += ["--camera-move"]
+    if not scene.baton:
+        options += ["--no-baton"]
     with crash_blamed_on(scene.avatar):
         results, warnings = blender.do(
             "animate", *options, name="building the scene", progress=progress

@@ -135,6 +135,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--audio-track", type=int, help="of several in the music file, from 1 on")
         sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
         sub.add_argument("--avatar", help=f"{', '.join(CONDUCTORS)}, a .blend or a .subject file")
+        sub.add_argument(
+            "--no-baton", dest="baton", action="store_false", help="leave the right hand empty"
+        )
         sub.add_argument("--stage", choices=STAGES)
         sub.add_argument("--camera", choices=CAMERAS)
         sub.add_argument("--camera-move", action="store_true", help="slowly, from phrase to phrase")

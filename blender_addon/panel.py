@@ -6,10 +6,12 @@ import blf
 import bpy
 
 from .graphics import software_renderer
+from .operators.baton import AddBatonOperator, RemoveBatonOperator
 from .operators.scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .operators.session import CancelOperator, DismissOperator
 from .operators.stage import StageOperator
 from .operators.video import LikenessOperator, RenderOperator
+from .stage.baton import baton_of
 from .styles import sliders
 from .task import Task, session
 
@@ -50,6 +52,9 @@ class MainPanel(_Panel):
             row.operator(CreateAvatarOperator.bl_idname, text="", icon="ADD")
             column.template_icon_view(settings, "conductor", show_labels=True, scale_popup=4.0)
             column.prop(settings, "conductor", text="")
+        _draw_baton(column, settings)
+        if not settings.owns_timeline and settings.avatar is not None:
+            column.prop(settings, "set_range")
         column.separator()
         if session.task is not None:
             draw_task(column, session.task)
@@ -171,6 +176,16 @@ class LikenessPanel(_Panel):
 
 
 CLASSES: Final = (MainPanel, BeatsPanel, StylePanel, StagePanel, VideoPanel, LikenessPanel)
+
+
+def _draw_baton(layout: Any, settings: Any) -> None:
+    """The checkbox, and beside it what to do with the baton of an avatar that is there."""
+    row = layout.row()
+    row.prop(settings, "baton")
+    if settings.avatar is not None:
+        held = baton_of(settings.avatar) is not None
+        button = RemoveBatonOperator if held else AddBatonOperator
+        row.operator(button.bl_idname, text="", icon="REMOVE" if held else "ADD", emboss=False)
 
 
 def draw_task(layout: Any, task: Task) -> None:

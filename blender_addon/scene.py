@@ -24,7 +24,7 @@ from .render import render_still
 from .restore import unchanged_on_failure
 from .scene_sound import Music
 from .span import first_frame, played_frames, preview
-from .stage.baton import baton_kept_on_failure, hold_baton
+from .stage.baton import baton_kept_on_failure, hold_baton, leave_out_baton
 from .stage.character import create_character
 from .stage.conductor import create_conductor
 from .stage.looks import setup_render
@@ -268,7 +268,7 @@ def perform(
 
 def _preview(scene: Any, frames: range) -> tuple[str, ...]:
     """Have the user's scene play some frames; says so where they are not its range."""
-    if frames == range(scene.frame_start, scene.frame_end + 1) and not scene.use_preview_range:
+    if frames == played_frames(scene):
         return ()
     preview(scene, frames)
     return (
@@ -337,6 +337,8 @@ def _build_conductor(scene: Any, who: Character | str) -> _Built:
         mark_as_asset(armature.users_collection[0], who)
     else:
         armature = create_character(scene, who)
+    if not scene.virtual_conductor.baton:
+        leave_out_baton(armature)
     return _Built(armature, scene.camera is None or bool(startup), is_ours, startup)
 
 

@@ -56,6 +56,8 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
         who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
         open_empty()
         scene = bpy.context.scene
+    if not options.baton:
+        scene.virtual_conductor.baton = False
     size = options.size or (960, 540)
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)

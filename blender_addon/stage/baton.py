@@ -181,6 +181,13 @@ def remove_baton(armature: Any) -> None:
         bpy.data.batch_remove([block for block in blocks if block and not block.users])
 
 
+def leave_out_baton(armature: Any) -> None:
+    """Take the baton of a conductor that was just built away; its bone stays."""
+    for item in armature.children:
+        if item.type == "MESH" and item.vertex_groups.keys() == ["baton"]:
+            bpy.data.meshes.remove(item.data)
+
+
 def hold_of(armature: Any, fit: Fit) -> Hold:
     """Where the baton lies in the right hand of a rig, from its T-pose."""
     strand = fit.map.strands["hand.R"][0]
