@@ -13,6 +13,7 @@ import numpy as np
 
 from .face_keys import curves_of
 from .layers import seen, vectors, world_points
+from .span import played_frames
 
 _TRIANGLE: Final = 48.0
 """Pixels of a triangle; software OpenGL draws blocks of four by four."""
@@ -49,8 +50,9 @@ def as_seen(scene: Any, size: tuple[int, int], count: int) -> Iterator[None]:
     if not finer or count < _FRAMES:
         yield
         return
-    first, last = scene.frame_start, scene.frame_end
-    shares = _shares(scene, finer, [first, (first + last) // 2, last], size)
+    played = played_frames(scene)
+    middle = played[len(played) // 2]
+    shares = _shares(scene, finer, [played[0], middle, played[-1]], size)
     coarser = []
     try:
         for item, share in zip(finer, shares, strict=True):

@@ -14,6 +14,7 @@ from retarget.readback import hold_baton, read_joints, rest_joints
 from retarget.rotation import Array
 
 from .armature import fit_armature
+from .span import played_frames
 from .stage.baton import baton_of, tip_of
 
 _PHASE: Final = "reading the animation"
@@ -25,7 +26,7 @@ _RENDER_SETTINGS: Final = (
 
 
 def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress) -> Guide:
-    """Read the evaluated pose and the camera of every frame of the scene's range.
+    """Read the evaluated pose and the camera of every frame that is played.
 
     Constraints, drivers, NLA strips and edited keys all count, and so do cameras bound to markers.
     The scene itself is neither played nor changed: the armature and the cameras are evaluated in a
@@ -34,7 +35,7 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
     Parameters
     ----------
     scene : bpy.types.Scene
-        Range, frame rate, render size, camera.
+        Its range, or preview range, frame rate, render size, camera.
     armature : bpy.types.Object
         The conductor.
     progress : Progress
@@ -48,7 +49,7 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
         If the progress callback asked to stop.
     """
     fit = fit_armature(armature)
-    frames = range(scene.frame_start, scene.frame_end + 1)
+    frames = played_frames(scene)
     if not frames:
         raise ConductorError("The scene's frame range is empty; set its start before its end.")
     cameras = [_camera_at(scene, frame) for frame in frames]

@@ -7,10 +7,11 @@ from typing import Any, Final
 from retarget.errors import ConductorError
 from retarget.progress import Progress, part
 
+from .chosen_armature import find_armature
 from .guide_export import export_guide
 from .overlays import OverlayName, overlay_text
 from .process import run_module
-from .scene import describe, find_armature
+from .scene import describe
 from .video import render_video
 
 _READ, _RENDERED = 0.04, 0.88

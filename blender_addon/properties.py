@@ -78,6 +78,22 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         default=True,
     )
 
+    set_range: BoolProperty(
+        name="Set Frame Range",
+        description="Give this scene the frame rate and range of the performance, instead of only "
+        "previewing its frames",
+    )
+    owns_timeline: BoolProperty(
+        name="Made for Conducting",
+        description="Whether the scene began with its conductor and stage",
+        options={"HIDDEN"},
+    )
+    first_frame: IntProperty(
+        name="First Frame",
+        description="Frame on which the performance begins",
+        options={"HIDDEN"},
+    )
+
     beats: EnumProperty(
         name="Beats",
         description="Where the conducted beats come from",

@@ -14,6 +14,7 @@ from retarget.progress import Progress, no_progress
 
 from .detail import as_seen
 from .layers import Layers, find_layers, seen_through, without
+from .span import played_frames
 
 _PHASE: Final = "rendering frames"
 _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
@@ -91,7 +92,7 @@ def render_frames(
         raise write_error(error, target_folder) from error
     if for_video and scene.render.engine == "BLENDER_WORKBENCH":
         # The same for all who share the scene's frames.
-        count = (scene.frame_end - scene.frame_start + 1) // numbers.step
+        count = len(played_frames(scene)) // numbers.step
         with as_seen(scene, _drawn_size(scene), count):
             layers = find_layers(scene)
             if layers is None:

@@ -7,17 +7,19 @@ from typing import Any, Final
 
 import bpy
 
-_SCENE: Final = ("frame_start", "frame_end", "frame_current", "camera")
-_RENDER: Final = ("fps", "fps_base")
+from .rna_values import Values, put_back, values_of
+
 _SKIPPED: Final = frozenset({"window_managers", "screens", "workspaces", "libraries"})
+# Where a scene keeps how it is rendered.
+_RENDERING: Final = ("render", "display", "view_settings", "display_settings", "cycles", "eevee")
 
 
 @contextmanager
 def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
     """If the block raises, take back what it did to the scene and let the fault through.
 
-    Taken back are new data-blocks, the armature's Action and pose, its meshes' shape keys, the
-    range, the frame rate, the camera and the markers.
+    Taken back are new data-blocks, every setting of the scene and of its rendering, the markers,
+    the current frame, and of the armature and its meshes' shape keys Action, pose and values.
 
     Parameters
     ----------
@@ -27,32 +29,29 @@ def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
         The armature it animates.
     """
     before = {block.session_uid for block in _data_blocks()}
-    settings = {name: getattr(scene, name) for name in _SCENE}
-    rates = {name: getattr(scene.render, name) for name in _RENDER}
-    markers = [(marker.name, marker.frame, marker.camera) for marker in scene.timeline_markers]
-    animation = armature.animation_data if armature else None
-    action = (animation.action, animation.action_slot) if animation else (None, None)
-    was_kept = bool(action[0] and action[0].use_fake_user)
-    pose = _pose(armature) if armature else {}
+    settings = [(owner, values_of(owner)) for owner in _settings_of(scene)]
+    frame = scene.frame_current, scene.frame_subframe
+    markers = _markers(scene)
+    rig = _RigState(armature) if armature else None
     faces = shape_keys_of(armature) if armature else []
     try:
         with shapes_restored_on_failure(faces):
             yield
     except BaseException:
-        if armature:
-            _restore_animation(armature, animation is not None, *action)
-            if action[0] is not None:
-                action[0].use_fake_user = was_kept
-            for bone in armature.pose.bones:
-                for name, value in pose[bone.name].items():
-                    setattr(bone, name, value)
-        scene.timeline_markers.clear()
-        for name, frame, camera in markers:
-            scene.timeline_markers.new(name, frame=frame).camera = camera
-        for name, value in rates.items():
-            setattr(scene.render, name, value)
-        for name, value in settings.items():
-            setattr(scene, name, value)
+        if rig is not None:
+            rig.restore()
+        if _markers(scene) != markers:
+            scene.timeline_markers.clear()
+            for name, at, is_selected, camera in markers:
+                marker = scene.timeline_markers.new(name, frame=at)
+                marker.select, marker.camera = is_selected, camera
+        for owner, values in settings:
+            put_back(owner, values)
+        if (scene.frame_current, scene.frame_subframe) != frame:
+            scene.frame_set(frame[0], subframe=frame[1])
+            if rig is not None:
+                # A pose that nobody has keyed is no longer there in another frame.
+                rig.put_pose_back()
         bpy.data.batch_remove([b for b in _data_blocks() if b.session_uid not in before])
         raise
 
@@ -86,92 +85,111 @@ def shapes_restored_on_failure(blocks: list[Any]) -> Iterator[None]:
         See `shape_keys_of`.
     """
     before = {action.session_uid for action in bpy.data.actions}
-    states = [(block, _ShapeState.of(block)) for block in blocks]
+    states = [_ShapeState(block) for block in blocks]
     try:
         yield
     except BaseException:
         now = [block.animation_data.action for block in blocks if block.animation_data]
-        for block, state in states:
-            state.restore(block)
+        for state in states:
+            state.restore()
         made = {action for action in now if action and action.session_uid not in before}
         bpy.data.batch_remove(made)
         raise
 
 
-@dataclass(frozen=True)
+class _RigState:
+    """Action, pose and values of an armature."""
+
+    def __init__(self, armature: Any) -> None:
+        self._armature = armature
+        self._animation = _Animation.of(armature)
+        self._values = values_of(armature), values_of(armature.data)
+        self._pose: list[tuple[str, Values, list[Values]]] = [
+            (bone.name, values_of(bone), [values_of(each) for each in bone.constraints])
+            for bone in armature.pose.bones
+        ]
+
+    def restore(self) -> None:
+        self._animation.restore(self._armature)
+        self.put_pose_back()
+
+    def put_pose_back(self) -> None:
+        for owner, values in zip((self._armature, self._armature.data), self._values, strict=True):
+            if owner.library is None:
+                put_back(owner, values)
+        for name, values, constraints in self._pose:
+            bone = self._armature.pose.bones[name]
+            put_back(bone, values)
+            for constraint, kept in zip(bone.constraints, constraints, strict=True):
+                put_back(constraint, kept)
+
+
 class _ShapeState:
     """Values, Action and drivers of the shape keys of a mesh."""
 
-    values: dict[str, float]
+    def __init__(self, block: Any) -> None:
+        self._block = block
+        self._animation = _Animation.of(block)
+        self._values = {key.name: key.value for key in block.key_blocks}
+
+    def restore(self) -> None:
+        self._animation.restore(self._block)
+        for name, value in self._values.items():
+            if self._block.key_blocks[name].value != value:
+                self._block.key_blocks[name].value = value
+
+
+@dataclass(frozen=True)
+class _Animation:
+    """What animates a data-block; None of one that has no animation data."""
+
     action: Any
     slot: Any
     fake_user: bool
-    has_animation: bool
     driven: frozenset[str]
+    values: Values | None
 
     @classmethod
-    def of(cls, block: Any) -> "_ShapeState":
+    def of(cls, block: Any) -> "_Animation":
         data = block.animation_data
-        action = data.action if data else None
-        return cls(
-            {key.name: key.value for key in block.key_blocks},
-            action,
-            data.action_slot if data else None,
-            bool(action and action.use_fake_user),
-            data is not None,
-            frozenset(curve.data_path for curve in data.drivers) if data else frozenset(),
-        )
+        if data is None:
+            return cls(None, None, False, frozenset(), None)
+        is_kept = bool(data.action and data.action.use_fake_user)
+        return cls(data.action, data.action_slot, is_kept, _driven(data), values_of(data))
 
     def restore(self, block: Any) -> None:
         data = block.animation_data
-        if data is not None and not self.has_animation:
+        if data is None:
+            return
+        if self.values is None:
             block.animation_data_clear()
-        elif data is not None:
-            for path in {curve.data_path for curve in data.drivers} - self.driven:
-                block.driver_remove(path)
-            if data.action != self.action:
-                data.action = self.action
-            # See `_restore_animation`.
-            if data.action_slot != self.slot:
-                data.action_slot = self.slot
-            if self.action is not None:
-                self.action.use_fake_user = self.fake_user
-        for name, value in self.values.items():
-            block.key_blocks[name].value = value
+            return
+        for path in _driven(data) - self.driven:
+            block.driver_remove(path)
+        if data.action != self.action:
+            data.action = self.action
+        # Assigning the slot that is set already crashes 4.5 and 5.0 before the first evaluation.
+        if self.action is not None and data.action_slot != self.slot:
+            data.action_slot = self.slot
+        if self.action is not None and self.action.use_fake_user != self.fake_user:
+            self.action.use_fake_user = self.fake_user
+        put_back(data, self.values)
+
+
+def _driven(data: Any) -> frozenset[str]:
+    return frozenset(curve.data_path for curve in data.drivers)
+
+
+def _settings_of(scene: Any) -> list[Any]:
+    parts = [getattr(scene, name, None) for name in _RENDERING]
+    return [scene, scene.display.shading, *(part for part in parts if part is not None)]
+
+
+def _markers(scene: Any) -> list[tuple[str, int, bool, Any]]:
+    return [(m.name, m.frame, m.select, m.camera) for m in scene.timeline_markers]
 
 
 def _data_blocks() -> Iterator[Any]:
     for prop in bpy.data.bl_rna.properties:
         if prop.type == "COLLECTION" and prop.identifier not in _SKIPPED:
             yield from getattr(bpy.data, prop.identifier)
-
-
-def _pose(armature: Any) -> dict[str, dict[str, Any]]:
-    return {
-        bone.name: {
-            "rotation_mode": bone.rotation_mode,
-            "location": bone.location.copy(),
-            "rotation_quaternion": bone.rotation_quaternion.copy(),
-            "rotation_euler": bone.rotation_euler.copy(),
-            "scale": bone.scale.copy(),
-        }
-        for bone in armature.pose.bones
-    }
-
-
-def _restore_animation(armature: Any, was_animated: bool, action: Any, slot: Any) -> None:
-    animation = armature.animation_data
-    if animation is None:
-        return
-    if not was_animated:
-        armature.animation_data_clear()
-        return
-    if action is None:
-        # Drivers, those of twist bones say, are no Action.
-        animation.action = None
-        return
-    if animation.action != action:
-        animation.action = action
-    # Assigning the slot that is set already crashes 4.5 and 5.0 before the first evaluation.
-    if animation.action_slot != slot:
-        animation.action_slot = slot

@@ -279,7 +279,7 @@ def _preview(scene: Any, frames: range) -> tuple[str, ...]:
 
 
 def render_plate(scene: Any, path: Path) -> None:
-    """Render the first frame without the conductor, as a background.
+    """Render the first frame that is played, without the conductor, as a background.
 
     What stands before the conductor, the music stand say, is left out too: somebody who is drawn
     over the picture would hide its middle alone.
@@ -287,11 +287,14 @@ def render_plate(scene: Any, path: Path) -> None:
     armature = find_armature(scene)
     left_out = parts_of(scene, armature) | _before(scene, armature)
     hidden = [item for item in left_out if not item.hide_render]
+    before = scene.frame_current
     for item in hidden:
         item.hide_render = True
     try:
+        scene.frame_set(played_frames(scene).start)
         render_still(scene, path)
     finally:
+        scene.frame_set(before)
         for item in hidden:
             item.hide_render = False
 

@@ -1,4 +1,4 @@
-"""The scene's range and frame rate, the beats as markers, the music as a sound strip."""
+"""The scene's frame rate and range, the beats as markers, the music as a sound strip."""
 
 import re
 from pathlib import Path
@@ -13,6 +13,7 @@ from retarget.motion import Motion
 from retarget.rotation import Array
 
 from .scene_sound import Music
+from .span import played_frames, set_range
 
 OURS: Final = "virtual_conductor"
 """Custom property that marks a strip as ours, so that others are left alone."""
@@ -30,18 +31,36 @@ SOUND_NAME: Final = "Music"
 
 # Blender 5 keeps no custom properties on markers, so it is the name that makes a marker a beat.
 _BEAT: Final = re.compile(r"^(?:bar\s+-?\d+|(?P<number>[1-9]\d?))$", re.IGNORECASE)
+# Ends the names of our markers, which look and read like any others: a no-break space.
+_OUR_END: Final = "\u00a0"
 # 5.1 renamed the timing of strips.
 _FORMER_NAMES: Final = {
     "content_duration": "frame_duration",
     "content_start": "frame_start",
     "left_handle_offset": "frame_offset_start",
 }
+_SAME_RATE: Final = 1e-5
 # Film rates are written as a whole number over 1.001.
 _NTSC: Final = 1.001
 
 
+def frame_rate(scene: Any) -> float:
+    """Frames per second."""
+    return float(scene.render.fps / scene.render.fps_base)
+
+
+def set_frame_rate(scene: Any, fps: float) -> None:
+    """Set the scene's frames per second."""
+    whole = max(1, round(fps))
+    ntsc = max(1, round(fps * _NTSC))
+    if abs(fps - ntsc / _NTSC) < abs(fps - whole):
+        whole = ntsc
+    scene.render.fps = whole
+    scene.render.fps_base = whole / fps
+
+
 def set_timeline(scene: Any, motion: Motion, frame_start: int = 1) -> None:
-    """Set the scene's frame rate and range to the motion's.
+    """Set the scene's frame rate and range to the motion's, and have the picture follow the sound.
 
     Parameters
     ----------
@@ -52,24 +71,32 @@ def set_timeline(scene: Any, motion: Motion, frame_start: int = 1) -> None:
     frame_start : int
         Frame of the motion's first pose.
     """
-    whole = max(1, round(motion.fps))
-    ntsc = max(1, round(motion.fps * _NTSC))
-    if abs(motion.fps - ntsc / _NTSC) < abs(motion.fps - whole):
-        whole = ntsc
-    scene.render.fps = whole
-    scene.render.fps_base = whole / motion.fps
-    scene.frame_start = frame_start
-    scene.frame_end = frame_start + len(motion) - 1
-    if not scene.frame_start <= scene.frame_current <= scene.frame_end:
+    set_frame_rate(scene, motion.fps)
+    frames = frames_of(scene, motion, frame_start)
+    set_range(scene, frames)
+    if scene.frame_current not in frames:
         scene.frame_set(frame_start)
+    # Sound leads and the picture follows, or the beat is seen late on a slow machine.
+    scene.sync_mode = "AUDIO_SYNC"
+    scene.use_audio_scrub = True
+
+
+def frames_of(scene: Any, motion: Motion, frame_start: int = 1) -> range:
+    """The frames that a motion takes at the scene's frame rate."""
+    rate = frame_rate(scene)
+    # Blender keeps the base of the rate in single precision.
+    is_same = abs(rate / motion.fps - 1.0) < _SAME_RATE or len(motion) < 2
+    count = len(motion) if is_same else max(1, round(motion.duration * rate))
+    return range(frame_start, frame_start + count)
 
 
 def add_beat_markers(scene: Any, motion: Motion, frame_start: int = 1) -> None:
     """Mark every conducted beat: "Bar 12" on downbeats, the beat's number on the others.
 
-    Bars are counted from the first downbeat; the beats of a pickup come before "Bar 1". Markers
-    named like beats are the beats and are replaced; all others stay, and so do markers that
-    switch the camera.
+    Bars are counted from the first downbeat; the beats of a pickup come before "Bar 1". The names
+    end with a no-break space: such markers are ours and are replaced, unless they switch the
+    camera. The user's own stay, whatever their names; where one marks the same beat already, it
+    needs no other.
 
     Parameters
     ----------
@@ -81,14 +108,16 @@ def add_beat_markers(scene: Any, motion: Motion, frame_start: int = 1) -> None:
         Frame of the motion's first pose.
     """
     markers = scene.timeline_markers
-    for marker in [marker for marker in markers if _BEAT.match(marker.name.strip())]:
-        if marker.camera is None:
-            markers.remove(marker)
+    for marker in [marker for marker in markers if _is_our_beat(marker)]:
+        markers.remove(marker)
+    marked = {(marker.frame, number) for marker in markers if (number := _beat_of(marker))}
     numbers = np.asarray(motion.beat_numbers)
     bars = np.cumsum(numbers == 1)
-    frames = frame_start + np.round(np.asarray(motion.beats) * _frame_rate(scene)).astype(int)
+    frames = frame_start + np.round(np.asarray(motion.beats) * frame_rate(scene)).astype(int)
     for frame, number, bar in zip(frames.tolist(), numbers.tolist(), bars.tolist(), strict=True):
-        markers.new(f"Bar {bar}" if number == 1 else str(number), frame=frame)
+        if (frame, number) not in marked:
+            name = f"Bar {bar}" if number == 1 else str(number)
+            markers.new(name + _OUR_END, frame=frame)
 
 
 def read_beat_markers(scene: Any, frame_start: int = 1) -> tuple[Array, NDArray[np.int64]]:
@@ -114,12 +143,23 @@ def read_beat_markers(scene: Any, frame_start: int = 1) -> tuple[Array, NDArray[
     """
     beats: dict[int, int] = {}
     for marker in scene.timeline_markers:
-        match = _BEAT.match(marker.name.strip())
-        if match and marker.frame >= frame_start:
-            beats.setdefault(marker.frame, int(match["number"] or 1))
+        number = _beat_of(marker)
+        if number is not None and marker.frame >= frame_start:
+            beats.setdefault(marker.frame, number)
     frames = sorted(beats)
-    times = (np.array(frames, dtype=np.float64) - frame_start) / _frame_rate(scene)
+    times = (np.array(frames, dtype=np.float64) - frame_start) / frame_rate(scene)
     return times, np.array([beats[frame] for frame in frames], dtype=np.int64)
+
+
+def _beat_of(marker: Any) -> int | None:
+    """The number in its bar of the beat that a marker marks; None where it marks none."""
+    match = _BEAT.match(marker.name.strip())
+    return int(match["number"] or 1) if match else None
+
+
+def _is_our_beat(marker: Any) -> bool:
+    named = marker.name.endswith(_OUR_END) and _beat_of(marker) is not None
+    return named and marker.camera is None
 
 
 def add_sound(scene: Any, music: Music, frame_start: int = 1) -> Any:
@@ -154,7 +194,7 @@ def add_sound(scene: Any, music: Music, frame_start: int = 1) -> Any:
     editor = scene.sequence_editor_create()
     strips = _strips(editor)
     old = [strip for strip in strips if OURS in strip]
-    rate = _frame_rate(scene)
+    rate = frame_rate(scene)
     channel = old[0].channel if old else 1 + max((s.channel for s in strips), default=0)
     try:
         strip = strips.new_sound(
@@ -186,9 +226,6 @@ def add_sound(scene: Any, music: Music, frame_start: int = 1) -> Any:
     _set_timing(strip, "content_start", frame_start - skipped)
     _set_timing(strip, "left_handle_offset", skipped)
     strip.sound_offset = skipped / rate - start
-    # Sound leads and the picture follows, or the beat is seen late on a slow machine.
-    scene.sync_mode = "AUDIO_SYNC"
-    scene.use_audio_scrub = True
     return strip
 
 
@@ -200,12 +237,13 @@ def heard_at(scene: Any, strip: Any) -> tuple[Path, float, int | None]:
     path : Path
         The music file, absolute.
     second : float
-        Second of it that is heard at the scene's first frame; below 0 where it starts later.
+        Second of it that is heard at the first frame that is played; below 0 where it starts later.
     track : int or None
         Which of its sound tracks; None is its default track.
     """
-    frames = scene.frame_start - _timing(strip, "content_start") + strip.animation_offset_start
-    second = float(frames) / _frame_rate(scene) - float(strip.sound_offset)
+    first = played_frames(scene).start
+    frames = first - _timing(strip, "content_start") + strip.animation_offset_start
+    second = float(frames) / frame_rate(scene) - float(strip.sound_offset)
     sound, track = strip.sound, None
     if isinstance(strip.get(MUSIC), bpy.types.Sound):
         sound, track = strip[MUSIC], strip.get(MUSIC_TRACK)
@@ -254,7 +292,3 @@ def _set_timing(strip: Any, name: str, value: float) -> None:
 def _strips(editor: Any) -> Any:
     """4.4 renamed sequences to strips; both names are there until 5.0."""
     return editor.strips if hasattr(editor, "strips") else editor.sequences
-
-
-def _frame_rate(scene: Any) -> float:
-    return float(scene.render.fps / scene.render.fps_base)

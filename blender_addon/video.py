@@ -10,6 +10,7 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
 from .pace import Pace
+from .span import played_frames
 
 _FFMPEG: Final = {
     "format": "MPEG4",
@@ -25,7 +26,7 @@ _FFMPEG: Final = {
 def render_video(
     scene: Any, path: Path, progress: Progress = no_progress, *, rate_factor: str = "HIGH"
 ) -> None:
-    """Render every frame of the scene to H.264 with AAC sound; the scene stays as it was.
+    """Render every frame that is played to H.264 with AAC sound; the scene stays as it was.
 
     Blender renders an animation in one go: a progress callback that raises is not heard, so a
     process that is to be stopped ends itself from within the callback.
@@ -33,7 +34,7 @@ def render_video(
     Parameters
     ----------
     scene : bpy.types.Scene
-        What to render, with its own engine, size, range and sequencer.
+        What to render, with its own engine, size, sequencer, and preview range or range.
     path : path
         The .mp4 to write, whole or not at all.
     progress : Progress
@@ -48,7 +49,7 @@ def render_video(
     """
     if scene.camera is None:
         raise ConductorError("The scene has no camera; add one and render again.")
-    count = scene.frame_end - scene.frame_start + 1
+    count = len(played_frames(scene))
     done = 0
     pace = Pace(count)
 
@@ -88,6 +89,12 @@ class _Output:
     def __enter__(self) -> None:
         render = self.scene.render
         image = render.image_settings
+        # Blender itself renders the range, whatever is previewed.
+        played = played_frames(self.scene)
+        self._set(self.scene, "frame_end", max(self.scene.frame_end, played.stop - 1))
+        self._set(self.scene, "frame_start", played.start)
+        self._set(self.scene, "frame_end", played.stop - 1)
+        self._set(self.scene, "frame_step", 1)
         self._set(render, "filepath", str(self.path))
         self._set(render, "use_file_extension", False)
         self._set(render, "use_overwrite", True)

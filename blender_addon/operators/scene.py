@@ -16,10 +16,11 @@ from retarget.progress import Progress, part
 from .. import backend_python
 from ..armature import fit_armature
 from ..preferences import preferences_python
-from ..scene import SUBJECT, add_avatar, beat_table, frame_rate, perform, replace_avatar
+from ..scene import SUBJECT, add_avatar, beat_table, perform, replace_avatar
 from ..scene_sound import Music, decoded_music, is_exact
 from ..server_jobs import run_job
 from ..task import session
+from ..timeline import frame_rate
 from ..working import Work, Working
 from .files import chosen_file
 
@@ -97,14 +98,16 @@ class GenerateOperator(Working):
         settings = scene.virtual_conductor
         is_new = settings.avatar is None
         with scratch:
-            perform(
+            notes = perform(
                 scene,
                 settings.avatar,
                 motion,
                 who=settings.conductor,
                 music=music,
                 staging=settings.staging if is_new else None,
+                own_timeline=settings.set_range,
             )
+        session.notes = (*session.notes, *notes)
         if is_new:
             show_stage(context)
         return f"Conducting {motion.duration:.0f} seconds with {len(motion.beats)} beats"

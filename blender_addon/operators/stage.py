@@ -6,8 +6,9 @@ import bpy
 
 from retarget.errors import ConductorError
 
+from ..chosen_armature import find_armature
 from ..restore import unchanged_on_failure
-from ..scene import find_armature
+from ..span import played_frames
 from ..stage.scenery import build_stage, remove_stage
 from .scene import show_stage
 
@@ -26,7 +27,8 @@ class StageOperator(bpy.types.Operator):
                 armature = find_armature(scene)
                 before = list(scene.collection.children_recursive)
                 staging = scene.virtual_conductor.staging
-                build_stage(scene, armature, frame_start=scene.frame_start, staging=staging)
+                first = played_frames(scene).start
+                build_stage(scene, armature, frame_start=first, staging=staging)
         except ConductorError as fault:
             self.report({"ERROR"}, str(fault))
             return {"CANCELLED"}

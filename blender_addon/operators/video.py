@@ -12,13 +12,14 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, part
 
 from .. import backend_python
+from ..chosen_armature import find_armature
 from ..engines import engine_of
 from ..guide_export import export_guide
 from ..overlay_video import render_overlaid
 from ..overlays import OverlayName, chosen_overlays, overlay_text
 from ..preferences import preferences_python
 from ..process import run_verb
-from ..scene import describe, find_armature, find_sound, render_plate, render_size
+from ..scene import describe, find_sound, render_plate, render_size
 from ..server_jobs import run_job
 from ..stage.looks import setup_render
 from ..task import session

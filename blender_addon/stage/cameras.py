@@ -12,6 +12,7 @@ from retarget.motion import Motion
 from retarget.rotation import Array
 
 from ..guide_export import joints_at
+from ..span import played_frames
 from ..staging import CameraName
 from .place import NOBODY, Place
 
@@ -233,13 +234,14 @@ def swept(scene: Any, armature: Any, motion: Motion | None, frame_start: int) ->
         The conductor, animated.
     motion : Motion, optional
         Says which frames matter: those where a joint is farthest in some direction. Without it
-        frames of the scene's whole range do.
+        all frames that are played do.
     frame_start : int
         Scene frame of the motion's first frame.
     """
     if motion is None:
-        count = min(scene.frame_end - scene.frame_start + 1, _MOST_FRAMES)
-        frames = np.linspace(scene.frame_start, scene.frame_end, max(count, 1))
+        played = played_frames(scene)
+        count = min(len(played), _MOST_FRAMES)
+        frames = np.linspace(played.start, played.stop - 1, max(count, 1))
         return joints_at(scene, armature, np.unique(frames.astype(int)).tolist())
     ways = np.array(np.meshgrid(*[(-1.0, 0.0, 1.0)] * 3)).reshape(3, -1)
     moving = motion.joints_3d()[:, _indices((*_HANDS, *_ARMS, "head", "hips"))]

@@ -16,6 +16,7 @@ from retarget.rotation import Array
 
 from ..guide_export import joints_at
 from ..keyframes import fill_curve
+from ..span import played_frames
 from .cameras import FILM_MM, SHOTS, look_along, new_camera
 from .noise import smoothstep
 from .place import Place
@@ -71,7 +72,8 @@ def follow_hand(scene: Any, collection: Any, armature: Any, place: Place, room: 
     shot = SHOTS["hands"]
     rate = scene.render.fps / scene.render.fps_base
     step = max(1, int(rate / _RATE))
-    frames = list(range(scene.frame_start, scene.frame_end + step, step))
+    played = played_frames(scene)
+    frames = list(range(played.start, played.stop - 1 + step, step))
     joints = place.canonical(joints_at(scene, armature, frames))
     turn = look_along(np.array(shot.direction))
     size = np.array([scene.render.resolution_x, scene.render.resolution_y])
@@ -85,7 +87,7 @@ def follow_hand(scene: Any, collection: Any, armature: Any, place: Place, room: 
     aim.rotation_mode = "QUATERNION"
     aim.rotation_quaternion = Matrix(place.turn).to_quaternion()
     keys = thin(place.world(aims), _TOLERANCE * place.scale, kind="location")
-    _key(aim, Keys(keys.frames * step, keys.values, keys.slopes / step), scene.frame_start)
+    _key(aim, Keys(keys.frames * step, keys.values, keys.slopes / step), played.start)
     track = camera.constraints.new("TRACK_TO")
     track.target, track.use_target_z = aim, True
     track.track_axis, track.up_axis = "TRACK_NEGATIVE_Z", "UP_Y"

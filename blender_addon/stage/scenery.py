@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from retarget.motion import Motion
 from retarget.rotation import Array
 
+from ..span import played_frames
 from ..staging import CameraName, StageName, Staging
 from ..timeline import OURS, read_beat_markers
 from .camera_moves import ROOM, move_camera, phrase_starts
@@ -133,7 +134,7 @@ def _phrases(scene: Any, motion: Motion | None, frame_start: int) -> Array:
     if motion is not None:
         return phrase_starts(motion.beats[motion.beat_numbers == 1], motion.duration)
     times, numbers = read_beat_markers(scene, frame_start)
-    frames = max(scene.frame_end - frame_start, 0)
+    frames = max(played_frames(scene).stop - 1 - frame_start, 0)
     return phrase_starts(times[numbers == 1], frames * scene.render.fps_base / scene.render.fps)
 
 

@@ -1,0 +1,73 @@
+"""What is known of an avatar's rig before anything is conducted."""
+
+from typing import Any
+
+from retarget.rig_map_file import rig_map_text
+
+from .armature import fit_armature
+from .chosen_armature import is_seen
+from .scene import describe
+
+
+def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
+    """The rig of an avatar's file and its scene, as JSON values.
+
+    Parameters
+    ----------
+    scene : bpy.types.Scene
+        The file's scene.
+    armature : bpy.types.Object
+        Who is to conduct.
+    name : str
+        What the user calls the file.
+
+    Returns
+    -------
+    dict
+        What `describe` says of the scene, and "armature", the rig's "label" and "family", "joints"
+        with "bones" (a list of rows) and "sure" (0 to 1) of each, "left_out", "doubts" (sentences)
+        and the "map" as text.
+
+    Raises
+    ------
+    ConductorError
+        If the rig cannot be animated.
+    """
+    rig_map = fit_armature(armature).map
+    joints = {
+        joint: {"bones": [list(row) for row in rows], "sure": rig_map.sure.get(joint, 1.0)}
+        for joint, rows in rig_map.strands.items()
+    }
+    return describe(scene) | {
+        "armature": armature.name,
+        "label": rig_map.label,
+        "family": rig_map.family,
+        "joints": joints,
+        "left_out": list(rig_map.left_out),
+        "doubts": doubts_of(scene, armature, name),
+        "map": rig_map_text(rig_map),
+    }
+
+
+def doubts_of(scene: Any, armature: Any, name: str) -> list[str]:
+    """Which of several rigs is taken, what is odd about it, and that nobody is to be seen.
+
+    Raises
+    ------
+    ConductorError
+        If the rig cannot be animated.
+    """
+    doubts = []
+    rigs = [item for item in scene.objects if item.type == "ARMATURE"]
+    if len(rigs) > 1:
+        doubts.append(
+            f"{name} has {len(rigs)} armatures, of which '{armature.name}' conducts; --armature "
+            "takes another."
+        )
+    doubts += fit_armature(armature).doubts
+    if not is_seen(scene, armature):
+        doubts.append(
+            f"No visible mesh of {name} follows the armature '{armature.name}', so nobody is seen; "
+            "parent a mesh to it or give it an Armature modifier."
+        )
+    return doubts
