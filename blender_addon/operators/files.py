@@ -16,9 +16,11 @@ def chosen_file(setting: str, what: str) -> Path:
     Raises
     ------
     ConductorError
-        If it is not there.
+        If it is not there, or is a folder.
     """
     path = Path(bpy.path.abspath(setting))
+    if path.is_dir():
+        raise ConductorError(f"{path} is a folder; choose the {what} in it.")
     if not path.is_file():
         raise ConductorError(f"The {what} {path.name} does not exist; choose another file.")
     return path

@@ -389,6 +389,7 @@ def test_a_fault_is_one_sentence_and_leaves_the_scene_as_it_was(
             s = bpy.context.scene.virtual_conductor
             cases = {{
                 "no file": {{"music": "/nowhere/music.wav"}},
+                "a folder": {{"music": {str(tmp_path)!r}}},
                 "no music": {{"music": no_music}},
                 "no score": {{"music": music, "beats": "SCORE"}},
                 "no markers": {{"music": music, "beats": "MARKERS"}},
@@ -407,6 +408,7 @@ def test_a_fault_is_one_sentence_and_leaves_the_scene_as_it_was(
     )
     expected = {
         "no file": "The music music.wav does not exist",
+        "a folder": f"{tmp_path} is a folder; choose the music in it",
         "no music": "text.mp3",
         "no score": "No score is chosen",
         "no markers": "no beat markers",
