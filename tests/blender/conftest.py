@@ -30,7 +30,21 @@ sys.excepthook = lambda *fault: (traceback.print_exception(*fault), _end(1))
 @pytest.fixture(scope="session")
 def run_in_blender() -> Callable[..., Any]:
     """Run a script in a child with bpy; returns what it assigned to `answer` (JSON)."""
+    return _runner(sys.executable)
 
+
+@pytest.fixture(scope="module", params=["4.5", "5.0"])
+def run_in_each_blender(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """The same in Blender 4.5 LTS and, where VC_BPY5_PYTHON or .venv-bpy5 has it, in 5.0."""
+    if request.param == "4.5":
+        return _runner(sys.executable)
+    python = os.environ.get("VC_BPY5_PYTHON") or _ROOT / ".venv-bpy5" / "bin" / "python"
+    if not Path(python).is_file():
+        pytest.skip("Blender 5 is not installed; VC_BPY5_PYTHON may name a Python with bpy 5.0")
+    return _runner(python)
+
+
+def _runner(python: str | Path) -> Callable[..., Any]:
     def run(script: str, **variables: Any) -> Any:
         lines = [
             _ENDING,
@@ -44,7 +58,7 @@ def run_in_blender() -> Callable[..., Any]:
             "_end(0)",
         ]
         done = subprocess.run(
-            [sys.executable, "-c", "\n".join(lines)],
+            [python, "-c", "\n".join(lines)],
             capture_output=True,
             text=True,
             cwd=_ROOT,
