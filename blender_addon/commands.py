@@ -134,10 +134,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--music-start", type=_seconds, default=0.0)
         sub.add_argument("--audio-track", type=int, help="of several in the music file, from 1 on")
         sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
+        sub.add_argument("--fps", type=float, help="the avatar file's own if not given")
+        sub.add_argument("--set-range", action="store_true", help="also in an avatar's own scene")
         sub.add_argument("--avatar", help=f"{', '.join(CONDUCTORS)}, a .blend or a .subject file")
         sub.add_argument(
             "--no-baton", dest="baton", action="store_false", help="leave the right hand empty"
         )
+        sub.add_argument("--armature", help="which of several in the avatar's file")
         sub.add_argument("--stage", choices=STAGES)
         sub.add_argument("--camera", choices=CAMERAS)
         sub.add_argument("--camera-move", action="store_true", help="slowly, from phrase to phrase")
@@ -180,6 +183,9 @@ def _parser() -> argparse.ArgumentParser:
     add_look(sub)
 
     add(verbs.info, scene=True)
+    sub = add(verbs.check_rig)
+    sub.add_argument("--avatar", required=True, help="a .blend file")
+    sub.add_argument("--armature", help="which of several in it")
     sub = add(verbs.thumbnail)
     sub.add_argument("--asset", type=Path, required=True)
     sub.add_argument("--out", type=Path, required=True)
@@ -202,7 +208,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--model", default="learned")
     sub.add_argument("--style", default="neutral")
-    sub.add_argument("--fps", type=float, default=30.0)
     sub.add_argument("--no-face", dest="face", action="store_false", help="no face keys")
     add_scene_options(sub)
     return parser

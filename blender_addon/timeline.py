@@ -39,6 +39,8 @@ _FORMER_NAMES: Final = {
     "content_start": "frame_start",
     "left_handle_offset": "frame_offset_start",
 }
+# Of a motion.
+_SLOWEST, _FASTEST = 10.0, 120.0
 _SAME_RATE: Final = 1e-5
 # Film rates are written as a whole number over 1.001.
 _NTSC: Final = 1.001
@@ -47,6 +49,14 @@ _NTSC: Final = 1.001
 def frame_rate(scene: Any) -> float:
     """Frames per second."""
     return float(scene.render.fps / scene.render.fps_base)
+
+
+def motion_rate(scene: Any) -> float:
+    """Frames per second of a motion for the scene: its own, or the nearest that a motion can have.
+
+    Other rates are made of it when it is keyed.
+    """
+    return min(max(frame_rate(scene), _SLOWEST), _FASTEST)
 
 
 def set_frame_rate(scene: Any, fps: float) -> None:

@@ -27,38 +27,40 @@ from .scene_sound import Music, decoded_music, is_exact
 
 EXIT_CANCELLED: Final = 130
 
+_USUAL_SIZE: Final = (960, 540)
+_USUAL_FPS: Final = 30.0
+
 
 def animate(options: argparse.Namespace, progress: Progress) -> str:
     """A motion file, and its music, to a scene with a conductor; what it holds, as JSON.
 
     Beside what `info` says it tells the stage and the view that were built, or null.
     """
-    import bpy
-
-    from .scene import SUBJECT, describe, find_armature, perform
+    from .rig_report import doubts_of
+    from .scene import describe, perform, render_size
     from .stage.looks import setup_render
     from .stage.scenery import chosen_staging
     from .staging import Staging
+    from .timeline import set_frame_rate
 
     motion = Motion.load(options.motion)
+    if options.fps is not None:
+        motion = motion.resample(options.fps)
     music = existing(options.music, "music") if options.music else None
     sound = None
     if music is not None:
         sound = Music(music, options.music_start, options.audio_track)
-    armature: Any = None
-    who: Character | str
-    avatar = chosen_avatar(options.avatar) if options.avatar else DEFAULT_CONDUCTOR
-    if isinstance(avatar, Path) and avatar.suffix.lower() != SUBJECT:
-        scene = open_scene(avatar, "avatar")
-        armature, who = find_armature(scene), DEFAULT_CONDUCTOR
-        _warn_of(scene, armature, avatar.name)
+    scene, armature, who = _open_avatar(options)
+    size = options.size
+    if armature is None:
+        size = size or _USUAL_SIZE
     else:
-        who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
-        open_empty()
-        scene = bpy.context.scene
+        for doubt in doubts_of(scene, armature, Path(options.avatar).name):
+            _warn(doubt)
+        if options.fps is not None:
+            set_frame_rate(scene, motion.fps)
     if not options.baton:
         scene.virtual_conductor.baton = False
-    size = options.size or (960, 540)
     # The stage's camera is placed for the size of the picture.
     _resize(scene, size)
     staging = Staging(options.stage, options.camera, options.camera_move)
@@ -75,17 +77,21 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     with ExitStack() as held:
         if sound is not None and not is_exact(sound):
             sound = _decoded(sound, motion, options.python, held, part(progress, 0.0, 0.05))
-        perform(
+        notes = perform(
             scene,
             armature,
             motion,
             who=who,
             music=sound,
             staging=staging,
+            own_timeline=options.set_range,
             progress=part(progress, 0.05, 0.95),
         )
+    for note in notes:
+        _warn(note)
     engine = engine_of(options.quality, options.engine)
-    setup_render(scene, engine=engine or "workbench", size=size)
+    if engine is not None or armature is None:
+        setup_render(scene, engine=engine or "workbench", size=size or render_size(scene))
     if music is not None:
         scene.virtual_conductor.music = name_in(music, options.out)
     told = json.dumps(describe(scene) | {"stage": stage, "view": view})
@@ -95,30 +101,38 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     return told
 
 
-def _warn_of(scene: Any, armature: Any, name: str) -> None:
-    """Say which of several rigs is taken, what is odd about it, and that nobody is to be seen.
+def check_rig(options: argparse.Namespace, _progress: Progress) -> str:
+    """What an avatar's rig and scene are, and what is odd about them, as JSON."""
+    from .rig_report import report_rig
 
-    Raises
-    ------
-    ConductorError
-        If the rig cannot be animated.
+    scene, armature, _ = _open_avatar(options)
+    return json.dumps(report_rig(scene, armature, Path(options.avatar).name))
+
+
+def _open_avatar(options: argparse.Namespace) -> tuple[Any, Any, Character | str]:
+    """Open the scene of an avatar's file, or an empty one.
+
+    Returns
+    -------
+    scene : bpy.types.Scene
+        The scene.
+    armature : bpy.types.Object or None
+        Who conducts of the file's own armatures; None where a conductor is to be built.
+    who : Character or str
+        Who is to be built then.
     """
-    from .armature import fit_armature
-    from .scene import parts_of
+    import bpy
 
-    rigs = [item for item in scene.objects if item.type == "ARMATURE"]
-    if len(rigs) > 1:
-        _warn(
-            f"{name} has {len(rigs)} armatures, of which '{armature.name}' conducts; choose "
-            "another in the panel and save the file if that is not the one."
-        )
-    for doubt in fit_armature(armature).doubts:
-        _warn(doubt)
-    if not any(item.type == "MESH" and not item.hide_render for item in parts_of(scene, armature)):
-        _warn(
-            f"No visible mesh of {name} follows the armature '{armature.name}', so nobody is seen; "
-            "parent a mesh to it or give it an Armature modifier."
-        )
+    from .chosen_armature import find_armature
+    from .scene import SUBJECT
+
+    avatar = chosen_avatar(options.avatar) if options.avatar else DEFAULT_CONDUCTOR
+    if isinstance(avatar, Path) and avatar.suffix.lower() != SUBJECT:
+        scene = open_scene(avatar, "avatar")
+        return scene, find_armature(scene, options.armature), DEFAULT_CONDUCTOR
+    who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
+    open_empty()
+    return bpy.context.scene, None, who
 
 
 def _warn(sentence: str) -> None:
@@ -162,13 +176,14 @@ def video(options: argparse.Namespace, progress: Progress) -> None:
     from .backend_python import detect
     from .graphics import slowness
     from .overlay_video import render_overlaid
+    from .span import played_frames
     from .video import render_video
 
     overlays = chosen_overlays(options.overlay)
     scratch: Path | None = None
     scene = _open_for_render(options)
     engine = engine_of(options.quality, options.engine)
-    if engine and (slow := slowness(engine, scene.frame_end - scene.frame_start + 1)):
+    if engine and (slow := slowness(engine, len(played_frames(scene)))):
         _warn(slow)
 
     def report(fraction: float, phase: str, /) -> None:
@@ -199,8 +214,8 @@ def video(options: argparse.Namespace, progress: Progress) -> None:
 
 def guide(options: argparse.Namespace, progress: Progress) -> None:
     """The animation as evaluated, and the camera, for the likeness."""
+    from .chosen_armature import find_armature
     from .guide_export import export_guide
-    from .scene import find_armature
 
     scene = open_scene(options.scene)
     _resize(scene, options.size)
@@ -275,9 +290,16 @@ def people(options: argparse.Namespace, progress: Progress) -> None:
 def generate(options: argparse.Namespace, progress: Progress) -> str:
     """Music to a scene through the local server, as the panel does it; see `animate`."""
     from . import backend_python
+    from .armature import fit_armature
     from .preferences import preferences_python
     from .server_jobs import run_job
+    from .timeline import motion_rate
 
+    # A rig that cannot be animated is told of now, not after the listening.
+    scene, armature, _ = _open_avatar(options)
+    if armature is not None:
+        fit_armature(armature)
+    fps = options.fps or (_USUAL_FPS if armature is None else motion_rate(scene))
     parameters = {
         "meter": options.meter,
         "tempo": options.tempo,
@@ -287,7 +309,7 @@ def generate(options: argparse.Namespace, progress: Progress) -> str:
         "seed": options.seed,
         "model": options.model,
         "style": options.style,
-        "fps": options.fps,
+        "fps": fps,
         "face": options.face,
     }
     files = {"music": existing(options.music, "music")}

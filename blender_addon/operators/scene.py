@@ -20,7 +20,7 @@ from ..scene import SUBJECT, add_avatar, beat_table, perform, replace_avatar
 from ..scene_sound import Music, decoded_music, is_exact
 from ..server_jobs import run_job
 from ..task import session
-from ..timeline import frame_rate
+from ..timeline import motion_rate
 from ..working import Work, Working
 from .files import chosen_file
 
@@ -69,7 +69,7 @@ class GenerateOperator(Working):
             "model": settings.model,
             "style": settings.style,
             "style_values": settings.style_values,
-            "fps": min(max(frame_rate(scene), 10.0), 120.0),
+            "fps": motion_rate(scene),
             "face": settings.use_face,
         }
 

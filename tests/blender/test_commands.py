@@ -96,6 +96,7 @@ def test_animate_makes_a_scene_that_info_describes(scene: Path) -> None:
         "frame_start": 1,
         "frame_end": 20,
         "size": [96, 64],
+        "engine": "workbench",
         "camera": "Front",
         "armature": "Conductor",
         "sound": str(scene.with_name("music.wav")),
@@ -194,7 +195,7 @@ def test_an_avatar_file_keeps_its_armature_and_camera(scene: Path, tmp_path: Pat
         "animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar, "--out", out
     )
     made = info(out)
-    assert (made["armature"], made["camera"], made["size"]) == ("Maestro", "My View", [960, 540])
+    assert (made["armature"], made["camera"], made["size"]) == ("Maestro", "My View", [96, 64])
     other = ("--avatar", avatar, "--out", out, "--camera", "hall")
     done_well("animate", "--motion", scene.with_name("motion.npz"), *other)
     assert info(out)["camera"] == "Hall"
@@ -242,8 +243,7 @@ def test_of_two_rigs_the_one_that_conducts_is_named(scene: Path, tmp_path: Path)
     avatar = avatar_file(scene, tmp_path / "two.blend", another)
     made = ("animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar)
     assert warned(*made, "--out", tmp_path / "out.blend") == [
-        "two.blend has 2 armatures, of which 'Conductor' conducts; choose another in the panel "
-        "and save the file if that is not the one."
+        "two.blend has 2 armatures, of which 'Conductor' conducts; --armature takes another."
     ]
 
 
