@@ -6,8 +6,8 @@ import bpy
 
 from retarget.errors import ConductorError
 
+from ..chosen_armature import find_armature
 from ..restore import unchanged_on_failure
-from ..scene import find_armature
 from ..stage.baton import add_baton, remove_baton
 
 
