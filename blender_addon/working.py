@@ -13,6 +13,8 @@ from .task import Task, problem_of, session
 Work = Callable[[Progress], Any]
 
 _TICK_S: Final = 0.2
+# Blender moves what stands below a panel that has grown only when it draws again.
+_SETTLED_S: Final = 0.1
 
 
 class Working(bpy.types.Operator):
@@ -48,7 +50,7 @@ class Working(bpy.types.Operator):
         try:
             work = self.prepare(context)
         except Exception as fault:
-            return self._failed(fault)
+            return self._failed(context, fault)
         self._scene = context.scene.name
         self._task = session.task = Task(self.title, work)
         self._task.start()
@@ -60,21 +62,21 @@ class Working(bpy.types.Operator):
     def modal(self, context: Any, event: Any) -> set[str]:
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        redraw(context)
+        _tag_views(context.window_manager)
         if not self._task.done:
             return {"PASS_THROUGH"}
         self._release(context)
         if isinstance(self._task.fault, Cancelled):
             return {"CANCELLED"}
         if self._task.fault is not None:
-            return self._failed(self._task.fault)
+            return self._failed(context, self._task.fault)
         try:
             scene = bpy.data.scenes.get(self._scene)
             if scene is None:
                 raise ConductorError(f"The scene {self._scene} is gone; start again in another.")
             message = self.finish(context, scene, self._task.result)
         except Exception as fault:
-            return self._failed(fault)
+            return self._failed(context, fault)
         self.report({"INFO"}, message)
         return {"FINISHED"}
 
@@ -95,8 +97,9 @@ class Working(bpy.types.Operator):
         self._task.cancel()
         self._release(context)
 
-    def _failed(self, fault: BaseException) -> set[str]:
+    def _failed(self, context: Any, fault: BaseException) -> set[str]:
         session.problem = problem_of(fault)
+        redraw(context)
         self.report({"WARNING"}, session.problem.sentence)
         return {"CANCELLED"}
 
@@ -107,8 +110,18 @@ class Working(bpy.types.Operator):
 
 
 def redraw(context: Any) -> None:
-    """Have every 3D view show what changed."""
-    for window in context.window_manager.windows:
+    """Have every 3D view show what changed, and once more when panels have found their places."""
+    _tag_views(context.window_manager)
+    if not bpy.app.background:
+        bpy.app.timers.register(_settle, first_interval=_SETTLED_S)
+
+
+def _settle() -> None:
+    _tag_views(bpy.context.window_manager)
+
+
+def _tag_views(manager: Any) -> None:
+    for window in manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
                 area.tag_redraw()
