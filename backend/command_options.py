@@ -47,7 +47,13 @@ Overlays = Annotated[
         "or several of them: beats,trace.",
     ),
 ]
-Size = Annotated[str, typer.Option(help="Width x height in pixels, both even.")]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        help="Width x height in pixels, both even; if not given, those of your own avatar's scene, "
+        "else 960x540."
+    ),
+]
 RenderEngine = Annotated[
     Engine | None,
     typer.Option(case_sensitive=False, help="The render engine by name, in place of a quality."),
@@ -79,7 +85,7 @@ _MOTION: Final = {
     "model": "Who conducts: the trained network, or its teacher.",
     "seed": "Another seed, another performance.",
     "style": "neutral, legato, staccato, marcato, grand, chamber, or a TOML file with values.",
-    "fps": "Frames per second.",
+    "fps": "Frames per second; if not given, those of your own avatar's scene, else 30.",
     "face": "Whether the face plays too: looks, blinks, breath and expression.",
 }
 

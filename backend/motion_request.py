@@ -9,7 +9,7 @@ from backend import __version__
 from backend.beats_request import BeatsRequest, find_beats
 from backend.cache_folder import CacheFolder
 from backend.grid.beat_grid import BeatGrid
-from backend.options import MotionOptions
+from backend.options import USUAL_FPS, MotionOptions
 from backend.style import load_style
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
@@ -78,7 +78,7 @@ def make_motion(
         analysis,
         style=style,
         seed=request.seed,
-        fps=request.fps,
+        fps=request.fps or USUAL_FPS,
         progress=part(progress, 0.7, 1.0),
     )
     if request.face:

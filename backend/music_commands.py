@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 def conduct_command(
     request: "MotionRequest",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
-    size: Size = "960x540",
+    size: Size = None,
     quality: Annotated[
         Quality | None,
         typer.Option(
             case_sensitive=False,
             help="draft (the usual one): plain and fast; preview: lit, for a graphics card; "
-            "final: finest and slowest.",
+            "final: finest and slowest. Your own avatar's scene is rendered as it is set up if not "
+            "given.",
         ),
     ] = None,
     engine: RenderEngine = None,
@@ -53,6 +54,17 @@ def conduct_command(
     ] = None,
     no_baton: Annotated[
         bool, typer.Option("--no-baton", help="Leave the conductor's right hand empty.")
+    ] = False,
+    armature: Annotated[
+        str | None, typer.Option(help="Which of several armatures in the avatar's file conducts.")
+    ] = None,
+    set_range: Annotated[
+        bool,
+        typer.Option(
+            "--set-range",
+            help="Give your own avatar's scene the frame rate and range of the performance, "
+            "instead of only previewing its frames.",
+        ),
     ] = False,
     stage: Annotated[
         StageName | None,
@@ -114,9 +126,24 @@ def conduct_command(
             warn(sentence)
     chosen = avatar if avatar in (None, "photo") else chosen_avatar(avatar)
     extras = Extras(chosen_overlays(overlay), compare)
-    renderer = engine_of(quality, engine) or "workbench"
-    staging = Staging(stage, camera, camera_move)
-    scene = SceneOptions(read_size(size), renderer, chosen, staging, not no_baton)
+    scene = SceneOptions(
+        size=None if size is None else read_size(size),
+        engine=engine_of(quality, engine),
+        avatar=chosen,
+        armature=armature,
+        set_range=set_range,
+        staging=Staging(stage, camera, camera_move),
+        baton=not no_baton,
+    )
+    if not scene.is_own and (armature is not None or set_range):
+        name = "--armature" if armature is not None else "--set-range"
+        raise ConductorError(f"{name} is about an avatar's own file; give --avatar FILE too.")
+    told: list[str] = []
+
+    def tell(sentence: str) -> None:
+        told.append(sentence)
+        warn(sentence)
+
     with shown_progress() as progress:
         report = conduct_everything(
             request,
@@ -124,11 +151,11 @@ def conduct_command(
             person=who,
             likeness=None if no_likeness else Look(background, likeness_format),
             scene=scene,
-            tell=warn,
+            tell=tell,
             extras=extras,
             progress=progress,
         )
-    tell_result(report.warnings, report.files)
+    tell_result([one for one in report.warnings if one not in told], report.files)
 
 
 @takes_motion_request

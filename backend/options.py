@@ -32,6 +32,9 @@ FORMATS: Final = {"mp4": ".mp4", "prores": ".mov", "vp9": ".webm", "png": ""}
 MAX_LIKENESS_SIDE: Final = 4096
 """Longest side of a likeness, pixels."""
 
+USUAL_FPS: Final = 30.0
+"""Frames per second of a motion where nothing says another."""
+
 _MOST_BEATS: Final = 100_000
 _Second = Annotated[float, Field(ge=-86_400, le=864_000)]
 _BeatNumber = Annotated[int, Field(ge=1, le=99)]
@@ -102,8 +105,9 @@ class MotionOptions(HearingOptions):
         Name of a preset, or path of a TOML file.
     style_values : dict
         Single style values that replace the preset's.
-    fps : float
-        Frames per second of the motion, 10 to 120.
+    fps : float, optional
+        Frames per second of the motion, 10 to 120; if not given, those of the avatar's own scene
+        or `USUAL_FPS`.
     face : bool
         Whether the face plays too.
     """
@@ -112,7 +116,7 @@ class MotionOptions(HearingOptions):
     seed: int = Field(default=0, ge=0, lt=2**63)
     style: str = "neutral"
     style_values: dict[str, float] = Field(default_factory=dict)
-    fps: float = Field(default=30.0, ge=10, le=120)
+    fps: float | None = Field(default=None, ge=10, le=120)
     face: bool = True
 
     @field_validator("style_values")

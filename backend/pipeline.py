@@ -1,6 +1,5 @@
 """Music and a photo to everything: motion, scene, animation, likeness, report."""
 
-import hashlib
 import json
 import platform
 import shutil
@@ -15,28 +14,30 @@ from typing import Any, Final
 
 from backend import __version__
 from backend.animation import Music
+from backend.animation_stamp import stamp_of
 from backend.beside import Beside
 from backend.blender_sessions import Blender
 from backend.cache_folder import user_cache
 from backend.compare import compare
-from backend.content_hash import hash_of_conductor, hash_of_scenes
 from backend.edited import renewed
 from backend.folders import output_folder, scratch_folder, sole_use
 from backend.kept_subject import subject_in
 from backend.motion_request import MotionRequest, make_motion
-from backend.options import FORMATS, LikenessOptions, check_alpha
+from backend.options import FORMATS, LikenessOptions, check_alpha, check_size
 from backend.overlay.animation import make_animation
 from backend.overlay.scene import scene_overlay
 from backend.scenes import (
+    USUAL_SIZE,
     SceneOptions,
     check_avatar,
+    even_size,
     export_guide,
     make_scene,
     size_text,
     slowness,
 )
 from backend.subject_request import SubjectRequest
-from blender_addon.engines import quality_of
+from blender_addon.engines import Engine, quality_of
 from blender_addon.overlays import OverlayName
 from retarget.atomic import atomic_path
 from retarget.conductor_asset import DEFAULT_CONDUCTOR
@@ -150,7 +151,8 @@ def conduct_everything(
     extras : Extras
         What is drawn over the videos, and whether they are put side by side.
     tell : callable
-        Hears at once, in one sentence, that the render will take far longer than it need.
+        Hears at once, each in one sentence, what is odd about the avatar's rig and that the render
+        will take far longer than it need.
 
     Raises
     ------
@@ -171,8 +173,16 @@ def conduct_everything(
             raise ConductorError("--avatar photo needs the photo of a person; give --photo.")
         likeness = None
     with Blender() as blender:
-        if isinstance(scene.avatar, Path):
-            check_avatar(blender, scene.avatar)
+        own = check_avatar(blender, scene)
+        if own is None:
+            size, engine = scene.size or USUAL_SIZE, scene.engine or "workbench"
+            scene = replace(scene, size=size, engine=engine)
+        else:
+            scene = replace(scene, fps=request.fps)
+            request = request.model_copy(update={"fps": request.fps or own["motion_fps"]})
+            check_size(scene.size or even_size(own))
+            for doubt in own["doubts"]:
+                tell(doubt)
         with (
             output_folder(folder),
             sole_use(folder),
@@ -183,7 +193,9 @@ def conduct_everything(
             if person is not None and (likeness is not None or scene.avatar == "photo"):
                 reading = held.enter_context(Beside(partial(subject_in, folder, person, scratch)))
             return _conduct_into(
-                blender, folder, request, reading, likeness, scene, extras, scratch, tell, progress
+                *(blender, folder, request, reading, likeness, scene, own, extras, scratch),
+                tell=tell,
+                progress=progress,
             )
 
 
@@ -194,6 +206,7 @@ def _conduct_into(
     reading: Beside[tuple[Path, tuple[str, ...]]] | None,
     likeness: Look | None,
     scene: SceneOptions,
+    own: dict[str, Any] | None,
     extras: Extras,
     scratch: Path,
     tell: Callable[[str], None],
@@ -231,28 +244,33 @@ def _conduct_into(
         "beats": len(made.grid),
         "tempo_bpm": round(made.grid.tempo, 1),
         "score_parted": [one.model_dump() for one in made.parted],
-        "size": list(scene.size),
-        "quality": quality_of(scene.engine),
-        "engine": scene.engine,
         "avatar": avatar.name if isinstance(avatar, Path) else avatar or DEFAULT_CONDUCTOR,
         "camera_move": scene.staging.camera_move,
         "overlays": list(extras.overlays),
         "face": bool(made.motion.face_names),
     }
 
-    if slow := slowness(blender, scene.engine, len(made.motion)):
+    engine = scene.engine or _drawn_by(blender, own, len(made.motion), report.warnings)
+    if slow := engine and slowness(blender, engine, len(made.motion)):
         tell(slow)
     with report.phase("scene"), renewed(blend, report.warnings):
         info, warnings = make_scene(
             blender, motion, request, blend, scene, part(progress, read + 0.06, read + 0.1)
         )
     report.warnings += warnings
-    report.details |= {"stage": info["stage"], "camera": info["view"] or info["camera"]}
+    size, drawn = scene.size or even_size(info), engine or info["engine"]
+    report.details |= {
+        "stage": info["stage"],
+        "camera": info["view"] or info["camera"],
+        "size": list(size),
+        "quality": quality_of(drawn) if drawn else None,
+        "engine": drawn,
+    }
     music = Music(request.music, request.start, request.audio_track)
     guide = scratch / "guide.npz"
     if likeness is not None or extras.need_guide:
         with report.phase("reading the animation"):
-            export_guide(blender, blend, scene.size, guide)
+            export_guide(blender, blend, size, guide)
     first, end = read + 0.1, 0.96 if extras.compare else 0.99
     border = end
     if likeness is not None:
@@ -264,9 +282,9 @@ def _conduct_into(
             animation,
             info=info,
             music=music,
-            size=scene.size,
-            engine=scene.engine,
-            stamp=_stamp(motion, request, scene),
+            size=size,
+            engine=engine,
+            stamp=stamp_of(motion, request, replace(scene, engine=engine), own),
             overlay=scene_overlay(extras.overlays, guide, info),
             progress=part(progress, first, border),
         )
@@ -285,7 +303,7 @@ def _conduct_into(
                 out,
                 music=music,
                 background=likeness.background,
-                size=scene.size,
+                size=size,
                 overlays=extras.overlays,
                 beats=info["beats"],
                 guide=guide,
@@ -357,15 +375,16 @@ def render_likeness(
         return list(make_likeness(request, out, part(progress, 0.15, 1.0)).warnings)
 
 
-def _stamp(motion: Path, request: MotionRequest, scene: SceneOptions) -> str:
-    digest = hashlib.sha256(motion.read_bytes())
-    with request.music.open("rb") as music:
-        digest.update(hashlib.file_digest(music, "sha256").digest())
-    digest.update(repr((request.start, request.duration, request.audio_track)).encode())
-    if isinstance(scene.avatar, Path):
-        digest.update(scene.avatar.read_bytes())
-    else:
-        digest.update(hash_of_conductor(scene.avatar).encode())
-    seen = (scene.size, scene.engine, scene.staging, scene.baton)
-    digest.update(repr((*seen, hash_of_scenes(), version("bpy"))).encode())
-    return digest.hexdigest()
+def _drawn_by(
+    blender: Blender, own: dict[str, Any] | None, frames: int, warnings: list[str]
+) -> Engine | None:
+    """Who renders the user's own scene: None, as it is set up, unless that would take hours."""
+    engine: Engine | None = own["engine"] if own else None
+    if engine is None or slowness(blender, engine, frames) is None:
+        return None
+    warnings.append(
+        f"The scene keeps {quality_of(engine)} ({engine}), which would take hours without a "
+        f"graphics card, so its video is a draft; --quality {quality_of(engine)} makes it all the "
+        "same."
+    )
+    return "workbench"

@@ -15,7 +15,7 @@ from backend.options import LikenessOptions, check_alpha, format_of
 from backend.overlay.animation import make_animation, plain_of
 from backend.overlay.scene import scene_overlay
 from backend.pipeline import render_likeness
-from backend.scenes import export_guide, scene_info, slowness
+from backend.scenes import even_size, export_guide, scene_info, slowness
 from backend.subject_child import make_subject_apart
 from backend.subject_request import SubjectRequest
 from blender_addon.engines import Engine
@@ -76,7 +76,7 @@ def animation_of_scene(
         frames = int(info["frame_end"]) - int(info["frame_start"]) + 1
         if engine is not None and (slow := slowness(blender, engine, frames)):
             tell(slow)
-        size = size or _even_size(info)
+        size = size or even_size(info)
         guide = scratch / "guide.npz"
         if overlays:
             export_guide(blender, blend, size, guide, part(progress, 0.0, 0.05))
@@ -139,7 +139,7 @@ def likeness_of_scene(
             out,
             music=music,
             background=background,
-            size=size or _even_size(info),
+            size=size or even_size(info),
             overlays=overlays,
             beats=info["beats"],
             progress=part(progress, 0.3, 1.0),
@@ -168,11 +168,6 @@ def _missing_beats(overlays: tuple[OverlayName, ...], info: dict[str, Any]) -> l
     if "beats" not in overlays or info["beats"]:
         return []
     return ["The scene has no beat markers, so --overlay beats draws nothing."]
-
-
-def _even_size(info: dict[str, Any]) -> tuple[int, int]:
-    width, height = info["size"]
-    return int(width) // 2 * 2, int(height) // 2 * 2
 
 
 def _stamp(blend: Path, music: Music | None, engine: Engine | None, size: tuple[int, int]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from backend.blender_sessions import Blender
 from backend.child import ChildDiedError
@@ -18,6 +18,9 @@ from retarget.character import Character
 from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
+USUAL_SIZE: Final = (960, 540)
+"""Width and height of the picture where nothing says another."""
+
 
 @dataclass(frozen=True)
 class SceneOptions:
@@ -25,45 +28,64 @@ class SceneOptions:
 
     Parameters
     ----------
-    size : (int, int)
-        Width and height in pixels, even.
-    engine : {"workbench", "eevee", "cycles"}
-        Who renders it.
+    size : (int, int), optional
+        Width and height in pixels, even; if not given, the avatar's file's own or `USUAL_SIZE`.
+    engine : {"workbench", "eevee", "cycles"}, optional
+        Who renders it; if not given, the avatar's file's own or Workbench.
     avatar : Path or str, optional
         A .blend file with the armature to animate, or a `.subject` file; "photo" is the person of
         the photo; another word is the name of a built-in conductor, None the default one.
+    armature : str, optional
+        Name of the armature in the avatar's file that conducts.
+    fps : float, optional
+        Frames per second that an avatar's file takes; if not given, it keeps its own.
+    set_range : bool
+        Whether an avatar's file, too, takes the motion's frame rate and range.
     staging : Staging
         Stage and camera.
     baton : bool
         Whether the conductor holds a baton.
     """
 
-    size: tuple[int, int] = (960, 540)
-    engine: Engine = "workbench"
+    size: tuple[int, int] | None = None
+    engine: Engine | None = None
     avatar: Path | str | None = None
+    armature: str | None = None
+    fps: float | None = None
+    set_range: bool = False
     staging: Staging = field(default_factory=Staging)
     baton: bool = True
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the avatar comes with a scene of the user's own."""
+        return isinstance(self.avatar, Path) and self.avatar.suffix.lower() != SUBJECT
 
-def check_avatar(blender: Blender, avatar: Path) -> None:
-    """Try a .blend or `.subject` file with somebody to animate before anything is made for it.
+
+def check_avatar(blender: Blender, scene: SceneOptions) -> dict[str, Any] | None:
+    """Try an avatar's file before anything is made for it.
+
+    Returns
+    -------
+    dict or None
+        What `blender_addon.rig_report.report_rig` says of a scene of the user's own.
 
     Raises
     ------
     ConductorError
-        If it is missing or damaged, Blender crashes on it, or nobody is in it.
+        If it is missing or damaged, Blender crashes on it, or nobody in it can be animated.
     """
-    if not avatar.is_file():
-        raise ConductorError(f"The avatar {avatar} does not exist; check the path.")
-    if avatar.suffix.lower() == SUBJECT:
-        Character.load(avatar)
-        return
-    with crash_blamed_on(avatar):
-        if scene_info(blender, avatar)["armature"] is None:
-            raise ConductorError(
-                f"{avatar.name} has no armature to animate; choose a .blend file with a rigged "
-                "person."
-            )
+    if not isinstance(scene.avatar, Path):
+        return None
+    if not scene.avatar.is_file():
+        raise ConductorError(f"The avatar {scene.avatar} does not exist; check the path.")
+    if not scene.is_own:
+        Character.load(scene.avatar)
+        return None
+    with crash_blamed_on(scene.avatar):
+        results, _ = blender.do("check_rig", *_avatar_options(scene), name="reading the avatar")
+    report: dict[str, Any] = json.loads(results[0])
+    return report
 
 
 def make_scene(
@@ -78,11 +100,17 @@ def make_scene(
     options = ["--motion", str(motion), "--music", str(request.music.resolve())]
     options += ["--music-start", str(request.start), "--out", str(out)]
     options += ["--python", sys.executable]
-    options += ["--engine", scene.engine, "--size", size_text(scene.size)]
+    options += _avatar_options(scene)
+    if scene.engine is not None:
+        options += ["--engine", scene.engine]
+    if scene.size is not None:
+        options += ["--size", size_text(scene.size)]
+    if scene.fps is not None:
+        options += ["--fps", repr(scene.fps)]
+    if scene.set_range:
+        options += ["--set-range"]
     if request.audio_track is not None:
         options += ["--audio-track", str(request.audio_track)]
-    if scene.avatar is not None:
-        options += ["--avatar", str(scene.avatar)]
     staging = scene.staging
     if staging.stage is not None:
         options += ["--stage", staging.stage]
@@ -99,8 +127,14 @@ def make_scene(
     return json.loads(results[0]), warnings
 
 
+def _avatar_options(scene: SceneOptions) -> list[str]:
+    """Who conducts, as options of `animate` and `check_rig`."""
+    options = [] if scene.avatar is None else ["--avatar", str(scene.avatar)]
+    return options if scene.armature is None else [*options, "--armature", scene.armature]
+
+
 def scene_info(blender: Blender, blend: Path) -> dict[str, Any]:
-    """Frame rate, frame range, size, camera, armature and sound of a scene."""
+    """What `blender_addon.scene.describe` says of a scene."""
     results, _ = blender.do("info", "--scene", str(blend), name="reading the scene")
     info: dict[str, Any] = json.loads(results[0])
     return info
@@ -127,6 +161,12 @@ def slowness(blender: Blender, engine: Engine, frames: int) -> str | None:
         *("forecast", "--engine", engine, "--frames", str(frames)), name="starting to draw"
     )
     return results[0] if results else None
+
+
+def even_size(info: dict[str, Any]) -> tuple[int, int]:
+    """The size of a scene's pictures as a video can have it: H.264 wants even sides."""
+    width, height = info["size"]
+    return int(width) // 2 * 2, int(height) // 2 * 2
 
 
 def size_text(size: tuple[int, int]) -> str:

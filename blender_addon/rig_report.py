@@ -1,12 +1,16 @@
 """What is known of an avatar's rig before anything is conducted."""
 
+from pathlib import Path
 from typing import Any
+
+import bpy
 
 from retarget.rig_map_file import rig_map_text
 
 from .armature import fit_armature
 from .chosen_armature import is_seen
 from .scene import describe
+from .timeline import motion_rate
 
 
 def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
@@ -24,9 +28,9 @@ def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        What `describe` says of the scene, and "armature", the rig's "label" and "family", "joints"
-        with "bones" (a list of rows) and "sure" (0 to 1) of each, "left_out", "doubts" (sentences)
-        and the "map" as text.
+        What `describe` says of the scene, "motion_fps", the rate of a motion for it, "files", those
+        it uses, and "armature", the rig's "label" and "family", "joints" with "bones" (a list of
+        rows) and "sure" (0 to 1) of each, "left_out", "doubts" (sentences) and the "map" as text.
 
     Raises
     ------
@@ -39,6 +43,8 @@ def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
         for joint, rows in rig_map.strands.items()
     }
     return describe(scene) | {
+        "motion_fps": motion_rate(scene),
+        "files": _files(),
         "armature": armature.name,
         "label": rig_map.label,
         "family": rig_map.family,
@@ -71,3 +77,9 @@ def doubts_of(scene: Any, armature: Any, name: str) -> list[str]:
             "parent a mesh to it or give it an Armature modifier."
         )
     return doubts
+
+
+def _files() -> list[str]:
+    """The files that the open one uses and that are there: pictures, linked files and so on."""
+    paths = set(bpy.utils.blend_paths(absolute=True, packed=False, local=False))
+    return sorted(path for path in paths if Path(path).is_file())
