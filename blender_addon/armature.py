@@ -12,6 +12,8 @@ from retarget.fit import Fit, fit_rig
 from retarget.rig import RigMap, RigRest
 from retarget.rotation import Array
 
+from .bone_map import stored_t_pose, usable_map
+
 # Object scales further from even than this would bend the limbs' directions visibly.
 _EVEN: Final = 1e-2
 # An object that is tilted by less stands as it was imported.
@@ -47,7 +49,10 @@ def read_rig(armature: Any) -> RigRest:
 
 
 def fit_armature(armature: Any) -> Fit:
-    """Detect the armature's rig family and fit the canonical skeleton to it.
+    """Fit the canonical skeleton to an armature.
+
+    Its bones by joint are those that the user has set (`bone_map`), else they are detected; its
+    T-pose is the one that the user has set, else it is found from the rest pose.
 
     Raises
     ------
@@ -55,7 +60,21 @@ def fit_armature(armature: Any) -> Fit:
         If the rig is not known, lacks bones, or is scaled unevenly.
     """
     rig = read_rig(armature)
-    return fit_rig(rig, _without_driven_twists(armature, detect_rig(rig)), world_up(armature))
+    return fit_rig(
+        rig, map_of(armature, rig), world_up(armature), t_pose=stored_t_pose(armature, rig)
+    )
+
+
+def map_of(armature: Any, rig: RigRest) -> RigMap:
+    """The bones of an armature by joint, as the user has set them or else as detected.
+
+    Raises
+    ------
+    ConductorError
+        If what is set does not fit the armature any more, or nothing is set and the rig is not
+        known.
+    """
+    return _without_driven_twists(armature, usable_map(armature, rig) or detect_rig(rig))
 
 
 def _without_driven_twists(armature: Any, rig_map: RigMap) -> RigMap:

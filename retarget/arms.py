@@ -84,7 +84,7 @@ def _arm(
         if np.linalg.norm(way) > nothing(rig):
             turn = rotation.multiply(rotation.between(way, canonical_direction(joint)), turn)
         turns[joint] = turn
-    twist, shares = _hand_twist(rig, rig_map, side, turn), TWIST_SHARES
+    twist, shares = hand_twist(rig, rig_map, side, turn), TWIST_SHARES
     if twist is None:
         twist, shares = _elbow_twist(rig, rig_map, side, turns), dict.fromkeys(_ARM, 1.0)
     for stem, share in shares.items():
@@ -111,8 +111,23 @@ def _way(rig: RigRest, rig_map: RigMap, joint: str, after: str | None) -> Array:
     return np.asarray(rig.tails[rig.index[rig_map.strands[joint][0][-1]]] - start)
 
 
-def _hand_twist(rig: RigRest, rig_map: RigMap, side: str, turn: Array) -> float | None:
-    """Angle in radians by which digits still have to turn about the hand's direction."""
+def hand_twist(rig: RigRest, rig_map: RigMap, side: str, turn: Array) -> float | None:
+    """Angle in radians by which digits still have to turn about the hand's direction.
+
+    Parameters
+    ----------
+    rig, rig_map
+        As `find_arms` takes them.
+    side : str
+        "L" or "R".
+    turn : (4,) array
+        How the hand is turned already.
+
+    Returns
+    -------
+    float or None
+        None where no digits tell it.
+    """
     if f"hand.{side}" not in rig_map.strands:
         return None
     index, fingers = (

@@ -9,15 +9,18 @@ from . import rotation, skeleton
 from .arms import find_arms
 from .bone_ends import bone_ends, nothing
 from .carrier import follows, with_carrier
+from .declared_pose import ToTPose, posed_rig, to_declared_pose
+from .errors import ConductorError
 from .rig import RigMap, RigRest
 from .rig_pose import RigPose, root_place
 from .rotation import Array
 from .sides import check_sides
 from .twists import Twist, resting_turn, twists_beside_limbs, with_twists_in_limbs
-from .upright import find_axes, find_posture, joint_head
+from .upright import BodyAxes, find_axes, find_posture, joint_head
 
 _SIDES: Final = ("L", "R")
 _FEET: Final = ("foot.L", "foot.R")
+_NEEDED: Final = ("hips", "upper_arm.L", "upper_arm.R")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ class Fit:
         return follows(self.rig, self.map, bone)
 
 
-def fit_rig(rig: RigRest, rig_map: RigMap, up: Array | None = None) -> Fit:
+def fit_rig(
+    rig: RigRest, rig_map: RigMap, up: Array | None = None, t_pose: Array | None = None
+) -> Fit:
     """Find the rig's axes and size, and the rotation of each mapped bone into the T-pose.
 
     Directions are those from joint to joint. Tails count only for what has no next joint, and only
@@ -80,6 +85,8 @@ def fit_rig(rig: RigRest, rig_map: RigMap, up: Array | None = None) -> Fit:
     to the T-pose's directions, from the shoulder outwards by the smallest rotation; the twist of
     the hand comes from its knuckles, else from its thumb, and half of it from the forearm, as in a
     real arm. Without digits an elbow that is bent tells how the arm is turned.
+
+    A pose that is declared to be the T-pose is taken as it is, but that it is stood up.
 
     Parameters
     ----------
@@ -90,37 +97,60 @@ def fit_rig(rig: RigRest, rig_map: RigMap, up: Array | None = None) -> Fit:
     up : (3,) array, optional
         What is up in the world, in armature space; by default its z, or y of a body that stands
         along y and faces z.
+    t_pose : (B, 4, 4) array, optional
+        Where the bones are in the pose that the user declares to be the T-pose, armature space.
 
     Raises
     ------
     ConductorError
-        If all joints stand in one place, or left and right are exchanged in the map.
+        If the map lacks the hips or an upper arm, all joints stand in one place, or left and right
+        are exchanged in the map.
     """
+    if missing := [joint for joint in _NEEDED if joint not in rig_map.strands]:
+        raise ConductorError(
+            f"The bone map of '{rig.name}' has no bone for {' and '.join(missing)}, without which "
+            "nobody can conduct; give it one."
+        )
     rig_map = with_twists_in_limbs(rig, with_carrier(rig, rig_map))
     rig = replace(rig, tails=bone_ends(rig, rig_map))
-    found = find_axes(rig, rig_map, up)
+    posed = rig if t_pose is None else posed_rig(rig, t_pose)
+    found = find_axes(posed, rig_map, up)
     axes = rotation.from_matrix(found.axes)
-    rig = _turn(rig, rotation.conjugate(axes))
+    rig, posed = (_turn(one, rotation.conjugate(axes)) for one in (rig, posed))
+    twists = twists_beside_limbs(rig, rig_map)
+    if t_pose is None:
+        laid = _to_canonical_pose(rig, rig_map, found, twists)
+    else:
+        bones = (*rig_map.bones, *(twist.bone for twist in twists))
+        laid = to_declared_pose(rig, posed, rig_map, found, bones)
+    rest = rotation.from_matrix(rig.matrices[:, :3, :3])
+    aligned = {
+        bone: rotation.multiply(turn, rest[rig.index[bone]]) for bone, turn in laid.turns.items()
+    }
+    fit = Fit(rig, rig_map, axes, rest, aligned, _find_scale(rig, rig_map))
+    return replace(
+        fit,
+        standing=_standing(fit, laid),
+        stands=laid.stands,
+        twists=twists,
+        doubts=(*rig_map.doubts, *laid.doubts),
+    )
+
+
+def _to_canonical_pose(
+    rig: RigRest, rig_map: RigMap, found: BodyAxes, twists: tuple[Twist, ...]
+) -> ToTPose:
+    """From the rest pose to the canonical T-pose."""
     posture = find_posture(rig, rig_map, found)
     arms = find_arms(rig, rig_map, posture.turns)
     turns = posture.turns | arms.turns
     check_sides(rig, rig_map, turns)
-    twists = twists_beside_limbs(rig, rig_map)
     for twist in twists:
         turn, after = (
             turns[rig_map.strands[joint][0][-1]][None] for joint in (twist.joint, twist.after)
         )
         turns[twist.bone] = resting_turn(twist, turn, after)[0]
-    rest = rotation.from_matrix(rig.matrices[:, :3, :3])
-    aligned = {bone: rotation.multiply(turn, rest[rig.index[bone]]) for bone, turn in turns.items()}
-    fit = Fit(rig, rig_map, axes, rest, aligned, _find_scale(rig, rig_map))
-    return replace(
-        fit,
-        standing=_standing(fit, posture.stands),
-        stands=posture.stands,
-        twists=twists,
-        doubts=(*rig_map.doubts, *posture.doubts, *arms.doubts),
-    )
+    return ToTPose(turns, None, posture.stands, (*posture.doubts, *arms.doubts))
 
 
 def _turn(rig: RigRest, by: Array) -> RigRest:
@@ -152,21 +182,27 @@ def _find_scale(rig: RigRest, rig_map: RigMap) -> float:
     return float(np.ptp(rig.heads, axis=0).max()) / skeleton.HEIGHT
 
 
-def _standing(fit: Fit, stands: bool) -> dict[str, Array]:
+def _standing(fit: Fit, laid: ToTPose) -> dict[str, Array]:
     """Where hips and feet are in the T-pose, (3,) each, by joint.
 
     A rig that does not stand at rest is put on the armature's floor, or lower where it lies lower,
-    above the place of its hips.
+    above the place of its hips; where a declared T-pose stands, it stays.
     """
     feet = [joint for joint in _FEET if joint in fit.map.strands]
     standing = {joint: fit.head(joint) for joint in ("hips", *feet)}
     carrier = fit.map.strands["hips"][0][0]
-    if stands or not feet or fit.rig.connected[fit.rig.index[carrier]]:
+    if laid.stands or fit.rig.connected[fit.rig.index[carrier]]:
+        return standing
+    if laid.hips is not None:
+        standing["hips"] = laid.hips
+    if not feet:
         return standing
     wanted = {bone: turn[None] for bone, turn in fit.aligned.items()}
     root = root_place(fit, fit.aligned[carrier], standing["hips"])
     pose = RigPose(fit, wanted, {carrier: root[None]})
     ankles = {joint: pose.position(fit.map.strands[joint][0][0])[0] for joint in feet}
+    if laid.hips is not None:
+        return standing | ankles
     rows = [fit.rig.index[bone] for bone in fit.map.bones]
     floor = min(0.0, float(fit.rig.heads[rows, 2].min()))
     ankle = floor + fit.scale * float(skeleton.REST[skeleton.INDEX[feet[0]], 2])

@@ -24,7 +24,7 @@ from .errors import ConductorError
 from .rig import IkControl, RigMap, RigRest, Strand
 
 VERSION: Final = 1
-_TABLES: Final = {"joints", "twists", "parents", "properties", "ik"}
+_TABLES: Final = {"joints", "twists", "parents", "properties", "ik", "sure"}
 _ENDS: Final = ("hand.L", "hand.R", "foot.L", "foot.R")
 
 
@@ -37,15 +37,38 @@ def read_rig_map(path: Path, rig: RigRest) -> RigMap:
         If the file cannot be read, is no map, is of a later version, or names joints or bones that
         do not exist; one sentence that says which.
     """
+    what = f"The bone map '{path}'"
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise ConductorError(
-            f"The bone map '{path}' cannot be read: {error.strerror or error}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConductorError(f"The bone map '{path}' is no TOML file: {error}.") from error
-    return _Reader(Path(path), rig).read(data)
+        raise ConductorError(f"{what} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise ConductorError(f"{what} is no TOML file: {error}.") from error
+    return parse_rig_map(text, what, rig)
+
+
+def parse_rig_map(text: str, what: str, rig: RigRest | None) -> RigMap:
+    """A map from its text.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    what : str
+        How messages begin: "The bone map 'robot.toml'".
+    rig : RigRest or None
+        The armature that must have its bones; with None they are not looked for.
+
+    Raises
+    ------
+    ConductorError
+        As `read_rig_map`.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConductorError(f"{what} is no TOML file: {error}.") from error
+    return _Reader(what, rig).read(data)
 
 
 def write_rig_map(rig_map: RigMap, path: Path) -> None:
@@ -56,6 +79,12 @@ def write_rig_map(rig_map: RigMap, path: Path) -> None:
     ConductorError
         If the file cannot be written.
     """
+    with atomic_path(path) as part:
+        part.write_text(rig_map_text(rig_map), encoding="utf-8")
+
+
+def rig_map_text(rig_map: RigMap) -> str:
+    """A map as TOML, so that `parse_rig_map` gives it back but for its family and doubts."""
     lines = [f"version = {VERSION}", f"label = {_text(rig_map.label)}", "", "[joints]"]
     for joint, rows in rig_map.strands.items():
         lines.append(f"{_key(joint)} = {_rows_text(rows)}")
@@ -74,15 +103,18 @@ def write_rig_map(rig_map: RigMap, path: Path) -> None:
             lines.append(f"pole = {_text(control.pole)}")
         if control.properties:
             lines += _property_lines(f"{table}.properties", control.properties)
-    with atomic_path(path) as part:
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    unsure = {joint: value for joint, value in rig_map.sure.items() if value < 1.0}
+    if unsure:
+        lines += ["", "[sure]"]
+        lines += [f"{_key(joint)} = {value:.2f}" for joint, value in unsure.items()]
+    return "\n".join(lines) + "\n"
 
 
 class _Reader:
     """Checks a file's tables against the armature while it makes a map of them."""
 
-    def __init__(self, path: Path, rig: RigRest) -> None:
-        self._path = path
+    def __init__(self, what: str, rig: RigRest | None) -> None:
+        self._what = what
         self._rig = rig
 
     def read(self, data: dict[str, Any]) -> RigMap:
@@ -117,7 +149,7 @@ class _Reader:
                 self._bone(bone): self._bone(leader) for bone, leader in tables["parents"].items()
             },
             properties=self._properties(tables["properties"]),
-            sure=dict.fromkeys(strands, 1.0),
+            sure=dict.fromkeys(strands, 1.0) | self._sure(tables["sure"], strands),
             twists={
                 self._joint(joint): self._rows(joint, row)[0]
                 for joint, row in tables["twists"].items()
@@ -126,7 +158,7 @@ class _Reader:
         )
 
     def _error(self, what: str) -> ConductorError:
-        return ConductorError(f"The bone map '{self._path}' {what}.")
+        return ConductorError(f"{self._what} {what}.")
 
     def _joint(self, joint: str) -> str:
         if joint not in skeleton.INDEX or joint == "baton_tip":
@@ -137,7 +169,7 @@ class _Reader:
     def _bone(self, bone: Any) -> str:
         if not isinstance(bone, str):
             raise self._error(f"has {bone!r} where the name of a bone is due")
-        if bone not in self._rig.index:
+        if self._rig is not None and bone not in self._rig.index:
             raise self._error(
                 f"names the bone '{bone}', which the armature '{self._rig.name}' lacks"
             )
@@ -174,6 +206,14 @@ class _Reader:
                     raise self._error(f"gives the property '{name}' of '{bone}' no number")
                 found.append((self._bone(bone), name, float(value)))
         return tuple(found)
+
+    def _sure(
+        self, table: dict[str, Any], strands: dict[str, tuple[Strand, ...]]
+    ) -> dict[str, float]:
+        for joint, value in table.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise self._error(f"is sure of the joint '{joint}' by no number from 0 to 1")
+        return {joint: float(value) for joint, value in table.items() if joint in strands}
 
     def _ik(self, joint: str, control: Any) -> IkControl:
         if joint not in _ENDS:

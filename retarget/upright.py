@@ -70,6 +70,11 @@ class BodyAxes:
     body: Array | None
     lean: float
 
+    @property
+    def leans(self) -> bool:
+        """Whether the trunk is further from upright than that of a body that stands."""
+        return self.body is not None and self.lean > _LEAN
+
 
 @dataclass(frozen=True)
 class Posture:
@@ -144,6 +149,13 @@ def find_axes(rig: RigRest, rig_map: RigMap, up: Array | None = None) -> BodyAxe
     return BodyAxes(_frame(nearest if abs(nearest @ up) < 1e-9 else left, up), body, lean)
 
 
+def stood_up(found: BodyAxes) -> Array:
+    """The rotation (4,), canonical axes, by which a body that leans is stood up as a whole."""
+    if found.body is None or not found.leans:
+        return rotation.identity(())
+    return _back(found.axes.T @ found.body)
+
+
 def find_posture(rig: RigRest, rig_map: RigMap, found: BodyAxes) -> Posture:
     """How the trunk and the legs are stood up.
 
@@ -163,9 +175,7 @@ def find_posture(rig: RigRest, rig_map: RigMap, found: BodyAxes) -> Posture:
         )
         return Posture(_Straightened(rig, rig_map, None).turns(), False, (doubt,))
     body = found.axes.T @ found.body
-    back = rotation.identity(())
-    if found.lean > _LEAN:
-        back = rotation.from_matrix(body.T)
+    back = stood_up(found)
     spread = _SPREAD if found.lean <= _LEAN else _SPREAD_TURNED
     bend = _legs_bend(rig, rig_map, back, spread)
     straight = _Straightened(rig, rig_map, body)

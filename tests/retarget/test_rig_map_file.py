@@ -7,7 +7,7 @@ from family_rigs import build, rows_for
 
 from retarget.detect import detect_rig
 from retarget.errors import ConductorError
-from retarget.rig_map_file import read_rig_map, write_rig_map
+from retarget.rig_map_file import parse_rig_map, read_rig_map, rig_map_text, write_rig_map
 
 _LEAST = 'version = 1\n[joints]\nhips = "pelvis"\n'
 
@@ -26,7 +26,26 @@ def test_a_map_that_is_written_is_read_back(tmp_path, name):
     write_rig_map(found, path)
     again = read_rig_map(path, rig)
     assert again.family == "map"
-    assert again == replace(found, family="map", sure=dict.fromkeys(found.strands, 1.0))
+    sure = {joint: round(value, 2) for joint, value in found.sure.items()}
+    assert again == replace(found, family="map", sure=sure)
+
+
+def test_how_sure_joints_are_is_kept(tmp_path):
+    rig = build(rows_for("unreal 4"))
+    found = detect_rig(rig)
+    unsure = replace(found, sure=found.sure | {"hips": 0.25, "head": 0.999})
+    path = tmp_path / "rig.toml"
+    write_rig_map(unsure, path)
+    again = read_rig_map(path, rig)
+    assert (again.sure["hips"], again.sure["head"], again.sure["chest"]) == (0.25, 1.0, 1.0)
+
+
+def test_a_map_as_text_is_read_without_its_armature(tmp_path):
+    found = detect_rig(build(rows_for("unreal 4")))
+    again = parse_rig_map(rig_map_text(found), "The map", None)
+    assert again.strands == found.strands
+    with pytest.raises(ConductorError, match="The map has no version"):
+        parse_rig_map("", "The map", None)
 
 
 def test_a_map_written_by_hand_may_be_short(tmp_path):
@@ -74,6 +93,7 @@ def test_strange_bone_names_survive(tmp_path):
         (_LEAST + "chest = 3\n", "has no bone for the joint 'chest'"),
         (_LEAST + "chest = [3]\n", "has 3 where the name of a bone is due"),
         (_LEAST + "[arms]\n", "has the unknown entry 'arms'"),
+        (_LEAST + "[sure]\nhips = 2\n", "is sure of the joint 'hips' by no number from 0 to 1"),
         (_LEAST + "[properties]\npelvis = {a = 'x'}\n", "gives the property 'a' of 'pelvis' no"),
         (_LEAST + "[ik.spine]\ntarget = 'root'\n", "has IK controls for 'spine'"),
         (_LEAST + "[ik.'hand.L']\npole = 'root'\n", "has no target for the IK controls"),
