@@ -38,6 +38,17 @@ def find_armature(scene: Any, name: str | None = None) -> Any:
     for chosen in (settings and settings.avatar, _followed(_active(scene))):
         if chosen in armatures:
             return chosen
+    return only_one(scene, armatures)
+
+
+def only_one(scene: Any, armatures: list[Any]) -> Any:
+    """Of several armatures the only one that a visible mesh follows, or whose rig can be told.
+
+    Raises
+    ------
+    ConductorError
+        If that is none or several.
+    """
     left = armatures
     if len(left) > 1:
         left = [item for item in left if is_seen(scene, item)] or armatures

@@ -123,12 +123,13 @@ def _open_avatar(options: argparse.Namespace) -> tuple[Any, Any, Character | str
     """
     import bpy
 
+    from .avatar_file import open_avatar
     from .chosen_armature import find_armature
     from .scene import SUBJECT
 
     avatar = chosen_avatar(options.avatar) if options.avatar else DEFAULT_CONDUCTOR
     if isinstance(avatar, Path) and avatar.suffix.lower() != SUBJECT:
-        scene = open_scene(avatar, "avatar")
+        scene = open_avatar(avatar, _warn)
         return scene, find_armature(scene, options.armature), DEFAULT_CONDUCTOR
     who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
     open_empty()
