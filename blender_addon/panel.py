@@ -2,22 +2,16 @@
 
 from typing import Any, ClassVar, Final
 
-import blf
-import bpy
-
 from .graphics import software_renderer
 from .operators.baton import AddBatonOperator, RemoveBatonOperator
 from .operators.scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .operators.session import CancelOperator, DismissOperator
 from .operators.stage import StageOperator
 from .operators.video import LikenessOperator, RenderOperator
+from .panel_parts import MAIN_PANEL, ConductorPanel, draw_text
 from .stage.baton import baton_of
 from .styles import sliders
 from .task import Task, session
-
-# Blender's interface font, and what tabs, frames, icon and closing button take of a line.
-_FONT_PT: Final = 11.0
-_MARGIN_PX: Final = 118.0
 
 _SLOW: Final = (
     "No graphics card draws here, so every frame of a Preview takes ten seconds or more; "
@@ -25,16 +19,10 @@ _SLOW: Final = (
 )
 
 
-class _Panel(bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Conductor"
-
-
-class MainPanel(_Panel):
+class MainPanel(ConductorPanel):
     """Music, avatar, Generate, and what is going on."""
 
-    bl_idname = "VIEW3D_PT_virtual_conductor"
+    bl_idname = MAIN_PANEL
     bl_label = "Virtual Conductor"
 
     def draw(self, context: Any) -> None:
@@ -65,7 +53,7 @@ class MainPanel(_Panel):
         draw_messages(column, context)
 
 
-class BeatsPanel(_Panel):
+class BeatsPanel(ConductorPanel):
     """Where the beats come from."""
 
     bl_idname = "VIEW3D_PT_virtual_conductor_beats"
@@ -91,7 +79,7 @@ class BeatsPanel(_Panel):
         layout.prop(settings, "audio_track")
 
 
-class StylePanel(_Panel):
+class StylePanel(ConductorPanel):
     """How it is conducted."""
 
     bl_idname = "VIEW3D_PT_virtual_conductor_style"
@@ -114,7 +102,7 @@ class StylePanel(_Panel):
         layout.prop(settings, "seed")
 
 
-class StagePanel(_Panel):
+class StagePanel(ConductorPanel):
     """Set, light and camera."""
 
     bl_idname = "VIEW3D_PT_virtual_conductor_stage"
@@ -132,7 +120,7 @@ class StagePanel(_Panel):
         self.layout.operator(StageOperator.bl_idname, icon="OUTLINER_OB_CAMERA")
 
 
-class VideoPanel(_Panel):
+class VideoPanel(ConductorPanel):
     """The animation as a video."""
 
     bl_idname = "VIEW3D_PT_virtual_conductor_video"
@@ -146,8 +134,7 @@ class VideoPanel(_Panel):
         layout.prop(settings, "quality")
         if settings.quality == "preview" and software_renderer() is not None:
             warning = self.layout.box().column(align=True)
-            for number, line in enumerate(_wrapped(_SLOW, context)):
-                warning.label(text=line, icon="BLANK1" if number else "ERROR")
+            draw_text(warning, context, _SLOW, "ERROR")
         layout.column(align=True).prop(settings, "overlays")
         layout.prop(settings, "folder")
         _make_and_open(
@@ -155,7 +142,7 @@ class VideoPanel(_Panel):
         )
 
 
-class LikenessPanel(_Panel):
+class LikenessPanel(ConductorPanel):
     """The person of a photo as the conductor."""
 
     bl_idname = "VIEW3D_PT_virtual_conductor_likeness"
@@ -227,36 +214,10 @@ def time_text(seconds: float) -> str:
 def _message(layout: Any, context: Any, text: str, icon: str) -> Any:
     box = layout.box().column(align=True)
     row = box.row()
-    lines = row.column(align=True)
-    for number, line in enumerate(_wrapped(text, context)):
-        lines.label(text=line, icon=icon if number == 0 else "BLANK1")
+    draw_text(row.column(align=True), context, text, icon)
     close = row.column()
     close.operator(DismissOperator.bl_idname, text="", icon="X", emboss=False)
     return box
-
-
-def _wrapped(text: str, context: Any) -> list[str]:
-    """The text in lines that fit the panel."""
-    scale = context.preferences.system.ui_scale
-    width = max(80.0 * scale, context.region.width - _MARGIN_PX * scale)
-    blf.size(0, _FONT_PT * scale)
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if _fits(longer, width):
-            lines[-1] = longer
-            continue
-        # A path may be longer than the panel is wide.
-        while not _fits(word, width):
-            fits = max(n for n in range(1, len(word)) if n == 1 or _fits(word[:n], width))
-            lines.append(word[:fits])
-            word = word[fits:]
-        lines.append(word)
-    return [line for line in lines if line]
-
-
-def _fits(text: str, width: float) -> bool:
-    return bool(blf.dimensions(0, text)[0] <= width)
 
 
 def _split(layout: Any) -> Any:
