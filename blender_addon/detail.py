@@ -11,7 +11,7 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
-from .face_keys import curves_of
+from .curves import curves_of
 from .layers import seen, vectors, world_points
 from .span import played_frames
 

@@ -5,7 +5,6 @@ others follow it: there is one place to edit.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +16,8 @@ from retarget.keys import Keys, thin
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress
 
-from .keyframes import SEED_KEY, SOURCE_KEY, STYLE_KEY, fill_curve
+from .curves import curves_of, fill_curve
+from .keyframes import SEED_KEY, SOURCE_KEY, STYLE_KEY
 from .restore import shape_keys_of, shapes_restored_on_failure
 
 FACE_ACTION_NAME: Final = "Face"
@@ -194,12 +194,3 @@ def _rest(block: Any) -> None:
     for key in block.key_blocks:
         if key.path_from_id("value") in paths:
             key.value = 0.0
-
-
-def curves_of(action: Any, slot: Any) -> Iterator[Any]:
-    """The F-curves of one slot of an Action."""
-    for layer in action.layers:
-        for strip in layer.strips:
-            channelbag = strip.channelbag(slot) if slot else None
-            if channelbag is not None:
-                yield from channelbag.fcurves

@@ -3,18 +3,28 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
 import numpy as np
 
 from retarget.errors import ConductorError
-from retarget.keys import Keys, thin
+from retarget.fit import Fit
+from retarget.ik_controls import ControlPoses
+from retarget.keys import Frames, Keys, thin
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
-from retarget.solve import solve
+from retarget.rotation import Array
+from retarget.solve import Solution, solve
 
 from .armature import fit_armature
+from .blocks import require_no_blocks
+from .curves import fill_curve, hold
+from .former import Former
+from .leftovers import find_leftovers, told
+from .output_plan import Output, OutputPlan, control_curves, plan_output
+from .pose_values import PoseValue, in_own_mode, rotation_of
 
 ACTION_NAME: Final = "Conducting"
 STYLE_KEY: Final = "conducting_style"
@@ -29,9 +39,33 @@ LEG_TOLERANCE: Final = np.radians(0.05)
 """The same for the hips and legs, whose errors would add up to sliding feet."""
 
 LOCATION_TOLERANCE: Final = 5e-4
-"""Largest error of the hips' location, metres on the canonical skeleton."""
+"""Largest error of a bone's location, metres on the canonical skeleton."""
 
 _STANDING: Final = ("hips", "thigh", "shin", "foot")
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A motion on an armature.
+
+    Parameters
+    ----------
+    action : bpy.types.Action
+        The new Action, in use.
+    notes : tuple of str
+        What the user should know of it, in sentences.
+    """
+
+    action: Any
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What goes into the Action: keys of moving values, and values that are held."""
+
+    moving: tuple[tuple[PoseValue, Keys], ...]
+    held: tuple[tuple[PoseValue, list[float]], ...]
 
 
 def apply_motion(
@@ -40,78 +74,79 @@ def apply_motion(
     motion: Motion,
     *,
     frame_start: int = 1,
+    output: Output = "auto",
+    mute: bool = False,
     progress: Progress = no_progress,
-) -> Any:
+) -> Keyed:
     """Key a motion on an armature, in a new Action with a slot of its own.
 
-    Only the bones that play the conductor's joints get keys, and only their rotation mode changes
-    (to quaternions). The Action that was there stays in the file with a fake user. The motion is
-    laid out at the scene's frame rate as it is now, so `timeline.set_timeline` comes first where
-    the scene is to take the motion's. If anything fails, or the work is cancelled, nothing has
-    changed.
+    Only the bones that play the conductor's joints get moving keys, in their own rotation modes.
+    What is left over in their chains, of an old pose say, is held at rest (`leftovers`). The Action
+    that was there stays in the file with a fake user, and `former.restore_former` puts it back.
+    The motion is laid out at the scene's frame rate as it is now. If anything fails, or the work is
+    cancelled, nothing has changed.
 
     Parameters
     ----------
     scene : bpy.types.Scene
         For its frame rate.
     armature : bpy.types.Object
-        Any rig of a known family (`retarget/rigs`).
+        Any rig whose bones can be made out.
     motion : Motion
         What is conducted.
     frame_start : int
         Scene frame of the motion's first frame.
+    output : {"auto", "fk", "ik"}
+        How limbs are keyed; see `output_plan.plan_output`.
+    mute : bool
+        Whether constraints that would turn bones away from the motion are muted in the Action.
     progress : Progress
         Hears [0, 1].
-
-    Returns
-    -------
-    bpy.types.Action
-        The new Action, already in use.
 
     Raises
     ------
     ConductorError
-        If the rig is not known or cannot be animated.
+        If the rig is not known or cannot be animated; a `FixableError` where a button can mend
+        what is in the way.
     Cancelled
         If the progress callback asked to stop.
     """
     _check_animatable(armature)
+    require_no_blocks(armature)
     fit = fit_armature(armature)
     rate = scene.render.fps / scene.render.fps_base
     # Blender keeps the base of the rate in single precision.
     played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)
     solution = solve(fit, played, progress=part(progress, 0.0, 0.4))
+    plan = plan_output(armature, fit, output=output, mute=mute, solution=solution)
+    if plan.problems:
+        raise ConductorError(" ".join(plan.problems))
+    controls = control_curves(armature, plan, fit, solution, part(progress, 0.4, 0.45))
+    poles = {control.pole for control in plan.controls.values()}
+    resets = find_leftovers(
+        armature,
+        fit,
+        turned={bone for bone in solution.bones if bone not in plan.left_out} | {*controls.bones},
+        moved={solution.root_bone, *controls.bones},
+    )
     ictus = np.round(np.asarray(motion.beats) * played.fps).astype(np.int64)
-    standing = {
-        bone
-        for joint, strands in fit.map.strands.items()
-        if joint.split(".")[0] in _STANDING
-        for strand in strands
-        for bone in strand
-    }
-    curves: list[tuple[str, str, Keys]] = []
-    for i, bone in enumerate(solution.bones):
-        progress(0.4 + 0.4 * i / len(solution.bones), "thinning the keys")
-        limit = LEG_TOLERANCE if bone in standing else TOLERANCE
-        keys = thin(solution.rotations[:, i], limit, kind="rotation", keep=ictus)
-        curves.append((bone, "rotation_quaternion", keys))
-        if bone == solution.root_bone:
-            limit = LOCATION_TOLERANCE * fit.scale
-            keys = thin(solution.location, limit, kind="location", keep=ictus)
-            curves.append((bone, "location", keys))
-    with _taken_back_on_failure(armature, solution.bones):
+    contents = _Contents(
+        (
+            *_thinned(armature, fit, plan, solution, ictus, part(progress, 0.45, 0.8)),
+            *_thinned_controls(armature, fit, controls, poles, ictus),
+        ),
+        (*_settings(plan), *((reset.value, reset.held) for reset in resets)),
+    )
+    paths = [value.path for value, _ in (*contents.moving, *contents.held)]
+    former = Former.of(scene, armature, paths)
+    with _taken_back_on_failure(scene, armature, former):
         action = _new_action(armature, motion, frame_start, len(played))
-        channelbag = _new_channelbag(armature, action)
-        for i, (bone, channel, keys) in enumerate(curves):
-            progress(0.8 + 0.2 * i / len(curves), "writing the keys")
-            _write_curves(channelbag, armature, bone, channel, keys, frame_start)
-        for bone, name, value in fit.map.properties:
-            _write_property(channelbag, armature, bone, name, value, frame_start)
+        _write(action, armature, contents, frame_start, part(progress, 0.8, 1.0))
+        former.keep_in(action)
         _use_action(armature, action)
-        for bone in solution.bones:
-            armature.pose.bones[bone].rotation_mode = "QUATERNION"
         progress(1.0, "writing the keys")
-    return action
+    left_over = told(resets)
+    return Keyed(action, (*plan.warnings, *((left_over,) if left_over else ())))
 
 
 def _check_animatable(armature: Any) -> None:
@@ -121,38 +156,76 @@ def _check_animatable(armature: Any) -> None:
             f"{name} is not in this file, so it cannot be animated; "
             "choose an armature here, or make a library override of the linked one."
         )
-    data = armature.animation_data
-    if data is not None and data.use_tweak_mode:
-        raise ConductorError(
-            f"A strip of '{armature.name}' is being tweaked in the NLA editor; "
-            "leave tweak mode (Tab) first."
-        )
+
+
+def _thinned(
+    armature: Any,
+    fit: Fit,
+    plan: OutputPlan,
+    solution: Solution,
+    ictus: Frames,
+    progress: Progress,
+) -> Iterator[tuple[PoseValue, Keys]]:
+    """Keys of the bones that turn by themselves, and of the one that carries the body."""
+    standing = {
+        bone
+        for joint, strands in fit.map.strands.items()
+        if joint.split(".")[0] in _STANDING
+        for strand in strands
+        for bone in strand
+    }
+    for i, bone in enumerate(solution.bones):
+        progress(i / len(solution.bones), "thinning the keys")
+        if bone not in plan.left_out:
+            limit = LEG_TOLERANCE if bone in standing else TOLERANCE
+            yield _thinned_turns(armature, bone, solution.rotations[:, i], limit, ictus)
+        if bone == solution.root_bone:
+            yield _thinned_places(fit, bone, solution.location, ictus)
+
+
+def _thinned_controls(
+    armature: Any, fit: Fit, controls: ControlPoses, poles: set[str | None], ictus: Frames
+) -> Iterator[tuple[PoseValue, Keys]]:
+    """Keys of targets, and of poles, whose rotation counts for nothing."""
+    for i, bone in enumerate(controls.bones):
+        yield _thinned_places(fit, bone, controls.locations[:, i], ictus)
+        if bone not in poles:
+            turns = controls.rotations[:, i]
+            yield _thinned_turns(armature, bone, turns, TOLERANCE, ictus)
+
+
+def _thinned_turns(
+    armature: Any, bone: str, turns: Array, limit: float, ictus: Frames
+) -> tuple[PoseValue, Keys]:
+    mode = armature.pose.bones[bone].rotation_mode
+    values = in_own_mode(armature, bone, turns)
+    keys = thin(values, limit, kind="rotation", mode=mode, keep=ictus)
+    return rotation_of(armature, bone), keys
+
+
+def _thinned_places(fit: Fit, bone: str, places: Array, ictus: Frames) -> tuple[PoseValue, Keys]:
+    keys = thin(places, LOCATION_TOLERANCE * fit.scale, kind="location", keep=ictus)
+    return PoseValue(bone, "location"), keys
+
+
+def _settings(plan: OutputPlan) -> Iterator[tuple[PoseValue, list[float]]]:
+    for bone, name, value in plan.properties:
+        yield PoseValue(bone, name, custom=True), [value]
+    for bone, constraint, value in plan.influences:
+        yield PoseValue(bone, "influence", constraint), [value]
 
 
 @contextmanager
-def _taken_back_on_failure(armature: Any, bones: tuple[str, ...]) -> Iterator[None]:
-    pose = armature.pose.bones
-    modes = {bone: pose[bone].rotation_mode for bone in bones}
-    before = {action.name for action in bpy.data.actions}
-    data = armature.animation_data
-    old_action, old_slot = (data.action, data.action_slot) if data else (None, None)
-    had_fake_user = old_action.use_fake_user if old_action else False
+def _taken_back_on_failure(scene: Any, armature: Any, former: Former) -> Iterator[None]:
+    before = {action.session_uid for action in bpy.data.actions}
     try:
         yield
     except BaseException:
-        if data is None and armature.animation_data is not None:
-            armature.animation_data_clear()
-        elif data is not None and data.action != old_action:
-            data.action = old_action
-            if data.action_slot != old_slot:
-                bpy.context.view_layer.update()
-                data.action_slot = old_slot
-        if old_action is not None:
-            old_action.use_fake_user = had_fake_user
-        for action in [action for action in bpy.data.actions if action.name not in before]:
-            bpy.data.actions.remove(action)
-        for bone, mode in modes.items():
-            pose[bone].rotation_mode = mode
+        data = armature.animation_data
+        made = [action for action in bpy.data.actions if action.session_uid not in before]
+        if data is not None and data.action in made:
+            former.put_back(scene, armature)
+        bpy.data.batch_remove(made)
         raise
 
 
@@ -167,15 +240,30 @@ def _new_action(armature: Any, motion: Motion, frame_start: int, count: int) -> 
     return action
 
 
-def _new_channelbag(armature: Any, action: Any) -> Any:
+def _write(
+    action: Any, armature: Any, contents: _Contents, frame_start: int, progress: Progress
+) -> None:
     slot = action.slots.new(id_type="OBJECT", name=armature.name)
     strip = action.layers.new("Conducting").strips.new(type="KEYFRAME")
-    return strip.channelbag(slot, ensure=True)
+    channelbag = strip.channelbag(slot, ensure=True)
+    for i, (value, keys) in enumerate(contents.moving):
+        progress(i / len(contents.moving), "writing the keys")
+        for index in range(keys.values.shape[1]):
+            fill_curve(_new_curve(channelbag, value, index), keys, index, frame_start)
+    for value, held in contents.held:
+        for index, number in enumerate(held):
+            hold(_new_curve(channelbag, value, index), number, frame_start)
+
+
+def _new_curve(channelbag: Any, value: PoseValue, index: int) -> Any:
+    curve = channelbag.fcurves.new(value.path, index=index)
+    curve.group = channelbag.groups.get(value.bone) or channelbag.groups.new(value.bone)
+    return curve
 
 
 def _use_action(armature: Any, action: Any) -> None:
     data = armature.animation_data or armature.animation_data_create()
-    if data.action is not None:
+    if data.action is not None and data.action.library is None:
         data.action.use_fake_user = True
     data.action = action
     slot = action.slots[0]
@@ -184,49 +272,3 @@ def _use_action(armature: Any, action: Any) -> None:
     if data.action_slot != slot:
         bpy.context.view_layer.update()
         data.action_slot = slot
-
-
-def _write_curves(
-    channelbag: Any, armature: Any, bone: str, channel: str, keys: Keys, frame_start: int
-) -> None:
-    path = f"{armature.pose.bones[bone].path_from_id()}.{channel}"
-    group = _group(channelbag, bone)
-    for index in range(keys.values.shape[1]):
-        curve = channelbag.fcurves.new(path, index=index)
-        curve.group = group
-        fill_curve(curve, keys, index, frame_start)
-
-
-def fill_curve(curve: Any, keys: Keys, channel: int, frame_start: int) -> None:
-    """Write one channel of keys, whose first frame is `frame_start`, into an empty F-curve."""
-    frames = keys.frames + frame_start
-    points = curve.keyframe_points
-    points.add(len(keys))
-    columns = {"co": np.stack([frames, keys.values[:, channel]], axis=-1)}
-    for name, handles in zip(("handle_left", "handle_right"), keys.handles(), strict=True):
-        columns[name] = handles[:, channel] + [frame_start, 0.0]
-    for name, pairs in columns.items():
-        points.foreach_set(name, pairs.astype(np.float32).ravel())
-    _set_enum(points, "interpolation", "BEZIER")
-    _set_enum(points, "handle_left_type", "ALIGNED")
-    _set_enum(points, "handle_right_type", "ALIGNED")
-    curve.update()
-
-
-def _write_property(
-    channelbag: Any, armature: Any, bone: str, name: str, value: float, frame_start: int
-) -> None:
-    path = f'{armature.pose.bones[bone].path_from_id()}["{bpy.utils.escape_identifier(name)}"]'
-    curve = channelbag.fcurves.new(path)
-    curve.group = _group(channelbag, bone)
-    curve.keyframe_points.insert(frame_start, value).interpolation = "CONSTANT"
-
-
-def _group(channelbag: Any, bone: str) -> Any:
-    return channelbag.groups.get(bone) or channelbag.groups.new(bone)
-
-
-def _set_enum(points: Any, name: str, value: str) -> None:
-    """Set an enum on all keys at once; `foreach_set` takes its number."""
-    items = bpy.types.Keyframe.bl_rna.properties[name].enum_items
-    points.foreach_set(name, np.full(len(points), items[value].value, dtype=np.int32))

@@ -23,7 +23,7 @@ from retarget.motion import Motion
 from retarget.rotation import Array
 
 from ..armature import fit_armature
-from ..keyframes import fill_curve
+from ..curves import fill_curve
 from .conductor import BATON, baton_between, create_mesh_data
 
 MARK: Final = "conducting_baton"

@@ -14,8 +14,8 @@ from retarget import skeleton
 from retarget.keys import Keys, thin
 from retarget.rotation import Array
 
+from ..curves import fill_curve
 from ..guide_export import joints_at
-from ..keyframes import fill_curve
 from ..span import played_frames
 from .cameras import FILM_MM, SHOTS, look_along, new_camera
 from .noise import smoothstep

@@ -97,7 +97,7 @@ def test_a_built_in_conductor_plays_every_action_with_few_keys(run_in_blender):
         + """
 armature = create_conductor(scene)
 set_timeline(scene, MOTION)
-bones = apply_motion(scene, armature, MOTION)
+bones = apply_motion(scene, armature, MOTION).action
 (action,) = key_face(scene, armature, MOTION)
 keys = block("Body")
 worst = max(

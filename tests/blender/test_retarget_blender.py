@@ -175,11 +175,11 @@ def test_feet_stay_where_they_stand(posed):
         assert np.ptp(heads, axis=0).max() < 0.002 * height
 
 
-def test_only_mapped_bones_are_keyed_and_turned_to_quaternions(posed):
+def test_only_mapped_bones_are_keyed_and_in_their_own_rotation_modes(posed):
     mapped = {b for strands in posed.told["strands"].values() for s in strands for b in s}
     keyed = {path.split('"')[1] for path in posed.told["curve_paths"]}
     assert keyed == mapped | set(posed.told["switches"])
-    assert {b for b in mapped if posed.told["modes"][b] != "QUATERNION"} == set()
+    assert posed.told["same_modes"]
 
 
 def test_there_are_few_keys(posed):
