@@ -33,6 +33,9 @@ _KNUCKLES_COSINE: Final = np.cos(np.radians(25.0))
 # The last bone of a digit beside the one before it: usually, and at most.
 _LAST: Final = 0.8
 _LAST_AT_MOST: Final = 1.5
+# The foot, from the ankle to where its bone ends, beside the shin: usually, and at most.
+_FOOT: Final = 0.4
+_FOOT_AT_MOST: Final = 0.7
 # How much of the line of a hand the index finger tells where another one stands for all the rest.
 _INDEX_SHARE: Final = 0.324
 # A length that is none, as a share of the rig's size.
@@ -56,7 +59,7 @@ def bone_ends(rig: RigRest, rig_map: RigMap) -> Array:
         for strand in strands:
             last = rig.index[strand[-1]]
             if stem == "foot":
-                ends[last] = _toe(rig, rig_map, last, axis)
+                ends[last] = _toe(rig, rig_map, joint, last, axis)
             elif _is_last(rig_map, joint):
                 ends[last] = _end(rig, rig_map, joint, strand, axis)
         if stem == "hand":
@@ -166,9 +169,16 @@ def _end(rig: RigRest, rig_map: RigMap, joint: str, strand: Strand, axis: Array 
     return np.asarray(head + _LAST * ahead)
 
 
-def _toe(rig: RigRest, rig_map: RigMap, bone: int, axis: Array | None) -> Array:
+def _toe(rig: RigRest, rig_map: RigMap, joint: str, bone: int, axis: Array | None) -> Array:
     head = rig.heads[bone]
-    if axis is _TAIL and np.linalg.norm(rig.tails[bone] - head) > nothing(rig):
+    tail = rig.tails[bone] - head
+    length = float(np.linalg.norm(tail))
+    if axis is _TAIL and length > nothing(rig):
+        shin = _bone_before(rig, rig_map, joint, ())
+        usual = 0.0 if shin is None else float(np.linalg.norm(head - shin))
+        # Importers give bones that end a chain any length.
+        if length > _FOOT_AT_MOST * usual > 0.0:
+            return np.asarray(head + tail * _FOOT * usual / length)
         return rig.tails[bone]
     ends = [rig.heads[i] for i in _unmapped_children(rig, rig_map, bone)]
     return max(ends, key=lambda end: float(np.linalg.norm(end - head)), default=head)
