@@ -29,7 +29,7 @@ def draw_text(layout: Any, context: Any, text: str, icon: str) -> None:
 def wrapped(text: str, context: Any) -> list[str]:
     """The text in lines that fit the panel."""
     scale = context.preferences.system.ui_scale
-    width = max(80.0 * scale, context.region.width - _MARGIN_PX * scale)
+    width = max(40.0 * scale, context.region.width - _MARGIN_PX * scale)
     blf.size(0, _FONT_PT * scale)
     lines = [""]
     for word in text.split():
