@@ -65,7 +65,6 @@ def open_avatar(path: Path, warn: Callable[[str], None] = lambda sentence: None)
     added = import_avatar(scene, path, takes_rate=True)
     if words := words_on_missing(added, path):
         warn(words)
-    scene.camera = next((item for item in scene.objects if item.type == "CAMERA"), None)
     setup_render(scene, engine="workbench", size=_SIZE)
     scene.virtual_conductor.owns_timeline = True
     return scene
@@ -80,7 +79,7 @@ def import_avatar(scene: Any, path: Path, *, takes_rate: bool = False) -> list[A
     Parameters
     ----------
     scene : bpy.types.Scene
-        Where it goes. Its camera and range stay.
+        Where it goes. Its camera and range stay; without a camera it takes the file's, if any.
     path : Path
         An .fbx, .glb, .gltf or .vrm file.
     takes_rate : bool
@@ -112,6 +111,8 @@ def import_avatar(scene: Any, path: Path, *, takes_rate: bool = False) -> list[A
     for item in added:
         item.select_set(False, view_layer=layer)
     layer.objects.active = None
+    if scene.camera is None:
+        scene.camera = next((item for item in added if item.type == "CAMERA"), None)
     for image in _pictures_of(added):
         if image.source == "FILE" and not image.packed_file and _file_of(image).is_file():
             image.pack()

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Final
 
 from .graphics import software_renderer
+from .operators.avatar_file import ImportAvatarOperator
 from .operators.baton import AddBatonOperator, RemoveBatonOperator
 from .operators.scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .operators.session import CancelOperator, DismissOperator
@@ -36,6 +37,7 @@ class MainPanel(ConductorPanel):
         column.label(text="Avatar")
         row = column.row(align=True)
         row.prop(settings, "avatar", text="", icon="ARMATURE_DATA", placeholder="New conductor")
+        row.operator(ImportAvatarOperator.bl_idname, text="", icon="IMPORT")
         if settings.avatar is None:
             row.operator(CreateAvatarOperator.bl_idname, text="", icon="ADD")
             column.template_icon_view(settings, "conductor", show_labels=True, scale_popup=4.0)

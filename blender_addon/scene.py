@@ -15,7 +15,8 @@ from retarget.errors import ConductorError
 from retarget.motion import Motion
 from retarget.progress import Progress, no_progress, part
 
-from .chosen_armature import find_armature, parts_of
+from .avatar_file import import_avatar
+from .chosen_armature import find_armature, only_one, parts_of
 from .engines import Engine
 from .face_keys import key_face
 from .gallery import mark_as_asset
@@ -133,9 +134,9 @@ def _beats(scene: Any) -> list[list[float]]:
 
 
 def add_avatar(
-    scene: Any, who: Character | str = DEFAULT_CONDUCTOR, staging: Staging | None = None
+    scene: Any, who: Character | Path | str = DEFAULT_CONDUCTOR, staging: Staging | None = None
 ) -> Any:
-    """Build the conductor, and stage, lights and camera where there is no scene yet.
+    """Build or import the conductor; where there is no scene yet, stage, lights and camera too.
 
     A scene has none as long as it lacks a camera, or is the one Blender starts with: then the
     cube, the lamp and the camera of that scene make room.
@@ -144,8 +145,8 @@ def add_avatar(
     ----------
     scene : bpy.types.Scene
         Where it goes.
-    who : Character or str
-        The person of a photo, or the name of a built-in conductor.
+    who : Character, Path or str
+        The person of a photo, an FBX, glTF or VRM file, or the name of a built-in conductor.
     staging : Staging, optional
         The stage, lights and camera to build where there are none.
 
@@ -332,15 +333,18 @@ class _Built:
     """Objects that have to make room for it."""
 
 
-def _build_conductor(scene: Any, who: Character | str) -> _Built:
+def _build_conductor(scene: Any, who: Character | Path | str) -> _Built:
     startup = _startup_objects(scene)
     is_ours = bool(startup) or _is_empty(scene)
-    if isinstance(who, str):
+    if isinstance(who, Path):
+        added = import_avatar(scene, who, takes_rate=is_ours)
+        armature = only_one(scene, [item for item in added if item.type == "ARMATURE"])
+    elif isinstance(who, str):
         armature = create_conductor(scene, who)
         mark_as_asset(armature.users_collection[0], who)
     else:
         armature = create_character(scene, who)
-    if not scene.virtual_conductor.baton:
+    if not isinstance(who, Path) and not scene.virtual_conductor.baton:
         leave_out_baton(armature)
     return _Built(armature, scene.camera is None or bool(startup), is_ours, startup)
 

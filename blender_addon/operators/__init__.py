@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from .avatar_file import ImportAvatarOperator
 from .baton import AddBatonOperator, RemoveBatonOperator
 from .scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .session import CancelOperator, DismissOperator, PreferencesOperator
@@ -11,6 +12,7 @@ from .video import LikenessOperator, RenderOperator
 CLASSES: Final = (
     GenerateOperator,
     CreateAvatarOperator,
+    ImportAvatarOperator,
     AddBatonOperator,
     RemoveBatonOperator,
     StageOperator,
