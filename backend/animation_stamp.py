@@ -9,6 +9,7 @@ from typing import Any
 from backend.content_hash import hash_of_conductor, hash_of_scenes
 from backend.motion_request import MotionRequest
 from backend.scenes import SceneOptions
+from blender_addon.gltf_files import files_beside
 
 
 def stamp_of(
@@ -32,7 +33,8 @@ def stamp_of(
         digest.update(hashlib.file_digest(music, "sha256").digest())
     digest.update(repr((request.start, request.duration, request.audio_track)).encode())
     if isinstance(scene.avatar, Path):
-        digest.update(scene.avatar.read_bytes())
+        for file in (scene.avatar, *files_beside(scene.avatar)):
+            digest.update(file.read_bytes() if file.is_file() else b"")
     else:
         digest.update(hash_of_conductor(scene.avatar).encode())
     for used in own["files"] if own else ():

@@ -48,8 +48,9 @@ def conduct_command(
     avatar: Annotated[
         str | None,
         typer.Option(
-            help="Who conducts in the scene: viktor, aiko, ruth or marcus; a .blend file with your "
-            "own rigged avatar, a .subject file, or the word photo: the person of the photo."
+            help="Who conducts in the scene: viktor, aiko, ruth or marcus; a .blend, .fbx, .glb, "
+            ".gltf or .vrm file with your own rigged avatar, a .subject file, or the word photo: "
+            "the person of the photo."
         ),
     ] = None,
     no_baton: Annotated[
@@ -70,16 +71,16 @@ def conduct_command(
         StageName | None,
         typer.Option(
             case_sensitive=False,
-            help="hall (the usual one), rehearsal or studio: the set and its light; a .blend file "
-            "with a camera gets none if not given.",
+            help="hall (the usual one), rehearsal or studio: the set and its light; an avatar's "
+            "file with a camera gets none if not given.",
         ),
     ] = None,
     camera: Annotated[
         CameraName | None,
         typer.Option(
             case_sensitive=False,
-            help="front (the usual one), three-quarter, hall or hands; an avatar's .blend file "
-            "with a camera keeps its own if not given.",
+            help="front (the usual one), three-quarter, hall or hands; an avatar's file with a "
+            "camera keeps its own if not given.",
         ),
     ] = None,
     camera_move: Annotated[

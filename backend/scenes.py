@@ -33,8 +33,9 @@ class SceneOptions:
     engine : {"workbench", "eevee", "cycles"}, optional
         Who renders it; if not given, the avatar's file's own or Workbench.
     avatar : Path or str, optional
-        A .blend file with the armature to animate, or a `.subject` file; "photo" is the person of
-        the photo; another word is the name of a built-in conductor, None the default one.
+        A .blend, FBX, glTF or VRM file with the armature to animate, or a `.subject` file; "photo"
+        is the person of the photo; another word is the name of a built-in conductor, None the
+        default one.
     armature : str, optional
         Name of the armature in the avatar's file that conducts.
     fps : float, optional

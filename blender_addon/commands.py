@@ -136,7 +136,11 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
         sub.add_argument("--fps", type=float, help="the avatar file's own if not given")
         sub.add_argument("--set-range", action="store_true", help="also in an avatar's own scene")
-        sub.add_argument("--avatar", help=f"{', '.join(CONDUCTORS)}, a .blend or a .subject file")
+        sub.add_argument(
+            "--avatar",
+            help=f"{', '.join(CONDUCTORS)}, a .subject file, or an avatar in a file: .blend, .fbx, "
+            ".glb, .gltf, .vrm",
+        )
         sub.add_argument(
             "--no-baton", dest="baton", action="store_false", help="leave the right hand empty"
         )
@@ -184,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add(verbs.info, scene=True)
     sub = add(verbs.check_rig)
-    sub.add_argument("--avatar", required=True, help="a .blend file")
+    sub.add_argument("--avatar", required=True, help="a .blend, .fbx, .glb, .gltf or .vrm file")
     sub.add_argument("--armature", help="which of several in it")
     sub = add(verbs.thumbnail)
     sub.add_argument("--asset", type=Path, required=True)
