@@ -142,6 +142,7 @@ def test_the_same_motion_gives_the_same_bytes(write, motion, tmp_path):
 def test_long_motions_are_written_in_pieces_without_a_seam(write, motion, tmp_path, monkeypatch):
     write(motion, tmp_path / "whole")
     monkeypatch.setattr("retarget.formats._CHUNK", 7)
+    monkeypatch.setattr("retarget.bvh._CHUNK", 7)
     write(motion, tmp_path / "pieces")
     assert (tmp_path / "whole").read_bytes() == (tmp_path / "pieces").read_bytes()
 
