@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from retarget import rotation
+from retarget.detect import detect_rig
 from retarget.errors import ConductorError
 from retarget.rig import RigMap, RigRest
-from retarget.rig_map_file import parse_rig_map, rig_map_text
+from retarget.rig_map_file import OWN_LABEL, parse_rig_map, rig_map_text
 from retarget.rotation import Array
 
 MAP: Final = "conducting_bone_map"
@@ -66,6 +67,18 @@ def usable_map(armature: Any, rig: RigRest) -> RigMap | None:
     return rig_map
 
 
+def map_to_change(armature: Any, rig: RigRest) -> RigMap:
+    """The map that a change by the user begins with: the stored one though bones of it may be gone,
+    else the detected one, else one without any joint."""
+    rig_map = stored_map(armature)
+    if rig_map is not None:
+        return rig_map
+    try:
+        return detect_rig(rig)
+    except ConductorError:
+        return RigMap("map", OWN_LABEL, {})
+
+
 def gone_bones(rig_map: RigMap, rig: RigRest) -> tuple[str, ...]:
     """The bones that a map needs and an armature lacks."""
     needed = dict.fromkeys(rig_map.bones)
@@ -81,14 +94,15 @@ def gone_bones(rig_map: RigMap, rig: RigRest) -> tuple[str, ...]:
 
 
 def store_map(armature: Any, rig_map: RigMap | None) -> None:
-    """Set the map of an armature, or with None have it detected again.
+    """Set the map of an armature; with None, or none of its joints left, it is detected again.
 
     Raises
     ------
     ConductorError
         If the armature cannot be changed.
     """
-    _store(armature, MAP, None if rig_map is None else rig_map_text(rig_map))
+    text = rig_map_text(rig_map) if rig_map is not None and rig_map.strands else None
+    _store(armature, MAP, text)
 
 
 def stored_t_pose(armature: Any, rig: RigRest) -> Array | None:

@@ -35,7 +35,7 @@ def find_armature(scene: Any, name: str | None = None) -> Any:
     if name is not None:
         return _named(armatures, name)
     settings = getattr(scene, "virtual_conductor", None)
-    for chosen in (settings and settings.avatar, _followed(_active(scene))):
+    for chosen in (settings and settings.avatar, followed(_active(scene))):
         if chosen in armatures:
             return chosen
     return only_one(scene, armatures)
@@ -95,7 +95,7 @@ def _active(scene: Any) -> Any:
     return scene.view_layers[0].objects.active
 
 
-def _followed(item: Any) -> Any:
+def followed(item: Any) -> Any:
     """An armature itself, or the one that an object is bent by or hangs on; None for none."""
     while item is not None and item.type != "ARMATURE":
         bent = [m.object for m in item.modifiers if m.type == "ARMATURE" and m.object is not None]

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Final
 
+from . import rig_panel
 from .graphics import software_renderer
 from .operators.avatar_file import ImportAvatarOperator
 from .operators.baton import AddBatonOperator, RemoveBatonOperator
@@ -164,7 +165,15 @@ class LikenessPanel(ConductorPanel):
         self.layout.operator(CharacterOperator.bl_idname, icon="OUTLINER_OB_ARMATURE")
 
 
-CLASSES: Final = (MainPanel, BeatsPanel, StylePanel, StagePanel, VideoPanel, LikenessPanel)
+CLASSES: Final = (
+    MainPanel,
+    *rig_panel.CLASSES,
+    BeatsPanel,
+    StylePanel,
+    StagePanel,
+    VideoPanel,
+    LikenessPanel,
+)
 
 
 def _draw_baton(layout: Any, settings: Any) -> None:

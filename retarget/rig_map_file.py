@@ -24,6 +24,8 @@ from .errors import ConductorError
 from .rig import IkControl, RigMap, RigRest, Strand
 
 VERSION: Final = 1
+OWN_LABEL: Final = "bone map of your own"
+"""What a map that has no label is called."""
 _TABLES: Final = {"joints", "twists", "parents", "properties", "ik", "sure"}
 _ENDS: Final = ("hand.L", "hand.R", "foot.L", "foot.R")
 
@@ -133,7 +135,7 @@ class _Reader:
                 raise self._error(f"needs a table '[{name}]' for its {name}")
         if not tables["joints"]:
             raise self._error("maps no joints; give its bones below '[joints]'")
-        label = data.get("label", "bone map of your own")
+        label = data.get("label", OWN_LABEL)
         if not isinstance(label, str):
             raise self._error("has a label that is no text")
         strands = {

@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 
 from . import skeleton
+from .carrier import ancestors
 from .errors import ConductorError
+from .joint_words import joint_words
 from .rig import RigMap, RigRest, Strand
 from .rig_names import mirrored_name
 from .rig_tree import RigTree
@@ -54,6 +56,54 @@ def with_bone(rig_map: RigMap, joint: str, bones: Sequence[str] | Sequence[Stran
         if (kept := tuple(bone for bone in row if bone not in taken))
     }
     return replace(_put(cleared, joint, rows, 1.0), twists=twists)
+
+
+def bone_rows(
+    rig: RigRest, rig_map: RigMap, joint: str, bones: Sequence[str]
+) -> tuple[Strand, ...]:
+    """Bones as the rows in which they hang from one another, for one joint.
+
+    Parameters
+    ----------
+    rig : RigRest
+        Their armature.
+    rig_map : RigMap
+        The map: rows of fingers are put in order by how far they start from the index finger or
+        the thumb.
+    joint : str
+        A canonical joint.
+    bones : sequence of str
+        In any order.
+
+    Raises
+    ------
+    ConductorError
+        If there is no such joint, no bone is given, one is not the armature's, or there are several
+        rows for a joint that is no more than one.
+    """
+    _check(joint)
+    if gone := [bone for bone in bones if bone not in rig.index]:
+        raise ConductorError(f"The armature '{rig.name}' has no bone '{gone[0]}'; choose another.")
+    rows: list[list[str]] = []
+    above = {bone: ancestors(rig, rig_map, bone) for bone in bones}
+    for bone in sorted(above, key=lambda bone: len(above[bone])):
+        leader = next((other for other in above[bone] if other in above), None)
+        row = next((row for row in rows if row[-1] == leader), None)
+        if row is None:
+            rows.append([bone])
+        else:
+            row.append(bone)
+    if len(rows) > 1 and joint.partition(".")[0] != "fingers":
+        raise ConductorError(
+            f"The bones for {joint_words(joint)} do not hang from one another; choose one bone, or "
+            "several in a row."
+        )
+    side = joint.partition(".")[2]
+    beside = next((j for j in (f"index.{side}", f"thumb.{side}") if j in rig_map.strands), None)
+    if beside is not None and rig_map.strands[beside][0][0] in rig.index:
+        start = rig.heads[rig.index[rig_map.strands[beside][0][0]]]
+        rows.sort(key=lambda row: float(np.linalg.norm(rig.heads[rig.index[row[0]]] - start)))
+    return tuple(map(tuple, rows))
 
 
 def without(rig_map: RigMap, joint: str) -> RigMap:

@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from . import bone_map
 from .avatar_file import ImportAvatarOperator
 from .baton import AddBatonOperator, RemoveBatonOperator
 from .scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .session import CancelOperator, DismissOperator, PreferencesOperator
 from .stage import StageOperator
+from .t_pose import RestTPoseOperator, SetTPoseOperator
 from .video import LikenessOperator, RenderOperator
 
 CLASSES: Final = (
@@ -15,6 +17,9 @@ CLASSES: Final = (
     ImportAvatarOperator,
     AddBatonOperator,
     RemoveBatonOperator,
+    *bone_map.CLASSES,
+    SetTPoseOperator,
+    RestTPoseOperator,
     StageOperator,
     RenderOperator,
     LikenessOperator,
