@@ -1,11 +1,16 @@
 """Blender files: opened, begun, saved; how they name other files."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from retarget.atomic import atomic_path
 from retarget.errors import ConductorError
+
+# Settings of the panel that name files.
+_OUR_PATHS: Final = ("music", "score", "photo", "animation", "likeness")
 
 
 def existing(path: Path, what: str) -> Path:
@@ -52,7 +57,11 @@ def open_empty() -> None:
 
 
 def save(path: Path) -> None:
-    """Save the open file at `path`, whole or not at all; what lies beside it is found relatively.
+    """Save the open file at `path`, whole or not at all; the files that it uses are found there.
+
+    What a path beginning with "//" named is named from the new place; a path that was absolute
+    stays so. Sounds, and the panel's music, score, photo and videos, are named relatively where
+    they lie in or below the new file's folder, else absolutely.
 
     Raises
     ------
@@ -61,16 +70,16 @@ def save(path: Path) -> None:
     """
     import bpy
 
-    for sound in bpy.data.sounds:
-        if not sound.packed_file:
-            sound.filepath = name_in(Path(bpy.path.abspath(sound.filepath)), path)
-    with atomic_path(path) as temporary:
+    # Blender compares folders as they are written.
+    path = path.resolve()
+    with _named_for(path), atomic_path(path) as temporary:
         try:
             bpy.ops.wm.save_as_mainfile(
                 # "//" means the same in the temporary file: it lies in the same folder.
                 filepath=str(temporary),
                 copy=True,
-                relative_remap=False,
+                # A file that was never saved has no such paths, and would make all others so.
+                relative_remap=bool(bpy.data.filepath),
                 compress=True,
                 check_existing=False,
             )
@@ -83,6 +92,49 @@ def save(path: Path) -> None:
             raise ConductorError(
                 f"Blender could not save {path.name}: {' '.join(str(error).split())}"
             ) from error
+
+
+@contextmanager
+def _named_for(path: Path) -> Iterator[None]:
+    """What Blender does not name anew, or not as we want it, as a file at `path` is to have it."""
+    import bpy
+
+    before: list[tuple[Any, str, str]] = []
+
+    def name(owner: Any, field: str, is_moved: bool) -> None:
+        named = getattr(owner, field)
+        if not named or (named.startswith("//") and not bpy.data.filepath):
+            return
+        before.append((owner, field, named))
+        absolute = Path(bpy.path.abspath(named))
+        anew = name_in(absolute, path)
+        if is_moved and bpy.data.filepath and anew.startswith("//"):
+            # Blender itself moves what begins so.
+            anew = _relative(absolute)
+        setattr(owner, field, anew)
+
+    for sound in bpy.data.sounds:
+        if sound.library is None and not sound.packed_file:
+            name(sound, "filepath", True)
+    for scene in bpy.data.scenes:
+        settings = getattr(scene, "virtual_conductor", None)
+        for field in _OUR_PATHS if settings is not None and scene.library is None else ():
+            name(settings, field, False)
+    try:
+        yield
+    finally:
+        for owner, field, named in before:
+            setattr(owner, field, named)
+
+
+def _relative(path: Path) -> str:
+    """How the open file names another one; absolutely if it lies on another drive."""
+    import bpy
+
+    try:
+        return str(bpy.path.relpath(str(path.resolve())))
+    except ValueError:
+        return str(path)
 
 
 def name_in(path: Path, blend: Path) -> str:

@@ -20,7 +20,7 @@ from retarget.lines import Line, write_line
 from retarget.motion import Motion
 from retarget.progress import Progress, part
 
-from .blend_file import existing, name_in, open_empty, open_scene, save
+from .blend_file import existing, open_empty, open_scene, save
 from .engines import engine_of
 from .overlays import chosen_overlays
 from .scene_sound import Music, decoded_music, is_exact
@@ -93,7 +93,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     if engine is not None or armature is None:
         setup_render(scene, engine=engine or "workbench", size=size or render_size(scene))
     if music is not None:
-        scene.virtual_conductor.music = name_in(music, options.out)
+        scene.virtual_conductor.music = str(music)
     told = json.dumps(describe(scene) | {"stage": stage, "view": view})
     progress(0.95, "saving the scene")
     save(options.out)
