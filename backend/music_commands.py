@@ -21,6 +21,7 @@ from backend.command_options import (
 from backend.options import LikenessFormat
 from backend.terminal import console, shown_progress, tell_result, warn
 from blender_addon.engines import Quality, engine_of
+from blender_addon.outputs import Output
 from blender_addon.overlays import chosen_overlays
 from blender_addon.staging import CameraName, StageName, Staging
 from retarget.errors import ConductorError
@@ -59,6 +60,21 @@ def conduct_command(
     armature: Annotated[
         str | None, typer.Option(help="Which of several armatures in the avatar's file conducts.")
     ] = None,
+    rig_output: Annotated[
+        Output | None,
+        typer.Option(
+            case_sensitive=False,
+            help="What of arms and legs of your own avatar is keyed: fk: the bones; ik: targets "
+            "and poles of inverse kinematics; auto (the usual one): targets where they lead.",
+        ),
+    ] = None,
+    mute_constraints: Annotated[
+        bool,
+        typer.Option(
+            "--mute-constraints",
+            help="Mute constraints of your own avatar that would turn bones away from the motion.",
+        ),
+    ] = False,
     set_range: Annotated[
         bool,
         typer.Option(
@@ -132,13 +148,20 @@ def conduct_command(
         engine=engine_of(quality, engine),
         avatar=chosen,
         armature=armature,
+        rig_output=rig_output,
+        mute_constraints=mute_constraints,
         set_range=set_range,
         staging=Staging(stage, camera, camera_move),
         baton=not no_baton,
     )
-    if not scene.is_own and (armature is not None or set_range):
-        name = "--armature" if armature is not None else "--set-range"
-        raise ConductorError(f"{name} is about an avatar's own file; give --avatar FILE too.")
+    meant = {
+        "--armature": armature is not None,
+        "--rig-output": rig_output is not None,
+        "--mute-constraints": mute_constraints,
+        "--set-range": set_range,
+    }
+    if not scene.is_own and (given := next((one for one in meant if meant[one]), None)):
+        raise ConductorError(f"{given} is about an avatar's own file; give --avatar FILE too.")
     told: list[str] = []
 
     def tell(sentence: str) -> None:

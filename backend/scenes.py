@@ -13,6 +13,7 @@ from backend.child import ChildDiedError
 from backend.motion_request import MotionRequest
 from backend.subject_request import SUBJECT
 from blender_addon.engines import Engine
+from blender_addon.outputs import Output
 from blender_addon.staging import Staging
 from retarget.character import Character
 from retarget.errors import ConductorError
@@ -38,6 +39,10 @@ class SceneOptions:
         default one.
     armature : str, optional
         Name of the armature in the avatar's file that conducts.
+    rig_output : {"auto", "fk", "ik"}, optional
+        What of arms and legs is keyed; what the avatar's file says if not given.
+    mute_constraints : bool
+        Whether constraints that would turn bones away from the motion are muted.
     fps : float, optional
         Frames per second that an avatar's file takes; if not given, it keeps its own.
     set_range : bool
@@ -52,6 +57,8 @@ class SceneOptions:
     engine: Engine | None = None
     avatar: Path | str | None = None
     armature: str | None = None
+    rig_output: Output | None = None
+    mute_constraints: bool = False
     fps: float | None = None
     set_range: bool = False
     staging: Staging = field(default_factory=Staging)
@@ -131,7 +138,13 @@ def make_scene(
 def _avatar_options(scene: SceneOptions) -> list[str]:
     """Who conducts, as options of `animate` and `check_rig`."""
     options = [] if scene.avatar is None else ["--avatar", str(scene.avatar)]
-    return options if scene.armature is None else [*options, "--armature", scene.armature]
+    if scene.armature is not None:
+        options += ["--armature", scene.armature]
+    if scene.rig_output is not None:
+        options += ["--rig-output", scene.rig_output]
+    if scene.mute_constraints:
+        options += ["--mute-constraints"]
+    return options
 
 
 def scene_info(blender: Blender, blend: Path) -> dict[str, Any]:

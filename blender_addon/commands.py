@@ -26,6 +26,7 @@ from retarget.progress import Progress
 
 from . import verbs
 from .engines import ENGINES, QUALITIES
+from .outputs import OUTPUTS
 from .session import Inbox, serve
 from .staging import CAMERAS, STAGES
 from .verbs import EXIT_CANCELLED
@@ -130,6 +131,15 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--engine", choices=ENGINES)
         sub.add_argument("--size", type=_size, metavar="WxH")
 
+    def add_rig_options(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--armature", help="which of several in the avatar's file")
+        sub.add_argument("--rig-output", choices=OUTPUTS, help="what of arms and legs is keyed")
+        sub.add_argument(
+            "--mute-constraints",
+            action="store_true",
+            help="mute constraints that would turn bones away from the motion",
+        )
+
     def add_scene_options(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--music-start", type=_seconds, default=0.0)
         sub.add_argument("--audio-track", type=int, help="of several in the music file, from 1 on")
@@ -144,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--no-baton", dest="baton", action="store_false", help="leave the right hand empty"
         )
-        sub.add_argument("--armature", help="which of several in the avatar's file")
+        add_rig_options(sub)
         sub.add_argument("--stage", choices=STAGES)
         sub.add_argument("--camera", choices=CAMERAS)
         sub.add_argument("--camera-move", action="store_true", help="slowly, from phrase to phrase")
@@ -189,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     add(verbs.info, scene=True)
     sub = add(verbs.check_rig)
     sub.add_argument("--avatar", required=True, help="a .blend, .fbx, .glb, .gltf or .vrm file")
-    sub.add_argument("--armature", help="which of several in it")
+    add_rig_options(sub)
     sub = add(verbs.thumbnail)
     sub.add_argument("--asset", type=Path, required=True)
     sub.add_argument("--out", type=Path, required=True)

@@ -23,7 +23,8 @@ from .blocks import require_no_blocks
 from .curves import fill_curve, hold
 from .former import Former
 from .leftovers import find_leftovers, told
-from .output_plan import Output, OutputPlan, control_curves, plan_output
+from .output_plan import OutputPlan, control_curves, plan_output
+from .outputs import Output
 from .pose_values import PoseValue, in_own_mode, rotation_of
 
 ACTION_NAME: Final = "Conducting"
@@ -111,7 +112,7 @@ def apply_motion(
     Cancelled
         If the progress callback asked to stop.
     """
-    _check_animatable(armature)
+    check_animatable(armature)
     require_no_blocks(armature)
     fit = fit_armature(armature)
     rate = scene.render.fps / scene.render.fps_base
@@ -149,7 +150,14 @@ def apply_motion(
     return Keyed(action, (*plan.warnings, *((left_over,) if left_over else ())))
 
 
-def _check_animatable(armature: Any) -> None:
+def check_animatable(armature: Any) -> None:
+    """Make sure that an armature can have an Action of its own.
+
+    Raises
+    ------
+    ConductorError
+        If it is linked from another file, or none.
+    """
     if armature is None or armature.library is not None:
         name = "The conductor" if armature is None else f"The armature '{armature.name}'"
         raise ConductorError(

@@ -15,6 +15,7 @@ from bpy.props import (
 
 from .engines import QUALITY_WORDS
 from .gallery import conductor_items
+from .outputs import OUTPUT_WORDS
 from .overlays import OVERLAY_WORDS
 from .staging import CAMERA_WORDS, STAGE_WORDS, Staging
 from .styles import presets, sliders
@@ -71,6 +72,15 @@ class ConductorSettings(_StyleSliders, bpy.types.PropertyGroup):
         name="Built-In Conductor",
         description="Who is built where no avatar is chosen",
         items=conductor_items,
+    )
+    rig_output: EnumProperty(
+        name="Limbs",
+        description="What of arms and legs is keyed",
+        items=tuple((name, *words) for name, words in OUTPUT_WORDS.items()),
+    )
+    mute_constraints: BoolProperty(
+        name="Mute Constraints",
+        description="Have the Action mute constraints that would turn bones away from the motion",
     )
     baton: BoolProperty(
         name="Baton",

@@ -5,16 +5,20 @@ from typing import Any
 
 import bpy
 
+from retarget.errors import ConductorError
 from retarget.rig_map_file import rig_map_text
 
 from .armature import fit_armature
+from .blocks import mend_blocks
 from .chosen_armature import is_seen
+from .keyframes import check_animatable
+from .output_plan import plan_output
 from .scene import describe
 from .timeline import motion_rate
 
 
 def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
-    """The rig of an avatar's file and its scene, as JSON values.
+    """The rig of an avatar's file, made ready, and its scene, as JSON values.
 
     Parameters
     ----------
@@ -37,6 +41,7 @@ def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
     ConductorError
         If the rig cannot be animated.
     """
+    doubts = prepare_rig(scene, armature, name)
     rig_map = fit_armature(armature).map
     joints = {
         joint: {"bones": [list(row) for row in rows], "sure": rig_map.sure.get(joint, 1.0)}
@@ -50,13 +55,19 @@ def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
         "family": rig_map.family,
         "joints": joints,
         "left_out": list(rig_map.left_out),
-        "doubts": doubts_of(scene, armature, name),
+        "doubts": doubts,
         "map": rig_map_text(rig_map),
     }
 
 
-def doubts_of(scene: Any, armature: Any, name: str) -> list[str]:
-    """Which of several rigs is taken, what is odd about it, and that nobody is to be seen.
+def prepare_rig(scene: Any, armature: Any, name: str) -> list[str]:
+    """Take out of the way what would keep an avatar of a file from being seen as it is keyed.
+
+    Returns
+    -------
+    list of str
+        What that was, which of several armatures is taken, what is odd about its rig, and that
+        nobody is to be seen, in sentences.
 
     Raises
     ------
@@ -70,13 +81,31 @@ def doubts_of(scene: Any, armature: Any, name: str) -> list[str]:
             f"{name} has {len(rigs)} armatures, of which '{armature.name}' conducts; --armature "
             "takes another."
         )
-    doubts += fit_armature(armature).doubts
+    check_animatable(armature)
+    doubts += mend_blocks(armature)
+    doubts += doubts_of(scene, armature)
     if not is_seen(scene, armature):
         doubts.append(
             f"No visible mesh of {name} follows the armature '{armature.name}', so nobody is seen; "
             "parent a mesh to it or give it an Armature modifier."
         )
     return doubts
+
+
+def doubts_of(scene: Any, armature: Any) -> tuple[str, ...]:
+    """What is odd about a rig, and how it is going to be keyed, in sentences.
+
+    Raises
+    ------
+    ConductorError
+        If it cannot be animated: its bones cannot be told, or constraints are in the way.
+    """
+    settings = scene.virtual_conductor
+    fit = fit_armature(armature)
+    plan = plan_output(armature, fit, output=settings.rig_output, mute=settings.mute_constraints)
+    if plan.problems:
+        raise ConductorError(" ".join(plan.problems))
+    return (*fit.doubts, *plan.warnings)
 
 
 def _files() -> list[str]:

@@ -230,22 +230,30 @@ def perform(
     """
     built = None
     notes: tuple[str, ...] = ()
-    first = first_frame(scene)
+    settings, first = scene.virtual_conductor, first_frame(scene)
     with unchanged_on_failure(scene, armature), baton_kept_on_failure(armature):
         if armature is None:
             progress(0.0, "building the avatar")
             built = _build_conductor(scene, who)
             armature = built.armature
-        owns = scene.virtual_conductor.owns_timeline or (built is not None and built.owns_scene)
+        owns = settings.owns_timeline or (built is not None and built.owns_scene)
         if owns or own_timeline:
             set_timeline(scene, motion, frame_start=first)
             scene.frame_set(first)
         else:
             notes = _preview(scene, frames_of(scene, motion, first))
-        apply_motion(scene, armature, motion, frame_start=first, progress=part(progress, 0.3, 0.85))
+        keyed = apply_motion(
+            scene,
+            armature,
+            motion,
+            frame_start=first,
+            output=settings.rig_output,
+            mute=settings.mute_constraints,
+            progress=part(progress, 0.3, 0.85),
+        )
         key_face(scene, armature, motion, frame_start=first, progress=part(progress, 0.85, 0.95))
         # Before the stage: its cameras frame the baton too.
-        if scene.virtual_conductor.baton:
+        if settings.baton:
             hold_baton(scene, armature, motion, first)
         if built is not None and built.needs_stage:
             _build_stage(scene, built, motion, staging)
@@ -260,11 +268,10 @@ def perform(
     add_beat_markers(scene, motion, frame_start=first)
     if built is not None:
         _settle(scene, built)
-    settings = scene.virtual_conductor
     settings.avatar, settings.first_frame = armature, first
     for layer in scene.view_layers:
         layer.update()
-    return notes
+    return (*keyed.notes, *notes)
 
 
 def _preview(scene: Any, frames: range) -> tuple[str, ...]:

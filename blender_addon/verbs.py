@@ -36,7 +36,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
 
     Beside what `info` says it tells the stage and the view that were built, or null.
     """
-    from .rig_report import doubts_of
+    from .rig_report import prepare_rig
     from .scene import describe, perform, render_size
     from .stage.looks import setup_render
     from .stage.scenery import chosen_staging
@@ -55,7 +55,7 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     if armature is None:
         size = size or _USUAL_SIZE
     else:
-        for doubt in doubts_of(scene, armature, Path(options.avatar).name):
+        for doubt in prepare_rig(scene, armature, Path(options.avatar).name):
             _warn(doubt)
         if options.fps is not None:
             set_frame_rate(scene, motion.fps)
@@ -130,6 +130,11 @@ def _open_avatar(options: argparse.Namespace) -> tuple[Any, Any, Character | str
     avatar = chosen_avatar(options.avatar) if options.avatar else DEFAULT_CONDUCTOR
     if isinstance(avatar, Path) and avatar.suffix.lower() != SUBJECT:
         scene = open_avatar(avatar, _warn)
+        settings = scene.virtual_conductor
+        if options.rig_output is not None:
+            settings.rig_output = options.rig_output
+        if options.mute_constraints:
+            settings.mute_constraints = True
         return scene, find_armature(scene, options.armature), DEFAULT_CONDUCTOR
     who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
     open_empty()
@@ -291,15 +296,15 @@ def people(options: argparse.Namespace, progress: Progress) -> None:
 def generate(options: argparse.Namespace, progress: Progress) -> str:
     """Music to a scene through the local server, as the panel does it; see `animate`."""
     from . import backend_python
-    from .armature import fit_armature
     from .preferences import preferences_python
+    from .rig_report import prepare_rig
     from .server_jobs import run_job
     from .timeline import motion_rate
 
     # A rig that cannot be animated is told of now, not after the listening.
     scene, armature, _ = _open_avatar(options)
     if armature is not None:
-        fit_armature(armature)
+        prepare_rig(scene, armature, Path(options.avatar).name)
     fps = options.fps or (_USUAL_FPS if armature is None else motion_rate(scene))
     parameters = {
         "meter": options.meter,

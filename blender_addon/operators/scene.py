@@ -14,8 +14,10 @@ from retarget.motion import Motion
 from retarget.progress import Progress, part
 
 from .. import backend_python
-from ..armature import fit_armature
+from ..blocks import require_no_blocks
+from ..keyframes import check_animatable
 from ..preferences import preferences_python
+from ..rig_report import doubts_of
 from ..scene import SUBJECT, add_avatar, beat_table, perform, replace_avatar
 from ..scene_sound import Music, decoded_music, is_exact
 from ..server_jobs import run_job
@@ -46,7 +48,9 @@ class GenerateOperator(Working):
         doubts: tuple[str, ...] = ()
         if settings.avatar is not None:
             # A rig that cannot be animated is told of now, not after the listening.
-            doubts = fit_armature(settings.avatar).doubts
+            check_animatable(settings.avatar)
+            require_no_blocks(settings.avatar)
+            doubts = doubts_of(scene, settings.avatar)
         scratch = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
         files = {"music": chosen_file(settings.music, "music")}
         start, duration = settings.span
@@ -107,7 +111,7 @@ class GenerateOperator(Working):
                 staging=settings.staging if is_new else None,
                 own_timeline=settings.set_range,
             )
-        session.notes = (*session.notes, *notes)
+        session.notes = tuple(dict.fromkeys((*session.notes, *notes)))
         if is_new:
             show_stage(context)
         return f"Conducting {motion.duration:.0f} seconds with {len(motion.beats)} beats"

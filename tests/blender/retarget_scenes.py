@@ -369,14 +369,15 @@ def timeline_scene():
     timeline.set_timeline(scene, motion)
     markers = scene.timeline_markers
     markers.new("Chorus", frame=40)
-    markers.new("3", frame=200)
+    markers.new("3", frame=61)
+    markers.new("Bar 3", frame=200)
     camera = bpy.data.objects.new("Cam", bpy.data.cameras.new("Cam"))
     scene.collection.objects.link(camera)
     markers.new("2", frame=250).camera = camera
     timeline.add_beat_markers(scene, motion)
     timeline.add_beat_markers(scene, motion)
     answers["markers"] = sorted([m.frame, m.name] for m in markers)
-    markers["Bar 1"].frame += 3
+    markers["Bar 1\u00a0"].frame += 3
     markers.new("4", frame=70)
     markers.new("bar 9", frame=100)
     times, numbers = timeline.read_beat_markers(scene)
@@ -395,8 +396,7 @@ def sound_scene():
         out.setsampwidth(2)
         out.setframerate(rate)
         out.writeframes(samples.tobytes())
-    scene.render.fps, scene.render.fps_base = 30, 1.0
-    scene.frame_start, scene.frame_end = 1, 100
+    timeline.set_timeline(scene, planted_motion(100))
     editor = scene.sequence_editor_create()
     strips = timeline._strips(editor)
     strips.new_sound(name="Mine", filepath=str(music), channel=1, frame_start=1).mute = True
