@@ -66,7 +66,7 @@ class Former:
         data = armature.animation_data
         action = data.action if data else None
         slot = data.action_slot if data else None
-        paths = sorted({*overridden, *_played_paths(data)})
+        paths = sorted({*overridden, *(path for path, _ in _played(data))})
         read = {path: read_value(armature, path) for path in paths}
         return cls(
             action,
@@ -122,10 +122,15 @@ class Former:
             if self.action.library is None:
                 self.action.use_fake_user = self.kept
         # At another frame the Action itself knows better.
-        played = set() if scene.frame_current_final == self.frame else _played_paths(data)
+        played = set() if scene.frame_current_final == self.frame else _played(data)
         for path, value in self.values.items():
-            if path not in played:
-                write_value(armature, path, value)
+            now = read_value(armature, path)
+            if isinstance(value, list) and isinstance(now, list):
+                pairs = enumerate(zip(value, now, strict=True))
+                value = [there if (path, i) in played else was for i, (was, there) in pairs]
+            elif (path, 0) in played:
+                continue
+            write_value(armature, path, value)
         if not self.animated and not data.drivers and not data.nla_tracks:
             armature.animation_data_clear()
 
@@ -179,8 +184,9 @@ def playing(armature: Any) -> Any:
     return action if action is not None and STATE_KEY in action else None
 
 
-def _played_paths(data: Any) -> set[str]:
+def _played(data: Any) -> set[tuple[str, int]]:
+    """Paths and indices of the F-curves that animation data play."""
     curves = list(nla_curves_of(data))
     if data is not None and data.action is not None:
         curves += curves_of(data.action, data.action_slot)
-    return {curve.data_path for curve in curves}
+    return {(curve.data_path, curve.array_index) for curve in curves}

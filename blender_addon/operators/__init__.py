@@ -5,6 +5,7 @@ from typing import Final
 from . import bone_map
 from .avatar_file import ImportAvatarOperator
 from .baton import AddBatonOperator, RemoveBatonOperator
+from .former import MendBlocksOperator, RestoreFormerOperator
 from .scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .session import CancelOperator, DismissOperator, PreferencesOperator
 from .stage import StageOperator
@@ -20,6 +21,8 @@ CLASSES: Final = (
     *bone_map.CLASSES,
     SetTPoseOperator,
     RestTPoseOperator,
+    MendBlocksOperator,
+    RestoreFormerOperator,
     StageOperator,
     RenderOperator,
     LikenessOperator,
