@@ -45,19 +45,14 @@ class JointList(bpy.types.UIList):
         armature = shown_armature(context)
         view = None if armature is None else last_view(armature)
         rows = () if view is None else view.map.strands.get(item.joint, ())
-        columns = layout.split(factor=0.42)
-        columns.label(text=item.name)
+        sure = 0.0 if view is None else view.map.sure.get(item.joint, 1.0)
+        is_gone = view is not None and any(bone in view.gone for row in rows for bone in row)
+        columns = layout.split(factor=0.5)
+        columns.label(text=item.name, icon=_icon_of(sure, is_gone) if rows else "BLANK1")
         columns = columns.split(factor=0.68)
-        if view is None or not rows:
-            columns.label(text="—")
-            columns.label(text="")
-            return
-        columns.label(text=bones_text(rows))
-        sure = view.map.sure.get(item.joint, 1.0)
-        if any(bone in view.gone for row in rows for bone in row):
-            columns.label(text="gone", icon="ERROR")
-        else:
-            columns.label(text=f"{sure:.0%}", icon=_icon_of(sure))
+        columns.label(text=bones_text(rows) if rows else "—")
+        if rows:
+            columns.label(text="gone" if is_gone else f"{sure:.0%}")
 
 
 class RigPanel(ConductorPanel):
@@ -86,13 +81,17 @@ class RigPanel(ConductorPanel):
         )
         _draw_joint(layout, view, table.joint)
         row = layout.row(align=True)
-        row.operator(MirrorOperator.bl_idname, text="Left to Right", icon="FORWARD").side = "L"
-        row.operator(MirrorOperator.bl_idname, text="Right to Left", icon="BACK").side = "R"
+        row.label(text="Mirror", icon="MOD_MIRROR")
+        row.operator(MirrorOperator.bl_idname, text="L to R").side = "L"
+        row.operator(MirrorOperator.bl_idname, text="R to L").side = "R"
         layout.operator(DetectOperator.bl_idname, icon="FILE_REFRESH")
         row = layout.row(align=True)
         row.operator(SaveMapOperator.bl_idname, icon="EXPORT")
         row.operator(LoadMapOperator.bl_idname, icon="IMPORT")
         _draw_t_pose(layout, view)
+        settings = context.scene.virtual_conductor
+        layout.prop(settings, "rig_output")
+        layout.prop(settings, "mute_constraints")
         _draw_doubts(layout, context, view)
 
 
@@ -104,7 +103,9 @@ def bones_text(rows: tuple[tuple[str, ...], ...]) -> str:
     return " | ".join(row[0] if len(row) == 1 else f"{row[0]} … {row[-1]}" for row in rows)
 
 
-def _icon_of(sure: float) -> str:
+def _icon_of(sure: float, is_gone: bool = False) -> str:
+    if is_gone:
+        return "ERROR"
     if sure >= _SURE:
         return "CHECKMARK"
     return "QUESTION" if sure >= _LIKELY else "ERROR"
@@ -115,9 +116,8 @@ def _draw_title(layout: Any, context: Any, armature: Any, view: RigView) -> None
     column.label(text=armature.name, icon="ARMATURE_DATA")
     if view.sure is not None:
         whose = "set by you" if view.is_own else "detected"
-        column.label(
-            text=f"{view.map.label}, {view.sure:.0%} sure ({whose})", icon=_icon_of(view.sure)
-        )
+        column.label(text=view.map.label, icon=_icon_of(view.sure))
+        column.label(text=f"{view.sure:.0%} sure, {whose}", icon="BLANK1")
     if view.problem is not None:
         draw_text(layout.box().column(align=True), context, view.problem, "ERROR")
 

@@ -11,7 +11,7 @@ import numpy as np
 from bpy.props import CollectionProperty, IntProperty, StringProperty
 
 from retarget.errors import ConductorError
-from retarget.joint_words import PLAYED, joint_words
+from retarget.joint_words import PLAYED, joint_label
 from retarget.rig import RigMap
 
 from .armature import fit_armature, read_rig
@@ -164,4 +164,4 @@ def fill_rows(table: RigTable) -> None:
     table.rows.clear()
     for joint in PLAYED:
         row = table.rows.add()
-        row.name, row.joint = joint_words(joint), joint
+        row.name, row.joint = joint_label(joint), joint

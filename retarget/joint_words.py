@@ -5,6 +5,7 @@ from typing import Final
 from . import skeleton
 
 _STEMS: Final = {"index": "Index Finger", "fingers": "Other Fingers"}
+_SHORT_STEMS: Final = {"index": "Index", "fingers": "Fingers"}
 _SIDES: Final = {"L": "Left ", "R": "Right ", "": ""}
 
 PLAYED: Final = tuple(name for name in skeleton.NAMES if name != "baton_tip")
@@ -15,3 +16,10 @@ def joint_words(joint: str) -> str:
     """A joint as a reader calls it: "Left Upper Arm" for "upper_arm.L"."""
     stem, _, side = joint.partition(".")
     return _SIDES[side] + _STEMS.get(stem, stem.replace("_", " ").title())
+
+
+def joint_label(joint: str) -> str:
+    """The same in short, for narrow tables: "Upper Arm L"."""
+    stem, _, side = joint.partition(".")
+    words = _SHORT_STEMS.get(stem, stem.replace("_", " ").title())
+    return f"{words} {side}".rstrip()
