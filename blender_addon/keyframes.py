@@ -120,8 +120,7 @@ def apply_motion(
     played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)
     solution = solve(fit, played, progress=part(progress, 0.0, 0.4))
     plan = plan_output(armature, fit, output=output, mute=mute, solution=solution)
-    if plan.problems:
-        raise ConductorError(" ".join(plan.problems))
+    plan.require_no_problems()
     controls = control_curves(armature, plan, fit, solution, part(progress, 0.4, 0.45))
     poles = {control.pole for control in plan.controls.values()}
     resets = find_leftovers(

@@ -1,17 +1,45 @@
 """How a motion is put on a rig: which bones turn by keys, which limbs follow a target instead, and
 which constraints and properties are set for that."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
 
 from retarget.fit import Fit
-from retarget.ik_controls import ControlPoses, ik_controls
+from retarget.ik_chains import IkChain, chain_end, pole_place, target_turn
+from retarget.ik_controls import ControlPoses, control_poses, ik_controls, solved_pose
 from retarget.progress import Progress, no_progress
 from retarget.rig import IkControl
-from retarget.solve import Solution
+from retarget.rotation import Array
+from retarget.solve import Solution, solve
+from retarget.typical_poses import typical_poses
 
-Output = Literal["auto", "fk", "ik"]
-OUTPUTS: Final[tuple[Output, ...]] = ("auto", "fk", "ik")
+from .constraints import Pair, find_overrides, listed, suspects, told
+from .ik_bake import Misses, led_limbs, measure, set_right
+from .ik_limbs import LIMB_JOINTS, IkConstraint, family_controls, find_ik
+from .outputs import Output
+from .posed_copy import PosedCopy, posed_copy
+from .switches import switch_to
+from .task import FixableError
+from .trial import Trial, at_frames, expected, sample_frames
+
+MUTE_OPERATOR: Final = "virtual_conductor.mute_constraints"
+"""Operator that has overriding constraints muted."""
+
+_LIMB_WORDS: Final = {
+    "hand.L": "the left arm",
+    "hand.R": "the right arm",
+    "foot.L": "the left leg",
+    "foot.R": "the right leg",
+}
+# What is said where it cannot be helped: metres of a body of 1.75 m, radians.
+_WRIST_M: Final = 0.01
+_BEND: Final = np.radians(5.0)
+_HAND_TURN: Final = np.radians(2.0)
+
+Setting = tuple[str, str, float]
+"""A bone, the name of a property or constraint of it, and the value."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +49,11 @@ class OutputPlan:
     Parameters
     ----------
     left_out : frozenset of str
-        Bones of the solution that get no keys, because a target leads their limb.
+        Bones of the solution that get no keys of their own, because a target leads their limb or
+        they are targets themselves.
     controls : dict
-        "hand.L" … "foot.R" to the target and pole that are keyed; see `control_curves`.
+        Limb ("hand.L" … "foot.R", or the last bone of another chain) to the target and pole that
+        are keyed; see `control_curves`.
     properties : tuple of (bone, property, value)
         Custom properties of pose bones that get one key.
     influences : tuple of (bone, constraint, value)
@@ -33,14 +63,26 @@ class OutputPlan:
     problems : tuple of str
         Constraints that would turn bones away from the motion, in sentences; where there are any
         nothing is to be written.
+    chains : dict
+        Those of the controls that lead mapped bones themselves, which keep their keys: inverse
+        kinematics starts from them.
+    by_evaluation : bool
+        Whether the controls have to be set right by what Blender makes of them.
     """
 
     left_out: frozenset[str]
     controls: dict[str, IkControl]
-    properties: tuple[tuple[str, str, float], ...]
-    influences: tuple[tuple[str, str, float], ...]
+    properties: tuple[Setting, ...]
+    influences: tuple[Setting, ...]
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    chains: dict[str, IkChain] = field(default_factory=dict)
+    by_evaluation: bool = False
+
+    def require_no_problems(self) -> None:
+        """Raise a `FixableError` if constraints would turn bones away from the motion."""
+        if self.problems:
+            raise FixableError(" ".join(self.problems), MUTE_OPERATOR, "Mute in the Action")
 
 
 def plan_output(
@@ -52,6 +94,8 @@ def plan_output(
     solution: Solution | None = None,
 ) -> OutputPlan:
     """Decide how a motion is put on a rig; nothing of the scene is changed.
+
+    What constraints do is found out on a copy of the armature that takes some of the poses.
 
     Parameters
     ----------
@@ -70,7 +114,26 @@ def plan_output(
         What is going to be keyed, for judging constraints by it; some typical poses of conducting
         are taken where it is not known yet.
     """
-    return OutputPlan(frozenset(), {}, fit.map.properties, ())
+    if solution is None:
+        solution = solve(fit, typical_poses())
+    if output != "ik" and not _any_constraints(armature, fit):
+        return OutputPlan(frozenset(), {}, fit.map.properties, ())
+    draft = _Draft(armature, fit)
+    with posed_copy(armature) as copy:
+        copy.rest(solution.bones)
+        draft.set_properties(copy, fit.map.properties)
+        constraints = find_ik(armature, fit, copy)
+        if output == "fk":
+            draft.switch_off(copy, constraints)
+        else:
+            draft.add_chains(copy, constraints, switch_on=output == "ik")
+        if output == "ik":
+            draft.add_families(copy)
+        suspected = suspects(armature, fit, copy, draft.keyed(solution))
+    samples = at_frames(solution, sample_frames(solution, suspected))
+    draft.try_limbs(samples)
+    draft.try_constraints(samples, suspected, mute)
+    return draft.plan()
 
 
 def control_curves(
@@ -101,4 +164,277 @@ def control_curves(
         In the bones' own rest axes, as `Solution` has them; without bones where the plan has no
         controls.
     """
-    return ik_controls(replace(fit, map=replace(fit.map, ik=plan.controls)), solution)
+    controls = _controls(fit, plan, solution)
+    if not plan.by_evaluation:
+        return controls
+    limbs = led_limbs(armature, fit, _family(plan), plan.chains)
+    return set_right(armature, fit, _trial(plan, solution, controls), limbs, progress)
+
+
+def _any_constraints(armature: Any, fit: Fit) -> bool:
+    """Whether anything but the mechanism of a family may move the mapped bones."""
+    mapped = {*fit.map.bones, *(twist.bone for twist in fit.twists)}
+    if any(armature.pose.bones[bone].constraints for bone in mapped):
+        return True
+    return any(
+        parent.constraints
+        for bone in mapped - set(fit.map.parents)
+        for parent in armature.pose.bones[bone].parent_recursive
+    )
+
+
+class _Draft:
+    """A plan in the making."""
+
+    def __init__(self, armature: Any, fit: Fit) -> None:
+        self._armature, self._fit = armature, fit
+        self._properties: dict[tuple[str, str], float] = {}
+        self._influences: dict[tuple[str, str], float] = {}
+        self._left_out: set[str] = set()
+        self._controls: dict[str, IkControl] = {}
+        self._chains: dict[str, IkChain] = {}
+        self._leading: dict[str, Pair] = {}
+        self._warnings: list[str] = []
+        self._problems: tuple[str, ...] = ()
+        self._by_evaluation = False
+
+    def plan(self) -> OutputPlan:
+        """What was found so far."""
+        return OutputPlan(
+            frozenset(self._left_out),
+            dict(self._controls),
+            tuple((*key, value) for key, value in self._properties.items()),
+            tuple((*key, value) for key, value in self._influences.items()),
+            tuple(self._warnings),
+            self._problems,
+            dict(self._chains),
+            self._by_evaluation,
+        )
+
+    def keyed(self, solution: Solution) -> list[str]:
+        """The bones that are turned by keys."""
+        return [bone for bone in solution.bones if bone not in self._left_out]
+
+    def set_properties(self, copy: PosedCopy, values: tuple[Setting, ...]) -> None:
+        """Custom properties to key; those of bones that are not there are left out."""
+        values = tuple(each for each in values if each[0] in self._armature.pose.bones)
+        self._properties |= {(bone, name): value for bone, name, value in values}
+        copy.set_properties(values)
+
+    def switch_off(self, copy: PosedCopy, constraints: tuple[IkConstraint, ...]) -> None:
+        """Key limbs bone by bone that inverse kinematics leads."""
+        off = [
+            f"'{each.name}' on '{each.bone}'"
+            for each in constraints
+            if each.influence > 0.0 and self._set_influence(copy, (each.bone, each.name), 0.0)
+        ]
+        if off:
+            self._warnings.append(
+                f"Inverse kinematics is switched off in the Action ({listed(off)}), so that all "
+                "limbs are keyed bone by bone."
+            )
+
+    def add_chains(
+        self, copy: PosedCopy, constraints: tuple[IkConstraint, ...], *, switch_on: bool
+    ) -> None:
+        """Key the targets of chains of mapped bones; of those too that have to be switched on."""
+        for each in constraints:
+            targets = {control.target for control in self._controls.values()}
+            if each.chain is None or each.chain.target in targets:
+                continue
+            if each.influence <= 0.0 and not (
+                switch_on
+                and not _leads_already(constraints, each)
+                and self._set_influence(copy, (each.bone, each.name), 1.0)
+            ):
+                continue
+            limb = _limb_of(self._fit, each.chain)
+            self._chains[limb] = each.chain
+            self._controls[limb] = IkControl(each.chain.target, each.chain.pole)
+            self._leading[limb] = (each.bone, each.name)
+            if each.chain.target in self._fit.map.bones:
+                self._left_out.add(each.chain.target)
+
+    def add_families(self, copy: PosedCopy) -> None:
+        """Key the controls of a family that has both, where no chain of mapped bones is led."""
+        for joint, control in family_controls(self._armature, self._fit).items():
+            if joint not in self._controls:
+                self._controls[joint] = control
+                self._left_out |= _limb_bones(self._fit, joint)
+                self.set_properties(copy, control.properties)
+        missing = [
+            _LIMB_WORDS[joint]
+            for joint in _LIMB_WORDS
+            if joint in self._fit.map.strands and joint not in self._controls
+        ]
+        if missing:
+            self._warnings.append(
+                f"'{self._armature.name}' has no inverse kinematics to key for "
+                f"{' and '.join(missing)}; what lacks it is keyed bone by bone."
+            )
+
+    def try_limbs(self, samples: Solution) -> None:
+        """Look whether the limbs go where their targets should lead them."""
+        plan = self.plan()
+        limbs = led_limbs(self._armature, self._fit, _family(plan), plan.chains)
+        if not limbs:
+            return
+        trial = _trial(plan, samples, _controls(self._fit, plan, samples))
+        misses = measure(self._armature, self._fit, trial, limbs)
+        if all(miss.fine for miss in misses.values()):
+            return
+        controls = set_right(self._armature, self._fit, trial, limbs)
+        better = measure(self._armature, self._fit, replace(trial, controls=controls), limbs)
+        self._by_evaluation = sum(map(_badness, better.values())) < 0.5 * sum(
+            map(_badness, misses.values())
+        )
+        last = better if self._by_evaluation else misses
+        for joint, miss in last.items():
+            if joint not in self._chains and (sentence := _miss(joint, miss)):
+                self._warnings.append(sentence)
+
+    def try_constraints(
+        self, samples: Solution, suspected: dict[str, list[Pair]], mute: bool
+    ) -> None:
+        """Look which constraints turn bones away from their keys, and mute them or tell of them."""
+        plan = self.plan()
+        controls = _controls(self._fit, plan, samples)
+        trial = _trial(plan, samples, controls)
+        if plan.by_evaluation:
+            limbs = led_limbs(self._armature, self._fit, _family(plan), plan.chains)
+            controls = set_right(self._armature, self._fit, trial, limbs)
+            trial = replace(trial, controls=controls)
+        found = find_overrides(
+            self._armature,
+            self._fit,
+            trial,
+            expected(self._fit, samples, _targets_placed(self._fit, plan, samples), samples.bones),
+            samples.bones,
+            suspected,
+        )
+        if not found:
+            return
+        problems = []
+        muted = []
+        with posed_copy(self._armature) as copy:
+            copy.set_properties(plan.properties)
+            for each in found:
+                pair = (each.bone, each.name)
+                if mute and self._set_influence(copy, pair, 0.0):
+                    muted.append(each)
+                    self._drop_chain(pair)
+                else:
+                    problems.append(each)
+        if muted:
+            names = listed([f"'{each.name}' on '{each.bone}'" for each in muted])
+            self._warnings.append(f"Muted in the Action: {names}.")
+        self._problems = told(problems, driven=mute)
+
+    def _set_influence(self, copy: PosedCopy, pair: Pair, value: float) -> bool:
+        """Whether a constraint can be brought to an influence of 0 or 1 by keys."""
+        switch = switch_to(self._armature, copy, *pair, value)
+        if switch is None:
+            return False
+        if switch:
+            self.set_properties(copy, switch)
+        else:
+            self._influences[pair] = value
+            copy.set_influences([(*pair, value)])
+        return True
+
+    def _drop_chain(self, pair: Pair) -> None:
+        for limb in [limb for limb, leading in self._leading.items() if leading == pair]:
+            chain = self._chains.pop(limb)
+            del self._controls[limb], self._leading[limb]
+            self._left_out.discard(chain.target)
+
+
+def _leads_already(constraints: tuple[IkConstraint, ...], one: IkConstraint) -> bool:
+    """Whether another constraint that is on leads the same bones."""
+    return any(
+        other != one and other.influence > 0.0 and set(other.moved) & set(one.moved)
+        for other in constraints
+    )
+
+
+def _limb_of(fit: Fit, chain: IkChain) -> str:
+    """ "hand.L", say, of a chain that ends in a forearm or hand; else its last bone."""
+    last = chain.bones[-1]
+    for joint in _LIMB_WORDS:
+        stem, _, side = joint.partition(".")
+        for part in (f"{LIMB_JOINTS[stem][-1]}.{side}", joint):
+            if any(last in strand for strand in fit.map.strands.get(part, ())):
+                return joint
+    return last
+
+
+def _limb_bones(fit: Fit, joint: str) -> set[str]:
+    stem, _, side = joint.partition(".")
+    limb = (*(f"{part}.{side}" for part in LIMB_JOINTS[stem]), joint)
+    return {bone for part in limb for strand in fit.map.strands[part] for bone in strand}
+
+
+def _family(plan: OutputPlan) -> dict[str, IkControl]:
+    return {limb: one for limb, one in plan.controls.items() if limb not in plan.chains}
+
+
+def _controls(fit: Fit, plan: OutputPlan, solution: Solution) -> ControlPoses:
+    """Targets and poles by geometry alone."""
+    of_family = ik_controls(replace(fit, map=replace(fit.map, ik=_family(plan))), solution)
+    pose = solved_pose(fit, solution)
+    wanted: dict[str, Array] = {}
+    places: dict[str, Array] = {}
+    count = len(solution.location)
+    for chain in plan.chains.values():
+        wanted[chain.target] = np.broadcast_to(target_turn(fit, pose, chain), (count, 4))
+        places[chain.target] = np.broadcast_to(chain_end(fit, pose, chain), (count, 3))
+        if chain.pole is not None:
+            places[chain.pole] = np.broadcast_to(pole_place(fit, pose, chain), (count, 3))
+    of_chains = control_poses(fit, pose, wanted, places)
+    return ControlPoses(
+        of_family.bones + of_chains.bones,
+        np.concatenate(
+            [of_family.locations.reshape(count, -1, 3), of_chains.locations.reshape(count, -1, 3)],
+            axis=1,
+        ),
+        np.concatenate(
+            [of_family.rotations.reshape(count, -1, 4), of_chains.rotations.reshape(count, -1, 4)],
+            axis=1,
+        ),
+    )
+
+
+def _targets_placed(fit: Fit, plan: OutputPlan, solution: Solution) -> dict[str, Array]:
+    """Mapped bones that are targets, to where they go, canonical axes."""
+    pose = solved_pose(fit, solution)
+    count = len(solution.location)
+    return {
+        chain.target: np.broadcast_to(chain_end(fit, pose, chain), (count, 3))
+        for chain in plan.chains.values()
+        if chain.target in fit.map.bones
+    }
+
+
+def _trial(plan: OutputPlan, solution: Solution, controls: ControlPoses) -> Trial:
+    return Trial(solution, plan.left_out, controls, plan.properties, plan.influences)
+
+
+def _badness(miss: Misses) -> float:
+    return miss.shift_m / _WRIST_M + miss.bend / _BEND + miss.turn / _HAND_TURN
+
+
+def _miss(joint: str, miss: Misses) -> str | None:
+    """What is left to say of a limb that does not quite go where it should."""
+    words = []
+    if miss.shift_m > _WRIST_M:
+        words.append(f"its end is up to {100.0 * miss.shift_m:.0f} cm off")
+    if miss.bend > _BEND:
+        words.append(f"its bend up to {np.degrees(miss.bend):.0f}°")
+    if miss.turn > _HAND_TURN:
+        words.append(f"it is turned up to {np.degrees(miss.turn):.0f}° off")
+    if not words:
+        return None
+    return (
+        f"The rig's inverse kinematics does not bring {_LIMB_WORDS.get(joint, joint)} quite where "
+        f"it should be: {', '.join(words)}; forward kinematics (FK) does."
+    )

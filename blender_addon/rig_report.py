@@ -5,7 +5,6 @@ from typing import Any
 
 import bpy
 
-from retarget.errors import ConductorError
 from retarget.rig_map_file import rig_map_text
 
 from .armature import fit_armature
@@ -103,8 +102,7 @@ def doubts_of(scene: Any, armature: Any) -> tuple[str, ...]:
     settings = scene.virtual_conductor
     fit = fit_armature(armature)
     plan = plan_output(armature, fit, output=settings.rig_output, mute=settings.mute_constraints)
-    if plan.problems:
-        raise ConductorError(" ".join(plan.problems))
+    plan.require_no_problems()
     return (*fit.doubts, *plan.warnings)
 
 

@@ -69,8 +69,28 @@ def ik_controls(fit: Fit, solution: Solution) -> ControlPoses:
         if control.pole is not None and control.pole in fit.rig.index:
             place = _pole(fit, pose, limb, control.pole)
             places[control.pole] = np.broadcast_to(place, (frames, 3))
+    return control_poses(fit, pose, wanted, places)
+
+
+def control_poses(
+    fit: Fit, pose: RigPose, wanted: dict[str, Array], places: dict[str, Array]
+) -> ControlPoses:
+    """The animation that brings control bones to places.
+
+    Parameters
+    ----------
+    fit : Fit
+        The rig.
+    pose : RigPose
+        How it is posed.
+    wanted : dict
+        Control bone to its orientation (T, 4), canonical axes; the others do not turn.
+    places : dict
+        Each control bone to where its head is, (T, 3), canonical axes, armature units.
+    """
     posed = RigPose(fit, pose.wanted | wanted, pose.places | places)
     bones = tuple(places)
+    frames = max((len(place) for place in places.values()), default=0)
     locations = np.empty((frames, len(bones), 3))
     rotations = np.empty((frames, len(bones), 4))
     for i, bone in enumerate(bones):

@@ -5,6 +5,7 @@ from typing import Final
 from . import bone_map
 from .avatar_file import ImportAvatarOperator
 from .baton import AddBatonOperator, RemoveBatonOperator
+from .constraints import MuteConstraintsOperator
 from .former import MendBlocksOperator, RestoreFormerOperator
 from .scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .session import CancelOperator, DismissOperator, PreferencesOperator
@@ -22,6 +23,7 @@ CLASSES: Final = (
     SetTPoseOperator,
     RestTPoseOperator,
     MendBlocksOperator,
+    MuteConstraintsOperator,
     RestoreFormerOperator,
     StageOperator,
     RenderOperator,
