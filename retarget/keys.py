@@ -178,13 +178,16 @@ def _add_keys(dense: _Dense, chosen: NDArray, tolerance: float) -> NDArray:
     while len(at):
         frames = np.flatnonzero(chosen)
         errors, segment = dense.errors_at(frames, at)
-        order = np.lexsort((errors, segment))
-        last = np.r_[np.flatnonzero(np.diff(segment[order])), len(order) - 1]
-        worst = order[last]
-        bad = worst[errors[worst] > tolerance]
-        chosen[at[bad]] = True
+        starts = np.r_[0, np.flatnonzero(np.diff(segment)) + 1]
+        counts = np.diff(np.r_[starts, len(at)])
+        peaks = np.maximum.reduceat(errors, starts)
+        bad = np.repeat(peaks > tolerance, counts)
+        worst = np.flatnonzero(bad & (errors == np.repeat(peaks, counts)))
+        # Of equally bad frames the last one.
+        worst = worst[np.diff(segment[worst], append=-1) != 0]
+        chosen[at[worst]] = True
         # Segments that hold need not be looked at again.
-        at = at[np.isin(segment, segment[bad]) & ~chosen[at]]
+        at = at[bad & ~chosen[at]]
     return chosen
 
 
@@ -199,13 +202,13 @@ def _drop_keys(dense: _Dense, chosen: NDArray, forced: NDArray, tolerance: float
             trial = trial[~needed[trial]]
             if not len(trial):
                 continue
-            kept = np.setdiff1d(frames, trial, assume_unique=True)
+            left = chosen.copy()
+            left[trial] = False
+            kept = np.flatnonzero(left)
             place = np.searchsorted(kept, trial) - 1
             spans = np.zeros(len(kept), dtype=bool)
             spans[place] = True
-            segment_of_all = np.clip(
-                np.searchsorted(kept, np.arange(len(chosen)), side="right") - 1, 0, len(kept) - 2
-            )
+            segment_of_all = np.minimum(np.cumsum(left) - 1, len(kept) - 2)
             at = np.flatnonzero(spans[segment_of_all])
             errors, segment = dense.errors_at(kept, at)
             worst = np.zeros(len(kept))
