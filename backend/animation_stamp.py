@@ -37,9 +37,11 @@ def stamp_of(
             digest.update(file.read_bytes() if file.is_file() else b"")
     else:
         digest.update(hash_of_conductor(scene.avatar).encode())
+    if scene.rig_map is not None:
+        digest.update(scene.rig_map.read_bytes())
     for used in own["files"] if own else ():
         state = Path(used).stat()
         digest.update(repr((used, state.st_size, state.st_mtime_ns)).encode())
-    seen = replace(scene, avatar=None)
+    seen = replace(scene, avatar=None, rig_map=None)
     digest.update(repr((seen, hash_of_scenes(), version("bpy"))).encode())
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from backend import __version__
 from backend.corpus.commands import corpus_app
 from backend.evaluation.commands import evaluate_app
 from backend.music_commands import beats_command, conduct_command, motion_command
+from backend.rig_command import rig_command
 from backend.scene_commands import (
     compare_command,
     likeness_command,
@@ -39,6 +40,7 @@ app.command("subject")(subject_command)
 app.command("likeness")(likeness_command)
 app.command("render")(render_command)
 app.command("compare")(compare_command)
+app.command("rig")(rig_command)
 
 app.add_typer(corpus_app)
 app.add_typer(train_app)

@@ -54,6 +54,14 @@ Size = Annotated[
         "else 960x540."
     ),
 ]
+RigMapFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rig-map",
+        help="Which bones of your own avatar play which joints: a preset of the panel, or what rig "
+        "--output writes; if not given, what the avatar's file says, else they are detected.",
+    ),
+]
 RenderEngine = Annotated[
     Engine | None,
     typer.Option(case_sensitive=False, help="The render engine by name, in place of a quality."),

@@ -12,6 +12,7 @@ from backend.command_options import (
     Person,
     Photo,
     RenderEngine,
+    RigMapFile,
     Size,
     Wear,
     read_size,
@@ -60,6 +61,7 @@ def conduct_command(
     armature: Annotated[
         str | None, typer.Option(help="Which of several armatures in the avatar's file conducts.")
     ] = None,
+    rig_map: RigMapFile = None,
     rig_output: Annotated[
         Output | None,
         typer.Option(
@@ -148,6 +150,7 @@ def conduct_command(
         engine=engine_of(quality, engine),
         avatar=chosen,
         armature=armature,
+        rig_map=rig_map,
         rig_output=rig_output,
         mute_constraints=mute_constraints,
         set_range=set_range,
@@ -156,6 +159,7 @@ def conduct_command(
     )
     meant = {
         "--armature": armature is not None,
+        "--rig-map": rig_map is not None,
         "--rig-output": rig_output is not None,
         "--mute-constraints": mute_constraints,
         "--set-range": set_range,

@@ -39,6 +39,9 @@ class SceneOptions:
         default one.
     armature : str, optional
         Name of the armature in the avatar's file that conducts.
+    rig_map : Path, optional
+        Which of its bones play which joints (`retarget.rig_map_file`); if not given, what the
+        avatar's file says, else they are detected.
     rig_output : {"auto", "fk", "ik"}, optional
         What of arms and legs is keyed; what the avatar's file says if not given.
     mute_constraints : bool
@@ -57,6 +60,7 @@ class SceneOptions:
     engine: Engine | None = None
     avatar: Path | str | None = None
     armature: str | None = None
+    rig_map: Path | None = None
     rig_output: Output | None = None
     mute_constraints: bool = False
     fps: float | None = None
@@ -140,6 +144,8 @@ def _avatar_options(scene: SceneOptions) -> list[str]:
     options = [] if scene.avatar is None else ["--avatar", str(scene.avatar)]
     if scene.armature is not None:
         options += ["--armature", scene.armature]
+    if scene.rig_map is not None:
+        options += ["--rig-map", str(scene.rig_map.resolve())]
     if scene.rig_output is not None:
         options += ["--rig-output", scene.rig_output]
     if scene.mute_constraints:

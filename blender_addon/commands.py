@@ -133,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add_rig_options(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--armature", help="which of several in the avatar's file")
+        sub.add_argument("--rig-map", type=Path, help="which of its bones play which joints: TOML")
         sub.add_argument("--rig-output", choices=OUTPUTS, help="what of arms and legs is keyed")
         sub.add_argument(
             "--mute-constraints",

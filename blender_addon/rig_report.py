@@ -7,7 +7,7 @@ import bpy
 
 from retarget.rig_map_file import rig_map_text
 
-from .armature import fit_armature
+from .armature import fit_armature, map_of, read_rig
 from .blocks import mend_blocks
 from .chosen_armature import is_seen
 from .keyframes import check_animatable
@@ -41,7 +41,7 @@ def report_rig(scene: Any, armature: Any, name: str) -> dict[str, Any]:
         If the rig cannot be animated.
     """
     doubts = prepare_rig(scene, armature, name)
-    rig_map = fit_armature(armature).map
+    rig_map = map_of(armature, read_rig(armature))
     joints = {
         joint: {"bones": [list(row) for row in rows], "sure": rig_map.sure.get(joint, 1.0)}
         for joint, rows in rig_map.strands.items()

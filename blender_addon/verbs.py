@@ -19,6 +19,7 @@ from retarget.errors import Cancelled
 from retarget.lines import Line, write_line
 from retarget.motion import Motion
 from retarget.progress import Progress, part
+from retarget.rig_map_file import read_rig_map
 
 from .blend_file import existing, open_empty, open_scene, save
 from .engines import engine_of
@@ -123,7 +124,9 @@ def _open_avatar(options: argparse.Namespace) -> tuple[Any, Any, Character | str
     """
     import bpy
 
+    from .armature import read_rig
     from .avatar_file import open_avatar
+    from .bone_map import store_map
     from .chosen_armature import find_armature
     from .scene import SUBJECT
 
@@ -135,7 +138,10 @@ def _open_avatar(options: argparse.Namespace) -> tuple[Any, Any, Character | str
             settings.rig_output = options.rig_output
         if options.mute_constraints:
             settings.mute_constraints = True
-        return scene, find_armature(scene, options.armature), DEFAULT_CONDUCTOR
+        armature = find_armature(scene, options.armature)
+        if options.rig_map is not None:
+            store_map(armature, read_rig_map(options.rig_map, read_rig(armature)))
+        return scene, armature, DEFAULT_CONDUCTOR
     who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
     open_empty()
     return bpy.context.scene, None, who

@@ -4,8 +4,7 @@ from typing import Final
 
 from . import skeleton
 
-_STEMS: Final = {"index": "Index Finger", "fingers": "Other Fingers"}
-_SHORT_STEMS: Final = {"index": "Index", "fingers": "Fingers"}
+_STEMS: Final = {"index": "Index Finger"}
 _SIDES: Final = {"L": "Left ", "R": "Right ", "": ""}
 
 PLAYED: Final = tuple(name for name in skeleton.NAMES if name != "baton_tip")
@@ -21,5 +20,4 @@ def joint_words(joint: str) -> str:
 def joint_label(joint: str) -> str:
     """The same in short, for narrow tables: "Upper Arm L"."""
     stem, _, side = joint.partition(".")
-    words = _SHORT_STEMS.get(stem, stem.replace("_", " ").title())
-    return f"{words} {side}".rstrip()
+    return f"{stem.replace('_', ' ').title()} {side}".rstrip()
