@@ -10,6 +10,7 @@ from retarget.detect import detect_rig
 from retarget.errors import ConductorError
 from retarget.fit import Fit, fit_rig
 from retarget.rig import RigMap, RigRest
+from retarget.rig_check import doubted
 from retarget.rotation import Array
 
 from .bone_map import stored_t_pose, usable_map
@@ -74,7 +75,9 @@ def map_of(armature: Any, rig: RigRest) -> RigMap:
         If what is set does not fit the armature any more, or nothing is set and the rig is not
         known.
     """
-    return _without_driven_twists(armature, usable_map(armature, rig) or detect_rig(rig))
+    own = usable_map(armature, rig)
+    rig_map = detect_rig(rig) if own is None else doubted(rig, own)
+    return _without_driven_twists(armature, rig_map)
 
 
 def _without_driven_twists(armature: Any, rig_map: RigMap) -> RigMap:

@@ -14,7 +14,7 @@ from retarget.errors import ConductorError
 from retarget.joint_words import PLAYED, joint_label
 from retarget.rig import RigMap
 
-from .armature import fit_armature, read_rig
+from .armature import fit_armature, map_of, read_rig
 from .bone_map import MAP, T_POSE, gone_bones, map_to_change
 from .chosen_armature import followed
 from .working import redraw
@@ -45,7 +45,7 @@ class RigView:
     Parameters
     ----------
     map : RigMap
-        Its bones by joint, as they may be changed.
+        Its bones by joint.
     gone : frozenset of str
         Bones of the map that the armature does not have any more.
     is_own : bool
@@ -113,6 +113,8 @@ def look_at(armature: Any) -> RigView:
         rig = read_rig(armature)
         rig_map = map_to_change(armature, rig)
         gone = frozenset(gone_bones(rig_map, rig))
+        if not gone:
+            rig_map = map_of(armature, rig)
     view = RigView(rig_map, gone, MAP in armature, T_POSE in armature, problem, doubts)
     _seen[armature.session_uid] = state, view
     return view

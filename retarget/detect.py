@@ -55,7 +55,7 @@ def detect_rig(rig: RigRest) -> RigMap:
     known = best.map if best is not None and best.score >= _OF_FAMILY else named
     if shaped is not None:
         if known is None:
-            return checked(rig, shaped, told_by_shape=True)
+            return shaped
         if all(joint in known.strands or joint in shaped.strands for joint in REQUIRED):
             joined = _filled(known, shaped)
             if joined is not known:

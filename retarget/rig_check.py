@@ -23,12 +23,7 @@ _SURE_ON_WRONG_SIDE: Final = 0.3
 _BACKWARDS: Final = -0.35
 
 
-def checked(
-    rig: RigRest,
-    rig_map: RigMap,
-    *,
-    told_by_shape: bool = False,
-) -> RigMap:
+def checked(rig: RigRest, rig_map: RigMap) -> RigMap:
     """The map with its twist bones, with what is odd about it told and taken for less sure.
 
     Parameters
@@ -36,9 +31,7 @@ def checked(
     rig : RigRest
         The armature.
     rig_map : RigMap
-        A map with both upper arms.
-    told_by_shape : bool
-        Whether the sides come from the skeleton's shape: then they are not looked at again.
+        A map with both upper arms, whose sides names have told.
 
     Raises
     ------
@@ -46,16 +39,33 @@ def checked(
         If it is an animal's.
     """
     tree = RigTree(rig)
-    joints = {joint: rig.index[rows[0][0]] for joint, rows in rig_map.strands.items()}
-    left, up, width = _frame(tree, joints)
-    if not told_by_shape and _stands_on_all_fours(tree, joints):
+    if _stands_on_all_fours(tree, _joints(rig, rig_map)):
         raise ConductorError(
             f"The armature '{rig.name}' stands on four legs; choose an armature with two arms, or "
             "say in a bone map which bones to use."
         )
+    rig_map = doubted(rig, rig_map)
+    return replace(rig_map, twists=_twists(tree, rig_map) | rig_map.twists)
+
+
+def doubted(rig: RigRest, rig_map: RigMap) -> RigMap:
+    """The map with what is odd about its sides told and taken for less sure.
+
+    Parameters
+    ----------
+    rig : RigRest
+        The armature.
+    rig_map : RigMap
+        A map; without the hips and both upper arms nothing can be told.
+    """
+    if not all(joint in rig_map.strands for joint in ("hips", "upper_arm.L", "upper_arm.R")):
+        return rig_map
+    tree = RigTree(rig)
+    joints = _joints(rig, rig_map)
+    left, up, width = _frame(tree, joints)
     doubts = list(rig_map.doubts)
     sure = dict(rig_map.sure)
-    if width > 0.0 and not told_by_shape:
+    if width > 0.0:
         for joint in _wrong_sides(tree, joints, left, width):
             side = "left" if joint.endswith(".L") else "right"
             other = "right" if side == "left" else "left"
@@ -73,10 +83,11 @@ def checked(
                 joint: min(value, 0.5) if joint[-2:] in (".L", ".R") else value
                 for joint, value in sure.items()
             }
-    twists = rig_map.twists
-    if not told_by_shape:
-        twists = _twists(tree, rig_map) | twists
-    return replace(rig_map, sure=sure, doubts=tuple(doubts), twists=twists)
+    return replace(rig_map, sure=sure, doubts=tuple(doubts))
+
+
+def _joints(rig: RigRest, rig_map: RigMap) -> dict[str, int]:
+    return {joint: rig.index[rows[0][0]] for joint, rows in rig_map.strands.items()}
 
 
 def _frame(tree: RigTree, joints: dict[str, int]) -> tuple[Array, Array, float]:

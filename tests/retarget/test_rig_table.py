@@ -7,8 +7,9 @@ from family_rigs import RIGS, build, rows_for, scrambled
 
 from retarget.detect import detect_rig
 from retarget.errors import ConductorError
+from retarget.rig_check import doubted
 from retarget.rig_names import mirrored_name
-from retarget.rig_table import mirrored, with_bone, without
+from retarget.rig_table import bone_rows, mirrored, with_bone, without
 
 
 @pytest.fixture
@@ -72,6 +73,45 @@ def test_one_side_is_mirrored_to_the_other_by_names_or_places(name, named):
     for joint in ("upper_arm.R", "hand.R", "fingers.R", "thigh.R"):
         half = without(half, joint)
     assert mirrored(half, rig, "L").strands == whole.strands
+
+
+def test_bones_in_any_order_become_rows_that_hang_from_one_another(unreal):
+    rig = build(rows_for("unreal 4"))
+    fingers = [f"{finger}_0{k}_l" for k in (3, 1, 2) for finger in ("pinky", "middle", "ring")]
+    assert bone_rows(rig, unreal, "fingers.L", fingers) == (
+        ("middle_01_l", "middle_02_l", "middle_03_l"),
+        ("ring_01_l", "ring_02_l", "ring_03_l"),
+        ("pinky_01_l", "pinky_02_l", "pinky_03_l"),
+    )
+    # The bone between them is left out.
+    assert bone_rows(rig, unreal, "chest", ["spine_03", "spine_01"]) == (("spine_01", "spine_03"),)
+
+
+def test_controls_hang_from_what_they_follow(unreal):
+    rig = build(rows_for("unreal 4"))
+    led = replace(unreal, parents={"spine_03": "pelvis"})
+    assert bone_rows(rig, led, "spine", ["spine_03", "pelvis"]) == (("pelvis", "spine_03"),)
+    with pytest.raises(ConductorError, match="do not hang from one another"):
+        bone_rows(rig, led, "spine", ["spine_03", "spine_02"])
+
+
+def test_bones_that_do_not_hang_from_one_another_are_refused_for_one_limb(unreal):
+    rig = build(rows_for("unreal 4"))
+    with pytest.raises(ConductorError, match=r"bones for Left Hand do not hang .* in a row\."):
+        bone_rows(rig, unreal, "hand.L", ["hand_l", "hand_r"])
+    with pytest.raises(ConductorError, match="'Test rig' has no bone 'claw'"):
+        bone_rows(rig, unreal, "hand.L", ["claw"])
+
+
+def test_a_bone_of_the_users_on_the_wrong_side_is_told(unreal):
+    rig = build(rows_for("unreal 4"))
+    assert doubted(rig, unreal).doubts == ()
+    crossed = with_bone(with_bone(unreal, "thigh.L", ["thigh_r"]), "thigh.R", ["thigh_l"])
+    told = doubted(rig, crossed)
+    assert any("'thigh_r' is taken for a left one" in doubt for doubt in told.doubts)
+    assert told.sure["thigh.L"] < 0.5
+    half = without(crossed, "upper_arm.L")
+    assert doubted(rig, half) is half
 
 
 def test_an_unknown_joint_is_refused_with_the_known_ones(unreal):
