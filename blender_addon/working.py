@@ -77,6 +77,7 @@ class Working(bpy.types.Operator):
             message = self.finish(context, scene, self._task.result)
         except Exception as fault:
             return self._failed(context, fault)
+        redraw(context)
         self.report({"INFO"}, message)
         return {"FINISHED"}
 
