@@ -49,10 +49,12 @@ def unchanged_on_failure(scene: Any, armature: Any = None) -> Iterator[None]:
             put_back(owner, values)
         if (scene.frame_current, scene.frame_subframe) != frame:
             scene.frame_set(frame[0], subframe=frame[1])
-            if rig is not None:
-                # A pose that nobody has keyed is no longer there in another frame.
-                rig.put_pose_back()
         bpy.data.batch_remove([b for b in _data_blocks() if b.session_uid not in before])
+        _update(scene)
+        if rig is not None:
+            # What nobody has keyed is gone once its Action was evaluated.
+            rig.put_pose_back()
+            _update(scene)
         raise
 
 
@@ -183,6 +185,11 @@ def _driven(data: Any) -> frozenset[str]:
 def _settings_of(scene: Any) -> list[Any]:
     parts = [getattr(scene, name, None) for name in _RENDERING]
     return [scene, scene.display.shading, *(part for part in parts if part is not None)]
+
+
+def _update(scene: Any) -> None:
+    for layer in scene.view_layers:
+        layer.update()
 
 
 def _markers(scene: Any) -> list[tuple[str, int, bool, Any]]:

@@ -10,6 +10,7 @@ from retarget.errors import ConductorError
 from retarget.progress import Progress, no_progress
 
 from .pace import Pace
+from .rna_values import Values, put_back, values_of
 from .span import played_frames
 
 _FFMPEG: Final = {
@@ -85,10 +86,13 @@ class _Output:
         self.path = path
         self.rate_factor = rate_factor
         self.saved: list[tuple[Any, str, Any]] = []
+        self.formats: list[tuple[Any, Values]] = []
 
     def __enter__(self) -> None:
         render = self.scene.render
         image = render.image_settings
+        # A format brings other settings with it.
+        self.formats = [(part, values_of(part)) for part in (image, render.ffmpeg)]
         # Blender itself renders the range, whatever is previewed.
         played = played_frames(self.scene)
         self._set(self.scene, "frame_end", max(self.scene.frame_end, played.stop - 1))
@@ -122,6 +126,8 @@ class _Output:
     def __exit__(self, *_: object) -> None:
         for owner, name, value in reversed(self.saved):
             setattr(owner, name, value)
+        for owner, values in self.formats:
+            put_back(owner, values)
 
     def _set(self, owner: Any, name: str, value: Any) -> None:
         self.saved.append((owner, name, getattr(owner, name)))
