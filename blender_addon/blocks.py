@@ -9,6 +9,7 @@ from typing import Any, Final
 import bpy
 
 from retarget.errors import ConductorError
+from retarget.fit import Fit
 
 from .armature import fit_armature
 from .task import FixableError
@@ -45,26 +46,33 @@ class Block:
     mend: Callable[[], None]
 
 
-def find_blocks(armature: Any) -> tuple[Block, ...]:
+def find_blocks(armature: Any, fit: Fit | None = None) -> tuple[Block, ...]:
     """Settings that would keep an Action on an armature from being seen as it is keyed.
 
     These are the rest position, edit mode, tweak mode, an NLA track that plays alone, an Action
     that is blended with NLA tracks, and drivers that turn mapped bones.
+
+    Parameters
+    ----------
+    armature : bpy.types.Object
+        The rig.
+    fit : Fit, optional
+        Of this armature, where it is known already.
     """
     if armature is None or armature.type != "ARMATURE":
         return ()
-    return (*_of_the_armature(armature), *_of_the_nla(armature), *_of_drivers(armature))
+    return (*_of_the_armature(armature), *_of_the_nla(armature), *_of_drivers(armature, fit))
 
 
-def require_no_blocks(armature: Any) -> None:
-    """Make sure that an Action on the armature will be seen.
+def require_no_blocks(armature: Any, fit: Fit | None = None) -> None:
+    """Make sure that an Action on the armature will be seen; see `find_blocks`.
 
     Raises
     ------
     FixableError
         With all that is in the way, and the button that mends it.
     """
-    blocks = find_blocks(armature)
+    blocks = find_blocks(armature, fit)
     if blocks:
         sentence = " ".join(block.problem for block in blocks)
         raise FixableError(sentence, _MEND, "Let the Rig Move")
@@ -205,7 +213,7 @@ def _of_the_nla(armature: Any) -> Iterator[Block]:
         )
 
 
-def _of_drivers(armature: Any) -> Iterator[Block]:
+def _of_drivers(armature: Any, fit: Fit | None) -> Iterator[Block]:
     """Drivers of what a motion keys."""
     data = armature.animation_data
     drivers = [curve for curve in data.drivers if not curve.mute] if data else []
@@ -215,7 +223,7 @@ def _of_drivers(armature: Any) -> Iterator[Block]:
         return
     mapped = {
         f"{armature.pose.bones[bone].path_from_id()}.": bone
-        for bone in fit_armature(armature).map.bones
+        for bone in (fit or fit_armature(armature)).map.bones
     }
     for curve in drivers:
         path, index = curve.data_path, curve.array_index

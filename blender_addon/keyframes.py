@@ -113,8 +113,8 @@ def apply_motion(
         If the progress callback asked to stop.
     """
     check_animatable(armature)
-    require_no_blocks(armature)
     fit = fit_armature(armature)
+    require_no_blocks(armature, fit)
     rate = scene.render.fps / scene.render.fps_base
     # Blender keeps the base of the rate in single precision.
     played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)

@@ -162,14 +162,11 @@ def _cubic(frames: Frames, values: Array, slopes: Array, segment: NDArray, at: N
     span = (right - left).astype(np.float64)
     u = (at - left) / span
     v = 1.0 - u
-    ends = (v * v * (1.0 + 2.0 * u), u * u * (1.0 + 2.0 * v))
-    tangents = (span * u * v * v, -span * u * u * v)
-    return (
-        ends[0][:, None] * values[segment]
-        + ends[1][:, None] * values[segment + 1]
-        + tangents[0][:, None] * slopes[segment]
-        + tangents[1][:, None] * slopes[segment + 1]
-    )
+    curve = (v * v * (1.0 + 2.0 * u))[:, None] * values.take(segment, axis=0)
+    curve += (u * u * (1.0 + 2.0 * v))[:, None] * values.take(segment + 1, axis=0)
+    curve += (span * u * v * v)[:, None] * slopes.take(segment, axis=0)
+    curve -= (span * u * u * v)[:, None] * slopes.take(segment + 1, axis=0)
+    return curve
 
 
 def _add_keys(dense: _Dense, chosen: NDArray, tolerance: float) -> NDArray:

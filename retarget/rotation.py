@@ -28,8 +28,8 @@ def are_unit(q: ArrayLike) -> bool:
 def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     """Hamilton product a·b: rotate by `b` first, then by `a`. Broadcasts over leading axes."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    aw, ax, ay, az = np.moveaxis(a, -1, 0)
-    bw, bx, by, bz = np.moveaxis(b, -1, 0)
+    aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
+    bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
     product = np.empty(np.broadcast_shapes(a.shape, b.shape))
     product[..., 0] = aw * bw - ax * bx - ay * by - az * bz
     product[..., 1] = aw * bx + ax * bw + ay * bz - az * by
@@ -46,8 +46,8 @@ def conjugate(q: ArrayLike) -> Array:
 def rotate(q: ArrayLike, v: ArrayLike) -> Array:
     """Rotate vectors (..., 3) by quaternions (..., 4), broadcasting over leading axes."""
     q, v = np.asarray(q, dtype=np.float64), np.asarray(v, dtype=np.float64)
-    w, x, y, z = np.moveaxis(q, -1, 0)
-    vx, vy, vz = np.moveaxis(v, -1, 0)
+    w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
+    vx, vy, vz = v[..., 0], v[..., 1], v[..., 2]
     tx, ty, tz = 2.0 * (y * vz - z * vy), 2.0 * (z * vx - x * vz), 2.0 * (x * vy - y * vx)
     turned = np.empty((*np.broadcast_shapes(q.shape[:-1], v.shape[:-1]), 3))
     turned[..., 0] = vx + w * tx + (y * tz - z * ty)
