@@ -164,6 +164,9 @@ def control_curves(
         In the bones' own rest axes, as `Solution` has them; without bones where the plan has no
         controls.
     """
+    if not plan.controls:
+        count = len(solution.location)
+        return ControlPoses((), np.empty((count, 0, 3)), np.empty((count, 0, 4)))
     controls = _controls(fit, plan, solution)
     if not plan.by_evaluation:
         return controls
