@@ -26,6 +26,8 @@ from retarget.progress import Progress
 
 from . import verbs
 from .engines import ENGINES, QUALITIES
+from .exports.formats import FORMATS
+from .exports.verb import export
 from .outputs import OUTPUTS
 from .session import Inbox, serve
 from .staging import CAMERAS, STAGES
@@ -193,6 +195,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True)
     add_look(sub, engine=False)
 
+    sub = add(export, scene=True)
+    sub.add_argument("--out", type=Path, required=True, help="its ending tells the format")
+    sub.add_argument("--format", choices=FORMATS, help="where the ending does not tell it")
+    sub.add_argument("--fps", type=_rate, help="poses a second; the scene's if not given")
+    sub.add_argument("--armature", help="which of several in the scene")
+    sub.add_argument("--no-mesh", dest="mesh", action="store_false", help="the skeleton alone")
+    sub.add_argument("--no-sound", dest="sound", action="store_false", help="no music beside it")
+    sub.add_argument("--python", type=Path, help="the Python of Virtual Conductor")
+
     sub = add(verbs.forecast)
     sub.add_argument("--frames", type=_whole, required=True)
     add_look(sub)
@@ -253,6 +264,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 0.0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
+    return value
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 1.0 <= value <= 240.0:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 to 240 frames a second")
     return value
 
 

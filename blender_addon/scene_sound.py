@@ -62,9 +62,32 @@ def decoded_music(
         If the progress callback asked to stop.
     """
     folder = tempfile.TemporaryDirectory(prefix="virtual-conductor-")
+    try:
+        out = Path(folder.name) / "music.flac"
+        decode(music, out, duration + _MORE_S, python=python, progress=progress)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return folder
+
+
+def decode(
+    music: Music, out: Path, duration: float, *, python: Path, progress: Progress = no_progress
+) -> None:
+    """Have Virtual Conductor's own Python write a stretch of the music to a .flac or .wav file.
+
+    Its first sample is the one at the music's `start`; before the file's begin there is silence.
+
+    Raises
+    ------
+    ConductorError
+        If the music cannot be read.
+    Cancelled
+        If the progress callback asked to stop.
+    """
     command = [str(python), "-m", "backend.audio.scene_sound", str(music.path.resolve())]
-    command += [str(Path(folder.name) / "music.flac"), "--start", repr(music.start)]
-    command += ["--duration", repr(duration + _MORE_S)]
+    # Written together, or a start like -1e-05 would be taken for another option.
+    command += [str(out), f"--start={music.start!r}", f"--duration={duration!r}"]
     if music.track is not None:
         command += ["--track", str(music.track)]
     process = subprocess.Popen(
@@ -75,17 +98,14 @@ def decoded_music(
     except BaseException:
         process.kill()
         process.wait()
-        folder.cleanup()
         raise
     if process.returncode != 0:
-        folder.cleanup()
         sentence = said.decode(errors="replace").strip().splitlines()[-1:]
         raise ConductorError(
             sentence[0]
             if process.returncode == 2 and sentence
             else f"The sound of {music.path.name} could not be decoded; convert it to WAV or FLAC."
         )
-    return folder
 
 
 def _followed(process: "subprocess.Popen[bytes]", progress: Progress) -> bytes:

@@ -1,4 +1,4 @@
-"""A stretch of any music as a FLAC file, which every program plays in time.
+"""A stretch of any music as a FLAC or WAV file, which every program plays in time.
 
 `python -m backend.audio.scene_sound MUSIC OUT.flac --start 1.5 --duration 60` is what the Blender
 extension runs: Blender itself plays mp3, Ogg Vorbis and late sound tracks off by up to half a
@@ -28,14 +28,14 @@ def write_scene_sound(
     duration: float | None = None,
     track: int | None = None,
 ) -> None:
-    """Decode a stretch of a music file to FLAC, its first sample the one at `start`.
+    """Decode a stretch of a music file to FLAC or WAV, its first sample the one at `start`.
 
     Parameters
     ----------
     music : path
         Sound or video file.
     out : path
-        The .flac to write, whole or not at all.
+        The .flac or .wav to write, whole or not at all.
     start, duration, track
         As in `load_audio`.
 
@@ -46,7 +46,7 @@ def write_scene_sound(
     """
     with (
         atomic_path(out) as temporary,
-        soundfile.SoundFile(temporary, "w", RATE, 2, "PCM_16", format="FLAC") as file,
+        soundfile.SoundFile(temporary, "w", RATE, 2, "PCM_16") as file,
     ):
         for block in stream_audio(
             music, start=start, duration=duration, sample_rate=RATE, channels=2, track=track

@@ -1,0 +1,1 @@
+"""The conducted animation for other programs: BVH, FBX, glTF and USD."""
