@@ -15,6 +15,7 @@ from backend.music_commands import beats_command, conduct_command, motion_comman
 from backend.rig_command import rig_command
 from backend.scene_commands import (
     compare_command,
+    export_command,
     likeness_command,
     render_command,
     subject_command,
@@ -39,6 +40,7 @@ app.command("beats")(beats_command)
 app.command("subject")(subject_command)
 app.command("likeness")(likeness_command)
 app.command("render")(render_command)
+app.command("export")(export_command)
 app.command("compare")(compare_command)
 app.command("rig")(rig_command)
 

@@ -18,6 +18,7 @@ from backend.command_options import (
 from backend.options import LikenessFormat
 from backend.terminal import faults_in_one_sentence, shown_progress, tell_result, warn
 from blender_addon.engines import Quality, engine_of
+from blender_addon.exports.formats import ExportFormat
 from blender_addon.overlays import chosen_overlays
 from retarget.errors import ConductorError
 
@@ -123,6 +124,51 @@ def render_command(
                 progress=progress,
             )
         tell_result(warnings, [output])
+
+
+def export_command(
+    scene: Annotated[Path, typer.Argument(help="A .blend scene made by conduct, edited or not.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The .bvh, .fbx, .glb, .gltf, .usd, .usda or .usdc to write; the music comes "
+            "beside it as .wav.",
+        ),
+    ],
+    export_format: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", help="What the ending of the output says, if not given."),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            help="Poses a second; the scene's if not given. FBX and glTF take a whole number."
+        ),
+    ] = None,
+    armature: Annotated[
+        str | None, typer.Option(help="Which armature conducts, where the scene has several.")
+    ] = None,
+    mesh: Annotated[bool, typer.Option(help="With what follows the skeleton, or it alone.")] = True,
+    sound: Annotated[bool, typer.Option(help="With the music beside it.")] = True,
+) -> None:
+    """Bake the animation of a scene as it is now for other programs: BVH, FBX, glTF, USD."""
+    with faults_in_one_sentence():
+        from backend.scene_exports import export_of_scene
+
+        with shown_progress() as progress:
+            written, warnings = export_of_scene(
+                scene,
+                output,
+                format_name=export_format,
+                fps=fps,
+                armature=armature,
+                mesh=mesh,
+                sound=sound,
+                progress=progress,
+            )
+        tell_result(warnings, written)
 
 
 def compare_command(

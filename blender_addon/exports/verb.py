@@ -21,6 +21,7 @@ def export(options: argparse.Namespace, progress: Progress) -> str:
     """
     import bpy
 
+    from ..backend_python import detect
     from ..chosen_armature import find_armature
     from .export import export_scene
     from .formats import export_path
@@ -46,7 +47,7 @@ def export(options: argparse.Namespace, progress: Progress) -> str:
             fps=options.fps,
             meshes=options.mesh,
             sound=options.sound,
-            python=options.python,
+            python=options.python or detect(),
             progress=report,
         )
         place_together(Path(folder), made.files, out.parent)
