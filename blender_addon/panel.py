@@ -6,6 +6,7 @@ from . import rig_panel
 from .graphics import software_renderer
 from .operators.avatar_file import ImportAvatarOperator
 from .operators.baton import AddBatonOperator, RemoveBatonOperator
+from .operators.export import ExportOperator
 from .operators.scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .operators.session import CancelOperator, DismissOperator
 from .operators.stage import StageOperator
@@ -143,6 +144,7 @@ class VideoPanel(ConductorPanel):
         _make_and_open(
             self.layout, RenderOperator.bl_idname, "RENDER_ANIMATION", settings.animation
         )
+        self.layout.operator(ExportOperator.bl_idname, text="Export Animation…", icon="EXPORT")
 
 
 class LikenessPanel(ConductorPanel):

@@ -6,6 +6,7 @@ from . import bone_map
 from .avatar_file import ImportAvatarOperator
 from .baton import AddBatonOperator, RemoveBatonOperator
 from .constraints import MuteConstraintsOperator
+from .export import ExportOperator
 from .former import MendBlocksOperator, RestoreFormerOperator
 from .scene import CharacterOperator, CreateAvatarOperator, GenerateOperator
 from .session import CancelOperator, DismissOperator, PreferencesOperator
@@ -28,6 +29,7 @@ CLASSES: Final = (
     StageOperator,
     RenderOperator,
     LikenessOperator,
+    ExportOperator,
     CharacterOperator,
     CancelOperator,
     DismissOperator,
