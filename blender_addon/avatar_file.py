@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import bpy
+from bpy_extras.object_utils import world_to_camera_view
 
 from retarget.errors import ConductorError
 
@@ -31,6 +32,7 @@ _KEPT: Final = ("frame_start", "frame_end", "frame_current", "camera")
 _RATE: Final = ("fps", "fps_base")
 _GLTF_IMPORTER: Final = "io_scene_gltf2"
 _MOST_NAMED: Final = 3
+_MISSING: Final = "Missing: "
 
 
 def open_avatar(path: Path, warn: Callable[[str], None] = lambda sentence: None) -> Any:
@@ -112,18 +114,23 @@ def import_avatar(scene: Any, path: Path, *, takes_rate: bool = False) -> list[A
         item.select_set(False, view_layer=layer)
     layer.objects.active = None
     if scene.camera is None:
-        scene.camera = next((item for item in added if item.type == "CAMERA"), None)
-    for image in _pictures_of(added):
-        if image.source == "FILE" and not image.packed_file and _file_of(image).is_file():
+        scene.camera = next((item for item in added if _sees(scene, item, added)), None)
+    for node in _picture_nodes(added):
+        image = node.image
+        if image is None or image.source != "FILE" or image.packed_file:
+            continue
+        file = Path(bpy.path.abspath(image.filepath))
+        if file.is_file():
             image.pack()
+        else:
+            _leave_out(node, file.name)
     return added
 
 
 def words_on_missing(added: list[Any], path: Path) -> str | None:
     """A sentence on the pictures that imported objects lack, or None."""
-    pictures = [image for image in _pictures_of(added) if image.source == "FILE"]
-    files = [_file_of(image) for image in pictures if not image.packed_file]
-    missing = [file.name for file in files if not file.is_file()]
+    labels = {node.label for node in _picture_nodes(added)}
+    missing = sorted(one.removeprefix(_MISSING) for one in labels if one.startswith(_MISSING))
     if not missing:
         return None
     names = ", ".join(missing[:_MOST_NAMED])
@@ -200,14 +207,32 @@ def _gather(scene: Any, added: list[Any], name: str, known: set[Any]) -> None:
     bpy.data.batch_remove(emptied)
 
 
-def _pictures_of(objects: list[Any]) -> list[Any]:
-    """The pictures in the materials of some objects, by name."""
-    materials = {slot.material for item in objects for slot in item.material_slots}
-    trees = [material.node_tree for material in materials if material and material.node_tree]
-    nodes = (node for tree in trees for node in tree.nodes if node.type == "TEX_IMAGE")
-    pictures = {node.image for node in nodes if node.image}
-    return sorted(pictures, key=lambda image: str(image.name))
+def _sees(scene: Any, item: Any, added: list[Any]) -> bool:
+    """Whether an object is a camera with most bones of imported armatures in its picture."""
+    if item.type != "CAMERA":
+        return False
+    scene.view_layers[0].update()
+    places = [
+        world_to_camera_view(scene, item, rig.matrix_world @ bone.head_local)
+        for rig in added
+        if rig.type == "ARMATURE"
+        for bone in rig.data.bones
+    ]
+    seen = sum(0.0 <= at.x <= 1.0 and 0.0 <= at.y <= 1.0 and at.z > 0.0 for at in places)
+    return 2 * seen > len(places)
 
 
-def _file_of(image: Any) -> Path:
-    return Path(bpy.path.abspath(image.filepath))
+def _picture_nodes(objects: list[Any]) -> list[Any]:
+    """The nodes for pictures in the materials of some objects."""
+    slots = (slot for item in objects for slot in item.material_slots)
+    materials = dict.fromkeys(slot.material for slot in slots if slot.material)
+    trees = [material.node_tree for material in materials if material.node_tree]
+    return [node for tree in trees for node in tree.nodes if node.type == "TEX_IMAGE"]
+
+
+def _leave_out(node: Any, name: str) -> None:
+    """Let a picture that is missing have no effect: it would be magenta all over the body."""
+    node.label, node.image = f"{_MISSING}{name}", None
+    for output in node.outputs:
+        for link in list(output.links):
+            node.id_data.links.remove(link)
