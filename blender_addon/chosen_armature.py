@@ -111,5 +111,5 @@ def _is_known(armature: Any) -> bool:
 
 
 def _listed(armatures: list[Any]) -> str:
-    *others, last = [f"'{item.name}'" for item in armatures]
+    *others, last = sorted(f"'{item.name}'" for item in armatures)
     return f"{', '.join(others)} and {last}" if others else last

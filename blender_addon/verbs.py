@@ -52,11 +52,12 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
     if music is not None:
         sound = Music(music, options.music_start, options.audio_track)
     scene, armature, who = _open_avatar(options)
-    size = options.size
+    size, doubts = options.size, []
     if armature is None:
         size = size or _USUAL_SIZE
     else:
-        for doubt in prepare_rig(scene, armature, Path(options.avatar).name):
+        doubts = prepare_rig(scene, armature, Path(options.avatar).name)
+        for doubt in doubts:
             _warn(doubt)
         if options.fps is not None:
             set_frame_rate(scene, motion.fps)
@@ -89,7 +90,8 @@ def animate(options: argparse.Namespace, progress: Progress) -> str:
             progress=part(progress, 0.05, 0.95),
         )
     for note in notes:
-        _warn(note)
+        if note not in doubts:
+            _warn(note)
     engine = engine_of(options.quality, options.engine)
     if engine is not None or armature is None:
         setup_render(scene, engine=engine or "workbench", size=size or render_size(scene))

@@ -214,10 +214,12 @@ def avatar_file(scene: Path, out: Path, code: str) -> Path:
     """The scene's conductor as somebody's own file, after a change by `code`."""
     changed = (
         f"import sys, bpy; bpy.ops.wm.open_mainfile(filepath=sys.argv[1]); {code}; "
-        "bpy.ops.wm.save_as_mainfile(filepath=sys.argv[2])"
+        # Blender's module can crash while it is torn down with classes of ours.
+        "bpy.ops.wm.save_as_mainfile(filepath=sys.argv[2]); import os; os._exit(0)"
     )
     subprocess.run(
         [sys.executable, "-c", changed, str(scene), str(out)],
+        cwd=ROOT,
         check=True,
         capture_output=True,
         timeout=60,
@@ -245,6 +247,121 @@ def test_of_two_rigs_the_one_that_conducts_is_named(scene: Path, tmp_path: Path)
     assert warned(*made, "--out", tmp_path / "out.blend") == [
         "two.blend has 2 armatures, of which 'Conductor' conducts; --armature takes another."
     ]
+
+
+OWN = (
+    "import blender_addon; blender_addon.register(); "
+    "s = bpy.context.scene; r = s.render; r.fps, r.fps_base = 24, 1.001; "
+    "s.frame_start, s.frame_end, s.frame_current = 5, 90, 33; "
+    "r.resolution_x, r.resolution_y = 131, 97; r.engine = 'CYCLES'; s.sync_mode = 'NONE'; "
+    "s.virtual_conductor.owns_timeline = False; "
+    "s.virtual_conductor.property_unset('first_frame'); "
+    "s.timeline_markers.clear(); s.timeline_markers.new('Bar 3', frame=40)"
+)
+SHOWN = """
+import json, sys, bpy
+bpy.ops.wm.open_mainfile(filepath=sys.argv[1])
+s = bpy.context.scene
+r = s.render
+print("SHOWN " + json.dumps({
+    "fps": r.fps / r.fps_base, "range": [s.frame_start, s.frame_end], "frame": s.frame_current,
+    "size": [r.resolution_x, r.resolution_y], "engine": r.engine, "sync": s.sync_mode,
+    "preview": [s.use_preview_range, s.frame_preview_start, s.frame_preview_end],
+    "markers": [m.name for m in s.timeline_markers], "camera": s.camera.name,
+}))
+"""
+
+
+def shown(scene: Path) -> dict[str, object]:
+    """What the scene in a file is set to."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOWN, str(scene)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    line = next(line for line in done.stdout.splitlines() if line.startswith("SHOWN "))
+    told: dict[str, object] = json.loads(line.removeprefix("SHOWN "))
+    return told
+
+
+def test_an_avatars_scene_keeps_its_settings_unless_others_are_given(
+    scene: Path, tmp_path: Path
+) -> None:
+    avatar = avatar_file(scene, tmp_path / "own.blend", OWN)
+    before = shown(avatar)
+    out = tmp_path / "out.blend"
+    made = ("animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar, "--out", out)
+    notes = warned(*made)
+    assert sum("keeps its frame rate and its range, 5 to 90" in note for note in notes) == 1
+    after = shown(out)
+    preview, markers = after.pop("preview"), after.pop("markers")
+    assert after == {name: before[name] for name in after}
+    # Two seconds at 23.976 frames a second.
+    assert preview == [True, 5, 52]
+    assert markers == ["Bar 3", "Bar 1\u00a0", "2\u00a0", "3\u00a0"]
+    assert (info(out)["frame_start"], info(out)["frame_end"]) == (5, 52)
+
+    other = ("--fps", 10, "--size", "96x64", "--engine", "workbench", "--set-range")
+    assert not [note for note in warned(*made, *other) if "keeps its" in note]
+    after = shown(out)
+    assert (after["fps"], after["size"], after["engine"]) == (10.0, [96, 64], "BLENDER_WORKBENCH")
+    assert (after["range"], after["preview"][0]) == ([5, 24], False)
+
+
+ANOTHER = (
+    "import blender_addon; blender_addon.register(); "
+    "one = bpy.data.objects['Conductor']; two = one.copy(); two.name = 'Second'; "
+    "two.data = one.data.copy(); bpy.context.scene.collection.objects.link(two); "
+    "body = bpy.data.objects['Body'].copy(); bpy.context.scene.collection.objects.link(body); "
+    "body.parent = two; body.modifiers[0].object = two; "
+    "bpy.context.scene.virtual_conductor.avatar = None; "
+    "bpy.context.view_layer.objects.active = None"
+)
+
+
+def test_of_several_rigs_the_named_one_conducts_and_without_a_name_all_are_told(
+    scene: Path, tmp_path: Path
+) -> None:
+    avatar = avatar_file(scene, tmp_path / "two.blend", ANOTHER)
+    code, _, errors = run("check_rig", "--avatar", avatar)
+    assert code == 2
+    assert len(errors) == 1
+    assert "the armatures 'Conductor' and 'Second'" in errors[0]
+    assert "--armature" in errors[0]
+    out = tmp_path / "out.blend"
+    named = ("--avatar", avatar, "--armature", "Second")
+    done_well("animate", "--motion", scene.with_name("motion.npz"), *named, "--out", out)
+    # What follows is about the one that conducts.
+    assert info(out)["armature"] == "Second"
+    code, _, errors = run("check_rig", "--avatar", avatar, "--armature", "Third")
+    assert (code, len(errors)) == (2, 1)
+    assert "no armature 'Third' but the armatures 'Conductor' and 'Second'" in errors[0]
+
+
+def test_a_rig_is_checked_without_a_motion(scene: Path, tmp_path: Path) -> None:
+    rested = (
+        f"{OWN}; bpy.data.objects['Conductor'].data.pose_position = 'REST'; "
+        "bpy.data.objects['Conductor'].animation_data_clear()"
+    )
+    avatar = avatar_file(scene, tmp_path / "own.blend", rested)
+    report = json.loads(done_well("check_rig", "--avatar", avatar)[0])
+    assert report["armature"] == "Conductor"
+    assert report["fps"] == report["motion_fps"] == pytest.approx(24 / 1.001)
+    assert (report["size"], report["engine"]) == ([131, 97], "cycles")
+    assert report["joints"]["hand.R"]["bones"] == [["hand.R"]]
+    assert report["joints"]["hand.R"]["sure"] == 1.0
+    assert "hips" in report["map"]
+    assert str(scene.with_name("music.wav")) in report["files"]
+    assert any("rest position" in doubt for doubt in report["doubts"]), report["doubts"]
+    out = tmp_path / "out.blend"
+    made = ("animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar, "--out", out)
+    notes = warned(*made)
+    assert [note for note in notes if "rest position" in note] == [
+        doubt for doubt in report["doubts"] if "rest position" in doubt
+    ]
+    assert len(notes) == len(set(notes))
 
 
 def test_an_armature_that_no_visible_mesh_follows_is_said(scene: Path, tmp_path: Path) -> None:
