@@ -46,6 +46,7 @@ def read_rig(armature: Any) -> RigRest:
         tails=np.array([b.tail_local for b in bones], dtype=np.float64).reshape(-1, 3),
         connected=np.array([b.use_connect for b in bones], dtype=bool),
         inherit_rotation=np.array([b.use_inherit_rotation for b in bones], dtype=bool),
+        level=frozenset(b.name for b in bones if not b.use_local_location),
     )
 
 

@@ -25,8 +25,9 @@ _PASSES: Final = 3
 # A limb that is bent by less, as a share of its length, does not say where it bends to.
 _BENT: Final = 0.04
 # What is let pass: shares of a body's metre, radians.
-FINE_M: Final = 0.002
-FINE_TURN: Final = np.radians(1.0)
+_FINE_M: Final = 0.002
+_FINE_BEND: Final = np.radians(2.5)
+_FINE_TURN: Final = np.radians(0.5)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Misses:
     @property
     def fine(self) -> bool:
         """Whether nothing needs to be set right."""
-        return self.shift_m < FINE_M and self.bend < FINE_TURN and self.turn < FINE_TURN
+        return self.shift_m < _FINE_M and self.bend < _FINE_BEND and self.turn < _FINE_TURN
 
 
 def led_limbs(
@@ -101,10 +102,17 @@ def led_limbs(
         if len(chain.bones) < 2:
             continue
         first, last = chain.bones[0], chain.bones[-1]
-        end = chain.turned or chain.held or last
-        pairs = ((bone, bone) for bone in (first, last, end))
+        held = chain.turned or chain.held or last
         found.append(
-            LedLimb(limb, chain.target, chain.pole, *pairs, turns=chain.turned is not None)
+            LedLimb(
+                limb,
+                chain.target,
+                chain.pole,
+                start=(first, first),
+                middle=(last, last),
+                end=(held, held),
+                turns=chain.turned is not None,
+            )
         )
     return tuple(found)
 
@@ -174,7 +182,10 @@ def set_right(
                     above = rotation.multiply(turns[k], rotation.conjugate(rotations[frame, i]))
                     back = rotation.conjugate(above)
                     basis = rotation.multiply(back, turn)
-                    locations[frame, i] += rotation.rotate(back, head - heads[k])
+                    moved = head - heads[k]
+                    if bone not in fit.rig.level:
+                        moved = rotation.rotate(back, moved)
+                    locations[frame, i] += moved
                     rotations[frame, i] = rotation.normalize(basis)
                 copy.turn(controls.bones, rotations[frame])
                 copy.move(controls.bones, locations[frame])

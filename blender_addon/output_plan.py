@@ -117,7 +117,7 @@ def plan_output(
     if solution is None:
         solution = solve(fit, typical_poses())
     if output != "ik" and not _any_constraints(armature, fit):
-        return OutputPlan(frozenset(), {}, fit.map.properties, ())
+        return OutputPlan(frozenset(), {}, _there(armature, fit.map.properties), ())
     draft = _Draft(armature, fit)
     with posed_copy(armature) as copy:
         copy.rest(solution.bones)
@@ -219,8 +219,8 @@ class _Draft:
         return [bone for bone in solution.bones if bone not in self._left_out]
 
     def set_properties(self, copy: PosedCopy, values: tuple[Setting, ...]) -> None:
-        """Custom properties to key; those of bones that are not there are left out."""
-        values = tuple(each for each in values if each[0] in self._armature.pose.bones)
+        """Custom properties to key; those that are not there are left out."""
+        values = _there(self._armature, values)
         self._properties |= {(bone, name): value for bone, name, value in values}
         copy.set_properties(values)
 
@@ -350,6 +350,12 @@ class _Draft:
             chain = self._chains.pop(limb)
             del self._controls[limb], self._leading[limb]
             self._left_out.discard(chain.target)
+
+
+def _there(armature: Any, properties: tuple[Setting, ...]) -> tuple[Setting, ...]:
+    """Those of some custom properties that the armature has."""
+    pose = armature.pose.bones
+    return tuple(each for each in properties if each[0] in pose and each[1] in pose[each[0]])
 
 
 def _leads_already(constraints: tuple[IkConstraint, ...], one: IkConstraint) -> bool:

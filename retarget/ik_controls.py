@@ -94,8 +94,8 @@ def control_poses(
     locations = np.empty((frames, len(bones), 3))
     rotations = np.empty((frames, len(bones), 4))
     for i, bone in enumerate(bones):
+        locations[:, i] = posed.location(bone, places[bone])
         back = rotation.conjugate(posed.default_rotation(bone))
-        locations[:, i] = rotation.rotate(back, places[bone] - posed.default_position(bone))
         basis = rotation.multiply(back, posed.rotation(bone))
         sign = -1.0 if basis[0, 0] < 0.0 else 1.0
         rotations[:, i] = sign * rotation.make_continuous(np.broadcast_to(basis, (frames, 4)))
@@ -110,8 +110,7 @@ def solved_pose(fit: Fit, solution: Solution) -> RigPose:
     for bone in sorted(basis, key=lambda bone: len(ancestors(fit.rig, fit.map, bone))):
         turn = pose.default_rotation(bone)
         if bone == solution.root_bone:
-            moved = rotation.rotate(turn, solution.location)
-            pose.places[bone] = pose.default_position(bone) + moved
+            pose.places[bone] = pose.moved(bone, solution.location)
         pose.wanted[bone] = rotation.multiply(turn, basis[bone])
     return pose
 

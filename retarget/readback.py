@@ -145,7 +145,10 @@ def pose_matrices(fit: Fit) -> Array:
         local = np.eye(4)
         if bone in basis:
             local[:3, :3] = rotation.to_matrix(basis[bone])
-        if bone == solution.root_bone:
+        if bone == solution.root_bone and bone in rig.level:
+            matrix = matrix.copy()
+            matrix[:3, 3] += rotation.rotate(rotation.conjugate(fit.axes), solution.location[0])
+        elif bone == solution.root_bone:
             local[:3, 3] = solution.location[0]
         posed[i] = matrix @ local
         return posed[i]

@@ -29,6 +29,8 @@ class RigRest:
         Bones whose head is tied to the parent's tail, so that they cannot be moved.
     inherit_rotation : (B,) bool array
         Bones that turn with their parent.
+    level : frozenset of str
+        Bones that are moved along the armature's axes instead of their own.
     """
 
     name: str
@@ -38,6 +40,7 @@ class RigRest:
     tails: Array
     connected: NDArray
     inherit_rotation: NDArray
+    level: frozenset[str] = frozenset()
 
     @cached_property
     def index(self) -> dict[str, int]:

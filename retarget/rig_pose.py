@@ -21,6 +21,11 @@ class RestedRig(Protocol):
         ...
 
     @property
+    def axes(self) -> Array:
+        """Rotation (4,) from the canonical axes to armature space."""
+        ...
+
+    @property
     def rest_rotations(self) -> Array:
         """Rest orientation of each bone, (B, 4)."""
         ...
@@ -94,6 +99,21 @@ class RigPose:
         )
         leader = fit.rig.bones[parent]
         return self.position(leader) + rotation.rotate(self.rotation(leader), offset)
+
+    def location(self, bone: str, place: Array) -> Array:
+        """What a bone's `location` has to be for its head to be at a place, (T, 3)."""
+        return rotation.rotate(
+            rotation.conjugate(self._moved_along(bone)), place - self.default_position(bone)
+        )
+
+    def moved(self, bone: str, location: Array) -> Array:
+        """Where a bone's head is by its `location`, (T, 3)."""
+        return self.default_position(bone) + rotation.rotate(self._moved_along(bone), location)
+
+    def _moved_along(self, bone: str) -> Array:
+        if bone in self._fit.rig.level:
+            return rotation.conjugate(self._fit.axes)
+        return self.default_rotation(bone)
 
 
 def root_place(fit: RestedRig, turn: Array, hips: Array) -> Array:

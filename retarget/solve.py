@@ -86,10 +86,7 @@ def solve(fit: Fit, motion: Motion, progress: Progress = no_progress) -> Solutio
         sign = -1.0 if basis[0, 0] < 0.0 else 1.0
         rotations[:, i] = sign * rotation.make_continuous(basis)
         progress(0.6 + 0.4 * (i + 1) / len(bones), phase)
-    location = rotation.rotate(
-        rotation.conjugate(pose.default_rotation(root_bone)),
-        root - pose.default_position(root_bone),
-    )
+    location = pose.location(root_bone, root)
     return Solution(bones, rotations, root_bone, np.broadcast_to(location, root.shape))
 
 
