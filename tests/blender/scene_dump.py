@@ -75,14 +75,22 @@ def _value(
         elif isinstance(value, bpy.types.bpy_struct):
             yield from _struct(value, place, seen)
     elif prop.type == "COLLECTION":
-        for i, item in enumerate(value):
+        for key, item in zip(_keys(value), value, strict=True):
             if isinstance(item, bpy.types.ID):
-                yield f"{place}[{i}]", _name(item)
+                yield f"{place}[{key}]", _name(item)
             else:
-                yield from _struct(item, f"{place}[{i}]", seen)
+                yield from _struct(item, f"{place}[{key}]", seen)
         yield f"{place}.count", str(len(value))
     else:
         yield place, _plain(value)
+
+
+def _keys(collection: Any) -> list[str]:
+    """Names of the items as paths of F-curves have them, or numbers where names do not tell."""
+    names = [f'"{item.name}"' for item in collection if isinstance(getattr(item, "name", 0), str)]
+    if len(set(names)) < len(collection):
+        return [str(i) for i in range(len(collection))]
+    return names
 
 
 def _is_reference(value: Any) -> bool:
