@@ -1,15 +1,18 @@
 """Avatars from elsewhere: what Blender cannot open, or crashes on, ends in one sentence."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
+from own_avatars import write_avatar
 
+from backend.blender_sessions import Blender
 from backend.child import Child, ChildDiedError
 from backend.demo import demo_file
 from backend.motion_request import MotionRequest
 from backend.pipeline import conduct_everything
-from backend.scenes import SceneOptions, crash_blamed_on
+from backend.scenes import SceneOptions, crash_blamed_on, scene_info
 from retarget.errors import ConductorError
 
 _CRASH = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
@@ -45,3 +48,47 @@ def test_a_damaged_avatar_is_refused_before_anything_is_made(
     with pytest.raises(ConductorError, match=words):
         conduct_everything(request, tmp_path / "out", scene=SceneOptions(avatar=avatar))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_rig_that_cannot_conduct_is_refused_before_the_music_is_heard(tmp_path: Path) -> None:
+    avatar = write_avatar(tmp_path / "table.blend", "table")
+    request = MotionRequest(music=demo_file("ode_to_joy.ogg"), duration=2.0)
+    phases: list[str] = []
+    with pytest.raises(ConductorError, match="no body with two arms"):
+        conduct_everything(
+            request,
+            tmp_path / "out",
+            scene=SceneOptions(avatar=avatar),
+            progress=lambda _, phase: phases.append(phase),
+        )
+    assert phases == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_odd_about_a_rig_is_told_at_once_and_its_scene_keeps_its_settings(
+    tmp_path: Path,
+) -> None:
+    avatar = write_avatar(tmp_path / "odd.blend", "resting")
+    request = MotionRequest(music=demo_file("ode_to_joy.ogg"), duration=2.0)
+    said: list[str] = []
+    told_before: list[int] = []
+    report = conduct_everything(
+        request,
+        tmp_path / "out",
+        scene=SceneOptions(avatar=avatar),
+        tell=said.append,
+        progress=lambda _, _phase: told_before.append(len(said)),
+    )
+    told = [sentence for sentence in said if "has no fingers" in sentence]
+    assert len(told) == 1
+    assert any("rest position" in sentence for sentence in said)
+    # All of it before anything else is done.
+    assert set(told_before) == {len(said)}
+    assert report.warnings.count(told[0]) == 1
+    written = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (written["fps"], written["frames"], written["size"]) == (12.0, 24, [192, 108])
+    assert written["camera"] == "Mine"
+    with Blender(renderers=1) as blender:
+        info = scene_info(blender, tmp_path / "out" / "scene.blend")
+    assert (info["fps"], info["frame_start"], info["frame_end"]) == (12.0, 1, 24)
+    assert (info["size"], info["engine"], info["armature"]) == ([193, 109], "eevee", "Odd")
