@@ -9,6 +9,7 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
+from retarget.carrier import ancestors
 from retarget.errors import ConductorError
 from retarget.fit import Fit
 from retarget.ik_controls import ControlPoses
@@ -37,7 +38,7 @@ TOLERANCE: Final = np.radians(0.25)
 """Largest error of a bone's rotation at any frame, radians."""
 
 LEG_TOLERANCE: Final = np.radians(0.05)
-"""The same for the hips and legs, whose errors would add up to sliding feet."""
+"""The same for legs and what they hang from, whose errors would add up to sliding feet."""
 
 LOCATION_TOLERANCE: Final = 5e-4
 """Largest error of a bone's location, metres on the canonical skeleton."""
@@ -181,6 +182,8 @@ def _thinned(
         for strand in strands
         for bone in strand
     }
+    # On some rigs the legs hang from a bone of the spine.
+    standing |= {above for bone in standing for above in ancestors(fit.rig, fit.map, bone)}
     for i, bone in enumerate(solution.bones):
         progress(i / len(solution.bones), "thinning the keys")
         if bone not in plan.left_out:

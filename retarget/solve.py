@@ -21,6 +21,9 @@ _MAX_STRETCH: Final = 1.0 - 1e-5
 _MAX_DROP: Final = 0.05
 # The knee points where it did in the rest pose, or forward where the leg was straight.
 _KNEE_FORWARD: Final = 0.02
+# A bone that carries the body from further off than this, metres on the canonical skeleton, is no
+# pelvis: the pelvis is then moved as the motion's, not that bone.
+_OFF_PELVIS: Final = 0.1
 # Of several bones that play one of these only the first one turns.
 _RIGID: Final = ("hips", "hand", "foot", "baton")
 
@@ -70,6 +73,8 @@ def solve(fit: Fit, motion: Motion, progress: Progress = no_progress) -> Solutio
     progress(0.3, phase)
     root_bone = fit.map.strands["hips"][0][0]
     hips = fit.standing["hips"] + fit.scale * (motion.root - skeleton.REST[0])
+    lever = _to_pelvis(fit)
+    hips = hips + lever - rotation.rotate(world[:, skeleton.INDEX["hips"]], lever)
     root = root_place(fit, wanted[root_bone], hips)
     movable = not fit.rig.connected[fit.rig.index[root_bone]]
     if not movable:
@@ -94,6 +99,21 @@ def rest_motion() -> Motion:
     """One frame of the canonical T-pose."""
     count = len(skeleton.NAMES)
     return Motion(1.0, rotation.identity((1, count)), skeleton.REST[:1].copy())
+
+
+def _to_pelvis(fit: Fit) -> Array:
+    """From the bone that plays the hips to where these are in the T-pose, (3,), armature units; no
+    way at all where that bone is the pelvis."""
+    thighs = [f"thigh.{side}" for side in ("L", "R")]
+    if not all(thigh in fit.map.strands for thigh in thighs):
+        return np.zeros(3)
+    bone = fit.map.strands["hips"][0][-1]
+    rest = fit.rest_rotations[fit.rig.index[bone]]
+    turn = rotation.multiply(fit.aligned[bone], rotation.conjugate(rest))
+    ours = np.mean([fit.head(thigh) for thigh in thighs], axis=0) - fit.head("hips")
+    above = skeleton.REST[0] - np.mean([skeleton.REST[skeleton.INDEX[j]] for j in thighs], axis=0)
+    way = rotation.rotate(turn, ours) + fit.scale * above
+    return way if np.linalg.norm(way) > _OFF_PELVIS * fit.scale else np.zeros(3)
 
 
 def _wanted_rotations(fit: Fit, world: Array) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from family_rigs import build, rows_for
 from sample_motions import planted_motion
 from sample_rigs import bone_rows, pose, rig_from_rows
 
@@ -210,3 +211,12 @@ def test_keys_are_continuous_whatever_signs_the_rotations_come_with(motion) -> N
     assert steps.min() > 0.0
     plain = solve(_fit(RIGS["rolled bones"]), motion)
     np.testing.assert_allclose(solution.rotations, plain.rotations, atol=1e-12)
+
+
+def test_a_body_carried_from_far_below_its_pelvis_sways_about_the_pelvis(motion):
+    rig = build(rows_for("mmd in english"))
+    fit = _fit(rig)
+    assert fit.map.strands["hips"] == (("Groove",),)
+    posed = pose(rig, solve(fit, motion))
+    pelvis = _to_canonical(fit, posed[:, rig.index["LowerBody"], :3, 3])
+    assert pelvis == pytest.approx(motion.root, abs=1e-3)
