@@ -385,3 +385,27 @@ def test_the_guide_takes_the_tip_from_the_baton_as_it_was_edited(failing):
     np.testing.assert_allclose(failing["longer"], 0.82, atol=0.02)
     # The bone of the hand alone does not know how the fingers turn it.
     assert min(failing["moved"]) > 0.01
+
+
+_COMMAND = (
+    _RIGS
+    + """
+from blender_addon.commands import run
+
+motion.save(folder + "/motion.npz")
+answer = {}
+for name, more in (("held", ()), ("empty", ("--no-baton",))):
+    scene_file = f"{folder}/{name}.blend"
+    code = run([
+        "animate", "--motion", folder + "/motion.npz", "--out", scene_file, "--stage", "studio",
+        *more,
+    ])
+    bpy.ops.wm.open_mainfile(filepath=scene_file)
+    answer[name] = [code, any("Baton" in item.name for item in bpy.data.objects)]
+"""
+)
+
+
+def test_the_command_leaves_the_hand_empty_where_it_is_told_to(run_in_blender, tmp_path):
+    answer = run_in_blender(_COMMAND, folder=str(tmp_path))
+    assert answer == {"held": [0, True], "empty": [0, False]}
