@@ -244,6 +244,69 @@ def test_generate_animates_a_new_conductor_through_the_server(blender: Blender) 
     assert "Cube" not in made["objects"]
 
 
+def test_a_scene_of_the_users_own_keeps_its_settings_through_two_performances(
+    blender: Blender,
+) -> None:
+    made = blender.run(
+        f"""
+            import importlib
+            sys.path.insert(0, {str(ROOT / "tests" / "retarget")!r})
+            sys.path.insert(0, {str(ROOT)!r})
+            from sample_rigs import bone_rows
+            session = importlib.import_module({MODULE!r} + ".task").session
+            scene = bpy.context.scene
+            settings = scene.virtual_conductor
+            rows = bone_rows(fingers=False)
+            rows.pop("baton")
+            data = bpy.data.armatures.new("Odd")
+            rig = bpy.data.objects.new("Odd", data)
+            scene.collection.objects.link(rig)
+            bpy.context.view_layer.objects.active = rig
+            bpy.ops.object.mode_set(mode="EDIT")
+            for name, (parent, head, tail) in rows.items():
+                bone = data.edit_bones.new(name)
+                bone.head, bone.tail = head, tail
+                if parent:
+                    bone.parent = data.edit_bones[parent]
+            bpy.ops.object.mode_set(mode="OBJECT")
+            render = scene.render
+            render.fps, render.engine = 24, "CYCLES"
+            scene.frame_start, scene.frame_end = 31, 700
+            scene.frame_set(60)
+            scene.timeline_markers.new("Bar 3", frame=40)
+            def kept():
+                return [render.fps, render.engine, render.resolution_x, scene.frame_start,
+                        scene.frame_end, scene.frame_current, scene.sync_mode,
+                        scene.use_audio_scrub, scene.camera.name, len(bpy.data.collections),
+                        "Cube" in scene.objects]
+            def shown():
+                return [scene.use_preview_range, scene.frame_preview_start,
+                        scene.frame_preview_end]
+            before = kept()
+            settings.music, settings.meter, settings.avatar = music, "4/4", rig
+            bpy.ops.virtual_conductor.generate()
+            answer = {{"kept": [kept() == before], "shown": [shown()],
+                       "notes": list(session.notes)}}
+            settings.use_excerpt, settings.duration, settings.beats = True, 3.0, "MARKERS"
+            bpy.ops.virtual_conductor.generate()
+            answer["kept"].append(kept() == before)
+            answer["shown"].append(shown())
+            answer["markers"] = [m.name for m in scene.timeline_markers if m.frame == 40]
+            settings.set_range = True
+            bpy.ops.virtual_conductor.generate()
+            answer["taken"] = [scene.frame_start, scene.frame_end, scene.use_preview_range,
+                               render.engine]
+        """,
+        timeout_s=240.0,
+    )
+    assert made["kept"] == [True, True]
+    assert made["shown"] == [[True, 31, 174], [True, 31, 102]]
+    assert made["markers"] == ["Bar 3"]
+    assert made["taken"] == [31, 102, False, "CYCLES"]
+    assert sum("has no fingers" in note for note in made["notes"]) == 1
+    assert sum("its preview range, 31 to 174" in note for note in made["notes"]) == 1
+
+
 def test_moved_markers_are_conducted_to_music_that_blender_plays_in_time(blender: Blender) -> None:
     made = blender.run(
         """
