@@ -6,6 +6,7 @@ import bpy
 
 from retarget.joint_words import joint_words
 
+from .former import playing
 from .operators.bone_map import (
     AddSelectedOperator,
     ClearJointOperator,
@@ -17,6 +18,7 @@ from .operators.bone_map import (
     SaveMapOperator,
     SetSelectedOperator,
 )
+from .operators.former import RestoreFormerOperator
 from .operators.t_pose import RestTPoseOperator, SetTPoseOperator
 from .panel_parts import MAIN_PANEL, ConductorPanel, draw_text
 from .rig_view import JointRow, RigTable, RigView, last_view, rig_view, shown_armature
@@ -92,6 +94,8 @@ class RigPanel(ConductorPanel):
         settings = context.scene.virtual_conductor
         layout.prop(settings, "rig_output")
         layout.prop(settings, "mute_constraints")
+        if playing(armature) is not None:
+            layout.operator(RestoreFormerOperator.bl_idname, icon="LOOP_BACK")
         _draw_doubts(layout, context, view)
 
 
