@@ -120,11 +120,30 @@ def _named_for(path: Path) -> Iterator[None]:
         settings = getattr(scene, "virtual_conductor", None)
         for field in _OUR_PATHS if settings is not None and scene.library is None else ():
             name(settings, field, False)
+    for owner, field in _baked():
+        name(owner, field, False)
     try:
         yield
     finally:
         for owner, field, named in before:
             setattr(owner, field, named)
+
+
+def _baked() -> Iterator[tuple[Any, str]]:
+    """Where the open file keeps what is baked and Blender does not name anew."""
+    import bpy
+
+    for item in bpy.data.objects:
+        if item.library is not None:
+            continue
+        caches = [system.point_cache for system in item.particle_systems]
+        for modifier in item.modifiers:
+            if modifier.type == "NODES":
+                yield modifier, "bake_directory"
+                yield from ((bake, "directory") for bake in modifier.bakes)
+            elif modifier.type in ("CLOTH", "SOFT_BODY"):
+                caches.append(modifier.point_cache)
+        yield from ((cache, "filepath") for cache in caches if cache.use_external)
 
 
 def _relative(path: Path) -> str:

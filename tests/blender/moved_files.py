@@ -111,6 +111,12 @@ def make_avatar(home, models):
     item = bpy.data.objects.new("Cached", bpy.data.meshes.new("Cached"))
     scene.collection.objects.link(item)
     item.modifiers.new("Cache", "MESH_CACHE").filepath = "//shape.mdd"
+    nodes = item.modifiers.new("Nodes", "NODES")
+    nodes.node_group = bpy.data.node_groups.new("Nodes", "GeometryNodeTree")
+    nodes.bake_directory = "//bake"
+    item.modifiers.new("Particles", "PARTICLE_SYSTEM")
+    cache = item.particle_systems[0].point_cache
+    cache.use_external, cache.filepath = True, "//particles"
     sound = bpy.data.sounds.load(str(tone(home / "own.wav")))
     sound.filepath, sound.use_fake_user = "//own.wav", True
     with bpy.data.libraries.load(str(models / "library.blend"), link=True, relative=True) as (
@@ -135,11 +141,13 @@ def places():
                 told[block.name] = os.path.normpath(name)
     for library in bpy.data.libraries:
         told[library.name] = os.path.normpath(bpy.path.abspath(library.filepath))
-    for item in bpy.data.objects:
-        for modifier in item.modifiers:
-            if modifier.type == "MESH_CACHE":
-                told["cache"] = os.path.normpath(bpy.path.abspath(modifier.filepath))
-    return told
+    item = bpy.data.objects["Cached"]
+    caches = {
+        "cache": item.modifiers["Cache"].filepath,
+        "bake": item.modifiers["Nodes"].bake_directory,
+        "particles": item.particle_systems[0].point_cache.filepath,
+    }
+    return told | {name: os.path.normpath(bpy.path.abspath(path)) for name, path in caches.items()}
 
 
 def state():
