@@ -1,6 +1,6 @@
-"""Constraints that would turn bones away from the keys of a motion."""
+"""Constraints that would take bones away from the keys of a motion."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,12 +21,15 @@ _SHIFT_M: Final = 0.01
 _MOST_TRIALS: Final = 24
 _CHAINS: Final = ("IK", "SPLINE_IK")
 _NAMED: Final = 3
+_ROUNDS: Final = 4
 
 _IF_NOT: Final = (
-    "mute it in the Action (Mute Constraints in the panel, --mute-constraints on the command), or "
-    "remove it"
+    "Have the Action mute what is in the way (Mute Constraints in the panel, --mute-constraints on "
+    "the command), or remove it."
 )
-_IF_DRIVEN: Final = "a driver sets its influence, so switch it off there, or remove it"
+_IF_DRIVEN: Final = (
+    "A driver sets its influence, so the Action cannot mute it; switch it off there, or remove it."
+)
 
 Pair = tuple[str, str]
 """A bone and the name of a constraint of it."""
@@ -34,7 +37,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Override:
-    """A constraint that turns mapped bones away from their keys.
+    """A constraint that takes mapped bones away from their keys.
 
     Parameters
     ----------
@@ -42,18 +45,23 @@ class Override:
         Whose it is and what it is called.
     moved : tuple of str
         The mapped bones that it takes along.
+    object : str
+        Name of the object that it follows, if that is not the armature itself.
     """
 
     bone: str
     name: str
     moved: tuple[str, ...]
+    object: str = ""
 
     @property
     def sentence(self) -> str:
         """What it would do."""
         moved = listed(self.moved)
+        follows = f", which follows '{self.object}'," if self.object else ""
         return (
-            f"The constraint '{self.name}' on '{self.bone}' would turn {moved} away from the motion"
+            f"The constraint '{self.name}' on '{self.bone}'{follows} would take {moved} away from the "
+            "motion."
         )
 
 
@@ -106,8 +114,9 @@ def find_overrides(
     wanted: tuple[Array, Array],
     bones: Sequence[str],
     suspected: dict[str, list[Pair]],
+    leading: Collection[Pair] = (),
 ) -> tuple[Override, ...]:
-    """The constraints that turn bones away from what is wanted, as evaluation tells.
+    """The constraints that take bones away from what is wanted, as evaluation tells.
 
     Every one that is named was taken away from a copy of the armature, and the bones then went
     where they should.
@@ -126,6 +135,8 @@ def find_overrides(
         The bones of `wanted`.
     suspected : dict
         See `suspects`.
+    leading : pairs of bone and constraint
+        Those whose targets are keyed: they are suspected only where no other explains it.
     """
     if not suspected:
         return ()
@@ -133,8 +144,14 @@ def find_overrides(
     removed: dict[Pair, set[str]] = {}
     off = look.off(())
     # A constraint that is taken away may uncover another one, a limit say.
-    for _ in range(3):
-        new = {pair for bone in off for pair in suspected.get(bone, ()) if pair not in removed}
+    for _ in range(_ROUNDS):
+        new = [
+            pair
+            for bone in bones
+            for pair in suspected.get(bone, ())
+            if bone in off and pair not in removed
+        ]
+        new = [pair for pair in new if pair not in leading] or new
         if not new:
             break
         for pair in new:
@@ -155,7 +172,7 @@ def find_overrides(
     # Those that do it only together are all named.
     guilty = {pair: alone[pair] | (moved & lost) for pair, moved in guilty.items()}
     return tuple(
-        Override(*pair, tuple(bone for bone in bones if bone in moved))
+        Override(*pair, tuple(b for b in bones if b in moved), _foreign(armature, pair))
         for pair, moved in guilty.items()
         if moved
     )
@@ -218,6 +235,13 @@ def _angles(a: Array, b: Array) -> Array:
     return np.asarray(2.0 * np.arctan2(size, np.abs(turn[..., 0])))
 
 
+def _foreign(armature: Any, pair: Pair) -> str:
+    """Name of the object that a constraint follows, if that is not the armature."""
+    bone, name = pair
+    target = getattr(armature.pose.bones[bone].constraints[name], "target", None)
+    return target.name if target not in (None, armature) else ""
+
+
 def listed(names: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and 4 more"."""
     if len(names) > _NAMED:
@@ -237,9 +261,9 @@ def told(overrides: Sequence[Override], *, driven: bool) -> tuple[str, ...]:
     """
     remedy = _IF_DRIVEN if driven else _IF_NOT
     named, more = overrides[:_NAMED], overrides[_NAMED:]
-    sentences = [f"{each.sentence}; {remedy}." for each in named]
+    sentences = [each.sentence for each in named]
     if more:
         bones = tuple(dict.fromkeys(each.bone for each in more))
         constraints = "One more constraint" if len(more) == 1 else f"{len(more)} more constraints"
         sentences.append(f"{constraints} would do so too, on {listed(bones)}.")
-    return tuple(sentences)
+    return (*sentences, remedy) if sentences else ()

@@ -11,7 +11,6 @@ import numpy as np
 
 from retarget import rotation
 from retarget.fit import Fit
-from retarget.ik_chains import IkChain
 from retarget.ik_controls import ControlPoses
 from retarget.progress import Progress, no_progress
 from retarget.rig import IkControl
@@ -37,16 +36,14 @@ class LedLimb:
     Parameters
     ----------
     joint : str
-        "hand.L", say; else the chain's last bone.
+        "hand.L", say.
     target : str
         The bone that the end goes to.
     pole : str, optional
         The bone that it bends to.
     start, middle, end : pairs of str
         Bones at its start, its bend and its end: the control that plays the joint, and the bone
-        that shows where it is.
-    turns : bool
-        Whether the end turns with the target.
+        that shows where it is; the end's may be missing.
     """
 
     joint: str
@@ -55,7 +52,6 @@ class LedLimb:
     start: tuple[str, str]
     middle: tuple[str, str]
     end: tuple[str, str]
-    turns: bool
 
 
 @dataclass(frozen=True)
@@ -82,38 +78,44 @@ class Misses:
         return self.shift_m < _FINE_M and self.bend < _FINE_BEND and self.turn < _FINE_TURN
 
 
-def led_limbs(
-    armature: Any, fit: Fit, controls: dict[str, IkControl], chains: dict[str, IkChain]
-) -> tuple[LedLimb, ...]:
-    """The limbs of some controls and chains whose place can be read from the evaluated armature."""
-    ends = {bone for joint in fit.map.ik for bone in _joint_bones(fit, joint)}
+@dataclass(frozen=True)
+class PlacedControl:
+    """A control whose place is known: where it goes, armature space.
+
+    Parameters
+    ----------
+    heads : (S, 3) array
+        Armature units.
+    turns : (S, 4) array, optional
+        How it is turned; a pole does not turn.
+    """
+
+    heads: Array
+    turns: Array | None
+
+
+@dataclass(frozen=True)
+class Aims:
+    """What controls are to bring about: limbs that they lead, and places of their own."""
+
+    limbs: tuple[LedLimb, ...]
+    placed: dict[str, PlacedControl]
+
+
+def led_limbs(armature: Any, fit: Fit, controls: dict[str, IkControl]) -> tuple[LedLimb, ...]:
+    """The limbs of a family's controls whose place can be read from the evaluated armature."""
+    ends = {bone for joint in controls for bone in _joint_bones(fit, joint)}
     shown = shown_bones(armature, ends)
     found: list[LedLimb] = []
     for joint, control in controls.items():
         names = _joint_bones(fit, joint)
         if all(bone in shown for bone in names):
             start, middle, end = ((bone, shown[bone]) for bone in names)
-            found.append(LedLimb(joint, control.target, control.pole, start, middle, end, True))
+            found.append(LedLimb(joint, control.target, control.pole, start, middle, end))
         elif (solved := _solved_chain(armature, control)) is not None:
             start, middle = ((bone, one) for bone, one in zip(names, solved, strict=False))
             end = (names[2], "")
-            found.append(LedLimb(joint, control.target, control.pole, start, middle, end, False))
-    for limb, chain in chains.items():
-        if len(chain.bones) < 2:
-            continue
-        first, last = chain.bones[0], chain.bones[-1]
-        held = chain.turned or chain.held or last
-        found.append(
-            LedLimb(
-                limb,
-                chain.target,
-                chain.pole,
-                start=(first, first),
-                middle=(last, last),
-                end=(held, held),
-                turns=chain.turned is not None,
-            )
-        )
+            found.append(LedLimb(joint, control.target, control.pole, start, middle, end))
     return tuple(found)
 
 
@@ -134,9 +136,9 @@ def _solved_chain(armature: Any, control: IkControl) -> tuple[str, str] | None:
     return None
 
 
-def measure(armature: Any, fit: Fit, trial: Trial, limbs: tuple[LedLimb, ...]) -> dict[str, Misses]:
-    """How far limbs miss in a trial, by joint."""
-    bake = _Bake(fit, trial, limbs)
+def measure(armature: Any, fit: Fit, trial: Trial, aims: Aims) -> dict[str, Misses]:
+    """How far limbs and controls miss in a trial, by joint and bone."""
+    bake = _Bake(fit, trial, aims)
     return bake.misses(*trial.evaluate(armature, bake.read), slice(None))
 
 
@@ -144,7 +146,7 @@ def set_right(
     armature: Any,
     fit: Fit,
     trial: Trial,
-    limbs: tuple[LedLimb, ...],
+    aims: Aims,
     progress: Progress = no_progress,
 ) -> ControlPoses:
     """The controls of a trial, moved and turned until the limbs are where they should be.
@@ -157,12 +159,12 @@ def set_right(
         Of this armature.
     trial : Trial
         S frames.
-    limbs : tuple of LedLimb
-        What the controls lead.
+    aims : Aims
+        What the controls are to bring about.
     progress : Progress
         Hears [0, 1].
     """
-    bake = _Bake(fit, trial, limbs)
+    bake = _Bake(fit, trial, aims)
     controls = trial.controls
     count = len(controls.locations)
     locations, rotations = controls.locations.copy(), controls.rotations.copy()
@@ -201,11 +203,11 @@ def set_right(
 class _Bake:
     """What is wanted of the limbs, and what they are read by."""
 
-    def __init__(self, fit: Fit, trial: Trial, limbs: tuple[LedLimb, ...]) -> None:
-        self._limbs = limbs
+    def __init__(self, fit: Fit, trial: Trial, aims: Aims) -> None:
+        self._limbs, self._placed = aims.limbs, aims.placed
         self._metre = fit.scale
         pairs = dict.fromkeys(
-            pair for limb in limbs for pair in (limb.start, limb.middle, limb.end)
+            pair for limb in aims.limbs for pair in (limb.start, limb.middle, limb.end)
         )
         names = [own for own, _ in pairs]
         turns, heads = expected(fit, trial.solution, {}, names)
@@ -220,8 +222,8 @@ class _Bake:
             self._turns[shown or own] = rotation.multiply(turns[:, i], offset)
             self._heads[shown or own] = heads[:, i] + rotation.rotate(turns[:, i], away)
         shown_names = [shown for _, shown in pairs if shown]
-        controls = [bone for limb in limbs for bone in (limb.target, limb.pole) if bone]
-        self.read = tuple(dict.fromkeys([*shown_names, *controls]))
+        controls = [bone for limb in aims.limbs for bone in (limb.target, limb.pole) if bone]
+        self.read = tuple(dict.fromkeys([*shown_names, *controls, *aims.placed]))
 
     def misses(self, turns: Array, heads: Array, at: slice) -> dict[str, Misses]:
         """By joint, of what was read at some of the frames."""
@@ -233,12 +235,18 @@ class _Bake:
                 end = self._row(limb.end[1])
                 off = heads[:, end] - self._heads[limb.end[1]][at]
                 shift = float(np.linalg.norm(off, axis=-1).max()) / self._metre
-                if limb.turns:
-                    turn = float(_angle(turns[:, end], self._turns[limb.end[1]][at]).max())
+                turn = float(_angle(turns[:, end], self._turns[limb.end[1]][at]).max())
             ours = heads[:, middle] - heads[:, start]
             theirs = self._heads[limb.middle[1]][at] - self._heads[limb.start[1]][at]
             bend = float(_between(ours, theirs).max()) if limb.pole else 0.0
             found[limb.joint] = Misses(shift, bend, turn)
+        for bone, placed in self._placed.items():
+            i = self._row(bone)
+            off = np.linalg.norm(heads[:, i] - placed.heads[at], axis=-1).max()
+            turn = 0.0
+            if placed.turns is not None:
+                turn = float(_angle(turns[:, i], placed.turns[at]).max())
+            found[bone] = Misses(float(off) / self._metre, 0.0, turn)
         return found
 
     def better(self, turns: Array, heads: Array, frame: int) -> dict[str, tuple[Array, Array]]:
@@ -250,10 +258,9 @@ class _Bake:
             turn, head = turns[k], heads[k]
             if limb.end[1]:
                 end = self._row(limb.end[1])
-                if limb.turns:
-                    wanted = self._turns[limb.end[1]][frame]
-                    miss = rotation.multiply(wanted, rotation.conjugate(turns[end]))
-                    turn = rotation.multiply(miss, turn)
+                wanted = self._turns[limb.end[1]][frame]
+                miss = rotation.multiply(wanted, rotation.conjugate(turns[end]))
+                turn = rotation.multiply(miss, turn)
                 head = head + self._heads[limb.end[1]][frame] - heads[end]
             found.setdefault(limb.target, (turn, head))
             if limb.pole is None:
@@ -263,6 +270,10 @@ class _Bake:
             start = heads[self._row(limb.start[1])]
             place = start + rotation.rotate(about, heads[pole] - start)
             found.setdefault(limb.pole, (turns[pole], place))
+        for bone, placed in self._placed.items():
+            now = turns[self._row(bone)]
+            wanted = now if placed.turns is None else placed.turns[frame]
+            found.setdefault(bone, (wanted, placed.heads[frame]))
         return found
 
     def _swing(self, limb: LedLimb, heads: Array, frame: int) -> Array:

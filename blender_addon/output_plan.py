@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from retarget import rotation
 from retarget.fit import Fit
 from retarget.ik_chains import IkChain, chain_end, pole_place, target_turn
 from retarget.ik_controls import ControlPoses, control_poses, ik_controls, solved_pose
@@ -16,7 +17,7 @@ from retarget.solve import Solution, solve
 from retarget.typical_poses import typical_poses
 
 from .constraints import Pair, find_overrides, listed, suspects, told
-from .ik_bake import Misses, led_limbs, measure, set_right
+from .ik_bake import Aims, Misses, PlacedControl, led_limbs, measure, set_right
 from .ik_limbs import LIMB_JOINTS, IkConstraint, family_controls, find_ik
 from .outputs import Output
 from .posed_copy import PosedCopy, posed_copy
@@ -61,7 +62,7 @@ class OutputPlan:
     warnings : tuple of str
         What the user should know of it, in sentences.
     problems : tuple of str
-        Constraints that would turn bones away from the motion, in sentences; where there are any
+        Constraints that would take bones away from the motion, in sentences; where there are any
         nothing is to be written.
     chains : dict
         Those of the controls that lead mapped bones themselves, which keep their keys: inverse
@@ -80,7 +81,7 @@ class OutputPlan:
     by_evaluation: bool = False
 
     def require_no_problems(self) -> None:
-        """Raise a `FixableError` if constraints would turn bones away from the motion."""
+        """Raise a `FixableError` if constraints would take bones away from the motion."""
         if self.problems:
             raise FixableError(" ".join(self.problems), MUTE_OPERATOR, "Mute in the Action")
 
@@ -108,7 +109,7 @@ def plan_output(
         kinematics. By itself a limb that inverse kinematics leads without a switch is keyed so,
         another one bone by bone.
     mute : bool
-        Whether constraints that would turn bones away from the motion are muted in the Action;
+        Whether constraints that would take bones away from the motion are muted in the Action;
         otherwise they are problems.
     solution : Solution, optional
         What is going to be keyed, for judging constraints by it; some typical poses of conducting
@@ -167,11 +168,10 @@ def control_curves(
     if not plan.controls:
         count = len(solution.location)
         return ControlPoses((), np.empty((count, 0, 3)), np.empty((count, 0, 4)))
-    controls = _controls(fit, plan, solution)
+    trial = _trial(fit, plan, solution)
     if not plan.by_evaluation:
-        return controls
-    limbs = led_limbs(armature, fit, _family(plan), plan.chains)
-    return set_right(armature, fit, _trial(plan, solution, controls), limbs, progress)
+        return trial.controls
+    return set_right(armature, fit, trial, _aims(armature, fit, plan, solution), progress)
 
 
 def _any_constraints(armature: Any, fit: Fit) -> bool:
@@ -279,33 +279,30 @@ class _Draft:
     def try_limbs(self, samples: Solution) -> None:
         """Look whether the limbs go where their targets should lead them."""
         plan = self.plan()
-        limbs = led_limbs(self._armature, self._fit, _family(plan), plan.chains)
-        if not limbs:
-            return
-        trial = _trial(plan, samples, _controls(self._fit, plan, samples))
-        misses = measure(self._armature, self._fit, trial, limbs)
+        aims = _aims(self._armature, self._fit, plan, samples)
+        trial = _trial(self._fit, plan, samples)
+        misses = measure(self._armature, self._fit, trial, aims)
         if all(miss.fine for miss in misses.values()):
             return
-        controls = set_right(self._armature, self._fit, trial, limbs)
-        better = measure(self._armature, self._fit, replace(trial, controls=controls), limbs)
+        controls = set_right(self._armature, self._fit, trial, aims)
+        better = measure(self._armature, self._fit, replace(trial, controls=controls), aims)
         self._by_evaluation = sum(map(_badness, better.values())) < 0.5 * sum(
             map(_badness, misses.values())
         )
         last = better if self._by_evaluation else misses
-        for joint, miss in last.items():
-            if joint not in self._chains and (sentence := _miss(joint, miss)):
+        for limb in aims.limbs:
+            if sentence := _miss(limb.joint, last[limb.joint]):
                 self._warnings.append(sentence)
 
     def try_constraints(
         self, samples: Solution, suspected: dict[str, list[Pair]], mute: bool
     ) -> None:
-        """Look which constraints turn bones away from their keys, and mute them or tell of them."""
+        """Look which constraints take bones away from their keys, and mute them or tell of them."""
         plan = self.plan()
-        controls = _controls(self._fit, plan, samples)
-        trial = _trial(plan, samples, controls)
+        trial = _trial(self._fit, plan, samples)
         if plan.by_evaluation:
-            limbs = led_limbs(self._armature, self._fit, _family(plan), plan.chains)
-            controls = set_right(self._armature, self._fit, trial, limbs)
+            aims = _aims(self._armature, self._fit, plan, samples)
+            controls = set_right(self._armature, self._fit, trial, aims)
             trial = replace(trial, controls=controls)
         found = find_overrides(
             self._armature,
@@ -314,6 +311,7 @@ class _Draft:
             expected(self._fit, samples, _targets_placed(self._fit, plan, samples), samples.bones),
             samples.bones,
             suspected,
+            self._leading.values(),
         )
         if not found:
             return
@@ -387,45 +385,56 @@ def _family(plan: OutputPlan) -> dict[str, IkControl]:
     return {limb: one for limb, one in plan.controls.items() if limb not in plan.chains}
 
 
-def _controls(fit: Fit, plan: OutputPlan, solution: Solution) -> ControlPoses:
-    """Targets and poles by geometry alone."""
+def _trial(fit: Fit, plan: OutputPlan, solution: Solution) -> Trial:
+    """A solution with targets and poles by geometry alone."""
     of_family = ik_controls(replace(fit, map=replace(fit.map, ik=_family(plan))), solution)
-    pose = solved_pose(fit, solution)
-    wanted: dict[str, Array] = {}
-    places: dict[str, Array] = {}
+    of_chains = control_poses(fit, solved_pose(fit, solution), *_placed(fit, plan, solution))
     count = len(solution.location)
+    controls = ControlPoses(
+        of_family.bones + of_chains.bones,
+        np.concatenate(
+            [each.locations.reshape(count, -1, 3) for each in (of_family, of_chains)], axis=1
+        ),
+        np.concatenate(
+            [each.rotations.reshape(count, -1, 4) for each in (of_family, of_chains)], axis=1
+        ),
+    )
+    return Trial(solution, plan.left_out, controls, plan.properties, plan.influences)
+
+
+def _placed(
+    fit: Fit, plan: OutputPlan, solution: Solution
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """How the targets of chains are turned (T, 4), and where they and the poles are (T, 3),
+    canonical axes."""
+    pose = solved_pose(fit, solution)
+    count = len(solution.location)
+    turns: dict[str, Array] = {}
+    places: dict[str, Array] = {}
     for chain in plan.chains.values():
-        wanted[chain.target] = np.broadcast_to(target_turn(fit, pose, chain), (count, 4))
+        turns[chain.target] = np.broadcast_to(target_turn(fit, pose, chain), (count, 4))
         places[chain.target] = np.broadcast_to(chain_end(fit, pose, chain), (count, 3))
         if chain.pole is not None:
             places[chain.pole] = np.broadcast_to(pole_place(fit, pose, chain), (count, 3))
-    of_chains = control_poses(fit, pose, wanted, places)
-    return ControlPoses(
-        of_family.bones + of_chains.bones,
-        np.concatenate(
-            [of_family.locations.reshape(count, -1, 3), of_chains.locations.reshape(count, -1, 3)],
-            axis=1,
-        ),
-        np.concatenate(
-            [of_family.rotations.reshape(count, -1, 4), of_chains.rotations.reshape(count, -1, 4)],
-            axis=1,
-        ),
-    )
+    return turns, places
+
+
+def _aims(armature: Any, fit: Fit, plan: OutputPlan, solution: Solution) -> Aims:
+    turns, places = _placed(fit, plan, solution)
+    placed = {
+        bone: PlacedControl(
+            rotation.rotate(fit.axes, place),
+            rotation.multiply(fit.axes, turns[bone]) if bone in turns else None,
+        )
+        for bone, place in places.items()
+    }
+    return Aims(led_limbs(armature, fit, _family(plan)), placed)
 
 
 def _targets_placed(fit: Fit, plan: OutputPlan, solution: Solution) -> dict[str, Array]:
     """Mapped bones that are targets, to where they go, canonical axes."""
-    pose = solved_pose(fit, solution)
-    count = len(solution.location)
-    return {
-        chain.target: np.broadcast_to(chain_end(fit, pose, chain), (count, 3))
-        for chain in plan.chains.values()
-        if chain.target in fit.map.bones
-    }
-
-
-def _trial(plan: OutputPlan, solution: Solution, controls: ControlPoses) -> Trial:
-    return Trial(solution, plan.left_out, controls, plan.properties, plan.influences)
+    _, places = _placed(fit, plan, solution)
+    return {bone: place for bone, place in places.items() if bone in fit.map.bones}
 
 
 def _badness(miss: Misses) -> float:
