@@ -21,6 +21,8 @@ from ..task import FixableError, session
 from ..working import Work, Working
 
 _BY_ENDING = "ENDING"
+# Further files are counted, not named, when told of.
+_NAMED = 2
 
 
 class ExportOperator(Working):
@@ -120,10 +122,14 @@ class ExportOperator(Working):
     def finish(self, _context: Any, _scene: Any, result: Any) -> str:
         """Tell what was written."""
         session.notes = tuple(result["notes"])
-        beside = result["files"][1:]
-        return f"The file is {result['out']}" + (
-            f", with {len(beside)} beside it" if beside else ""
-        )
+        beside = [Path(file).name for file in result["files"][1:]]
+        which = f"{len(beside)} files" if len(beside) > _NAMED else " and ".join(beside)
+        return f"The file is {result['out']}" + (f", with {which} beside it" if beside else "")
+
+    def cancel(self, context: Any) -> None:
+        """End the work, unless no file was chosen for it."""
+        if not self._browsing:
+            super().cancel(context)
 
 
 def _python() -> Path | None:
