@@ -14,6 +14,7 @@ from retarget.readback import hold_baton, read_joints, rest_joints
 from retarget.rotation import Array
 
 from .armature import fit_armature
+from .shown_pose import ShownPose
 from .span import played_frames
 from .stage.baton import baton_of, tip_of
 
@@ -54,6 +55,7 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
         raise ConductorError("The scene's frame range is empty; set its start before its end.")
     cameras = [_camera_at(scene, frame) for frame in frames]
     size = _render_size(scene)
+    shown = ShownPose(armature, fit.map.bones)
     poses = np.empty((len(frames), len(fit.map.bones), 4, 4))
     objects = np.empty((len(frames), 4, 4))
     view = np.empty((len(frames), 4, 4))
@@ -67,7 +69,7 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
             scratch.frame_set(frame)
             depsgraph = scratch.view_layers[0].depsgraph
             posed = armature.evaluated_get(depsgraph)
-            poses[i] = _pose_matrices(posed, fit.map.bones)
+            poses[i] = shown.matrices(posed)
             objects[i] = posed.matrix_world
             for item in baton:
                 held[i] = item.evaluated_get(depsgraph).matrix_world
@@ -105,6 +107,7 @@ def joints_at(scene: Any, armature: Any, frames: list[int]) -> Array:
         If the rig is not known.
     """
     fit = fit_armature(armature)
+    shown = ShownPose(armature, fit.map.bones)
     poses = np.empty((len(frames), len(fit.map.bones), 4, 4))
     objects = np.empty((len(frames), 4, 4))
     baton = _seen_baton(armature)
@@ -114,7 +117,7 @@ def joints_at(scene: Any, armature: Any, frames: list[int]) -> Array:
             scratch.frame_set(frame)
             depsgraph = scratch.view_layers[0].depsgraph
             posed = armature.evaluated_get(depsgraph)
-            poses[i] = _pose_matrices(posed, fit.map.bones)
+            poses[i] = shown.matrices(posed)
             objects[i] = posed.matrix_world
             for item in baton:
                 held[i] = item.evaluated_get(depsgraph).matrix_world
@@ -128,11 +131,6 @@ def _seen_baton(armature: Any) -> list[Any]:
     """The baton that is an object, alone in a list, or nothing: one that is hidden stands still."""
     baton = baton_of(armature)
     return [] if baton is None or baton.hide_viewport else [baton]
-
-
-def _pose_matrices(armature: Any, bones: tuple[str, ...]) -> Array:
-    pose = armature.pose.bones
-    return np.array([pose[bone].matrix for bone in bones])
 
 
 def _render_size(scene: Any) -> tuple[int, int]:
