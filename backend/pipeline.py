@@ -383,7 +383,7 @@ def _drawn_by(
     if engine is None or slowness(blender, engine, frames) is None:
         return None
     warnings.append(
-        f"The scene keeps {quality_of(engine)} ({engine}), which would take hours without a "
+        f"The scene keeps {quality_of(engine)} ({engine}), which takes very long without a "
         f"graphics card, so its video is a draft; --quality {quality_of(engine)} makes it all the "
         "same."
     )
