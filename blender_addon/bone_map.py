@@ -46,7 +46,8 @@ def stored_map(armature: Any) -> RigMap | None:
         return parse_rig_map(str(text), what, None)
     except ConductorError as error:
         raise ConductorError(
-            f"{str(error).removesuffix('.')}; choose Detect Again in the panel's Rig section."
+            f"{str(error).removesuffix('.').partition(';')[0]}; choose Detect Again in the panel's "
+            "Rig section."
         ) from error
 
 

@@ -83,9 +83,7 @@ def knuckles(rig: RigRest, rig_map: RigMap, side: str) -> Array | None:
 
 def nothing(rig: RigRest) -> float:
     """Length below which two places of the rig are one, armature units."""
-    # A few bones may lie far off, as targets of cameras do.
-    low, high = np.percentile(rig.heads, [10.0, 90.0], axis=0)
-    return _NOTHING * max(float((high - low).max()), 1e-9)
+    return _NOTHING * max(rig.spread, 1e-9)
 
 
 def _is_last(rig_map: RigMap, joint: str) -> bool:
@@ -112,7 +110,8 @@ def _axis_along(rig: RigRest, rig_map: RigMap, side: str) -> Array | None:
         and joint in rig_map.strands
         and after in rig_map.strands
     ]
-    rows = np.array([[rig.index[bone] for bone in pair] for pair in pairs]).reshape(-1, 2)
+    numbers = [[rig.index[bone] for bone in pair] for pair in pairs]
+    rows = np.array(numbers, dtype=np.int64).reshape(-1, 2)
     ways = rig.heads[rows[:, 1]] - rig.heads[rows[:, 0]]
     told = np.linalg.norm(ways, axis=-1) > nothing(rig)
     if not told.any():

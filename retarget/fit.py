@@ -7,7 +7,7 @@ import numpy as np
 
 from . import rotation, skeleton
 from .arms import find_arms
-from .bone_ends import bone_ends, nothing
+from .bone_ends import DIGITS, bone_ends, nothing
 from .carrier import follows, with_carrier
 from .declared_pose import ToTPose, posed_rig, to_declared_pose
 from .errors import ConductorError
@@ -111,6 +111,7 @@ def fit_rig(
             f"The bone map of '{rig.name}' has no bone for {' and '.join(missing)}, without which "
             "nobody can conduct; give it one."
         )
+    rig_map = _without_loose_digits(rig, rig_map)
     rig_map = with_twists_in_limbs(rig, with_carrier(rig, rig_map))
     rig = replace(rig, tails=bone_ends(rig, rig_map))
     posed = rig if t_pose is None else posed_rig(rig, t_pose)
@@ -135,6 +136,24 @@ def fit_rig(
         twists=twists,
         doubts=(*rig_map.doubts, *laid.doubts),
     )
+
+
+def _without_loose_digits(rig: RigRest, rig_map: RigMap) -> RigMap:
+    """The map without digits, and the baton, of hands that it lacks: they turn with their hand."""
+    loose = [
+        joint
+        for joint in rig_map.strands
+        if joint.split(".")[0] in (*DIGITS, "baton")
+        and f"hand.{joint.partition('.')[2] or 'R'}" not in rig_map.strands
+    ]
+    if not loose:
+        return rig_map
+    doubt = (
+        f"The bone map of '{rig.name}' has bones for {', '.join(loose)} but none for the hand that "
+        "they belong to, so they stay still."
+    )
+    strands = {joint: rows for joint, rows in rig_map.strands.items() if joint not in loose}
+    return replace(rig_map, strands=strands, doubts=(*rig_map.doubts, doubt))
 
 
 def _to_canonical_pose(

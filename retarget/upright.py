@@ -145,7 +145,9 @@ def find_axes(rig: RigRest, rig_map: RigMap, up: Array | None = None) -> BodyAxe
     if lean > _LEAN and hips is not None and hips @ body[:, 0] < _TURNED_COSINE:
         hips = rotation.rotate(rotation.between(body[:, 2], up), hips)
         both = left + rotation.normalize(hips - up * (hips @ up))
-        nearest = _snapped(rotation.normalize(both), _FACING_COSINE)
+        # Opposite ones are refused (`sides`).
+        if np.linalg.norm(both) > 1e-6:
+            nearest = _snapped(rotation.normalize(both), _FACING_COSINE)
     return BodyAxes(_frame(nearest if abs(nearest @ up) < 1e-9 else left, up), body, lean)
 
 

@@ -126,3 +126,27 @@ def test_a_map_without_an_arm_is_refused_in_a_sentence() -> None:
     strands = {joint: rows for joint, rows in rig.map.strands.items() if joint != "upper_arm.L"}
     with pytest.raises(ConductorError, match=r"has no bone for upper_arm\.L, without which"):
         fit_rig(rig.rest, replace(rig.map, strands=strands))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_part_of_a_map_is_fitted_and_conducts(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rig = make(Recipe(A_POSE, across=bool(seed % 2)))
+    needed = ("hips", "upper_arm.L", "upper_arm.R")
+    share = rng.uniform(0.0, 1.0)
+    strands = {
+        joint: rows
+        for joint, rows in rig.map.strands.items()
+        if joint in needed or rng.uniform() < share
+    }
+    t_pose = make(Recipe()).rest.matrices if seed % 3 else None
+    fit = fit_rig(rig.rest, replace(rig.map, strands=strands), t_pose=t_pose)
+    assert np.isfinite(solve(fit, MOTION).rotations).all()
+
+
+def test_fingers_without_their_hand_stay_still_and_it_is_said() -> None:
+    rig = make(Recipe())
+    strands = {joint: rows for joint, rows in rig.map.strands.items() if joint != "hand.R"}
+    fit = fit_rig(rig.rest, replace(rig.map, strands=strands))
+    assert "index.01.R" not in solve(fit, MOTION).bones
+    assert "thumb.R, index.R, fingers.R, baton but none for the hand" in fit.doubts[0]
