@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import bpy
@@ -23,6 +24,7 @@ from .armature import fit_armature
 from .blocks import require_no_blocks
 from .curves import fill_curve, hold
 from .former import Former
+from .leaders import active_constraints
 from .leftovers import find_leftovers, told
 from .output_plan import OutputPlan, control_curves, plan_output
 from .outputs import Output
@@ -129,6 +131,7 @@ def apply_motion(
         fit,
         turned={bone for bone in solution.bones if bone not in plan.left_out} | {*controls.bones},
         moved={solution.root_bone, *controls.bones},
+        active=partial(active_constraints, armature, plan.properties, plan.influences),
     )
     ictus = np.round(np.asarray(motion.beats) * played.fps).astype(np.int64)
     contents = _Contents(

@@ -1,17 +1,17 @@
 """What earlier animation, or a hand, has left in a pose and would bend a new motion."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from retarget import rotation
-from retarget.carrier import ancestors
 from retarget.fit import Fit
 from retarget.rotation import Array
 
 from .curves import curves_of, moves, nla_curves_of
+from .leaders import Leaders, parents_of
 from .pose_values import PoseValue, in_own_mode, read_turn, read_value, rotation_of
 
 # Smaller ones than these, radians, shares and shares of a canonical metre, bend nothing.
@@ -41,14 +41,19 @@ class Reset:
 
 
 def find_leftovers(
-    armature: Any, fit: Fit, turned: Iterable[str], moved: Iterable[str]
+    armature: Any,
+    fit: Fit,
+    turned: Iterable[str],
+    moved: Iterable[str],
+    active: Callable[[], Collection[tuple[str, str]]],
 ) -> tuple[Reset, ...]:
-    """Transforms in and above the mapped chains that would add to a motion.
+    """Transforms of bones that lead the mapped ones and would add to a motion.
 
-    Mapped bones, those between them and those above the body are to have no transforms but the
-    motion's. What lies above the body places it, though: what a hand has put there stays, its
-    place, how it is turned about the vertical and its size, if that is the same all round. Only
-    what tilts or stretches the body is taken back, and all that another Action or the NLA moves.
+    Mapped bones, and those that they hang from or follow through constraints and drivers, are to
+    have no transforms but the motion's. What carries the whole body places it, though: what a hand
+    has put there stays, its place, how it is turned about the vertical and its size, if that is the
+    same all round. Only what tilts or stretches the body is taken back, and all that another Action
+    or the NLA moves.
 
     Parameters
     ----------
@@ -60,6 +65,8 @@ def find_leftovers(
         Bones whose rotation the motion sets.
     moved : iterable of str
         Bones whose location the motion sets.
+    active : callable
+        Gives the constraints, by bone and name, that have influence while the motion plays.
 
     Returns
     -------
@@ -69,13 +76,17 @@ def find_leftovers(
     search = _Search(armature, fit)
     turned, moved = set(turned), set(moved)
     played = {*fit.map.bones, *turned, *moved}
-    lines = {bone: _above(armature, fit, bone) for bone in played}
+    lines: dict[str, set[str]] = {}
+    restless = {bone for bone in fit.rig.bones if bone not in played and search.is_restless(bone)}
+    if restless:
+        # All constraints may count at first, for it takes time to find out which do.
+        lines = _lines(armature, fit, played, lambda _bone, _name: True)
+        if restless & set().union(*(line - parents_of(armature, b) for b, line in lines.items())):
+            counting = set(active())
+            lines = _lines(armature, fit, played, lambda bone, name: (bone, name) in counting)
     chains = played.union(*lines.values())
     # What carries only some of it would tear the body, or its hands from their targets.
-    carrier = fit.map.strands["hips"][0][0]
-    places = {
-        bone for bone in lines[carrier] - played if all(bone in line for line in lines.values())
-    }
+    places = set.intersection(*lines.values()) - played if lines else set()
     found: list[Reset] = []
     for bone in fit.rig.bones:
         if bone in places:
@@ -115,6 +126,10 @@ class _Search:
         self._moving = {curve.data_path for curve in (*playing, *former) if moves(curve)}
         drivers = data.drivers if data else ()
         self._driven = {(curve.data_path, curve.array_index) for curve in drivers}
+
+    def is_restless(self, bone: str) -> bool:
+        """Whether a bone has transforms, or the NLA gives it some."""
+        return bool(self.turn(bone) or self.place(bone) or self.size(bone))
 
     def turn(self, bone: str) -> list[Reset]:
         """The rotation, where there is one."""
@@ -172,6 +187,9 @@ class _Search:
         self, value: PoseValue, rest: float, is_off: Callable[[Array], bool]
     ) -> list[Reset]:
         now = self._read(value)
+        for index in range(len(now)):
+            if (value.path, index) in self._driven:
+                now[index] = rest
         if not self._is_played(value) and not is_off(now):
             return []
         return self._reset(value, [rest] * len(now))
@@ -195,10 +213,12 @@ class _Search:
         return value.path in self._moving
 
 
-def _above(armature: Any, fit: Fit, bone: str) -> set[str]:
-    """The bones that a bone hangs from or follows."""
-    parents = {parent.name for parent in armature.data.bones[bone].parent_recursive}
-    return parents | set(ancestors(fit.rig, fit.map, bone))
+def _lines(
+    armature: Any, fit: Fit, bones: Iterable[str], is_on: Callable[[str, str], bool]
+) -> dict[str, set[str]]:
+    """Bones to all that lead them."""
+    leaders = Leaders(armature, fit, is_on)
+    return {bone: leaders.of(bone) for bone in bones}
 
 
 def _leaves_rest(curve: Any) -> bool:

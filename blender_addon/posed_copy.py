@@ -2,13 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import bpy
 import numpy as np
 
 from retarget import rotation
 from retarget.rotation import Array
+
+_AT_REST: Final = {
+    "location": [0.0, 0.0, 0.0],
+    "rotation_quaternion": [1.0, 0.0, 0.0, 0.0],
+    "rotation_euler": [0.0, 0.0, 0.0],
+    "rotation_axis_angle": [0.0, 0.0, 1.0, 0.0],
+    "scale": [1.0, 1.0, 1.0],
+}
 
 
 class PosedCopy:
@@ -85,7 +93,7 @@ class PosedCopy:
 
 @contextmanager
 def posed_copy(armature: Any, without: Iterable[tuple[str, str]] = ()) -> Iterator[PosedCopy]:
-    """A copy of an armature for trying poses on; it is gone afterwards.
+    """A copy of an armature, all its bones at rest, for trying poses on; it is gone afterwards.
 
     Parameters
     ----------
@@ -111,6 +119,7 @@ def posed_copy(armature: Any, without: Iterable[tuple[str, str]] = ()) -> Iterat
             _drop_drivers(copy, constraint.path_from_id())
             copy.pose.bones[bone].constraints.remove(constraint)
         scene.collection.objects.link(copy)
+        _put_to_rest(copy)
         scene.frame_set(frame)
         # Creates the dependency graph.
         scene.view_layers[0].update()
@@ -121,6 +130,13 @@ def posed_copy(armature: Any, without: Iterable[tuple[str, str]] = ()) -> Iterat
             bpy.data.objects.remove(copy)
         if data is not None:
             bpy.data.armatures.remove(data)
+
+
+def _put_to_rest(copy: Any) -> None:
+    """Take the transforms of all bones away: what is left over of a pose is none of the motion."""
+    count = len(copy.pose.bones)
+    for name, values in _AT_REST.items():
+        copy.pose.bones.foreach_set(name, values * count)
 
 
 def _drop_drivers(copy: Any, path: str) -> None:

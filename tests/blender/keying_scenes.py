@@ -4,6 +4,7 @@
 went wrong.
 """
 
+import tempfile
 import traceback
 from functools import cache
 
@@ -23,7 +24,9 @@ from retarget.errors import Cancelled, ConductorError
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 FRAMES = (1, 13, 30)
-FORMER = ("none", "old", "kept", "layered")
+LEADERS = ("led by", "idle", "read")
+ODD = ("root", *LEADERS)
+FORMER = ("none", "old", "kept", "layered", "limited", "saved")
 MOTION = planted_motion(30, seed=3)
 
 
@@ -36,6 +39,9 @@ def maestro():
     head = rows["neck"][1]
     rows["between"] = ("chest", head - [0.0, 0.0, 0.05], head)
     rows["neck"] = ("between", *rows["neck"][1:])
+    rows |= {
+        name: (None, (2.0, 0.0, 0.1 * i), (2.0, 0.2, 0.1 * i)) for i, name in enumerate(LEADERS)
+    }
     data = bpy.data.armatures.new("Maestro")
     rig = bpy.data.objects.new("Maestro", data)
     bpy.context.scene.collection.objects.link(rig)
@@ -63,7 +69,7 @@ def posed(scene, rig, frames=FRAMES):
     for frame in frames:
         scene.frame_set(frame)
         seen = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        bones = (bone for bone in seen.pose.bones if bone.name != "root")
+        bones = (bone for bone in seen.pose.bones if bone.name not in ODD)
         matrices.append([np.array(bone.matrix) for bone in bones])
     return np.array(matrices)
 
@@ -246,6 +252,88 @@ def placed_scene():
     return answer
 
 
+def led_scene():
+    """Bones that lead the body through constraints and drivers, and one that could but does not."""
+
+    def build():
+        scene, rig = maestro()
+        bones = rig.pose.bones
+        for leader, influence in (("led by", 1.0), ("idle", 0.0)):
+            constraint = bones["between"].constraints.new("COPY_ROTATION")
+            constraint.target, constraint.subtarget = rig, leader
+            constraint.mix_mode = "ADD"
+            constraint.target_space = constraint.owner_space = "LOCAL"
+            constraint.influence = influence
+        driver = bones["between"].driver_add("scale", 1).driver
+        variable = driver.variables.new()
+        variable.type = "TRANSFORMS"
+        target = variable.targets[0]
+        target.id, target.bone_target = rig, "read"
+        target.transform_type, target.transform_space = "SCALE_Y", "LOCAL_SPACE"
+        driver.expression = variable.name
+        return scene, rig
+
+    scene, rig = build()
+    conduct(scene, rig)
+    expected = posed(scene, rig)
+    plain = keyed_beside(rig)
+    scene, rig = build()
+    for leader in ("led by", "idle"):
+        rig.pose.bones[leader].rotation_quaternion = (0.9, 0.3, 0.0, 0.1)
+    rig.pose.bones["read"].scale = (1.0, 1.5, 1.0)
+    conduct(scene, rig)
+    names = [bone.name for bone in rig.pose.bones if bone.name not in ODD]
+    rows = [names.index(bone) for bone in fit_armature(rig).map.bones]
+    return {
+        "off": float(np.abs(posed(scene, rig) - expected)[:, rows].max()),
+        "beside": keyed_beside(rig),
+        "plain": plain,
+    }
+
+
+def rigify_scene():
+    """A generated rig that was placed by its root, and one whose chest was turned."""
+
+    def build():
+        # Only importing bpy makes this module known.
+        import addon_utils
+
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        addon_utils.enable("rigify", default_set=True)
+        bpy.ops.object.armature_basic_human_metarig_add()
+        bpy.ops.pose.rigify_generate()
+        bpy.context.scene.render.fps = round(MOTION.fps)
+        return bpy.context.scene, bpy.context.object
+
+    scene, rig = build()
+    conduct(scene, rig)
+    expected = posed(scene, rig)
+    mapped = set(fit_armature(rig).map.bones)
+    rows = [
+        i
+        for i, bone in enumerate(b for b in rig.pose.bones if b.name != "root")
+        if bone.name in mapped or bone.name.startswith("DEF-")
+    ]
+    scene, rig = build()
+    place = Matrix.Translation((1.0, 2.0, 0.0)) @ Matrix.Rotation(1.2, 4, "Z")
+    rest = rig.data.bones["root"].matrix_local
+    rig.pose.bones["root"].matrix_basis = rest.inverted() @ place @ rest
+    conduct(scene, rig)
+    there = np.einsum("ij,fbjk->fbik", np.array(place), expected)
+    answer = {
+        "placed off": float(np.abs(posed(scene, rig) - there)[:, rows].max()),
+        "placed beside": keyed_beside(rig),
+    }
+    scene, rig = build()
+    rig.pose.bones["chest"].rotation_quaternion = (0.9, 0.3, 0.0, 0.1)
+    # What leads the arm only while inverse kinematics is on.
+    rig.pose.bones["upper_arm_ik.L"].location = (0.1, 0.0, 0.0)
+    conduct(scene, rig)
+    answer["turned off"] = float(np.abs(posed(scene, rig) - expected)[:, rows].max())
+    answer["turned beside"] = keyed_beside(rig)
+    return answer
+
+
 def driven_scene():
     """Nothing is keyed where a driver has the last word."""
     scene, rig = maestro()
@@ -397,6 +485,11 @@ def worn(kind):
         action, slot = new_action("Old", rig, curves, slots=2)
         play(rig, action, slot)
         action.use_fake_user = kind == "kept"
+    if kind == "limited":
+        limit = bones["upper_arm.L"].constraints.new("LIMIT_ROTATION")
+        limit.owner_space = "LOCAL"
+        limit.use_limit_x = limit.use_limit_y = limit.use_limit_z = True
+        limit.influence = 0.75
     if kind == "layered":
         strip_of(rig, *new_action("Layer", rig, {("neck", ".location", 2): [(1, 0.0), (30, 0.3)]}))
     scene.frame_set(7)
@@ -411,7 +504,12 @@ def former_scene(kind):
     expected = posed(scene, rig)
     scene, rig = worn(kind)
     before = dump(scene, rig)
-    conduct(scene, rig)
+    conduct(scene, rig, mute=True)
+    if kind == "saved":
+        with tempfile.TemporaryDirectory() as folder:
+            bpy.ops.wm.save_as_mainfile(filepath=f"{folder}/saved.blend")
+            bpy.ops.wm.open_mainfile(filepath=f"{folder}/saved.blend")
+        scene, rig = bpy.context.scene, bpy.data.objects["Maestro"]
     first = rig.animation_data.action
     bpy.context.view_layer.update()
     changed = dump(scene, rig) != before
@@ -426,11 +524,10 @@ def former_scene(kind):
     }
     # Twice in a row, with other frames looked at between.
     scene, rig = worn(kind)
-    conduct(scene, rig)
-    posed(scene, rig)
+    conduct(scene, rig, mute=True)
     first = rig.animation_data.action
     middle = posed(scene, rig)
-    conduct(scene, rig)
+    conduct(scene, rig, mute=True)
     posed(scene, rig)
     restore_former(scene, rig)
     answer["first again"] = rig.animation_data.action == first
@@ -448,6 +545,30 @@ def differing(now, before):
         return ["keys"]
     rows = [[k, now[0][k], v] for k, v in before[0].items() if now[0][k] != v]
     return rows + [[a, b] for a, b in zip(now[1:], before[1:], strict=True) if a != b]
+
+
+def buttons_scene():
+    """The two buttons, as the panel has them."""
+    import blender_addon
+
+    blender_addon.register()
+    scene, rig = maestro()
+    scene.virtual_conductor.avatar = rig
+    action, slot = new_action("Mine", rig, {("head", ".location", 0): [(1, 0.1)]})
+    play(rig, action, slot)
+    at_rest(scene, rig)
+    buttons = bpy.ops.virtual_conductor
+    answer = {
+        "too soon": buttons.restore_former.poll(),
+        "mend": list(buttons.mend_blocks()),
+        "mended": rig.data.pose_position,
+    }
+    conduct(scene, rig)
+    answer["restore"] = list(buttons.restore_former())
+    answer["restored"] = [rig.animation_data.action == action, rig.data.pose_position]
+    answer["again"] = buttons.restore_former.poll()
+    blender_addon.unregister()
+    return answer
 
 
 def refused_scene():
@@ -519,10 +640,13 @@ SCENES = {
     "root by an action": lambda: touched(move_the_root_by_an_action),
     "root by the nla": lambda: touched(move_the_root_by_the_nla),
     "placed": placed_scene,
+    "led": led_scene,
+    "rigify": rigify_scene,
     "driven": driven_scene,
     "blocks": blocks_scene,
     "harmless": harmless_scene,
     **{f"former {kind}": lambda kind=kind: former_scene(kind) for kind in FORMER},
+    "buttons": buttons_scene,
     "refused": refused_scene,
     "cancelled": cancelled_scene,
     "steady": steady_scene,

@@ -23,6 +23,9 @@ _BLOCKS = {
 _BENT = ("by hand", "by an action", "by the nla", "root by an action", "root by the nla")
 
 
+_FORMER = ("none", "old", "kept", "layered", "limited", "saved")
+
+
 @pytest.fixture(scope="module")
 def answers(run_in_each_blender):
     return run_in_each_blender(_SCRIPT, PATHS=[str(_HERE), str(_HERE.parent / "retarget")])
@@ -81,6 +84,24 @@ def test_a_root_that_tilts_the_figure_is_stood_up_where_it_is(told):
     assert told("placed")["tilted beside"] == {"root.rotation_euler": 1}
 
 
+def test_bones_that_lead_the_body_through_constraints_and_drivers_are_put_to_rest(told):
+    assert told("led")["off"] < 1e-5
+    assert told("led")["plain"] == {}
+    assert told("led")["beside"] == {"led by.rotation_quaternion": 1, "read.scale": 1}
+
+
+def test_a_generated_rig_is_carried_by_its_root(told):
+    assert told("rigify")["placed off"] < 1e-4
+    # The rig's switches stand on bones of their own.
+    assert not any(name.startswith("root.") for name in told("rigify")["placed beside"])
+
+
+def test_a_control_that_bends_a_generated_rig_is_put_to_rest(told):
+    assert told("rigify")["turned off"] < 1e-4
+    assert told("rigify")["turned beside"]["chest.rotation_quaternion"] == 1
+    assert "upper_arm_ik.L.location" not in told("rigify")["turned beside"]
+
+
 def test_a_value_that_a_driver_sets_gets_no_keys(told):
     assert told("driven") == []
 
@@ -110,7 +131,7 @@ def test_settings_without_effect_are_no_blocks(told):
     assert told("harmless") == [0, 0]
 
 
-@pytest.mark.parametrize("kind", ["none", "old", "kept", "layered"])
+@pytest.mark.parametrize("kind", _FORMER)
 def test_the_former_action_comes_back_with_every_value_of_the_pose(told, kind):
     answer = told(f"former {kind}")
     assert answer["changed"]
@@ -120,13 +141,23 @@ def test_the_former_action_comes_back_with_every_value_of_the_pose(told, kind):
     assert answer["kept"] == [True, 0]
 
 
-@pytest.mark.parametrize("kind", ["none", "old", "kept", "layered"])
+@pytest.mark.parametrize("kind", _FORMER)
 def test_several_motions_are_taken_back_one_by_one_whatever_was_looked_at_between(told, kind):
     answer = told(f"former {kind}")
     assert answer["first again"]
     assert answer["middle off"] == 0.0
     assert answer["off in the end"] == 0.0
     assert answer["same in the end"] == []
+
+
+def test_the_buttons_mend_and_restore(told):
+    answer = told("buttons")
+    assert not answer["too soon"]
+    assert answer["mend"] == ["FINISHED"]
+    assert answer["mended"] == "POSE"
+    assert answer["restore"] == ["FINISHED"]
+    assert answer["restored"] == [True, "REST"]
+    assert not answer["again"]
 
 
 def test_where_nothing_can_be_restored_that_is_said(told):
