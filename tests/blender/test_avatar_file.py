@@ -128,6 +128,9 @@ for scale, name in ((1.0, "vroid"), (0.01, "small")):
     write_gltf(folder / f"{name}.glb")
     (folder / f"{name}.glb").rename(folder / f"{name}.vrm")
 scene = fresh()
+person(scene, mixamo, folder)
+write_fbx(folder / "beside.fbx", path_mode="RELATIVE")
+scene = fresh()
 person(scene, plain, folder)
 write_gltf(folder / "plain.glb")
 write_gltf(folder / "parts.gltf", "GLTF_SEPARATE")
@@ -231,15 +234,15 @@ for name in refused:
 _PLAYED = (
     "mixamo.fbx",
     "tiny.fbx",
+    "beside.fbx",
     "vroid.vrm",
     "small.vrm",
-    "plain.glb",
     "parts.gltf",
     "seen.glb",
     "past.glb",
     "lone/lone.fbx",
 )
-_SIMPLE = ("tiny.fbx", "small.vrm", "plain.glb", "parts.gltf", "lone/lone.fbx")
+_SIMPLE = ("tiny.fbx", "beside.fbx", "vroid.vrm", "small.vrm", "parts.gltf", "lone/lone.fbx")
 _SMALL = ("tiny.fbx", "small.vrm")
 _REFUSED = (
     "cut.fbx",
@@ -310,15 +313,13 @@ def test_it_conducts_as_the_motion_does(played, name):
 
 
 def test_its_scene_is_as_one_that_is_made_for_a_built_conductor(played):
-    for name in ("vroid.vrm", "mixamo.fbx"):
-        avatar = played[name]
-        assert avatar["stage"]
-        assert avatar["camera"] == "Front"
-        assert avatar["engine"] == "BLENDER_WORKBENCH"
-        assert avatar["size"] == [960, 540]
-        assert avatar["range"][0] == 1
-    assert played["vroid.vrm"]["range"] == [1, 30]
-    assert played["vroid.vrm"]["rate"] == 30
+    avatar = played["mixamo.fbx"]
+    assert avatar["stage"]
+    assert avatar["camera"] == "Front"
+    assert avatar["engine"] == "BLENDER_WORKBENCH"
+    assert avatar["size"] == [960, 540]
+    assert avatar["range"] == [1, 30]
+    assert avatar["rate"] == 30
 
 
 def test_a_motion_for_a_file_with_a_frame_rate_is_made_at_it(told):
@@ -331,7 +332,7 @@ def test_nothing_that_only_an_importer_needs_is_left(played):
 
 
 def test_pictures_are_inside_the_scene(played):
-    for name in ("mixamo.fbx", "vroid.vrm", "plain.glb", "parts.gltf"):
+    for name in ("mixamo.fbx", "beside.fbx", "vroid.vrm", "parts.gltf"):
         assert played[name]["pictures"] == [[True, True]]
         assert played[name]["links"] == [1]
         assert played[name]["warnings"] == []
