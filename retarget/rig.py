@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 from numpy.typing import NDArray
 
 from . import skeleton
@@ -51,6 +52,13 @@ class RigRest:
     def heads(self) -> Array:
         """Where each bone starts, (B, 3)."""
         return self.matrices[:, :3, 3]
+
+    @cached_property
+    def spread(self) -> float:
+        """How far most of its bones stand apart along the axis where they do most."""
+        # A few bones may lie far off, as targets of cameras do.
+        low, high = np.percentile(self.heads, [10.0, 90.0], axis=0)
+        return float((high - low).max())
 
 
 Strand = tuple[str, ...]

@@ -6,7 +6,16 @@ from typing import Final
 
 from . import skeleton
 from .rig import IkControl, RigMap, RigRest, Strand
-from .rig_family import Family, Rows, Slot, squashed_name, written_out
+from .rig_family import (
+    Family,
+    Rows,
+    Slot,
+    families,
+    forearm_names,
+    squashed_forearm_names,
+    squashed_name,
+    written_out,
+)
 from .rig_parts import split_trunk
 
 # A joint whose bone is there but hangs from the wrong one.
@@ -72,9 +81,11 @@ def matches(rig: RigRest, keys: Keys, *, squashed: bool = False) -> list[Match]:
         Whether names are looked up without case and separators.
     """
     found = []
-    for family in written_out():
-        if keys.keys().isdisjoint(family.squashed_arms if squashed else family.arms):
+    for key in families():
+        arms = squashed_forearm_names(key) if squashed else forearm_names(key)
+        if keys.keys().isdisjoint(arms):
             continue
+        family = written_out(key)
         names = family.squashed if squashed else family.names
         there = sum(any(name in keys for name in row) for row in names)
         if 2 * there > len(names):

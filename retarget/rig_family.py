@@ -57,17 +57,6 @@ class Family:
         )
 
     @cached_property
-    def arms(self) -> frozenset[str]:
-        """The names that forearms may have: these tell families apart soonest."""
-        rows = [row for side in "LR" for row in self.joints[f"forearm.{side}"]]
-        return frozenset(name for row in rows for slot in row for name in slot)
-
-    @cached_property
-    def squashed_arms(self) -> frozenset[str]:
-        """The same without case and separators."""
-        return frozenset(map(squashed_name, self.arms))
-
-    @cached_property
     def squashed(self) -> tuple[frozenset[str], ...]:
         """The same without case and separators."""
         return tuple(frozenset(map(squashed_name, names)) for names in self.names)
@@ -120,16 +109,41 @@ def _digit_joints(digits: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def written_out() -> tuple[Family, ...]:
-    """All families, in the order of their file names."""
-    return tuple(_write_out(key, family) for key, family in families().items())
+def forearm_names(key: str) -> frozenset[str]:
+    """The names that forearms of a family may have: these tell families apart soonest, so that the
+    others need not be written out."""
+    family = families()[key]
+    words = _side_words(family)
+    return frozenset(
+        name
+        for side in "LR"
+        for row in _rows(family["joints"]["forearm.{side}"], words.get(side, ()))
+        for slot in row
+        for name in slot
+    )
 
 
-def _write_out(key: str, family: dict[str, Any]) -> Family:
-    sides = {
+@cache
+def squashed_forearm_names(key: str) -> frozenset[str]:
+    """The same without case and separators."""
+    return frozenset(map(squashed_name, forearm_names(key)))
+
+
+@cache
+def written_out(key: str) -> Family:
+    """A family with both sides written out."""
+    return _write_out(key, families()[key])
+
+
+def _side_words(family: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {
         side: (words,) if isinstance(words, str) else tuple(words)
         for side, words in family.get("sides", {}).items()
     }
+
+
+def _write_out(key: str, family: dict[str, Any]) -> Family:
+    sides = _side_words(family)
     joints: dict[str, Rows] = {}
     for joint, wanted in family["joints"].items():
         for side in _sides(joint):

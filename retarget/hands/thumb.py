@@ -1,6 +1,7 @@
 """Where the thumb goes: along an open hand, against the index finger, across a fist."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -73,7 +74,7 @@ class Thumb:
         count = len(self.chain.bones)
         outer = [pose[..., 3], pose[..., 4]][max(0, 3 - count) :]
         for k, bend in enumerate(outer[: count - 1], start=1):
-            turn = rotation.multiply(turn, rotation.from_axis_angle(self._axis(k), bend))
+            turn = rotation.multiply(turn, rotation.from_axis_angle(self._axes[k], bend))
             turns.append(turn)
         turns += [turn] * (count - len(turns))
         return np.stack(turns, axis=-2)
@@ -83,8 +84,7 @@ class Thumb:
         turns = self.turns(pose)
         joints = self.chain.joints(turns)
         last = self.chain.spans[-1]
-        across = np.cross(self._axis(len(self.chain.bones) - 1), rotation.normalize(last))
-        looks = rotation.rotate(turns[..., -1, :], across)
+        looks = rotation.rotate(turns[..., -1, :], self._across)
         along = rotation.rotate(turns[..., -1, :], PAD_ALONG * last)
         return joints[..., -2, :] + along + PAD * looks, looks
 
@@ -99,10 +99,16 @@ class Thumb:
         ]
         return np.concatenate(parts, axis=-2)
 
-    def _axis(self, bone: int) -> Array:
-        """What a bone bends about, in the T-pose, (3,)."""
-        along = rotation.normalize(self.chain.spans[bone])
-        return rotation.normalize(_BENDS_ABOUT - along * (_BENDS_ABOUT @ along))
+    @cached_property
+    def _axes(self) -> Array:
+        """What its bones bend about, in the T-pose, (N, 3)."""
+        along = rotation.normalize(self.chain.spans)
+        return rotation.normalize(_BENDS_ABOUT - along * (along @ _BENDS_ABOUT)[:, None])
+
+    @cached_property
+    def _across(self) -> Array:
+        """The way the pad looks in the T-pose, (3,)."""
+        return np.cross(self._axes[-1], rotation.normalize(self.chain.spans[-1]))
 
 
 def thumb_poses(rest: HandRest, seen: Array, index_curl: Array) -> Array:
