@@ -46,13 +46,14 @@ class ExportBones:
         """Index of the exported bone that moves as a bone of the rig does; −1 for none."""
         return int(self.stands_for[self.rig.index[bone]]) if bone in self.rig.index else -1
 
-    def below(self, root: int) -> NDArray[np.int64]:
-        """An exported bone and all that hang on it, it first."""
-        inside = np.zeros(len(self.parents), bool)
-        inside[root] = True
-        for i, parent in enumerate(self.parents):
-            inside[i] |= parent >= 0 and inside[parent]
-        return np.flatnonzero(inside)
+
+def below(parents: NDArray[np.int64], root: int) -> NDArray[np.int64]:
+    """A bone and all that hang on it, it first; parents stand before their children."""
+    inside = np.zeros(len(parents), bool)
+    inside[root] = True
+    for i, parent in enumerate(parents):
+        inside[i] |= parent >= 0 and inside[parent]
+    return np.flatnonzero(inside)
 
 
 def choose_bones(rig: RigRest, deform: NDArray[np.bool_], rig_map: RigMap | None) -> ExportBones:
@@ -109,7 +110,7 @@ def hips_of(bones: ExportBones, rig_map: RigMap | None) -> int:
             # Parents stand before their children.
             return max(shared)
     roots = np.flatnonzero(bones.parents < 0)
-    return int(max(roots, key=lambda root: len(bones.below(root))))
+    return int(max(roots, key=lambda root: len(below(bones.parents, root))))
 
 
 def _ancestors(bones: ExportBones, bone: int) -> list[int]:

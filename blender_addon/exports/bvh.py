@@ -9,7 +9,7 @@ from retarget import rotation
 from retarget.bvh import BvhSkeleton, write_skeleton
 from retarget.rotation import Array
 
-from .bones import ExportBones
+from .bones import below
 from .local_pose import decomposed
 from .take import Take
 
@@ -17,7 +17,7 @@ from .take import Take
 _FIXED_M: Final = 5e-4
 
 
-def write_take(path: Path, bones: ExportBones, take: Take, hips: int) -> None:
+def write_take(path: Path, take: Take, hips: int) -> None:
     """Write what hangs on the hips, which carry the place; what they hang on is left out.
 
     Metres and axes as in `retarget.bvh`. Lengths that change, of rigs that stretch, are told by
@@ -27,16 +27,14 @@ def write_take(path: Path, bones: ExportBones, take: Take, hips: int) -> None:
     ----------
     path : Path
         The .bvh file, atomically.
-    bones : ExportBones
-        B bones.
     take : Take
-        What they do.
+        What the bones do.
     hips : int
         Index of the root.
     """
-    inside = bones.below(hips)
+    inside = below(take.parents, hips)
     place = {int(bone): i for i, bone in enumerate(inside)}
-    parents = np.array([-1] + [place[int(bones.parents[bone])] for bone in inside[1:]])
+    parents = np.array([-1] + [place[int(take.parents[bone])] for bone in inside[1:]])
     turned = np.empty((len(take), len(inside), 4))
     for i, bone in enumerate(inside):
         posed = take.bones[:, bone].astype(np.float64) @ np.linalg.inv(take.rest[bone])
@@ -57,7 +55,7 @@ def write_take(path: Path, bones: ExportBones, take: Take, hips: int) -> None:
             positions[i] = held
     ends = take.rest[inside, :3, 1] * take.lengths[inside, None]
     skeleton = BvhSkeleton(
-        tuple("_".join(bones.names[bone].split()) for bone in inside),
+        tuple("_".join(take.names[bone].split()) for bone in inside),
         parents,
         heads,
         heads + ends,

@@ -21,9 +21,10 @@ from .bvh import write_take
 from .formats import format_of, sample_rate
 from .meshes import doubts_of, has_keys, is_seen, is_skinned
 from .pictures import pictures_as_files
+from .props import with_props
 from .sound import name_sound, write_sound
 from .stand_in import StandIn
-from .take import Take, read_take, sample_frames
+from .take import read_take, sample_frames
 from .writers import UNITS_IN_A_METRE, write_scene
 
 _READING: Final = 0.2
@@ -95,25 +96,31 @@ def export_scene(
     frames = sample_frames(played.start, played.stop - 1, shown, rate)
     rig_map = _map_of(armature)
     bones = _bones_of(armature, rig_map)
-    parts = _parts(scene, armature) if meshes and kind != "bvh" else []
+    parts = _parts(scene, armature)
+    carried = [item for item in parts if not is_skinned(item, armature)]
     take = read_take(
         scene,
         armature,
         bones,
         frames,
         rate,
-        objects=[item for item in parts if not is_skinned(item, armature)],
-        faces=[item for item in parts if has_keys(item)],
+        objects=carried,
+        faces=[item for item in parts if has_keys(item)] if meshes else [],
         progress=part(progress, 0.0, _READING),
     )
+    take, props = with_props(take, bones, carried, armature)
     notes = _rate_notes(fps or shown, rate)
     writing = part(progress, _READING, _WRITTEN)
     if kind == "bvh":
         writing(0.0, "writing the file")
-        write_take(out, bones, take, hips_of(bones, rig_map))
+        write_take(out, take, hips_of(bones, rig_map))
     else:
-        notes += [doubt for item in parts for doubt in doubts_of(item, armature)]
-        notes += _write_with_meshes(scene, armature, bones, take, parts, out, writing)
+        writing(0.0, "putting the bones together")
+        stand_in = StandIn(scene, armature, take, props, UNITS_IN_A_METRE.get(kind, 1.0))
+        shown_parts = parts if meshes else []
+        notes += [doubt for item in shown_parts for doubt in doubts_of(item, armature)]
+        _write_with_meshes(stand_in, shown_parts, out, writing)
+        notes += stand_in.lost
     if sound:
         music = out.with_suffix(".wav")
         seconds = len(played) / shown
@@ -125,19 +132,8 @@ def export_scene(
     return Exported((Path(out.name), *_beside(out)), tuple(dict.fromkeys(notes)))
 
 
-def _write_with_meshes(
-    scene: Any,
-    armature: Any,
-    bones: ExportBones,
-    take: Take,
-    parts: list[Any],
-    out: Path,
-    progress: Progress,
-) -> list[str]:
-    """Have Blender write a scene with what is exported alone; returns what was left out."""
-    kind = format_of(out)
-    progress(0.0, "putting the bones together")
-    stand_in = StandIn(scene, armature, bones, take, UNITS_IN_A_METRE.get(kind, 1.0))
+def _write_with_meshes(stand_in: StandIn, parts: list[Any], out: Path, progress: Progress) -> None:
+    """Have Blender write a scene with what is exported alone."""
     for item in parts:
         progress(_BUILDING, "putting the meshes together")
         stand_in.add(item)
@@ -148,13 +144,12 @@ def _write_with_meshes(
     def played() -> None:
         nonlocal done
         done += 1
-        writing(min(done / len(take), 1.0), "writing the file")
+        writing(min(done / len(stand_in.take), 1.0), "writing the file")
 
     with TemporaryDirectory(dir=out.parent) as folder:
         pictures_as_files(Path(folder), parts)
         writing(0.0, "writing the file")
-        write_scene(out, kind, played)
-    return stand_in.lost
+        write_scene(out, format_of(out), played)
 
 
 def _map_of(armature: Any) -> RigMap | None:

@@ -127,7 +127,7 @@ def _evaluated_with_keys(item: Any) -> tuple[Any, list[Points], str | None]:
             points.append(_points(item.evaluated_get(bpy.context.evaluated_depsgraph_get()).data))
     finally:
         item.show_only_shape_key, item.active_shape_key_index = before
-    if any(len(each) != len(mesh.vertices) for each in points):
+    if any(len(each) != 3 * len(mesh.vertices) for each in points):
         return (
             mesh,
             [],

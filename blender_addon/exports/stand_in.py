@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from retarget.rotation import Array
 
-from .bones import ExportBones
-from .local_pose import composed, decomposed, is_still, local_pose
+from .local_pose import is_still, local_pose
 from .meshes import has_keys, is_skinned, mesh_in_world
+from .props import Prop
 from .take import Take
 
 _CHANNELS: Final = (("location", 0.0), ("rotation_quaternion", None), ("scale", 1.0))
@@ -30,21 +30,21 @@ class StandIn:
         The user's scene.
     armature : bpy.types.Object
         Its conductor.
-    bones : ExportBones
-        Which bones are exported.
     take : Take
-        What they and the objects do.
+        What its bones do.
+    props : dict
+        How objects that do not bend are carried.
     unit : float
         How many units of the file there are in a metre.
     """
 
     def __init__(
-        self, source: Any, armature: Any, bones: ExportBones, take: Take, unit: float = 1.0
+        self, source: Any, armature: Any, take: Take, props: dict[str, Prop], unit: float = 1.0
     ) -> None:
         self.source = source
         self.original = armature
-        self.bones = bones
         self.take = take
+        self.props = props
         self.unit = np.diag([unit, unit, unit, 1.0])
         self.lost: list[str] = []
         self._names: list[tuple[Any, str]] = []
@@ -58,9 +58,9 @@ class StandIn:
     def add(self, item: Any) -> None:
         """Add an object that hangs on the conductor, bending or as a whole."""
         if is_skinned(item, self.original):
-            self._add_skinned(item)
+            self._add_bending(item)
         else:
-            self._add_rigid(item)
+            self._add_carried(item)
 
     def take_names(self) -> None:
         """Name everything as in the user's scene, whose own things are called otherwise then."""
@@ -85,23 +85,23 @@ class StandIn:
         self.scene.view_layers[0].objects.active = made
         bpy.ops.object.mode_set(mode="EDIT")
         for name, parent, matrix, length in zip(
-            self.bones.names, self.bones.parents, rest, self.take.lengths, strict=True
+            self.take.names, self.take.parents, rest, self.take.lengths, strict=True
         ):
             bone = data.edit_bones.new(name)
             bone.tail = (0.0, float(length * self.unit[0, 0]), 0.0)
             bone.matrix = Matrix(matrix.tolist())
             if parent >= 0:
-                bone.parent = data.edit_bones[self.bones.names[parent]]
+                bone.parent = data.edit_bones[self.take.names[parent]]
         bpy.ops.object.mode_set(mode="OBJECT")
         return made
 
     def _key_bones(self) -> None:
         pose = local_pose(
-            self._in_units(self.take.rest), self._in_units(self.take.bones), self.bones.parents
+            self._in_units(self.take.rest), self._in_units(self.take.bones), self.take.parents
         )
         curves = new_curves(self.armature, "OBJECT", "Conducting")
         columns = (pose.location, pose.rotation, pose.scale)
-        for i, name in enumerate(self.bones.names):
+        for i, name in enumerate(self.take.names):
             bone = self.armature.pose.bones[name]
             for (channel, at_rest), column in zip(_CHANNELS, columns, strict=True):
                 values = column[:, i]
@@ -116,38 +116,24 @@ class StandIn:
         moved[..., :3, 3] *= self.unit[0, 0]
         return moved
 
-    def _add_skinned(self, item: Any) -> None:
+    def _add_bending(self, item: Any) -> None:
         made = self._mesh(item, np.array(item.matrix_world))
         bending = {bone.name for bone in self.original.data.bones if bone.use_deform}
         for group in list(made.vertex_groups):
-            if group.name not in bending or group.name not in self.armature.data.bones:
+            if group.name not in bending or group.name not in self.take.names:
                 made.vertex_groups.remove(group)
-        made.parent = self.armature
         made.modifiers.new("Armature", "ARMATURE").object = self.armature
         self._key_face(item, made)
 
-    def _add_rigid(self, item: Any) -> None:
-        """An object on the bone that moves as the one does on which it hangs."""
-        worlds = self.take.objects[item.name]
-        made = self._mesh(item, np.eye(4))
-        bone = self.bones.of(_bone_under(item, self.original))
-        made.parent = self.armature
-        above = np.broadcast_to(np.eye(4), worlds.shape)
-        if bone >= 0:
-            name = self.bones.names[bone]
-            made.parent_type, made.parent_bone = "BONE", name
-            # Objects hang on the far end of a bone.
-            end = np.eye(4)
-            end[1, 3] = self.armature.data.bones[name].length
-            above = self._in_units(self.take.bones[:, bone].astype(np.float64)) @ end
-        place, turn, scale = decomposed(np.linalg.inv(above) @ self._in_units(worlds))
-        made.rotation_mode = "QUATERNION"
-        made.location, made.rotation_quaternion, made.scale = place[0], turn[0], scale[0]
-        held = composed(place, turn, scale)
-        if np.abs(held - held[0]).max() > _STILL * self.unit[0, 0]:
-            curves = new_curves(made, "OBJECT", item.name)
-            for (channel, _), values in zip(_CHANNELS, (place, turn, scale), strict=True):
-                _key(curves, channel, values)
+    def _add_carried(self, item: Any) -> None:
+        """An object that moves as a whole, as a mesh that follows one bone alone."""
+        prop = self.props[item.name]
+        made = self._mesh(item, prop.matrix)
+        made.vertex_groups.clear()
+        if prop.bone >= 0:
+            group = made.vertex_groups.new(name=self.take.names[prop.bone])
+            group.add(range(len(made.data.vertices)), 1.0, "REPLACE")
+            made.modifiers.new("Armature", "ARMATURE").object = self.armature
         self._key_face(item, made)
 
     def _mesh(self, item: Any, world: Array) -> Any:
@@ -157,6 +143,7 @@ class StandIn:
         if lost is not None:
             self.lost.append(lost)
         self.scene.collection.objects.link(made)
+        made.parent = self.armature
         self._names += [(made, item.name), (made.data, item.data.name)]
         return made
 
@@ -208,10 +195,3 @@ def _key(curves: Any, path: str, values: NDArray[np.floating], group: str = "") 
         linear = np.full(count, kinds["LINEAR"].value, np.int32)
         curve.keyframe_points.foreach_set("interpolation", linear)
         curve.update()
-
-
-def _bone_under(item: Any, armature: Any) -> str:
-    """The bone on which an object hangs, however many others stand between; "" is none."""
-    while item is not None and item.parent != armature:
-        item = item.parent
-    return item.parent_bone if item is not None and item.parent_type == "BONE" else ""

@@ -29,6 +29,10 @@ class Take:
     ----------
     rate : float
         Samples a second.
+    names : tuple of str, length B
+        Of the bones.
+    parents : (B,) int array
+        Parents before their children; −1 for roots.
     rest : (B, 4, 4) array
         Bones at rest in the world, metres, without scale, their Y along the bone.
     lengths : (B,) array
@@ -42,6 +46,8 @@ class Take:
     """
 
     rate: float
+    names: tuple[str, ...]
+    parents: NDArray[np.int64]
     rest: Array
     lengths: Array
     bones: NDArray[np.float32]
@@ -140,7 +146,7 @@ def read_take(
     ends = bones.rig.tails[bones.chosen] - bones.rig.heads[bones.chosen]
     lengths = np.linalg.norm(ends @ worlds[0, :3, :3].T, axis=1)
     progress(1.0, _PHASE)
-    return Take(rate, rest, lengths, posed, places, values)
+    return Take(rate, bones.names, bones.parents, rest, lengths, posed, places, values)
 
 
 def _rest_in_world(bones: ExportBones, world: Array) -> tuple[Array, Array]:
