@@ -3,6 +3,8 @@
 from contextlib import suppress
 from typing import Any
 
+import bpy
+
 from retarget.errors import ConductorError
 
 from .armature import fit_armature
@@ -92,7 +94,8 @@ def _named(armatures: list[Any], name: str) -> Any:
 
 
 def _active(scene: Any) -> Any:
-    return scene.view_layers[0].objects.active
+    here = bpy.context.scene == scene
+    return (bpy.context.view_layer if here else scene.view_layers[0]).objects.active
 
 
 def followed(item: Any) -> Any:

@@ -32,6 +32,7 @@ from .stage.looks import setup_render
 from .stage.scenery import build_stage
 from .staging import Staging
 from .timeline import (
+    OURS,
     add_beat_markers,
     add_sound,
     frame_rate,
@@ -89,13 +90,13 @@ def engine_name(scene: Any) -> Engine | None:
 
 
 def find_sound(scene: Any) -> Sound | None:
-    """The first sound strip that is not muted, or None."""
+    """The music, or else the first sound strip that is not muted; None without one."""
     if scene.sequence_editor is None:
         return None
     strips = [s for s in scene.sequence_editor.strips if s.type == "SOUND" and not s.mute]
     if not strips:
         return None
-    strip = min(strips, key=lambda s: (s.frame_final_start, s.channel))
+    strip = min(strips, key=lambda s: (OURS not in s, s.frame_final_start, s.channel))
     return Sound(*heard_at(scene, strip))
 
 

@@ -22,7 +22,7 @@ from blender_addon.video import render_video
 from retarget.errors import Cancelled, ConductorError
 
 
-def users_scene():
+def users_scene(folder):
     """A scene in which much is set that nobody but its user may change."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
@@ -48,6 +48,10 @@ def users_scene():
         scene.timeline_markers.new(name, frame=frame)
     scene.timeline_markers.new("Cut", frame=1).camera = camera
     scene.timeline_markers["Chorus"].select = False
+    strips = scene.sequence_editor_create().strips
+    strips.new_sound(
+        name="Speech", filepath=str(tone(folder / "speech.wav")), channel=3, frame_start=1
+    )
     hidden = bpy.data.collections.new("Hidden")
     scene.collection.children.link(hidden)
     bpy.context.view_layer.layer_collection.children["Hidden"].exclude = True
@@ -126,7 +130,7 @@ def tone(path):
 
 
 def played_twice(folder):
-    scene, rig = users_scene()
+    scene, rig = users_scene(folder)
     before = dump()
     music = Music(tone(folder / "music.wav"), 0.25)
     first_notes = scenes.perform(scene, rig, motion_of(60), music=music)
@@ -149,7 +153,7 @@ def played_twice(folder):
 
 def shown(folder):
     """What our videos show of a scene in which some frames are previewed."""
-    scene, rig = users_scene()
+    scene, rig = users_scene(folder)
     scene.render.engine = "BLENDER_WORKBENCH"
     scenes.perform(scene, rig, motion_of(5))
     before = dump()
@@ -158,8 +162,8 @@ def shown(folder):
     return {"guide": len(guide), "changed": differences(before, dump())}
 
 
-def taken_over(_folder):
-    scene, rig = users_scene()
+def taken_over(folder):
+    scene, rig = users_scene(folder)
     scenes.perform(scene, rig, motion_of(60), own_timeline=True)
     render = scene.render
     return {
@@ -208,7 +212,7 @@ def stopped(folder):
     """Differences that a cancel or a fault leaves, by when it came."""
     left = {}
     calls = []
-    scene, rig = users_scene()
+    scene, rig = users_scene(folder)
     scenes.perform(
         scene,
         rig,
@@ -218,17 +222,19 @@ def stopped(folder):
     )
     for share in (0.0, 0.5, 0.9, 1.0):
         at = round(share * (len(calls) - 1))
-        left[f"after {share}"] = _stopped(at, None, False, Staging("studio", "three-quarter", True))
+        left[f"after {share}"] = _stopped(
+            folder, at, None, False, Staging("studio", "three-quarter", True)
+        )
     for share in (0.5, 1.0):
         at = round(share * (len(calls) - 1))
-        left[f"again after {share}"] = _stopped(at, None, True, None)
+        left[f"again after {share}"] = _stopped(folder, at, None, True, None)
     text = folder / "notes.wav"
     text.write_text("this is no sound")
-    return left | {"deaf": _stopped(None, Music(text), True, None), "calls": len(calls)}
+    return left | {"deaf": _stopped(folder, None, Music(text), True, None), "calls": len(calls)}
 
 
-def _stopped(at, music, was_performed, staging):
-    scene, rig = users_scene()
+def _stopped(folder, at, music, was_performed, staging):
+    scene, rig = users_scene(folder)
     if was_performed:
         scenes.perform(scene, rig, motion_of(24, seed=4))
         scene.frame_set(50)
@@ -248,9 +254,9 @@ def _stopped(at, music, was_performed, staging):
     return ["not stopped"]
 
 
-def own_markers(_folder):
+def own_markers(folder):
     """Beats where the user has marked some."""
-    scene, _ = users_scene()
+    scene, _ = users_scene(folder)
     motion = motion_of(60)
     add_beat_markers(scene, motion, frame_start=41)
     once = sorted((m.frame, m.name) for m in scene.timeline_markers)
