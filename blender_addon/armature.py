@@ -10,7 +10,7 @@ from retarget.detect import detect_rig
 from retarget.errors import ConductorError
 from retarget.fit import Fit, fit_rig
 from retarget.rig import RigMap, RigRest
-from retarget.rig_check import doubted
+from retarget.rig_check import own_checked
 from retarget.rotation import Array
 
 from .bone_map import stored_t_pose, usable_map
@@ -77,7 +77,7 @@ def map_of(armature: Any, rig: RigRest) -> RigMap:
         known.
     """
     own = usable_map(armature, rig)
-    rig_map = detect_rig(rig) if own is None else doubted(rig, own)
+    rig_map = detect_rig(rig) if own is None else own_checked(rig, own)
     return _without_driven_twists(armature, rig_map)
 
 

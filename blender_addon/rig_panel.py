@@ -16,6 +16,7 @@ from .operators.bone_map import (
     PickBoneOperator,
     RemoveBoneOperator,
     SaveMapOperator,
+    SelectBonesOperator,
     SetSelectedOperator,
 )
 from .operators.former import RestoreFormerOperator
@@ -25,6 +26,7 @@ from .rig_view import JointRow, RigTable, RigView, last_view, rig_view, shown_ar
 
 _SURE: Final = 0.9
 _LIKELY: Final = 0.6
+_CERTAIN: Final = 0.995
 _ROWS: Final = 10
 
 
@@ -49,12 +51,15 @@ class JointList(bpy.types.UIList):
         rows = () if view is None else view.map.strands.get(item.joint, ())
         sure = 0.0 if view is None else view.map.sure.get(item.joint, 1.0)
         is_gone = view is not None and any(bone in view.gone for row in rows for bone in row)
-        columns = layout.split(factor=0.5)
-        columns.label(text=item.name, icon=_icon_of(sure, is_gone) if rows else "BLANK1")
-        columns = columns.split(factor=0.68)
+        columns = layout.split(factor=0.4)
+        columns.label(text=item.name)
+        columns = columns.split(factor=0.6)
         columns.label(text=bones_text(rows) if rows else "—")
-        if rows:
-            columns.label(text="gone" if is_gone else f"{sure:.0%}")
+        if is_gone:
+            columns.label(text="gone", icon="ERROR")
+        elif rows:
+            # The mark alone says that nothing is doubted.
+            columns.label(text="" if sure > _CERTAIN else f"{sure:.0%}", icon=_icon_of(sure))
 
 
 class RigPanel(ConductorPanel):
@@ -78,6 +83,9 @@ class RigPanel(ConductorPanel):
             layout.label(text=f"Looking at {armature.name}…", icon="TIME")
             return
         _draw_title(layout, context, armature, view)
+        if context.scene.virtual_conductor.avatar is None:
+            text = "Choose it as the avatar above to have it conduct."
+            draw_text(layout.column(align=True), context, text, "INFO")
         layout.template_list(
             JointList.bl_idname, "", table, "rows", table, "active", rows=_ROWS, maxrows=_ROWS
         )
@@ -107,9 +115,7 @@ def bones_text(rows: tuple[tuple[str, ...], ...]) -> str:
     return " | ".join(row[0] if len(row) == 1 else f"{row[0]} … {row[-1]}" for row in rows)
 
 
-def _icon_of(sure: float, is_gone: bool = False) -> str:
-    if is_gone:
-        return "ERROR"
+def _icon_of(sure: float) -> str:
     if sure >= _SURE:
         return "CHECKMARK"
     return "QUESTION" if sure >= _LIKELY else "ERROR"
@@ -120,7 +126,8 @@ def _draw_title(layout: Any, context: Any, armature: Any, view: RigView) -> None
     column.label(text=armature.name, icon="ARMATURE_DATA")
     if view.sure is not None:
         whose = "set by you" if view.is_own else "detected"
-        column.label(text=view.map.label, icon=_icon_of(view.sure))
+        label = view.map.label[:1].upper() + view.map.label[1:]
+        column.label(text=label, icon=_icon_of(view.sure))
         column.label(text=f"{view.sure:.0%} sure, {whose}", icon="BLANK1")
     if view.problem is not None:
         draw_text(layout.box().column(align=True), context, view.problem, "ERROR")
@@ -129,8 +136,13 @@ def _draw_title(layout: Any, context: Any, armature: Any, view: RigView) -> None
 def _draw_joint(layout: Any, view: RigView, joint: str) -> None:
     """The bones of the chosen joint, each with a button to change it and one to take it away."""
     box = layout.box().column(align=True)
-    box.label(text=f"Bones for {joint_words(joint)}", icon="BONE_DATA")
     rows = view.map.strands.get(joint, ())
+    title = box.row(align=True)
+    title.label(text=f"Bones for {joint_words(joint)}", icon="BONE_DATA")
+    show = title.operator(
+        SelectBonesOperator.bl_idname, text="", icon="RESTRICT_SELECT_OFF", emboss=False
+    )
+    show.joint = joint
     for number, strand in enumerate(rows):
         for place, bone in enumerate(strand):
             line = box.row(align=True)

@@ -125,7 +125,7 @@ def _orientations(matrices: Array) -> Array:
 
 
 def _doubts_of_arms(posed: RigRest, rig_map: RigMap, upright: Array) -> tuple[str, ...]:
-    away, hanging, turned = 0.0, False, 0.0
+    away, hanging, turned, hand = 0.0, False, 0.0, ""
     for side in _SIDES:
         for stem, aim in _AIM.items():
             joints = f"{stem}.{side}", f"{aim}.{side}"
@@ -138,8 +138,9 @@ def _doubts_of_arms(posed: RigRest, rig_map: RigMap, upright: Array) -> tuple[st
             cosine = float(way @ canonical_direction(joints[0]))
             away = max(away, float(np.arccos(np.clip(cosine, -1.0, 1.0))))
             hanging |= bool(way[2] < -_HANGING_SINE)
-        twist = hand_twist(posed, rig_map, side, upright)
-        turned = max(turned, abs(twist or 0.0))
+        twist = abs(hand_twist(posed, rig_map, side, upright) or 0.0)
+        if twist > turned:
+            turned, hand = twist, "left" if side == "L" else "right"
     pose = f"In the pose declared as the T-pose of '{posed.name}'"
     if hanging:
         return (f"{pose} the arms hang; stretch them out to the sides and declare it again.",)
@@ -150,7 +151,7 @@ def _doubts_of_arms(posed: RigRest, rig_map: RigMap, upright: Array) -> tuple[st
         )
     if turned > _TURNED:
         return (
-            f"{pose} a hand is turned by {np.degrees(turned):.0f} degrees about its length; turn "
-            "the palms down and declare it again.",
+            f"{pose} the {hand} hand is turned by {np.degrees(turned):.0f} degrees about its "
+            "length; turn the palms down and declare it again.",
         )
     return ()

@@ -1,11 +1,14 @@
 """Looks at a map on its armature: sides, twist bones, and what is odd about it."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from .carrier import ancestors
 from .errors import ConductorError
+from .joint_words import joint_words
 from .rig import RigMap, RigRest
 from .rig_facing import facing
 from .rig_names import squash
@@ -19,6 +22,9 @@ _NOT_TWIST: Final = ("cor", "roller", "footroll", "foot_roll", "handroll")
 # A bone is on the wrong side if it stands so far over there, beside the shoulders' distance.
 _OVER: Final = 0.1
 _SURE_ON_WRONG_SIDE: Final = 0.3
+# So sure is a joint of the user's own map whose bones do not hang from one another.
+_SURE_IF_LOOSE: Final = 0.5
+_HANGS_FROM: Final = {"forearm": "upper_arm", "hand": "forearm"}
 # The skeleton faces the other way than its names say from here on.
 _BACKWARDS: Final = -0.35
 
@@ -83,6 +89,26 @@ def doubted(rig: RigRest, rig_map: RigMap) -> RigMap:
                 joint: min(value, 0.5) if joint[-2:] in (".L", ".R") else value
                 for joint, value in sure.items()
             }
+    return replace(rig_map, sure=sure, doubts=tuple(doubts))
+
+
+def own_checked(rig: RigRest, rig_map: RigMap) -> RigMap:
+    """A user's own map with what is odd about it told and taken for less sure: its sides, and bones
+    that do not hang from one another."""
+    rig_map = doubted(rig, rig_map)
+    doubts, sure = list(rig_map.doubts), dict(rig_map.sure)
+    for joint, rows in rig_map.strands.items():
+        pairs = [pair for row in rows for pair in pairwise(row)]
+        stem, _, side = joint.partition(".")
+        before = rig_map.strands.get(f"{_HANGS_FROM.get(stem)}.{side}")
+        if before is not None:
+            pairs.append((before[0][-1], rows[0][0]))
+        for leader, bone in pairs:
+            if leader not in ancestors(rig, rig_map, bone):
+                doubts.append(
+                    f"The bone '{bone}' for {joint_words(joint)} does not hang from '{leader}'."
+                )
+                sure[joint] = min(sure.get(joint, 1.0), _SURE_IF_LOOSE)
     return replace(rig_map, sure=sure, doubts=tuple(doubts))
 
 

@@ -138,6 +138,8 @@ def mirrored(rig_map: RigMap, rig: RigRest, side: str) -> RigMap:
         rows = tuple(tuple(partners.find(bone) for bone in row) for row in rig_map.strands[joint])
         other = skeleton.mirror_name(joint)
         if all(all(row) for row in rows):
+            # Whoever mirrors a side has looked at it.
+            rig_map = replace(rig_map, sure=rig_map.sure | {joint: 1.0})
             rig_map = with_bone(rig_map, other, rows)
             twists = tuple(partners.find(bone) for bone in rig_map.twists.get(joint, ()))
             if all(twists) and twists:

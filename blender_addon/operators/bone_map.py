@@ -1,5 +1,6 @@
 """Buttons that change which of the avatar's bones play which joints."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ class SetSelectedOperator(RigOperator):
     """Have the selected bones, one or several in a row, play this joint"""
 
     bl_idname = "virtual_conductor.set_selected_bones"
-    bl_label = "Set from Selected"
+    bl_label = "From Selected"
 
     joint: StringProperty(options={"SKIP_SAVE"})
 
@@ -162,8 +163,7 @@ class SaveMapOperator(RigOperator, ExportHelper):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         name = bpy.path.clean_name(shown_armature(context).name)
-        folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
-        self.filepath = str(folder / f"{name}{_SUFFIX}")
+        self.filepath = str(_folder() / f"{name}{_SUFFIX}")
         return ExportHelper.invoke(self, context, event)
 
     def change(self, _context: Any, armature: Any) -> None:
@@ -175,6 +175,26 @@ class SaveMapOperator(RigOperator, ExportHelper):
         self.report({"INFO"}, f"The bone map is in {path}")
 
 
+class SelectBonesOperator(RigOperator):
+    """Select this joint's bones in Pose Mode, to see where they are"""
+
+    bl_idname = "virtual_conductor.select_joint_bones"
+    bl_label = "Select Bones"
+
+    joint: StringProperty(options={"SKIP_SAVE"})
+
+    def change(self, _context: Any, armature: Any) -> None:
+        if armature.mode != "POSE":
+            raise ConductorError(f"Go to Pose Mode with '{armature.name}' to have bones selected.")
+        bones = _bones_of(map_to_change(armature, read_rig(armature)), self.joint)
+        for posed in armature.pose.bones:
+            # Blender 5 selects posed bones, Blender 4 the bones themselves.
+            holder = posed if hasattr(posed, "select") else posed.bone
+            holder.select = posed.name in bones
+        for bone in bones[:1]:
+            armature.data.bones.active = armature.data.bones.get(bone)
+
+
 class LoadMapOperator(RigOperator, ImportHelper):
     """Take the bones of all joints from a preset file"""
 
@@ -184,10 +204,19 @@ class LoadMapOperator(RigOperator, ImportHelper):
     filename_ext = _SUFFIX
     filter_glob: StringProperty(default=f"*{_SUFFIX}", options={"HIDDEN"})
 
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        self.filepath = f"{_folder()}{os.sep}"
+        return ImportHelper.invoke(self, context, event)
+
     def change(self, _context: Any, armature: Any) -> None:
         path = Path(bpy.path.abspath(self.filepath))
         store_map(armature, read_rig_map(path, _rig_of(armature)))
         self.report({"INFO"}, f"The bone map of {path.name} is set")
+
+
+def _folder() -> Path:
+    """Where presets are looked for first: beside the .blend file."""
+    return Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
 
 
 def _rig_of(armature: Any) -> RigRest:
@@ -239,6 +268,7 @@ CLASSES: Final = (
     ClearJointOperator,
     MirrorOperator,
     DetectOperator,
+    SelectBonesOperator,
     SaveMapOperator,
     LoadMapOperator,
 )

@@ -153,6 +153,24 @@ answer.append([bones(rig, "fingers.L"), list(fit_armature(rig).map.left_out)])
     ]
 
 
+def test_the_bones_of_a_joint_are_selected_to_be_seen(blender: Callable[..., Any]) -> None:
+    answer = blender(
+        """
+rig = person()
+select(rig, "head")
+ops.select_joint_bones(joint="index.R")
+chosen = [bone.name for bone in bpy.context.selected_pose_bones]
+answer = [sorted(chosen), rig.data.bones.active.name, bone_map.MAP in rig]
+bpy.ops.object.mode_set(mode="OBJECT")
+answer.append(said(ops.select_joint_bones, joint="index.R"))
+"""
+    )
+    chosen, active, has_map, refused = answer
+    assert chosen == ["index.01.R", "index.02.R", "index.03.R"]
+    assert (active, has_map) == ("index.01.R", False)
+    assert refused.startswith("Go to Pose Mode with 'Rig'")
+
+
 def test_one_side_is_mirrored_and_detection_begins_anew(blender: Callable[..., Any]) -> None:
     answer = blender(
         """

@@ -101,7 +101,7 @@ def test_a_declared_pose_that_lies_is_stood_up_as_a_whole() -> None:
         ({"upper_arm": (0, 80, 0)}, "the arms hang"),
         (A_POSE, "the arms are 45 degrees away from a T-pose"),
         ({"forearm": (0, 0, -60)}, "the arms are 60 degrees away"),
-        ({"hand": (-80, 0, 0)}, "a hand is turned by 80 degrees"),
+        ({"hand.R": (-80, 0, 0)}, "the right hand is turned by 80 degrees"),
     ],
 )
 def test_what_is_odd_about_the_declared_pose_is_said(pose, said: str) -> None:

@@ -7,7 +7,7 @@ from family_rigs import RIGS, build, rows_for, scrambled
 
 from retarget.detect import detect_rig
 from retarget.errors import ConductorError
-from retarget.rig_check import doubted
+from retarget.rig_check import doubted, own_checked
 from retarget.rig_names import mirrored_name
 from retarget.rig_table import bone_rows, mirrored, with_bone, without
 
@@ -112,6 +112,26 @@ def test_a_bone_of_the_users_on_the_wrong_side_is_told(unreal):
     assert told.sure["thigh.L"] < 0.5
     half = without(crossed, "upper_arm.L")
     assert doubted(rig, half) is half
+
+
+def test_bones_that_do_not_hang_from_one_another_are_told(unreal):
+    rig = build(rows_for("unreal 4"))
+    assert own_checked(rig, unreal) == unreal
+    odd = with_bone(unreal, "thumb.L", ["index_01_l", "thumb_02_l", "thumb_03_l"])
+    told = own_checked(rig, with_bone(odd, "hand.R", ["clavicle_r"]))
+    assert told.doubts == (
+        "The bone 'thumb_02_l' for Left Thumb does not hang from 'index_01_l'.",
+        "The bone 'clavicle_r' for Right Hand does not hang from 'lowerarm_r'.",
+    )
+    assert told.sure["thumb.L"] < unreal.sure["thumb.L"]
+    assert told.sure["hand.R"] < unreal.sure["hand.R"]
+
+
+def test_a_side_that_is_mirrored_is_sure(unreal):
+    rig = build(rows_for("unreal 4"))
+    unsure = replace(unreal, sure=dict.fromkeys(unreal.sure, 0.6))
+    told = mirrored(unsure, rig, "R").sure
+    assert (told["hand.R"], told["hand.L"], told["hips"]) == (1.0, 1.0, 0.6)
 
 
 def test_an_unknown_joint_is_refused_with_the_known_ones(unreal):
