@@ -175,12 +175,16 @@ def conduct_everything(
     with Blender() as blender:
         own = check_avatar(blender, scene)
         if own is None:
-            size, engine = scene.size or USUAL_SIZE, scene.engine or "workbench"
-            scene = replace(scene, size=size, engine=engine)
+            scene = replace(
+                scene, size=scene.size or USUAL_SIZE, engine=scene.engine or "workbench"
+            )
         else:
             scene = replace(scene, fps=request.fps)
             request = request.model_copy(update={"fps": request.fps or own["motion_fps"]})
-            check_size(scene.size or even_size(own))
+            size = scene.size or even_size(own)
+            check_size(size)
+            if likeness is not None:
+                LikenessOptions(background=likeness.background, size=size)
             for doubt in own["doubts"]:
                 tell(doubt)
         with (

@@ -263,6 +263,7 @@ def _output(scene: Any, file_format: Literal["PNG", "JPEG", "TIFF"]) -> Iterator
     render, image = scene.render, scene.render.image_settings
     frame, path = scene.frame_current, render.filepath
     extension, overwrite = render.use_file_extension, render.use_overwrite
+    cropped = render.use_crop_to_border
     # Since 5.0 video formats are a medium of their own, chosen before the format.
     media = getattr(image, "media_type", None)
     before = {name: getattr(image, name) for name in _IMAGE_SETTINGS}
@@ -274,6 +275,8 @@ def _output(scene: Any, file_format: Literal["PNG", "JPEG", "TIFF"]) -> Iterator
     # Packing would take longer than drawing does.
     image.tiff_codec = "NONE"
     render.use_file_extension, render.use_overwrite = False, True
+    # A part of the picture stands in its place in the whole.
+    render.use_crop_to_border = False
     try:
         yield
     finally:
@@ -286,5 +289,6 @@ def _output(scene: Any, file_format: Literal["PNG", "JPEG", "TIFF"]) -> Iterator
                 setattr(image, name, value)
         render.filepath = path
         render.use_file_extension, render.use_overwrite = extension, overwrite
+        render.use_crop_to_border = cropped
         if scene.frame_current != frame:
             scene.frame_set(frame)

@@ -103,6 +103,7 @@ class _Output:
         self._set(render, "use_file_extension", False)
         self._set(render, "use_overwrite", True)
         self._set(render, "use_placeholder", False)
+        self._set(render, "use_crop_to_border", False)
         # H.264 stores colour for two by two pixels.
         scale = render.resolution_percentage / 100.0
         for side in ("resolution_x", "resolution_y"):

@@ -15,6 +15,7 @@ from scene_dump import differences, dump
 import blender_addon
 from blender_addon import scene as scenes
 from blender_addon.guide_export import export_guide
+from blender_addon.render import render_frames
 from blender_addon.scene_sound import Music
 from blender_addon.staging import Staging
 from blender_addon.timeline import add_beat_markers
@@ -154,10 +155,13 @@ def played_twice(folder):
 def shown(folder):
     """What our videos show of a scene in which some frames are previewed."""
     scene, rig = users_scene(folder)
-    scene.render.engine = "BLENDER_WORKBENCH"
+    render = scene.render
+    render.engine, render.use_border, render.use_crop_to_border = "BLENDER_WORKBENCH", True, True
+    render.border_min_x, render.border_max_x = 0.1, 0.6
     scenes.perform(scene, rig, motion_of(5))
     before = dump()
     render_video(scene, folder / "v.mp4")
+    render_frames(scene, folder, numbers=range(43, 44))
     guide = export_guide(scene, rig)
     return {"guide": len(guide), "changed": differences(before, dump())}
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import av
+import cv2
 import pytest
 
 _PLAY = """
@@ -88,6 +89,8 @@ def test_videos_and_guide_show_what_is_previewed_and_put_everything_back(
         # An odd half of an odd size is rounded down for the encoder.
         assert (container.streams.video[0].width, container.streams.video[0].height) == (64, 48)
         assert sum(1 for _ in container.decode(video=0)) == 5
+    # Not the part alone that the user's render border shows.
+    assert cv2.imread(str(told["folder"] / "000043.png")).shape == (48, 64, 3)
     assert told["shown"]["guide"] == 5
     changed = told["shown"]["changed"]
     assert [place for place in changed if not place.startswith("images[Render Result]")] == []
