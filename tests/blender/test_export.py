@@ -20,7 +20,7 @@ PYTHONS = {"4.5": Path(sys.executable), "5.0": ROOT / ".venv-bpy5" / "bin" / "py
 RATE = 48_000
 # Of the click in the music; the scene plays the music from 0.25 s on, and is shown from its
 # eleventh frame.
-CLICK, START, SKIPPED = 1.0, 0.25, 10
+CLICK, START, SKIPPED = 1.2, 0.25, 10
 # Of 2 ms in five minutes.
 DRIFT = 0.002 / 300.0
 
