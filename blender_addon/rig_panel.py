@@ -53,7 +53,7 @@ class JointList(bpy.types.UIList):
         is_gone = view is not None and any(bone in view.gone for row in rows for bone in row)
         columns = layout.split(factor=0.4)
         columns.label(text=item.name)
-        columns = columns.split(factor=0.6)
+        columns = columns.split(factor=0.56)
         columns.label(text=bones_text(rows) if rows else "—")
         if is_gone:
             columns.label(text="gone", icon="ERROR")
