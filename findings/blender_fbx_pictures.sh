@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Blender 4.5's FBX exporter writes packed pictures without a file path as one: all materials wear it.
+# Blender 4.5's FBX exporter writes packed pictures that have no file path as one and the same.
 #
 # Versions: bpy 4.5.15 and numpy 1.26.4, from PyPI; Python 3.11. bpy 5.0.1 writes them apart.
 # Input: two planes with a material each, one with a red, one with a blue picture. The pictures
@@ -7,8 +7,8 @@
 # embeds textures (`path_mode="COPY"`, `embed_textures=True`) and says nothing.
 #
 # Seen: both materials of the FBX file name the same picture, which is called after the file, and
-# come back with it, both red or both blue. With a `filepath_raw` of its own for each picture, its content
-# packed as before and no file there, they come back red and blue. glTF is right either way.
+# come back with it, both red or both blue. With a `filepath_raw` of its own for each picture, its
+# content packed as before and no file there, they come back red and blue. glTF is right either way.
 #
 # Run: `bash findings/blender_fbx_pictures.sh` (downloads about 400 MB into a temporary folder;
 # PYTHON names the interpreter, else python3). Ends with 0 if this is still so, with 1 if the
