@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from retarget import rotation
+from retarget.errors import ConductorError
 from retarget.fit import Fit
 from retarget.ik_chains import IkChain, chain_end, pole_place, target_turn
 from retarget.ik_controls import ControlPoses, control_poses, ik_controls, solved_pose
@@ -69,6 +70,8 @@ class OutputPlan:
         kinematics starts from them.
     by_evaluation : bool
         Whether the controls have to be set right by what Blender makes of them.
+    can_mute : bool
+        Whether the Action could mute any of the problems.
     """
 
     left_out: frozenset[str]
@@ -79,11 +82,20 @@ class OutputPlan:
     problems: tuple[str, ...] = ()
     chains: dict[str, IkChain] = field(default_factory=dict)
     by_evaluation: bool = False
+    can_mute: bool = False
 
     def require_no_problems(self) -> None:
-        """Raise a `FixableError` if constraints would take bones away from the motion."""
-        if self.problems:
+        """Make sure that no constraint takes bones away from the motion.
+
+        Raises
+        ------
+        ConductorError
+            With those that do; a `FixableError` if the Action can mute any of them.
+        """
+        if self.can_mute:
             raise FixableError(" ".join(self.problems), MUTE_OPERATOR, "Mute in the Action")
+        if self.problems:
+            raise ConductorError(" ".join(self.problems))
 
 
 def plan_output(
@@ -200,6 +212,7 @@ class _Draft:
         self._warnings: list[str] = []
         self._problems: tuple[str, ...] = ()
         self._by_evaluation = False
+        self._can_mute = False
 
     def plan(self) -> OutputPlan:
         """What was found so far."""
@@ -212,6 +225,7 @@ class _Draft:
             self._problems,
             dict(self._chains),
             self._by_evaluation,
+            self._can_mute,
         )
 
     def keyed(self, solution: Solution) -> list[str]:
@@ -315,21 +329,25 @@ class _Draft:
         )
         if not found:
             return
-        problems = []
-        muted = []
         with posed_copy(self._armature) as copy:
             copy.set_properties(plan.properties)
-            for each in found:
-                pair = (each.bone, each.name)
-                if mute and self._set_influence(copy, pair, 0.0):
-                    muted.append(each)
-                    self._drop_chain(pair)
-                else:
-                    problems.append(each)
-        if muted:
-            names = listed([f"'{each.name}' on '{each.bone}'" for each in muted])
+            switches = {
+                each: switch_to(self._armature, copy, each.bone, each.name, 0.0) for each in found
+            }
+            can = [each for each, switch in switches.items() if switch is not None]
+            if mute:
+                for each in can:
+                    self._set_influence(copy, (each.bone, each.name), 0.0)
+                    self._drop_chain((each.bone, each.name))
+        if mute and can:
+            names = listed([f"'{each.name}' on '{each.bone}'" for each in can])
             self._warnings.append(f"Muted in the Action: {names}.")
-        self._problems = told(problems, driven=mute)
+        cannot = [each for each in found if each not in can]
+        self._can_mute = bool(can) and not mute
+        self._problems = (
+            *told([] if mute else can, driven=False),
+            *told(cannot, driven=True),
+        )
 
     def _set_influence(self, copy: PosedCopy, pair: Pair, value: float) -> bool:
         """Whether a constraint can be brought to an influence of 0 or 1 by keys."""
