@@ -1,5 +1,6 @@
 """The button that imports an avatar from another program's file."""
 
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,6 +27,9 @@ class ImportAvatarOperator(bpy.types.Operator):
     filter_glob: StringProperty(default=";".join(f"*{one}" for one in ENDINGS), options={"HIDDEN"})
 
     def invoke(self, context: Any, _event: Any) -> set[str]:
+        # Without a folder the browser would suggest the name of the .blend file.
+        folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
+        self.filepath = f"{folder}{os.sep}"
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
