@@ -21,6 +21,10 @@ _MAX_STRETCH: Final = 1.0 - 1e-5
 _MAX_DROP: Final = 0.05
 # The knee points where it did in the rest pose, or forward where the leg was straight.
 _KNEE_FORWARD: Final = 0.02
+# A trunk of one bone starts below this share of the way from hips to neck, and leans by so much at
+# most beside the chest.
+_HIGHEST_START: Final = 0.7
+_MOST_LEAN: Final = np.radians(2.0)
 # A bone that carries the body from further off than this, metres on the canonical skeleton, is no
 # pelvis: the pelvis is then moved as the motion's, not that bone.
 _OFF_PELVIS: Final = 0.1
@@ -69,7 +73,7 @@ def solve(fit: Fit, motion: Motion, progress: Progress = no_progress) -> Solutio
     phase = "fitting the motion to the rig"
     progress(0.0, phase)
     positions, world = motion.world()
-    wanted = _wanted_rotations(fit, world)
+    wanted = _wanted_rotations(fit, positions, world)
     progress(0.3, phase)
     root_bone = fit.map.strands["hips"][0][0]
     hips = fit.standing["hips"] + fit.scale * (motion.root - skeleton.REST[0])
@@ -116,7 +120,7 @@ def _to_pelvis(fit: Fit) -> Array:
     return way if np.linalg.norm(way) > _OFF_PELVIS * fit.scale else np.zeros(3)
 
 
-def _wanted_rotations(fit: Fit, world: Array) -> dict[str, Array]:
+def _wanted_rotations(fit: Fit, positions: Array, world: Array) -> dict[str, Array]:
     """Orientation (T, 4) of every mapped bone, canonical axes."""
     wanted = {
         bone: rotation.multiply(turn, fit.aligned[bone])
@@ -124,6 +128,8 @@ def _wanted_rotations(fit: Fit, world: Array) -> dict[str, Array]:
     }
     for joint, strands in fit.map.strands.items():
         turn = world[:, skeleton.INDEX[joint]]
+        if joint == "chest" and "spine" not in fit.map.strands and len(strands[0]) == 1:
+            turn = _trunk_of_one_bone(fit, positions, world)
         above = _mapped_parent(fit, joint)
         base = world[:, above] if above >= 0 else turn
         if joint.split(".")[0] in DIGITS:
@@ -133,6 +139,25 @@ def _wanted_rotations(fit: Fit, world: Array) -> dict[str, Array]:
             for bone, bone_turn in zip(strand, turns, strict=True):
                 wanted[bone] = rotation.multiply(bone_turn, fit.aligned[bone])
     return wanted
+
+
+def _trunk_of_one_bone(fit: Fit, positions: Array, world: Array) -> Array:
+    """How the one bone between hips and neck turns, (T, 4): as the chest, but leaning so that the
+    neck is where a spine and a chest would carry it."""
+    top = next((joint for joint in ("neck", "head") if joint in fit.map.strands), None)
+    turn = world[:, skeleton.INDEX["chest"]]
+    if top is None:
+        return turn
+    away = [np.linalg.norm(fit.head(joint) - fit.head("hips")) for joint in ("chest", top)]
+    share = float(np.clip(away[0] / max(away[1], 1e-9), 0.0, _HIGHEST_START))
+    hips, end = skeleton.INDEX["hips"], skeleton.INDEX[top]
+    start = share * (skeleton.REST[end] - skeleton.REST[hips])
+    place = positions[:, hips] + rotation.rotate(world[:, hips], start)
+    have = rotation.rotate(turn, skeleton.REST[end] - skeleton.REST[hips] - start)
+    lean = rotation.to_rotation_vector(rotation.between(have, positions[:, end] - place))
+    angle = np.linalg.norm(lean, axis=-1, keepdims=True)
+    lean *= np.minimum(1.0, _MOST_LEAN / np.maximum(angle, 1e-9))
+    return rotation.multiply(rotation.from_rotation_vector(lean), turn)
 
 
 def _shared(joint: str, turn: Array, base: Array, count: int) -> list[Array]:

@@ -220,3 +220,16 @@ def test_a_body_carried_from_far_below_its_pelvis_sways_about_the_pelvis(motion)
     posed = pose(rig, solve(fit, motion))
     pelvis = _to_canonical(fit, posed[:, rig.index["LowerBody"], :3, 3])
     assert pelvis == pytest.approx(motion.root, abs=1e-3)
+
+
+def test_a_trunk_of_one_bone_carries_the_hands_where_spine_and_chest_would(motion):
+    rig = build(rows_for("mixamo with one spine bone"))
+    fit = _fit(rig)
+    assert "spine" in fit.map.left_out
+    heads = _to_canonical(fit, pose(rig, solve(fit, motion))[..., :3, 3])
+    hips = heads[:, rig.index["mixamorig:Hips"]]
+    positions, _ = motion.world()
+    for side, word in (("L", "Left"), ("R", "Right")):
+        ours = heads[:, rig.index[f"mixamorig:{word}Hand"]] - hips
+        theirs = positions[:, skeleton.INDEX[f"hand.{side}"]] - motion.root
+        assert np.linalg.norm(ours - theirs, axis=-1).max() < 0.008
