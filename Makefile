@@ -4,10 +4,11 @@
 # make bench  speed, each figure beside a floor or a peer measured in the same run
 # make fuzz   10,000 damaged files to every reader; goes on where it was stopped (SEED=1 for others)
 # make soak   the server under force: kills, a full disk, a crowd, slow sockets
+# make rigs   every rig of the matrix in Blender's module 4.5, 5.0, 5.2 and 5.3, as a table
 # make addon  the extension as an installable zip in dist/
 # make clean  remove what the build made (the environments stay; "make distclean" removes them)
 .DEFAULT_GOAL := demo
-.PHONY: demo test bench fuzz soak addon clean distclean setup setup-test
+.PHONY: demo test bench fuzz soak rigs addon clean distclean setup setup-test
 
 python := .venv/bin/python
 demo_files := backend/demo
@@ -40,6 +41,9 @@ fuzz: setup-test
 soak: setup-test
 	$(python) tests/soak/soak.py
 
+rigs: setup-test
+	@scripts/rigs.sh
+
 addon: setup
 	$(python) build_addon.py
 
@@ -48,4 +52,4 @@ clean:
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .venv-bpy5 virtual_conductor.egg-info
+	rm -rf .venv .venv-bpy5 .venv-bpy52 .venv-bpy53 virtual_conductor.egg-info

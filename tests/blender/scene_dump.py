@@ -5,11 +5,17 @@ from typing import Any
 
 import bpy
 
-# Working data of the program itself.
-_SKIPPED_BLOCKS = frozenset({"window_managers", "screens", "workspaces", "libraries", "brushes"})
-# What is told elsewhere, what is evaluated for the view, and the bulk of pictures.
+# Working data of the program itself, and all the others once more.
+_SKIPPED_BLOCKS = frozenset(
+    {"window_managers", "screens", "workspaces", "libraries", "brushes", "all_ids"}
+)
+# What is told elsewhere, what is evaluated for the view or changes by being read, and the bulk of
+# pictures.
 _SKIPPED = frozenset(
-    ("rna_type", "bl_rna", "original", "users", "id_data", "depsgraph", "is_evaluated", "pixels")
+    {
+        *("rna_type", "bl_rna", "original", "users", "id_data", "depsgraph", "is_evaluated"),
+        *("storage_type", "pixels"),
+    }
 )
 _REFERENCES = ("PoseBone", "Bone")
 # Of these some values can not be read where nothing has set them.
