@@ -76,7 +76,7 @@ def write_skeleton(
         are the identity at rest.
     positions : dict
         Of the root and every moving joint: (T, 3), the root's in the world, the others' beside
-        their parent as it is turned.
+        their parent as it is turned; they take the place of OFFSET, as Blender reads them.
 
     Raises
     ------

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sample_motions import planted_motion
 
-from retarget import skeleton
+from retarget import rotation, skeleton
+from retarget.bvh import BvhSkeleton, write_skeleton
 from retarget.errors import ConductorError
 from retarget.formats import write_bvh, write_csv, write_face_csv
 
@@ -151,3 +152,19 @@ def test_long_motions_are_written_in_pieces_without_a_seam(write, motion, tmp_pa
 def test_a_missing_folder_is_said_in_one_sentence(write, motion, tmp_path):
     with pytest.raises(ConductorError, match="does not exist"):
         write(motion, tmp_path / "nowhere" / "a.bvh")
+
+
+def test_a_joint_whose_distance_changes_has_it_in_channels_of_its_own(tmp_path):
+    heads = np.array([[0.1, 0.0, 1.0], [0.1, 0.0, 1.4]])
+    tails = np.array([[0.1, 0.0, 1.4], [0.1, 0.0, 1.7]])
+    bones = BvhSkeleton(("hips", "spine"), np.array([-1, 0]), heads, tails, frozenset({1}))
+    root = np.array([[0.1, 0.2, 1.0], [0.1, 0.0, 1.1], [0.0, 0.0, 1.0]])
+    apart = np.array([[0.0, 0.0, 0.4], [0.0, 0.1, 0.5], [0.0, 0.0, 0.6]])
+    rotations = rotation.identity((3, 2))
+    write_skeleton(tmp_path / "m.bvh", bones, 30_000 / 1001, rotations, {0: root, 1: apart})
+    lines = (tmp_path / "m.bvh").read_text().splitlines()
+    assert sum("CHANNELS 6 Xposition" in line for line in lines) == 2
+    rows = np.array([line.split() for line in lines[-3:]], dtype=float)
+    np.testing.assert_allclose(rows[:, 6:9], apart[:, [0, 2, 1]] * [1, 1, -1], atol=1e-6)
+    # Two milliseconds in five minutes are allowed.
+    assert float(lines[-4].split()[-1]) * 9000 == pytest.approx(300.3, abs=1e-4)
