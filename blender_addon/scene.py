@@ -282,8 +282,8 @@ def _preview(scene: Any, frames: range) -> tuple[str, ...]:
     preview(scene, frames)
     return (
         f"The scene keeps its frame rate and its range, {scene.frame_start} to {scene.frame_end}; "
-        f"the performance is its preview range, {frames[0]} to {frames[-1]}, which the videos "
-        "show. Set Frame Range (--set-range) makes it the range.",
+        f"the performance is its preview range, {frames[0]} to {frames[-1]}. Set Frame Range "
+        "(--set-range) changes that.",
     )
 
 
