@@ -59,11 +59,9 @@ def posed_rig(rig: RigRest, pose: Array) -> RigRest:
     pose : (B, 4, 4) array
         Where its bones are in the pose, armature space; scales do not count.
     """
-    matrices = pose.copy()
-    matrices[:, :3, :3] = rotation.to_matrix(_orientations(pose))
     turns = rotation.multiply(_orientations(pose), rotation.conjugate(_orientations(rig.matrices)))
     tails = pose[:, :3, 3] + rotation.rotate(turns, rig.tails - rig.heads)
-    return replace(rig, matrices=matrices, tails=tails)
+    return replace(rig, matrices=pose, tails=tails)
 
 
 def to_declared_pose(

@@ -86,6 +86,15 @@ def test_hips_and_feet_stand_where_they_do_in_the_declared_pose(name: str) -> No
     assert fit.stands == (name != "crouches")
 
 
+def test_a_body_that_is_carried_off_in_the_declared_pose_stands_there() -> None:
+    rig = make(Recipe(CROUCHING))
+    pose = make(Recipe()).rest.matrices.copy()
+    pose[:, :3, 3] += [0.1, 0.0, 0.3]
+    fit = fit_rig(rig.rest, rig.map, t_pose=pose)
+    for joint in ("hips", "foot.L"):
+        assert fit.standing[joint] == pytest.approx(pose[rig.rest.index[joint], :3, 3], abs=1e-4)
+
+
 def test_a_declared_pose_that_lies_is_stood_up_as_a_whole() -> None:
     rig, fit = declared(Recipe(A_POSE, lies=BACK))
     assert any("leans by 90 degrees" in doubt for doubt in fit.doubts)
