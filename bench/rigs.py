@@ -108,7 +108,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(result))
         return
-    print(f"{result['bones']} bones, {result['minutes']:.0f} minutes of motion")
+    print(f"{result['bones']} bones, {result['minutes']:g} minutes of motion")
     for name in _TOLD:
         ratio = result.get("ratios", {}).get(name)
         beside = "" if ratio is None else f", {ratio:.2f} × the other build"
