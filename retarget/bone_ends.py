@@ -130,12 +130,8 @@ def _bone_before(rig: RigRest, rig_map: RigMap, joint: str, strand: Strand) -> A
     """Where the bone before the last one of a strand starts, (3,)."""
     if len(strand) > 1:
         return rig.heads[rig.index[strand[-2]]]
-    above = skeleton.PARENTS[skeleton.INDEX[joint]]
-    while above >= 0 and skeleton.NAMES[above] not in rig_map.strands:
-        above = skeleton.PARENTS[above]
-    if above < 0:
-        return None
-    return rig.heads[rig.index[rig_map.strands[skeleton.NAMES[above]][0][-1]]]
+    above = skeleton.joint_above(joint, rig_map.strands)
+    return None if above is None else rig.heads[rig.index[rig_map.strands[above][0][-1]]]
 
 
 def _end(rig: RigRest, rig_map: RigMap, joint: str, strand: Strand, axis: Array | None) -> Array:

@@ -237,10 +237,5 @@ def _hangs_right(
     rig: RigRest, strands: dict[str, tuple[Strand, ...]], parents: dict[str, str], joint: str
 ) -> bool:
     """Whether the joint's bone lies below the bone of the nearest joint above it."""
-    above = skeleton.PARENTS[skeleton.INDEX[joint]]
-    while above >= 0 and skeleton.NAMES[above] not in strands:
-        above = skeleton.PARENTS[above]
-    if above < 0:
-        return True
-    wanted = strands[skeleton.NAMES[above]][0][-1]
-    return _is_below(rig, parents, strands[joint][0][0], wanted)
+    above = skeleton.joint_above(joint, strands)
+    return above is None or _is_below(rig, parents, strands[joint][0][0], strands[above][0][-1])

@@ -6,6 +6,7 @@ T-pose: arms along ±X, palms down, thumbs forward. The measures are those of a 
 (segment lengths after Winter, Biomechanics and Motor Control of Human Movement, 4th ed., fig. 4.1).
 """
 
+from collections.abc import Container
 from typing import Final
 
 import numpy as np
@@ -111,3 +112,11 @@ def mirror_name(name: str) -> str:
     if name.endswith(".R"):
         return name[:-2] + ".L"
     return name
+
+
+def joint_above(name: str, joints: Container[str]) -> str | None:
+    """The nearest joint above one that is among `joints`; None where there is none."""
+    above = PARENTS[INDEX[name]]
+    while above >= 0 and NAMES[above] not in joints:
+        above = PARENTS[above]
+    return NAMES[above] if above >= 0 else None

@@ -130,8 +130,8 @@ def _wanted_rotations(fit: Fit, positions: Array, world: Array) -> dict[str, Arr
         turn = world[:, skeleton.INDEX[joint]]
         if joint == "chest" and "spine" not in fit.map.strands and len(strands[0]) == 1:
             turn = _trunk_of_one_bone(fit, positions, world)
-        above = _mapped_parent(fit, joint)
-        base = world[:, above] if above >= 0 else turn
+        above = skeleton.joint_above(joint, fit.map.strands)
+        base = turn if above is None else world[:, skeleton.INDEX[above]]
         if joint.split(".")[0] in DIGITS:
             continue
         for strand in strands:
@@ -180,16 +180,9 @@ def _turn_twists(fit: Fit, world: Array, wanted: dict[str, Array]) -> None:
             rotation.multiply(wanted[bone], rotation.conjugate(fit.aligned[bone]))
             for bone in (fit.map.strands[joint][0][-1] for joint in (twist.joint, twist.after))
         )
-        above = world[:, _mapped_parent(fit, twist.joint)]
-        turn = beside_turn(twist, turn, above, after)
+        joint = skeleton.joint_above(twist.joint, fit.map.strands) or "hips"
+        turn = beside_turn(twist, turn, world[:, skeleton.INDEX[joint]], after)
         wanted[twist.bone] = rotation.multiply(turn, fit.aligned[twist.bone])
-
-
-def _mapped_parent(fit: Fit, joint: str) -> int:
-    above = skeleton.PARENTS[skeleton.INDEX[joint]]
-    while above >= 0 and skeleton.NAMES[above] not in fit.map.strands:
-        above = skeleton.PARENTS[above]
-    return above
 
 
 def _plant_feet(
