@@ -12,7 +12,8 @@ from retarget.errors import ConductorError
 from ..avatar_file import ENDINGS, words_on_missing
 from ..chosen_armature import parts_of
 from ..scene import add_avatar
-from ..task import problem_of, session
+from ..task import session
+from ..working import redraw
 from .scene import select_only, show_stage
 
 
@@ -40,17 +41,15 @@ class ImportAvatarOperator(bpy.types.Operator):
             bpy.ops.object.mode_set(mode="OBJECT")
         try:
             if path.suffix.lower() not in ENDINGS:
-                raise ConductorError(
-                    f"{path.name or 'Nothing'} cannot be imported as an avatar; choose a file that "
-                    f"ends in {', '.join(ENDINGS)}."
-                )
+                told = "No file is chosen" if path.is_dir() else f"{path.name} is no such avatar"
+                raise ConductorError(f"{told}; choose a file that ends in {', '.join(ENDINGS)}.")
             armature = add_avatar(scene, path, scene.virtual_conductor.staging)
         except ConductorError as fault:
-            session.problem = problem_of(fault)
             self.report({"ERROR"}, str(fault))
             return {"CANCELLED"}
         words = words_on_missing(list(parts_of(scene, armature)), path)
         session.notes = () if words is None else (words,)
         select_only(context, armature)
         show_stage(context)
+        redraw(context)
         return {"FINISHED"}

@@ -442,6 +442,6 @@ def test_the_button_leaves_a_scene_of_the_users_own_as_it_is(panel):
 def test_a_file_that_cannot_be_imported_leaves_nothing_behind(panel):
     assert "is damaged" in panel["refused"][0]
     assert "has no armature" in panel["refused"][1]
-    assert "cannot be imported" in panel["refused"][2]
+    assert "is no such avatar" in panel["refused"][2]
     assert panel["left"]
     assert panel["chosen"]
