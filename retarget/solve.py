@@ -148,7 +148,7 @@ def _trunk_of_one_bone(fit: Fit, positions: Array, world: Array) -> Array:
     turn = world[:, skeleton.INDEX["chest"]]
     if top is None:
         return turn
-    away = [np.linalg.norm(fit.head(joint) - fit.head("hips")) for joint in ("chest", top)]
+    away = [float(np.linalg.norm(fit.head(j) - fit.head("hips"))) for j in ("chest", top)]
     share = float(np.clip(away[0] / max(away[1], 1e-9), 0.0, _HIGHEST_START))
     hips, end = skeleton.INDEX["hips"], skeleton.INDEX[top]
     start = share * (skeleton.REST[end] - skeleton.REST[hips])
