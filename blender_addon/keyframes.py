@@ -46,6 +46,8 @@ LOCATION_TOLERANCE: Final = 5e-4
 """Largest error of a bone's location, metres on the canonical skeleton."""
 
 _STANDING: Final = ("hips", "thigh", "shin", "foot")
+# Errors of bones in a row add up to those of the hands: more of them share what two may have.
+_CURVED: Final = ("spine", "chest")
 
 
 @dataclass(frozen=True)
@@ -178,22 +180,31 @@ def _thinned(
     progress: Progress,
 ) -> Iterator[tuple[PoseValue, Keys]]:
     """Keys of the bones that turn by themselves, and of the one that carries the body."""
+    limits = _limits(fit)
+    for i, bone in enumerate(solution.bones):
+        progress(i / len(solution.bones), "thinning the keys")
+        if bone not in plan.left_out:
+            limit = limits.get(bone, TOLERANCE)
+            yield _thinned_turns(armature, bone, solution.rotations[:, i], limit, ictus)
+        if bone == solution.root_bone:
+            yield _thinned_places(fit, bone, solution.location, ictus)
+
+
+def _limits(fit: Fit) -> dict[str, float]:
+    """Largest errors of bones, radians, that have to be smaller than others."""
+    strands = fit.map.strands
+    trunk = [bone for joint in _CURVED if joint in strands for bone in strands[joint][0]]
+    limits = dict.fromkeys(trunk, TOLERANCE * min(1.0, len(_CURVED) / max(len(trunk), 1)))
     standing = {
         bone
-        for joint, strands in fit.map.strands.items()
+        for joint in strands
         if joint.split(".")[0] in _STANDING
-        for strand in strands
+        for strand in strands[joint]
         for bone in strand
     }
     # On some rigs the legs hang from a bone of the spine.
     standing |= {above for bone in standing for above in ancestors(fit.rig, fit.map, bone)}
-    for i, bone in enumerate(solution.bones):
-        progress(i / len(solution.bones), "thinning the keys")
-        if bone not in plan.left_out:
-            limit = LEG_TOLERANCE if bone in standing else TOLERANCE
-            yield _thinned_turns(armature, bone, solution.rotations[:, i], limit, ictus)
-        if bone == solution.root_bone:
-            yield _thinned_places(fit, bone, solution.location, ictus)
+    return limits | dict.fromkeys(standing, LEG_TOLERANCE)
 
 
 def _thinned_controls(
