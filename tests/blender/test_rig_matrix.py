@@ -16,6 +16,8 @@ sys.path.insert(0, str(_ROOT / "tests" / "retarget"))
 
 from rig_measures import LIMITS  # noqa: E402 - found through the line above
 
+pytestmark = pytest.mark.timeout(1800)
+
 Told = dict[str, dict[str, Any]]
 """What came of a rig, by its name."""
 
@@ -47,7 +49,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Any:
                 "BLENDER_USER_RESOURCES": str(folder / "blender"),
                 "OMP_NUM_THREADS": "1",
             },
-            timeout=500,
+            timeout=1500,
         )
         assert told.is_file(), done.stdout[-2000:] + done.stderr[-4000:]
         answers: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
