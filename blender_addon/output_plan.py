@@ -293,6 +293,8 @@ class _Draft:
     def try_limbs(self, samples: Solution) -> None:
         """Look whether the limbs go where their targets should lead them."""
         plan = self.plan()
+        if not plan.controls:
+            return
         aims = _aims(self._armature, self._fit, plan, samples)
         trial = _trial(self._fit, plan, samples)
         misses = measure(self._armature, self._fit, trial, aims)

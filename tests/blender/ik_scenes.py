@@ -22,7 +22,7 @@ from blender_addon.output_plan import plan_output
 from retarget import rotation, skeleton
 from retarget.errors import ConductorError
 
-FRAMES = 30
+FRAMES = 20
 MOTION = planted_motion(FRAMES, seed=7)
 LIMBS = {"hand": ("forearm", "upper_arm", 1.0), "foot": ("shin", "thigh", -1.0)}
 
