@@ -25,7 +25,7 @@ from .props import with_props
 from .sound import name_sound, write_sound
 from .stand_in import StandIn
 from .take import read_take, sample_frames
-from .writers import UNITS_IN_A_METRE, write_scene
+from .writers import UNITS_IN_A_METRE, enable_exporter, write_scene
 
 _READING: Final = 0.2
 _BUILDING: Final = 0.35
@@ -91,6 +91,7 @@ def export_scene(
         If the progress callback asked to stop.
     """
     kind = format_of(out)
+    enable_exporter(kind)
     shown, played = frame_rate(scene), played_frames(scene)
     rate = sample_rate(fps or shown, kind)
     frames = sample_frames(played.start, played.stop - 1, shown, rate)

@@ -110,20 +110,16 @@ def read_take(
     Cancelled
         If the progress callback asked to stop.
     """
-    count = len(frames)
-    order = [armature.pose.bones.find(name) for name in bones.names]
+    posed = np.empty((len(frames), len(bones.names), 4, 4), np.float32)
+    worlds = np.empty((len(frames), 4, 4))
+    places = {item.name: np.empty((len(frames), 4, 4)) for item in objects}
+    values = {item.name: _empty_values(item, len(frames)) for item in faces}
     pose = np.empty((len(armature.pose.bones), 16), np.float32)
-    posed = np.empty((count, len(order), 4, 4), np.float32)
-    worlds = np.empty((count, 4, 4))
-    places = {item.name: np.empty((count, 4, 4)) for item in objects}
-    values = {
-        item.name: np.empty((count, len(item.data.shape_keys.key_blocks)), np.float32)
-        for item in faces
-    }
+    order = [armature.pose.bones.find(name) for name in bones.names]
     with _scratch_scene(scene, [armature, *objects, *faces]) as scratch:
         depsgraph = scratch.view_layers[0].depsgraph
         for k, frame in enumerate(frames):
-            progress(k / count, _PHASE)
+            progress(k / len(frames), _PHASE)
             whole = int(np.floor(frame))
             scratch.frame_set(whole, subframe=min(float(frame) - whole, 1.0 - 1e-6))
             evaluated = armature.evaluated_get(depsgraph)
@@ -137,8 +133,7 @@ def read_take(
                 blocks = item.data.shape_keys.evaluated_get(depsgraph).key_blocks
                 blocks.foreach_get("value", values[item.name][k])
     for item in faces:
-        blocks = item.data.shape_keys.key_blocks
-        values[item.name][:, [block.mute for block in blocks]] = 0.0
+        values[item.name][:, [block.mute for block in item.data.shape_keys.key_blocks]] = 0.0
     rest, scale = _rest_in_world(bones, worlds[0])
     for k, world in enumerate(worlds.astype(np.float32)):
         posed[k] = world @ posed[k]
@@ -147,6 +142,10 @@ def read_take(
     lengths = np.linalg.norm(ends @ worlds[0, :3, :3].T, axis=1)
     progress(1.0, _PHASE)
     return Take(rate, bones.names, bones.parents, rest, lengths, posed, places, values)
+
+
+def _empty_values(item: Any, count: int) -> NDArray[np.float32]:
+    return np.empty((count, len(item.data.shape_keys.key_blocks)), np.float32)
 
 
 def _rest_in_world(bones: ExportBones, world: Array) -> tuple[Array, Array]:

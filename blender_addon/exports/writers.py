@@ -19,6 +19,30 @@ UNITS_IN_A_METRE: Final[dict[ExportFormat, float]] = {"fbx": 100.0}
 """FBX counts in centimetres; written in them, no other program finds a scale on any bone."""
 
 
+def enable_exporter(format_name: ExportFormat) -> None:
+    """Have Blender's exporter ready, should the user have switched it off.
+
+    Raises
+    ------
+    ConductorError
+        If this Blender has none.
+    """
+    import addon_utils
+
+    label = FORMAT_WORDS[format_name][0]
+    if format_name == "usd" and not bpy.app.build_options.usd:
+        raise ConductorError(
+            f"This Blender was built without {label}; choose another format, or take the Blender "
+            "of blender.org."
+        )
+    addon = _ADDONS.get(format_name)
+    if addon is not None and addon_utils.enable(addon) is None:
+        raise ConductorError(
+            f"This Blender has no exporter for {label}; enable its add-on {addon} in the "
+            "preferences, or choose another format."
+        )
+
+
 def write_scene(path: Path, format_name: ExportFormat, played: Callable[[], None]) -> None:
     """Write the scene of the window to a file.
 
@@ -35,7 +59,6 @@ def write_scene(path: Path, format_name: ExportFormat, played: Callable[[], None
     ConductorError
         If Blender cannot write it.
     """
-    _enable(format_name)
     with _heard(played):
         try:
             _WRITERS[format_name](path)
@@ -113,18 +136,6 @@ _WRITERS: Final[dict[str, Callable[[Path], None]]] = {
     "gltf": _write_gltf,
     "usd": _write_usd,
 }
-
-
-def _enable(format_name: ExportFormat) -> None:
-    """Blender's exporter, should the user have switched it off."""
-    import addon_utils
-
-    addon = _ADDONS.get(format_name)
-    if addon is not None and addon_utils.enable(addon) is None:
-        raise ConductorError(
-            f"This Blender has no exporter for {FORMAT_WORDS[format_name][0]}; enable its add-on "
-            f"{addon} in the preferences, or choose another format."
-        )
 
 
 @contextmanager

@@ -77,6 +77,12 @@ def test_the_baton_turns_in_the_hand_and_what_is_hidden_stays_out(answers: dict[
             assert meshes - {"Icosphere"} == {"Body", "Stick"}, case
 
 
+def test_every_material_keeps_its_own_picture(answers: dict[str, Any]) -> None:
+    for case, told in answers.items():
+        if not case.startswith(".bvh"):
+            assert told["pictures"] == [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], case
+
+
 def test_controls_are_left_out_and_the_hips_come_first(answers: dict[str, Any]) -> None:
     for case, told in answers.items():
         assert told["root"] == "hips", case
