@@ -641,7 +641,6 @@ SCENES = {
     "root by the nla": lambda: touched(move_the_root_by_the_nla),
     "placed": placed_scene,
     "led": led_scene,
-    "rigify": rigify_scene,
     "driven": driven_scene,
     "blocks": blocks_scene,
     "harmless": harmless_scene,
@@ -650,6 +649,8 @@ SCENES = {
     "refused": refused_scene,
     "cancelled": cancelled_scene,
     "steady": steady_scene,
+    # Last, for what the add-on leaves behind minds that another file is opened.
+    "rigify": rigify_scene,
 }
 
 
