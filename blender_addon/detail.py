@@ -84,7 +84,7 @@ def _may_be_coarser(item: Any) -> bool:
 
 def _shares(scene: Any, items: list[Any], frames: list[int], size: tuple[int, int]) -> list[float]:
     """What share of each object's triangles is enough in these frames, at most 1."""
-    before = scene.frame_current
+    before, between = scene.frame_current, scene.frame_subframe
     shares = [_LEAST] * len(items)
     for frame in frames:
         scene.frame_set(frame)
@@ -92,7 +92,7 @@ def _shares(scene: Any, items: list[Any], frames: list[int], size: tuple[int, in
         for k, item in enumerate(items):
             pixels = _pixels_a_triangle(scene, item.evaluated_get(depsgraph), size)
             shares[k] = min(1.0, max(shares[k], pixels / _TRIANGLE))
-    scene.frame_set(before)
+    scene.frame_set(before, subframe=between)
     return shares
 
 

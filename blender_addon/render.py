@@ -261,7 +261,7 @@ def _transparent(scene: Any) -> Iterator[None]:
 def _output(scene: Any, file_format: Literal["PNG", "JPEG", "TIFF"]) -> Iterator[None]:
     """This output for a while; the user's settings and current frame come back."""
     render, image = scene.render, scene.render.image_settings
-    frame, path = scene.frame_current, render.filepath
+    frame, path = (scene.frame_current, scene.frame_subframe), render.filepath
     extension, overwrite = render.use_file_extension, render.use_overwrite
     cropped = render.use_crop_to_border
     # Since 5.0 video formats are a medium of their own, chosen before the format.
@@ -290,5 +290,5 @@ def _output(scene: Any, file_format: Literal["PNG", "JPEG", "TIFF"]) -> Iterator
         render.filepath = path
         render.use_file_extension, render.use_overwrite = extension, overwrite
         render.use_crop_to_border = cropped
-        if scene.frame_current != frame:
-            scene.frame_set(frame)
+        if (scene.frame_current, scene.frame_subframe) != frame:
+            scene.frame_set(frame[0], subframe=frame[1])

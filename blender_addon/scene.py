@@ -296,14 +296,14 @@ def render_plate(scene: Any, path: Path) -> None:
     armature = find_armature(scene)
     left_out = parts_of(scene, armature) | _before(scene, armature)
     hidden = [item for item in left_out if not item.hide_render]
-    before = scene.frame_current
+    before, between = scene.frame_current, scene.frame_subframe
     for item in hidden:
         item.hide_render = True
     try:
         scene.frame_set(played_frames(scene).start)
         render_still(scene, path)
     finally:
-        scene.frame_set(before)
+        scene.frame_set(before, subframe=between)
         for item in hidden:
             item.hide_render = False
 
