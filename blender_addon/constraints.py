@@ -60,8 +60,8 @@ class Override:
         moved = listed(self.moved)
         follows = f", which follows '{self.object}'," if self.object else ""
         return (
-            f"The constraint '{self.name}' on '{self.bone}'{follows} would take {moved} away from the "
-            "motion."
+            f"The constraint '{self.name}' on '{self.bone}'{follows} would take {moved} away from "
+            "the motion."
         )
 
 

@@ -14,9 +14,9 @@ from retarget.readback import hold_baton, read_joints, rest_joints
 from retarget.rotation import Array
 
 from .armature import fit_armature
+from .held_baton import baton_of, tip_of
 from .shown_pose import ShownPose
 from .span import played_frames
-from .stage.baton import baton_of, tip_of
 
 _PHASE: Final = "reading the animation"
 _RENDER_SETTINGS: Final = (

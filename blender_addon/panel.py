@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Final
 
 from . import rig_panel
 from .graphics import software_renderer
+from .held_baton import baton_of
 from .operators.avatar_file import ImportAvatarOperator
 from .operators.baton import AddBatonOperator, RemoveBatonOperator
 from .operators.export import ExportOperator
@@ -12,7 +13,6 @@ from .operators.session import CancelOperator, DismissOperator
 from .operators.stage import StageOperator
 from .operators.video import LikenessOperator, RenderOperator
 from .panel_parts import MAIN_PANEL, ConductorPanel, draw_text
-from .stage.baton import baton_of
 from .styles import sliders
 from .task import Task, session
 

@@ -24,10 +24,8 @@ from retarget.rotation import Array
 
 from ..armature import fit_armature
 from ..curves import fill_curve
+from ..held_baton import MARK, baton_of
 from .conductor import BATON, baton_between, create_mesh_data
-
-MARK: Final = "conducting_baton"
-"""Custom property of our batons: the user's own have none."""
 
 # Towards the orchestra with the arms spread to the sides.
 _AHEAD: Final = np.array([-1.0, 0.0, 0.0])
@@ -68,19 +66,6 @@ class Hold:
 
     bone: str
     matrix: Array
-
-
-def baton_of(armature: Any) -> Any:
-    """The baton that we gave an armature, or None."""
-    ours = (item for item in armature.children if MARK in item and item.users_scene)
-    return next(ours, None)
-
-
-def tip_of(baton: Any) -> Array:
-    """Where a baton ends, (3,), in its own space: the middle of the end of its bounds."""
-    corners = np.array(baton.bound_box, dtype=np.float64)
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    return np.array([low[0], *((low + high) / 2.0)[1:]])
 
 
 def lacks_baton(armature: Any, fit: Fit) -> bool:
