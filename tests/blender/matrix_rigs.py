@@ -464,7 +464,7 @@ _AS_IMPORTED: dict[str, dict[str, Any]] = {
     "smpl": {"lay": "alike", "stand": Y_UP, "place": Placed(rotation=UPRIGHT)},
     "smpl x": {"lay": "alike", "stand": Y_UP, "place": Placed(rotation=UPRIGHT)},
     "cmu": {"lay": "alike", "units": 5.6, "place": Placed(rotation=UPRIGHT), "stand": Y_UP},
-    "biovision": {"lay": "random", "arms": (85.0, (0.0, 1.0, 0.0)), "units": 39.0},
+    "biovision": {"arms": (85.0, (0.0, 1.0, 0.0)), "units": 39.0},
     "xsens": {"arms": (80.0, (0.0, 1.0, 0.0))},
     "robot expressive": {"lay": "random", "units": 2.0},
     "makehuman": {"arms": (40.0, (0.0, 1.0, 0.0)), "units": 10.0},
