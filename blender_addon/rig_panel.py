@@ -51,9 +51,9 @@ class JointList(bpy.types.UIList):
         rows = () if view is None else view.map.strands.get(item.joint, ())
         sure = 0.0 if view is None else view.map.sure.get(item.joint, 1.0)
         is_gone = view is not None and any(bone in view.gone for row in rows for bone in row)
-        columns = layout.split(factor=0.4)
+        columns = layout.split(factor=0.38)
         columns.label(text=item.name)
-        columns = columns.split(factor=0.56)
+        columns = columns.split(factor=0.48)
         columns.label(text=bones_text(rows) if rows else "—")
         if is_gone:
             columns.label(text="gone", icon="ERROR")
