@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import find_peaks
 
+from backend.blender_sessions import Blender
 from backend.demo import demo_file
 from backend.motion_request import MotionRequest, make_motion
-from backend.scenes import SceneOptions, blender, make_scene
+from backend.scenes import SceneOptions, even_size, export_guide, make_scene
 from retarget import skeleton
 from retarget.guide import Guide
 
@@ -45,14 +46,13 @@ def measure(music: Path, score: Path | None) -> dict:
     request = MotionRequest(music=music, score=score)
     made = make_motion(request)
     motion = made.motion
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, Blender(renderers=1) as blender:
         folder = Path(scratch)
         motion.save(folder / "motion.npz")
-        make_scene(folder / "motion.npz", request, folder / "scene.blend", SceneOptions())
-        guide_path = folder / "guide.npz"
-        scene = str(folder / "scene.blend")
-        blender("guide", "--scene", scene, "--out", str(guide_path), name="guide").wait()
-        guide = Guide.load(guide_path)
+        scene = folder / "scene.blend"
+        info, _ = make_scene(blender, folder / "motion.npz", request, scene, SceneOptions())
+        export_guide(blender, scene, even_size(info), folder / "guide.npz")
+        guide = Guide.load(folder / "guide.npz")
     rng = np.random.default_rng(0)
     random = np.sort(rng.uniform(motion.beats[0], motion.beats[-1], len(motion.beats)))
     height = motion.joints_3d()[:, _WRIST, 2]
