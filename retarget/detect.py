@@ -92,12 +92,13 @@ def _filled(known: RigMap, *others: RigMap | None) -> RigMap:
 
 
 def _agree(known: RigMap, other: RigMap) -> bool:
-    """Whether two maps have the same bones for head, hips and arms where both have any."""
+    """Whether two maps have the same bones for head and arms where both have any; of hips and what
+    carries them either may have been taken."""
     pairs = ((known.strands.get(joint), other.strands.get(joint)) for joint in REQUIRED)
     return all(
         mine is None or its is None or mine[0][-1] == its[0][-1]
         for (mine, its), joint in zip(pairs, REQUIRED, strict=True)
-        if joint != "chest"
+        if joint not in ("hips", "chest")
     )
 
 

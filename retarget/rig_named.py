@@ -16,6 +16,10 @@ from .rotation import Array
 # How sure a joint is whose bone a name tells, and one that is told by its place among named ones.
 _SURE: Final = 0.9
 _SURE_BY_PLACE: Final = 0.7
+# How far hands and feet start beyond wrists and ankles that have bones of their own, beside the
+# limb's lower part: nearer they are in one place, farther that bone is in the middle of the limb.
+_BEYOND: Final = (0.1, 0.8)
+_DIGITS_OF_A_HAND: Final = 5
 _ARM: Final = ("clavicle", "upper_arm", "forearm", "hand")
 _LEG: Final = ("thigh", "shin", "foot")
 
@@ -121,7 +125,23 @@ def _row(
                 bones[stem] = below = above[0]
         if len(bones) > len(best):
             best = bones
+    if len(best) > 1:
+        inner = next(stem for stem in reversed(outer[:-1]) if stem in best)
+        best[outer[-1]] = _first_end(tree, options[outer[-1]], best[inner], best[outer[-1]])
     return _Limb({stem: best[stem] for stem in stems if stem in best}, kind) if best else None
+
+
+def _first_end(tree: RigTree, options: list[int], inner: int, end: int) -> int:
+    """The wrist or ankle of a limb: where both "ankle" and "foot" are there, one at the end of the
+    other, the one that the limb ends at."""
+    for bone in tree.path(inner, end)[:-1]:
+        lower, beyond = (
+            float(np.linalg.norm(tree.heads[b] - tree.heads[a]))
+            for a, b in ((inner, bone), (bone, end))
+        )
+        if bone in options and _BEYOND[0] * lower < beyond < _BEYOND[1] * lower:
+            return bone
+    return end
 
 
 def _called(mine: list[tuple[int, BoneName]], words: list[str], kind: int) -> list[int]:
@@ -203,6 +223,7 @@ def _digits(
         for digit, names_ in word_table()["digits"].items()
     }
     by_digit: dict[str, list[int]] = {}
+    unnamed: list[list[int]] = []
     for row in rows:
         if any(names[bone].kind < 0 for bone in row[:1]) and len(row) < 2:
             continue
@@ -214,12 +235,21 @@ def _digits(
         ]
         if said:
             by_digit.setdefault(said[0], row)
+        elif names[row[0]].kind >= 0:
+            unnamed.append(row)
+    found: dict[str, list[list[int]]] = {
+        digit: [by_digit[digit]] for digit in ("thumb", "index") if digit in by_digit
+    }
+    others = [by_digit[d] for d in ("middle", "ring", "pinky") if d in by_digit]
+    if others:
+        found["fingers"] = others
     if len(by_digit) >= 2 or (by_digit and len(rows) == 1):
-        found: dict[str, list[list[int]]] = {
-            digit: [by_digit[digit]] for digit in ("thumb", "index") if digit in by_digit
-        }
-        others = [by_digit[d] for d in ("middle", "ring", "pinky") if d in by_digit]
-        return (found | {"fingers": others} if others else found), False
+        if not unnamed or len(by_digit) + len(unnamed) > _DIGITS_OF_A_HAND:
+            return found, False
+        # Short forms of some names: where places agree with the others they tell these too.
+        placed = order_digits(tree, hand, [*by_digit.values(), *unnamed])
+        agree = all(row in placed.get(joint, ()) for joint, rows_ in found.items() for row in rows_)
+        return (placed, True) if agree else (found, False)
     rows = [row for row in rows if names[row[0]].kind >= 0]
     return order_digits(tree, hand, rows), True
 

@@ -1,0 +1,131 @@
+"""Rigs of games and cameras, whose names are those of a family or plain but for something."""
+
+import pytest
+from family_rigs import build, rows_of
+
+from retarget.detect import detect_rig
+
+_LETTERS = ("L", "R")
+_SECOND_LIFE = """
+mPelvis @hips
+  mSpine1 @trunk.3
+    mSpine2 @hips
+      mTorso @trunk.3
+        mChest @trunk.6
+          mNeck @neck
+            mHead @head
+          *mCollar{s} @clavicle
+            *mShoulder{s} @upper_arm
+              *mElbow{s} @forearm
+                *mWrist{s} @hand
+                  +digits mHand{d}{n}{s} Thumb,Index,Middle,Ring,Pinky 1,2,3
+  *mHip{s} @thigh
+    *mKnee{s} @shin
+      *mAnkle{s} @foot
+        *mFoot{s} @toe
+          *mToe{s} @toe_end
+"""
+_KINECT = """
+SpineBase @hips
+  SpineMid @trunk.4
+    SpineShoulder @trunk.8
+      Neck @neck
+        Head @head
+      *Shoulder{s} @upper_arm
+        *Elbow{s} @forearm
+          *Wrist{s} @hand
+            *Hand{s} @grip
+  *Hip{s} @thigh
+    *Knee{s} @shin
+      *Ankle{s} @foot
+        *Foot{s} @toe
+"""
+_BESIDE = """
+NPC Root [Root] @ground
+  NPC COM [COM ] @hips
+    NPC Pelvis [Pelv] @hips
+      *NPC {s} Thigh [{s}Thg] @thigh
+        *NPC {s} Calf [{s}Clf] @shin
+          *NPC {s} Foot [{s}ft ] @foot
+    NPC Spine [Spn0] @trunk.15
+      NPC Spine1 [Spn1] @trunk.4
+        NPC Spine2 [Spn2] @trunk.65
+          NPC Neck [Neck] @neck
+            NPC Head [Head] @head
+          *NPC {s} Clavicle [{s}Clv] @clavicle
+            *NPC {s} UpperArm [{s}Uar] @upper_arm
+              *NPC {s} Forearm [{s}Lar] @forearm
+                *NPC {s} Hand [{s}Hnd] @hand
+                  +digits NPC~{s}~Finger{d}{n}~[{s}F{d}{n}] 0,1,2,3,4 0,1,2
+"""
+_SIMS = """
+b__ROOT__ @ground
+  b__ROOT_bind__ @hips
+    b__Pelvis__ @hips
+      *b__{s}_Thigh__ @thigh
+        *b__{s}_Calf__ @shin
+          *b__{s}_Foot__ @foot
+    b__Spine0__ @trunk.15
+      b__Spine1__ @trunk.4
+        b__Spine2__ @trunk.65
+          b__Neck__ @neck
+            b__Head__ @head
+          *b__{s}_Clavicle__ @clavicle
+            *b__{s}_UpperArm__ @upper_arm
+              *b__{s}_Forearm__ @forearm
+                *b__{s}_Hand__ @hand
+                  +digits b__{s}_{d}{n}__ Thumb,Index,Mid,Ring,Pinky 0,1,2
+"""
+_SHORT_FORMS = """
+master_torso @hips
+  spine_1_fk @trunk.2
+    spine_2_fk @trunk.6
+      neck_1_fk @neck
+        head_fk @head
+      *shoulder_{s} @clavicle
+        *arm_fk_{s} @upper_arm
+          *forearm_fk_{s} @forearm
+            *hand_fk_{s} @hand
+              +digits fing_{d}_{n}_{s} thumb,ind,mid,ring,lit 1,2,3
+              *sword_{s} @grip
+                *blade_{s} @blade
+  *thigh_fk_{s} @thigh
+    *shin_fk_{s} @shin
+      *foot_fk_{s} @foot
+"""
+
+
+def _strands(tree, sides=_LETTERS):
+    return detect_rig(build(rows_of(tree, sides))).strands
+
+
+@pytest.mark.parametrize("tree", [_SECOND_LIFE, _KINECT], ids=["second life", "kinect"])
+def test_ankles_and_wrists_with_bones_of_their_own_end_the_limbs(tree):
+    prefix = "m" if tree is _SECOND_LIFE else ""
+    found = _strands(tree, ("Left", "Right"))
+    assert found["foot.L"] == ((f"{prefix}AnkleLeft",),)
+    assert found["hand.R"] == ((f"{prefix}WristRight",),)
+
+
+def test_fingers_numbered_in_two_figures_start_at_the_knuckles():
+    found = _strands(_BESIDE)
+    assert found["index.L"][0][0] == "NPC L Finger10 [LF10]"
+    assert [row[0] for row in found["fingers.R"]] == [
+        f"NPC R Finger{k}0 [RF{k}0]" for k in (2, 3, 4)
+    ]
+    assert found["thumb.L"][0][0] == "NPC L Finger00 [LF00]"
+
+
+def test_digits_that_a_family_lacks_are_filled_though_hips_are_taken_elsewhere():
+    found = _strands(_SIMS)
+    assert found["index.L"] == (("b__L_Index0__", "b__L_Index1__", "b__L_Index2__"),)
+    assert len(found["fingers.R"]) == 3
+
+
+def test_short_forms_of_some_digits_are_told_by_their_places_and_no_sword_is():
+    found = _strands(_SHORT_FORMS)
+    assert found["index.L"][0][0] == "fing_ind_1_L"
+    assert [row[0] for row in found["fingers.L"]] == [
+        f"fing_{word}_1_L" for word in ("mid", "ring", "lit")
+    ]
+    assert not any("sword" in bone for rows in found.values() for row in rows for bone in row)
