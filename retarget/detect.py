@@ -18,6 +18,13 @@ __all__ = ["detect_rig", "families"]
 # From this part of the required joints on an armature is of a family, though it lacks some.
 _OF_FAMILY: Final = 0.6
 _DIGITS: Final = ("thumb", "index", "fingers")
+_PARTS: Final = {
+    "forearm": "forearms",
+    "hand": "hands",
+    "thigh": "thighs",
+    "shin": "shins",
+    "foot": "feet",
+}
 REQUIRED: Final = (
     "hips",
     "chest",
@@ -42,6 +49,7 @@ def detect_rig(rig: RigRest) -> RigMap:
     best = _best(matches(rig, exact_keys(rig)))
     if best is not None and best.complete and best.whole:
         return checked(rig, best.map)
+    as_written = best
     loose = _best(matches(rig, name_keys(rig.bones), squashed=True))
     if best is None or (loose is not None and _rank(loose) > _rank(best)):
         best = loose
@@ -50,7 +58,8 @@ def detect_rig(rig: RigRest) -> RigMap:
     shaped, found = map_by_structure(rig, {name.bone: name.side for name in names if name.side})
     if best is not None and best.complete:
         return checked(rig, _filled(best.map, named, shaped))
-    if named is not None and all(joint in named.strands for joint in REQUIRED):
+    # Where arms and legs hang from one bone, names find no chest beside the hips.
+    if named is not None and all(joint in named.strands for joint in REQUIRED if joint != "chest"):
         return checked(rig, _filled(named, shaped))
     known = best.map if best is not None and best.score >= _OF_FAMILY else named
     if shaped is not None:
@@ -60,6 +69,10 @@ def detect_rig(rig: RigRest) -> RigMap:
             joined = _filled(known, shaped)
             if joined is not known:
                 return checked(rig, joined)
+    sparse = map_by_names(rig, names, sparse=True)
+    whose = 0.0 if as_written is None else as_written.score
+    if sparse is not None and found != FOUR_LEGS and whose < _OF_FAMILY:
+        return checked(rig, _with_doubt_of_parts(rig, sparse))
     if best is not None and best.score >= _OF_FAMILY and found != FOUR_LEGS:
         raise ConductorError(_what_is_wrong(rig, best))
     raise ConductorError(
@@ -68,6 +81,20 @@ def detect_rig(rig: RigRest) -> RigMap:
         f"{found or 'its names and its shape say different things'}; choose another armature, or "
         "say in a bone map which bones to use."
     )
+
+
+def _with_doubt_of_parts(rig: RigRest, sparse: RigMap) -> RigMap:
+    """The map with what it lacks told."""
+    lacks = [
+        word
+        for stem, word in _PARTS.items()
+        if any(f"{stem}.{side}" not in sparse.strands for side in "LR")
+    ]
+    if not lacks:
+        return sparse
+    listed = " and ".join([", ".join(lacks[:-1]), lacks[-1]] if len(lacks) > 1 else lacks)
+    doubt = f"'{rig.name}' has no bones for its {listed}, so it conducts as far as it can."
+    return replace(sparse, doubts=(*sparse.doubts, doubt))
 
 
 def _best(found: list[Match]) -> Match | None:

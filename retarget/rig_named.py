@@ -19,6 +19,8 @@ _SURE_BY_PLACE: Final = 0.7
 # How far hands and feet start beyond wrists and ankles that have bones of their own, beside the
 # limb's lower part: nearer they are in one place, farther that bone is in the middle of the limb.
 _BEYOND: Final = (0.1, 0.8)
+# A hand or foot that does not hang from its limb: its way from elbow or knee, beside the upper part.
+_LOOSE: Final = (0.6, 1.6)
 _DIGITS_OF_A_HAND: Final = 5
 _ARM: Final = ("clavicle", "upper_arm", "forearm", "hand")
 _LEG: Final = ("thigh", "shin", "foot")
@@ -32,7 +34,9 @@ class _Limb:
     kind: int
 
 
-def map_by_names(rig: RigRest, names: Sequence[BoneName] | None = None) -> RigMap | None:
+def map_by_names(
+    rig: RigRest, names: Sequence[BoneName] | None = None, *, sparse: bool = False
+) -> RigMap | None:
     """The map that names tell, None where they do not tell both arms, hips and head.
 
     Parameters
@@ -41,13 +45,16 @@ def map_by_names(rig: RigRest, names: Sequence[BoneName] | None = None) -> RigMa
         The armature.
     names : sequence of BoneName, optional
         What `read_names` says of its bones.
+    sparse : bool
+        Whether limbs of one bone will do, as block figures have them.
     """
     names = read_names(rig.bones) if names is None else names
     tree = RigTree(rig)
-    arms = {side: _limb(tree, names, side, "arms", _ARM, ("upper_arm", "forearm")) for side in "LR"}
+    needed = (("upper_arm",), ("thigh",)) if sparse else (_ARM[1:3], _LEG[:2])
+    arms = {side: _limb(tree, names, side, "arms", _ARM, needed[0]) for side in "LR"}
     if arms["L"] is None or arms["R"] is None:
         return None
-    legs = {side: _limb(tree, names, side, "legs", _LEG, ("thigh", "shin")) for side in "LR"}
+    legs = {side: _limb(tree, names, side, "legs", _LEG, needed[1]) for side in "LR"}
     found: dict[str, list[list[int]]] = {}
     for side in "LR":
         for limb in (arms[side], legs[side]):
@@ -116,19 +123,45 @@ def _row(
         return None
     best: dict[str, int] = {}
     # From the end of the limb to the trunk: each bone must hang below the next.
-    for end in options[outer[-1]][:6]:
-        bones = {outer[-1]: end}
-        below = end
-        for stem in reversed(outer[:-1]):
-            above = [b for b in options[stem] if b != below and tree.is_below(below, b)]
-            if above:
-                bones[stem] = below = above[0]
-        if len(bones) > len(best):
-            best = bones
-    if len(best) > 1:
-        inner = next(stem for stem in reversed(outer[:-1]) if stem in best)
-        best[outer[-1]] = _first_end(tree, options[outer[-1]], best[inner], best[outer[-1]])
+    for last in list(reversed(outer))[:2]:
+        for end in options[last][:6]:
+            bones = _upwards(tree, options, outer[: outer.index(last)], {last: end})
+            if last != stems[-1]:
+                _add_loose_end(tree, options.get(stems[-1], []), stems, bones)
+            if len(bones) > len(best):
+                best = bones
+    inner = next((stem for stem in reversed(stems[:-1]) if stem in best), None)
+    if stems[-1] in best and inner is not None:
+        best[stems[-1]] = _first_end(tree, options[stems[-1]], best[inner], best[stems[-1]])
     return _Limb({stem: best[stem] for stem in stems if stem in best}, kind) if best else None
+
+
+def _upwards(
+    tree: RigTree, options: dict[str, list[int]], stems: list[str], bones: dict[str, int]
+) -> dict[str, int]:
+    """The row's bones with those of the joints above, each of which the next hangs below."""
+    below = next(iter(bones.values()))
+    for stem in reversed(stems):
+        above = [b for b in options[stem] if b != below and tree.is_below(below, b)]
+        if above:
+            bones[stem] = below = above[0]
+    return bones
+
+
+def _add_loose_end(
+    tree: RigTree, options: list[int], stems: tuple[str, ...], bones: dict[str, int]
+) -> None:
+    """Add a hand or foot that does not hang from its limb, as targets of inverse kinematics do
+    not, where it stands as far from elbow or knee as these are from shoulder or hip."""
+    upper, lower = (bones.get(stem) for stem in stems[-3:-1])
+    if upper is None or lower is None:
+        return
+    usual = float(np.linalg.norm(tree.heads[lower] - tree.heads[upper]))
+    for bone in options:
+        away = float(np.linalg.norm(tree.heads[bone] - tree.heads[lower]))
+        if not tree.is_below(bone, upper) and _LOOSE[0] * usual < away < _LOOSE[1] * usual:
+            bones[stems[-1]] = bone
+            return
 
 
 def _first_end(tree: RigTree, options: list[int], inner: int, end: int) -> int:
@@ -170,20 +203,23 @@ def _trunk(
     called = [b for kind in range(3) for b in _called(middle, table["hips"], kind)]
     hips = next((bone for bone in called if bone in carriers and bone != chest), None)
     if hips is None and thighs:
-        hips = next((bone for bone in carriers if bone != chest), None)
+        # Where arms and legs hang from one bone, it is the whole trunk.
+        hips = carriers[0] if carriers else None
     if hips is None:
         return None
     trunk = tree.path(hips, chest)
     middle_of_shoulders = tree.heads[shoulders].mean(axis=0)
     way = middle_of_shoulders - tree.heads[hips]
     length = float(np.linalg.norm(way))
-    if length < 1e-9 or not trunk:
+    if length < 1e-9:
         return None
     above = _head(tree, middle, chest, shoulders, way / length, middle_of_shoulders, length)
     if not above:
         return None
-    spine, upper = split_trunk([str(bone) for bone in trunk])
-    found = {"hips": [[hips]], "chest": [[int(bone) for bone in upper]], "head": [[above[-1]]]}
+    found = {"hips": [[hips]], "head": [[above[-1]]]}
+    spine, upper = split_trunk([str(bone) for bone in trunk]) if trunk else ((), ())
+    if upper:
+        found["chest"] = [[int(bone) for bone in upper]]
     if spine:
         found["spine"] = [[int(bone) for bone in spine]]
     if above[:-1]:

@@ -129,3 +129,63 @@ def test_short_forms_of_some_digits_are_told_by_their_places_and_no_sword_is():
         f"fing_{word}_1_L" for word in ("mid", "ring", "lit")
     ]
     assert not any("sword" in bone for rows in found.values() for row in rows for bone in row)
+
+
+_LOOSE_ENDS = """
+Root @ground
+  Hips @hips
+    Spine1 @trunk.2
+      Spine2 @trunk.6
+        Neck @neck
+          Head @head
+        *Shoulder.{s} @clavicle
+          *UpperArm.{s} @upper_arm
+            *LowerArm.{s} @forearm
+    *UpperLeg.{s} @thigh
+      *LowerLeg.{s} @shin
+  *Hand.{s} @hand
+    +digits {d}{n}.{s} Thumb,Index,Middle,Ring,Pinky 1,2,3
+  *HandPole.{s} @elbow_pole
+  *Foot.{s} @foot
+"""
+_ONE_TRUNK_BONE = """
+Root @ground
+  Body @trunk.1
+    Head @neck
+    *UpperArm.{s} @upper_arm
+      *LowerArm.{s} @forearm
+        *Hand.{s} @hand
+    *UpperLeg.{s} @thigh
+      *LowerLeg.{s} @shin
+        *Foot.{s} @foot
+"""
+_BLOCKS = """
+root @ground
+  body @trunk.1
+    head @neck
+    *{s}Arm @upper_arm
+    *{s}Leg @thigh
+"""
+
+
+def test_hands_and_feet_that_do_not_hang_from_their_limbs_are_found():
+    found = _strands(_LOOSE_ENDS)
+    assert found["hand.L"] == (("Hand.L",),)
+    assert found["foot.R"] == (("Foot.R",),)
+    assert found["index.R"][0][0] == "Index1.R"
+    assert found["forearm.L"] == (("LowerArm.L",),)
+
+
+def test_a_bone_that_arms_and_legs_hang_from_is_the_whole_trunk():
+    found = _strands(_ONE_TRUNK_BONE)
+    assert found["hips"] == (("Body",),)
+    assert "chest" not in found
+    assert found["head"] == (("Head",),)
+    assert found["hand.R"] == (("Hand.R",),)
+
+
+def test_limbs_of_one_bone_conduct_as_far_as_they_can_and_that_is_told():
+    rig_map = detect_rig(build(rows_of(_BLOCKS, ("left", "right"))))
+    assert rig_map.strands["upper_arm.L"] == (("leftArm",),)
+    assert rig_map.strands["thigh.R"] == (("rightLeg",),)
+    assert any("no bones for its forearms, hands, shins and feet" in d for d in rig_map.doubts)
