@@ -10,7 +10,7 @@ from retarget.bvh import BvhSkeleton, write_skeleton
 from retarget.rotation import Array
 
 from .bones import below
-from .local_pose import decomposed
+from .local_pose import decomposed, inverse
 from .take import Take
 
 # A joint that strays no further from where its parent carries it has no channels for it, metres.
@@ -37,7 +37,7 @@ def write_take(path: Path, take: Take, hips: int) -> None:
     parents = np.array([-1] + [place[int(take.parents[bone])] for bone in inside[1:]])
     turned = np.empty((len(take), len(inside), 4))
     for i, bone in enumerate(inside):
-        posed = take.bones[:, bone].astype(np.float64) @ np.linalg.inv(take.rest[bone])
+        posed = take.bones[:, bone].astype(np.float64) @ inverse(take.rest[bone])
         turned[:, i] = decomposed(posed)[1]
     rotations = turned.copy()
     heads = take.rest[inside, :3, 3]

@@ -56,8 +56,8 @@ def local_pose(rest: Array, posed: NDArray[np.float32], parents: NDArray[np.int6
         for bone, parent in enumerate(parents):
             base = rest[bone]
             if parent >= 0:
-                base = reached[:, parent] @ np.linalg.inv(rest[parent]) @ rest[bone]
-            channels = decomposed(np.linalg.inv(base) @ block[:, bone])
+                base = reached[:, parent] @ inverse(rest[parent]) @ rest[bone]
+            channels = decomposed(inverse(base) @ block[:, bone])
             pose.location[rows, bone], pose.rotation[rows, bone], pose.scale[rows, bone] = channels
             reached[:, bone] = base @ composed(*channels)
     return LocalPose(pose.location, rotation.make_continuous(pose.rotation), pose.scale)
@@ -84,6 +84,22 @@ def composed(place: Array, turn: Array, scale: Array) -> Array:
     matrices[:, :3, 3] = place
     matrices[:, 3, 3] = 1.0
     return matrices
+
+
+def inverse(matrices: Array) -> Array:
+    """Matrices (…, 4, 4) that undo others, which move, turn, scale and shear.
+
+    NumPy's own hands every single matrix to the threads of its linear algebra, which on a busy
+    computer takes a thousand times as long.
+    """
+    x, y, z, place = np.moveaxis(matrices[..., :3, :], -1, 0)
+    across = np.stack([np.cross(y, z), np.cross(z, x), np.cross(x, y)], axis=-2)
+    back = across / (x * across[..., 0, :]).sum(-1)[..., None, None]
+    undone = np.zeros_like(matrices)
+    undone[..., :3, :3] = back
+    undone[..., :3, 3] = -(back @ place[..., None])[..., 0]
+    undone[..., 3, 3] = 1.0
+    return undone
 
 
 def is_still(values: Array, at_rest: float, *, scale: bool = False) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from retarget.rotation import Array
 
 from .bones import ExportBones
+from .local_pose import inverse
 from .take import Take
 
 # What moves no further beside its bone than this lies still in it, metres and radians.
@@ -66,7 +67,7 @@ def with_props(
             props[item.name] = Prop(-1, worlds[0])
             continue
         carrier = max(bones.of(_bone_under(item, armature)), 0)
-        beside = np.linalg.inv(take.bones[:, carrier].astype(np.float64)) @ worlds
+        beside = inverse(take.bones[:, carrier].astype(np.float64)) @ worlds
         matrix = take.rest[carrier] @ beside[0]
         if np.abs(beside - beside[0]).max() > _STILL:
             take = _with_bone(take, item, matrix, carrier)
@@ -83,7 +84,7 @@ def _with_bone(take: Take, item: Any, matrix: Array, carrier: int) -> Take:
     rest[:3, :3] = _pointing(end)
     rest[:3, 3] = matrix[:3, 3]
     # From the bone's space to the object's.
-    inner = np.linalg.inv(matrix) @ rest
+    inner = inverse(matrix) @ rest
     name = str(item.name)
     while name in take.names:
         name += "_"
