@@ -21,6 +21,7 @@ from .engines import Engine
 from .face_keys import key_face
 from .gallery import mark_as_asset
 from .keyframes import apply_motion
+from .layers import vectors
 from .render import render_still
 from .restore import unchanged_on_failure
 from .scene_sound import Music
@@ -381,12 +382,19 @@ def _is_empty(scene: Any) -> bool:
 
 
 def _startup_objects(scene: Any) -> list[Any]:
-    """The objects of Blender's startup scene if nothing else is there, else none."""
+    """The objects of Blender's startup scene if nothing else is there, else none.
+
+    Whether it has been saved meanwhile tells nothing; whether the cube is the startup scene's does.
+    """
     there = {item.name: item.type for item in scene.objects}
-    untouched = there == {"Cube": "MESH", "Light": "LIGHT", "Camera": "CAMERA"}
-    if bpy.data.filepath or not untouched or len(scene.objects["Cube"].data.vertices) != 8:
+    if there != {"Cube": "MESH", "Light": "LIGHT", "Camera": "CAMERA"}:
         return []
-    return list(scene.objects)
+    cube = scene.objects["Cube"]
+    corners = vectors(cube.data.vertices, "co")
+    is_own = len(corners) == 8 and bool(np.allclose(np.abs(corners), 1.0))
+    moved = cube.parent is not None or not np.allclose(np.array(cube.matrix_basis), np.eye(4))
+    changed = moved or len(cube.modifiers) or any(item.animation_data for item in scene.objects)
+    return [] if changed or not is_own else list(scene.objects)
 
 
 def _before(scene: Any, armature: Any) -> set[Any]:

@@ -179,12 +179,17 @@ def taken_over(folder):
     }
 
 
-def owners(_folder):
+def owners(folder):
     """Which scenes are ours from a conductor's building on."""
     told = {}
-    for name in ("empty", "startup", "furnished", "camera", "cut"):
-        bpy.ops.wm.read_factory_settings(use_empty=name != "startup")
+    for name in ("empty", "startup", "saved", "moved", "furnished", "camera", "cut"):
+        startup = name in ("startup", "saved", "moved")
+        bpy.ops.wm.read_factory_settings(use_empty=not startup)
+        if name == "saved":
+            bpy.ops.wm.save_as_mainfile(filepath=str(folder / "saved.blend"))
         scene = bpy.context.scene
+        if name == "moved":
+            scene.objects["Cube"].location.x = 2.0
         scene.frame_end = 90
         if name == "furnished":
             new("Chair", triangle("Chair"))

@@ -109,6 +109,8 @@ def test_a_scene_is_ours_where_it_began_with_its_conductor(told: dict[str, Any])
     assert told["owners"] == {
         "empty": ours,
         "startup": ours,
+        "saved": ours,
+        "moved": users,
         "furnished": users,
         "camera": users,
         "cut": users,
