@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -34,6 +35,7 @@ from .staging import CAMERAS, STAGES
 from .verbs import EXIT_CANCELLED
 
 EXIT_ERROR: Final = 2
+EXIT_BUG: Final = 1
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -104,11 +106,16 @@ def main() -> NoReturn:
     """`python -m blender_addon.commands`."""
     from . import register
 
-    register()
-    code = run(sys.argv[1:])
+    try:
+        register()
+        code = run(sys.argv[1:])
+    except BaseException:
+        traceback.print_exc()
+        code = EXIT_BUG
     sys.stdout.flush()
-    # Blender's module can hang while it is torn down; everything is written by now, and only its
-    # session's scratch folder remains.
+    sys.stderr.flush()
+    # Blender's module can hang while it is torn down, after a fault above all; everything is written
+    # by now, and only its session's scratch folder remains.
     bpy = sys.modules.get("bpy")
     if bpy is not None and bpy.app.tempdir:
         shutil.rmtree(bpy.app.tempdir, ignore_errors=True)

@@ -53,6 +53,26 @@ def info(scene: Path) -> dict[str, object]:
     return described
 
 
+def test_a_bug_ends_the_process_without_tearing_blender_down() -> None:
+    # What ends by Python's own way out says so, and may hang in Blender's.
+    script = (
+        "import atexit, sys; atexit.register(print, 'torn down'); sys.argv[1:] = ['session']; "
+        "from blender_addon.commands import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        input="no line of JSON\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "JSONDecodeError" in done.stderr
+    assert "torn down" not in done.stdout
+
+
 def test_help_ends_well() -> None:
     assert run("guide", "--help") == (0, [], [])
 
