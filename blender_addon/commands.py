@@ -114,8 +114,8 @@ def main() -> NoReturn:
         code = EXIT_BUG
     sys.stdout.flush()
     sys.stderr.flush()
-    # Blender's module can hang while it is torn down, after a fault above all; everything is written
-    # by now, and only its session's scratch folder remains.
+    # Blender's module can hang while it is torn down, after a fault above all; everything is
+    # written by now, and only its session's scratch folder remains.
     bpy = sys.modules.get("bpy")
     if bpy is not None and bpy.app.tempdir:
         shutil.rmtree(bpy.app.tempdir, ignore_errors=True)

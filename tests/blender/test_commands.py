@@ -59,18 +59,24 @@ def test_a_bug_ends_the_process_without_tearing_blender_down() -> None:
         "import atexit, sys; atexit.register(print, 'torn down'); sys.argv[1:] = ['session']; "
         "from blender_addon.commands import main; main()"
     )
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=ROOT,
-        input="no line of JSON\n",
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "JSONDecodeError" in done.stderr
-    assert "torn down" not in done.stdout
+    ) as child:
+        assert child.stdin and child.stdout and child.stderr
+        # The pipe stays open: its end would be the process's.
+        child.stdin.write("no line of JSON\n")
+        child.stdin.flush()
+        try:
+            assert child.wait(timeout=120) == 1
+        finally:
+            child.kill()
+        assert "JSONDecodeError" in child.stderr.read()
+        assert "torn down" not in child.stdout.read()
 
 
 def test_help_ends_well() -> None:
