@@ -67,7 +67,9 @@ def test_a_bug_ends_the_process_without_tearing_blender_down() -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as child:
-        assert child.stdin and child.stdout and child.stderr
+        assert child.stdin
+        assert child.stdout
+        assert child.stderr
         # The pipe stays open: its end would be the process's.
         child.stdin.write("no line of JSON\n")
         child.stdin.flush()
