@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,7 +30,10 @@ def export(options: argparse.Namespace, progress: Progress) -> str:
 
     out = export_path(options.out, options.format)
     scene = open_scene(options.scene)
-    with TemporaryDirectory(prefix=f".{out.stem}.", suffix=".part", dir=out.parent) as folder:
+    # What an earlier one that was killed has left behind.
+    for rest in out.parent.glob(f".{escape(out.name)}.*.part"):
+        shutil.rmtree(rest, ignore_errors=True)
+    with TemporaryDirectory(prefix=f".{out.name}.", suffix=".part", dir=out.parent) as folder:
 
         def report(fraction: float, phase: str, /) -> None:
             try:

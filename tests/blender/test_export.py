@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,24 @@ def test_a_cancel_while_the_exporter_runs_leaves_nothing(scene: Path, tmp_path: 
         export_of_scene(scene, tmp_path / "take.fbx", progress=progress)
     assert "reading the animation" in heard
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_export_left_goes_with_the_next(scene: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "blender_addon.commands", "export"]
+    command += ["--scene", str(scene), "--out", str(tmp_path / "take.bvh")]
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        while not list(tmp_path.iterdir()):
+            assert running.poll() is None
+            time.sleep(0.002)
+    finally:
+        running.kill()
+        running.wait()
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+    other = tmp_path / ".take.glb.one.part"
+    other.mkdir()
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert sorted(tmp_path.iterdir()) == [other, tmp_path / "take.bvh"]
 
 
 def test_a_file_that_cannot_be_exported_is_one_sentence(scene: Path, tmp_path: Path) -> None:
