@@ -1,12 +1,18 @@
 """What begins with an avatar's file: `virtual-conductor rig`."""
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backend.command_options import RigMapFile
 from backend.terminal import console, faults_in_one_sentence, tell_result
+
+if TYPE_CHECKING:
+    from backend.blender_sessions import Blender
+    from backend.scenes import SceneOptions
+    from retarget.errors import ConductorError
 
 
 def rig_command(
@@ -45,13 +51,40 @@ def rig_command(
             )
         check_outputs(output)
         with Blender() as blender:
-            report = check_avatar(blender, scene)
+            try:
+                report = check_avatar(blender, scene)
+            except ConductorError as fault:
+                # A map of one's own is not written over.
+                if output is None or rig_map is not None or output.exists():
+                    raise
+                raise _with_template(blender, scene, output, fault) from fault
         assert report is not None
         _show(report)
         if output is not None:
             with atomic_path(output) as part:
                 part.write_text(report["map"], encoding="utf-8")
         tell_result(report["doubts"], () if output is None else (output,))
+
+
+def _with_template(
+    blender: "Blender", scene: "SceneOptions", output: Path, fault: "ConductorError"
+) -> "ConductorError":
+    """The fault itself, or where the bones are what cannot be told, with a map to fill in."""
+    from backend.scenes import map_template
+    from retarget.atomic import atomic_path
+    from retarget.errors import ConductorError
+
+    text = None
+    with suppress(ConductorError):
+        text = map_template(blender, scene)
+    if text is None:
+        return fault
+    with atomic_path(output) as part:
+        part.write_text(text, encoding="utf-8")
+    return ConductorError(
+        f"{fault} {output.name} is written for that, with all joints and bones: fill it in and "
+        "give it with --rig-map."
+    )
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -100,6 +100,13 @@ def check_avatar(blender: Blender, scene: SceneOptions) -> dict[str, Any] | None
     return report
 
 
+def map_template(blender: Blender, scene: SceneOptions) -> str | None:
+    """A bone map to fill in for an avatar whose bones cannot be told; None where they can."""
+    with crash_blamed_on(scene.avatar):
+        results, _ = blender.do("map_template", *_avatar_options(scene), name="reading the avatar")
+    return results[0] if results else None
+
+
 def make_scene(
     blender: Blender,
     motion: Path,

@@ -216,9 +216,10 @@ def _parser() -> argparse.ArgumentParser:
     add_look(sub)
 
     add(verbs.info, scene=True)
-    sub = add(verbs.check_rig)
-    sub.add_argument("--avatar", required=True, help="a .blend, .fbx, .glb, .gltf or .vrm file")
-    add_rig_options(sub)
+    for of_rig in (verbs.check_rig, verbs.map_template):
+        sub = add(of_rig)
+        sub.add_argument("--avatar", required=True, help="a .blend, .fbx, .glb, .gltf or .vrm file")
+        add_rig_options(sub)
     sub = add(verbs.thumbnail)
     sub.add_argument("--asset", type=Path, required=True)
     sub.add_argument("--out", type=Path, required=True)

@@ -8,18 +8,18 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from retarget import rig_map_file
 from retarget.character import Character
 from retarget.conductor_asset import DEFAULT_CONDUCTOR, ConductorAsset, chosen_avatar
-from retarget.errors import Cancelled
+from retarget.errors import Cancelled, ConductorError
 from retarget.lines import Line, write_line
 from retarget.motion import Motion
 from retarget.progress import Progress, part
-from retarget.rig_map_file import read_rig_map
 
 from .blend_file import existing, open_empty, open_scene, save
 from .engines import engine_of
@@ -112,6 +112,18 @@ def check_rig(options: argparse.Namespace, _progress: Progress) -> str:
     return json.dumps(report_rig(scene, armature, Path(options.avatar).name))
 
 
+def map_template(options: argparse.Namespace, _progress: Progress) -> str | None:
+    """A bone map to fill in for an avatar whose bones cannot be told; nothing where they can."""
+    from .armature import map_of, read_rig
+
+    _, armature, _ = _open_avatar(options)
+    rig = read_rig(armature)
+    with suppress(ConductorError):
+        map_of(armature, rig)
+        return None
+    return rig_map_file.map_template(rig)
+
+
 def _open_avatar(options: argparse.Namespace) -> tuple[Any, Any, Character | str]:
     """Open the scene of an avatar's file, or an empty one.
 
@@ -142,7 +154,7 @@ def _open_avatar(options: argparse.Namespace) -> tuple[Any, Any, Character | str
             settings.mute_constraints = True
         armature = find_armature(scene, options.armature)
         if options.rig_map is not None:
-            store_map(armature, read_rig_map(options.rig_map, read_rig(armature)))
+            store_map(armature, rig_map_file.read_rig_map(options.rig_map, read_rig(armature)))
         return scene, armature, DEFAULT_CONDUCTOR
     who = Character.load(avatar.resolve()) if isinstance(avatar, Path) else avatar
     open_empty()

@@ -112,6 +112,31 @@ def rig_map_text(rig_map: RigMap) -> str:
     return "\n".join(lines) + "\n"
 
 
+def map_template(rig: RigRest) -> str:
+    """A map to fill in, as TOML: every joint and every bone of an armature, all commented out."""
+    lines = [
+        f"version = {VERSION}",
+        f"label = {_text(rig.name)}",
+        "",
+        "# Take the # away from the joints that bones of this armature play, and write their names",
+        "# between the quotes. Needed are hips and both upper_arms; left and right are the body's.",
+        '# Several bones in a row, from the hips up or the hand out, stand so: ["Belly", "Ribs"].',
+        "[joints]",
+        *(f'# {_key(joint)} = ""' for joint in skeleton.NAMES if joint != "baton_tip"),
+        "",
+        f"# The bones of {_text(rig.name)}, each below the one that it hangs from:",
+    ]
+    children: dict[int, list[int]] = {}
+    for i, parent in enumerate(rig.parents.tolist()):
+        children.setdefault(parent, []).append(i)
+    rows = [(i, 0) for i in reversed(children.get(-1, []))]
+    while rows:
+        i, depth = rows.pop()
+        lines.append(f"# {'  ' * depth}{_text(rig.bones[i])}")
+        rows += [(child, depth + 1) for child in reversed(children.get(i, []))]
+    return "\n".join(lines) + "\n"
+
+
 class _Reader:
     """Checks a file's tables against the armature while it makes a map of them."""
 

@@ -53,6 +53,27 @@ def test_the_rig_command_shows_the_bones_and_writes_a_map_to_start_from(
     assert '"forearm.L" = "forearm.L"' in out.read_text()
 
 
+def test_of_a_rig_that_cannot_be_told_a_map_to_fill_in_is_written(tmp_path: Path) -> None:
+    avatar, out = write_avatar(tmp_path / "table.blend", "table"), tmp_path / "map.toml"
+    done = _rig(str(avatar), "-o", str(out))
+    assert done.returncode == 2
+    assert "map.toml is written for that" in " ".join(done.stderr.split())
+    text = out.read_text(encoding="utf-8")
+    assert '# "upper_arm.L" = ""' in text
+    filled = text.replace('# hips = ""', 'hips = "leg0"')
+    for side, bone in (("L", "leg1"), ("R", "leg2")):
+        filled = filled.replace(f'# "upper_arm.{side}" = ""', f'"upper_arm.{side}" = "{bone}"')
+    out.write_text(filled, encoding="utf-8")
+    # What somebody has filled in is not written over.
+    again = _rig(str(avatar), "-o", str(out))
+    assert again.returncode == 2
+    assert "is written for that" not in " ".join(again.stderr.split())
+    assert out.read_text(encoding="utf-8") == filled
+    taken = _rig(str(avatar), "--rig-map", str(out))
+    assert taken.returncode == 0, taken.stderr
+    assert "leg2" in taken.stdout
+
+
 def test_what_is_no_avatar_of_ones_own_is_refused_in_a_sentence(tmp_path: Path) -> None:
     for name, words in (("none.blend", "does not exist"), ("me.subject", "a person of a photo")):
         done = _rig(str(tmp_path / name))

@@ -7,7 +7,14 @@ from family_rigs import build, rows_for
 
 from retarget.detect import detect_rig
 from retarget.errors import ConductorError
-from retarget.rig_map_file import parse_rig_map, read_rig_map, rig_map_text, write_rig_map
+from retarget.joint_words import PLAYED
+from retarget.rig_map_file import (
+    map_template,
+    parse_rig_map,
+    read_rig_map,
+    rig_map_text,
+    write_rig_map,
+)
 
 _LEAST = 'version = 1\n[joints]\nhips = "pelvis"\n'
 
@@ -116,3 +123,18 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
     found = detect_rig(build(rows_for("unreal 4")))
     with pytest.raises(ConductorError, match="does not exist"):
         write_rig_map(found, tmp_path / "none" / "rig.toml")
+
+
+def test_a_map_to_fill_in_has_every_joint_and_bone_and_is_a_map_once_filled(tmp_path):
+    rig = build(rows_for("mmd"))
+    text = map_template(rig)
+    lines = text.splitlines()
+    for joint in PLAYED:
+        key = f'"{joint}"' if "." in joint else joint
+        assert f'# {key} = ""' in lines
+    named = [line.removeprefix("#").strip() for line in lines]
+    assert all(f'"{bone}"' in named for bone in rig.bones)
+    with pytest.raises(ConductorError, match="maps no joints"):
+        _read(tmp_path, text, rig)
+    filled = text.replace('# hips = ""', f'hips = "{rig.bones[3]}"')
+    assert _read(tmp_path, filled, rig).strands == {"hips": ((rig.bones[3],),)}
