@@ -263,12 +263,15 @@ def _create(scene: Any, armature: Any) -> Any:
 
 
 def _collection(scene: Any, armature: Any) -> Any:
-    """Where the armature's meshes are, or the armature itself, in the scene and in this file."""
+    """Where the armature's meshes are, or the armature itself, in the scene and in this file.
+
+    Nothing can be added to a collection that overrides another file's.
+    """
     there = {scene.collection, *scene.collection.children_recursive}
     meshes = (item for item in armature.children if item.type == "MESH")
     for item in (*meshes, armature):
         for collection in item.users_collection:
-            if collection in there and collection.library is None:
+            if collection in there and not (collection.library or collection.override_library):
                 return collection
     return scene.collection
 

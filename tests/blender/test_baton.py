@@ -290,6 +290,31 @@ def having(run_in_each_blender):
     return run_in_each_blender(_HAVING)
 
 
+_OVERRIDDEN = (
+    _RIGS
+    + """
+scene = fresh()
+armature = rig(scene)
+group = bpy.data.collections.new("Group")
+scene.collection.children.link(group)
+for item in (armature, *armature.children):
+    group.objects.link(item)
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/library.blend")
+scene = fresh()
+with bpy.data.libraries.load(folder + "/library.blend", link=True) as (_, to):
+    to.collections = ["Group"]
+bpy.data.collections["Group"].override_hierarchy_create(scene, bpy.context.view_layer)
+armature = next(item for item in scene.objects if item.type == "ARMATURE")
+play(scene, armature)
+answer = [[len(batons()), [c.name for c in item.users_collection]] for item in batons()]
+"""
+)
+
+
+def test_an_armature_that_overrides_another_files_holds_one(run_in_each_blender, tmp_path):
+    assert run_in_each_blender(_OVERRIDDEN, folder=str(tmp_path)) == [[1, ["Scene Collection"]]]
+
+
 def test_another_performance_keeps_the_baton_and_where_it_was_moved_to(having):
     assert having["again"] == [1, True, 0.02]
     assert having["part"]
