@@ -17,7 +17,8 @@ from retarget.rotation import Array
 from retarget.solve import Solution, solve
 from retarget.typical_poses import typical_poses
 
-from .constraints import Pair, find_overrides, listed, suspects, told
+from .constraints import Override, Pair, find_overrides, listed, suspects, told
+from .followers import Follower, find_followers, find_straying
 from .ik_bake import Aims, Misses, PlacedControl, led_limbs, measure, set_right
 from .ik_limbs import LIMB_JOINTS, IkConstraint, family_controls, find_ik
 from .outputs import Output
@@ -129,7 +130,8 @@ def plan_output(
     """
     if solution is None:
         solution = solve(fit, typical_poses())
-    if output != "ik" and not _any_constraints(armature, fit):
+    followers = find_followers(armature, fit, solution.bones)
+    if output != "ik" and not followers and not _any_constraints(armature, fit):
         return OutputPlan(frozenset(), {}, _there(armature, fit.map.properties), ())
     draft = _Draft(armature, fit)
     with posed_copy(armature) as copy:
@@ -146,6 +148,7 @@ def plan_output(
     samples = at_frames(solution, sample_frames(solution, suspected))
     draft.try_limbs(samples)
     draft.try_constraints(samples, suspected, mute)
+    draft.try_followers(samples, followers, mute)
     return draft.plan()
 
 
@@ -329,10 +332,30 @@ class _Draft:
             suspected,
             self._leading.values(),
         )
+        self._mute_or_tell(found, mute)
+
+    def try_followers(self, samples: Solution, followers: tuple[Follower, ...], mute: bool) -> None:
+        """Look whether what shows the keyed bones follows them, and switch it to them or tell."""
+        plan = self.plan()
+        kept = tuple(each for each in followers if each.leader not in plan.left_out)
+        if plan.problems or not kept:
+            return
+        straying = find_straying(self._armature, _trial(self._fit, plan, samples), kept)
+        if straying.properties:
+            with posed_copy(self._armature) as copy:
+                self.set_properties(copy, straying.properties)
+            names = listed([f"'{name}' of '{bone}'" for bone, name, _ in straying.properties])
+            self._warnings.append(
+                f"The rig is switched to the bones that are keyed, in the Action: {names}."
+            )
+        self._mute_or_tell(straying.overrides, mute)
+
+    def _mute_or_tell(self, found: tuple[Override, ...], mute: bool) -> None:
+        """Mute constraints in the Action if that is wanted and can be, else tell of them."""
         if not found:
             return
         with posed_copy(self._armature) as copy:
-            copy.set_properties(plan.properties)
+            copy.set_properties(self.plan().properties)
             switches = {
                 each: switch_to(self._armature, copy, each.bone, each.name, 0.0) for each in found
             }
