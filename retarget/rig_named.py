@@ -19,7 +19,7 @@ _SURE_BY_PLACE: Final = 0.7
 # How far hands and feet start beyond wrists and ankles that have bones of their own, beside the
 # limb's lower part: nearer they are in one place, farther that bone is in the middle of the limb.
 _BEYOND: Final = (0.1, 0.8)
-# A hand or foot that does not hang from its limb: its way from elbow or knee, beside the upper part.
+# How far a hand or foot that hangs loose is from elbow or knee, beside the limb's upper part.
 _LOOSE: Final = (0.6, 1.6)
 _DIGITS_OF_A_HAND: Final = 5
 _ARM: Final = ("clavicle", "upper_arm", "forearm", "hand")

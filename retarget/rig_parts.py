@@ -79,8 +79,11 @@ def find_head(
             continue
         busy = _bears_face(tree, bone, up, trunk)
         face_below = place > 0 and _bears_face(tree, path[place - 1], up, trunk)
+        # What stands before the head and no higher is its face or jaw.
+        level = place > 0 and height - heights[place - 1] < _NOT_HIGHER
         off = float(np.log(height / _SKULL))
-        costs.append(max(2.0 * off, -0.4 * off) - 0.5 * busy + 0.5 * face_below)
+        cost = max(2.0 * off, -0.4 * off) - 0.5 * busy + 0.5 * face_below
+        costs.append(cost + 0.6 * level)
     if not np.isfinite(costs).any():
         return []
     return path[: int(np.argmin(costs)) + 1]

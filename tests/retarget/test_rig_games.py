@@ -1,7 +1,7 @@
 """Rigs of games and cameras, whose names are those of a family or plain but for something."""
 
 import pytest
-from family_rigs import build, rows_of
+from family_rigs import build, rows_of, scrambled
 
 from retarget.detect import detect_rig
 
@@ -166,6 +166,23 @@ root @ground
     *{s}Arm @upper_arm
     *{s}Leg @thigh
 """
+_WITH_A_JAW = """
+Hips @hips
+  Spine @trunk.2
+    Chest @trunk.6
+      Neck @neck
+        Head @head
+          Jaw @jaw
+      *{s}Shoulder @clavicle
+        *{s}UpperArm @upper_arm
+          *{s}LowerArm @forearm
+            *{s}Hand @hand
+              +digits {s}{d}{n} Thumb,Index,Middle,Ring,Little 1,2,3
+  *{s}UpperLeg @thigh
+    *{s}LowerLeg @shin
+      *{s}Foot @foot
+        *{s}Toes @toe
+"""
 
 
 def test_hands_and_feet_that_do_not_hang_from_their_limbs_are_found():
@@ -189,3 +206,10 @@ def test_limbs_of_one_bone_conduct_as_far_as_they_can_and_that_is_told():
     assert rig_map.strands["upper_arm.L"] == (("leftArm",),)
     assert rig_map.strands["thigh.R"] == (("rightLeg",),)
     assert any("no bones for its forearms, hands, shins and feet" in d for d in rig_map.doubts)
+
+
+def test_a_jaw_before_the_head_is_not_taken_for_it():
+    rig, old = scrambled(build(rows_of(_WITH_A_JAW, ("Left", "Right"))))
+    found = detect_rig(rig).strands
+    assert [old[bone] for bone in found["neck"][0]] == ["Neck"]
+    assert old[found["head"][0][0]] == "Head"
