@@ -31,9 +31,7 @@ def find_armature(scene: Any, name: str | None = None) -> Any:
     """
     armatures = [item for item in scene.objects if item.type == "ARMATURE"]
     if not armatures:
-        raise ConductorError(
-            "The scene has no armature to animate; choose or create an avatar first."
-        )
+        raise ConductorError(_no_armature(scene))
     if name is not None:
         return _named(armatures, name)
     settings = getattr(scene, "virtual_conductor", None)
@@ -80,6 +78,21 @@ def is_seen(scene: Any, armature: Any) -> bool:
         item.type == "MESH" and not item.hide_render and item.name in scene.objects
         for item in parts_of(scene, armature)
     )
+
+
+def _no_armature(scene: Any) -> str:
+    """What to do about a scene without armatures, where instances of one may be shown."""
+    for item in scene.objects:
+        shown = item.instance_collection
+        inside = (
+            [each.name for each in shown.all_objects if each.type == "ARMATURE"] if shown else []
+        )
+        if inside:
+            return (
+                f"The armature '{inside[0]}' is only shown by '{item.name}', an instance of the "
+                f"collection '{shown.name}'; make the instance real, or link the collection itself."
+            )
+    return "The scene has no armature to animate; choose or create an avatar first."
 
 
 def _named(armatures: list[Any], name: str) -> Any:

@@ -94,6 +94,16 @@ answer["known"] = found()
 fresh()
 curtain("Curtain")
 answer["alone"] = found()
+
+fresh()
+inside = bpy.data.collections.new("Crowd")
+hidden = person("Hidden")
+inside.objects.link(hidden)
+bpy.context.scene.collection.objects.unlink(hidden)
+instance = new("Instance", None)
+instance.instance_type = "COLLECTION"
+instance.instance_collection = inside
+answer["instance"] = found()
 """
 
 
@@ -137,3 +147,10 @@ def test_several_that_may_conduct_are_named_in_one_sentence(told: dict[str, Any]
 
 def test_a_scene_without_an_armature_says_so(told: dict[str, Any]) -> None:
     assert "no armature to animate" in told["none"]
+
+
+def test_an_armature_that_an_instance_alone_shows_is_named_with_what_to_do(
+    told: dict[str, Any],
+) -> None:
+    assert "'Hidden' is only shown by 'Instance'" in told["instance"]
+    assert "make the instance real" in told["instance"]

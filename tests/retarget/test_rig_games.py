@@ -213,3 +213,24 @@ def test_a_jaw_before_the_head_is_not_taken_for_it():
     found = detect_rig(rig).strands
     assert [old[bone] for bone in found["neck"][0]] == ["Neck"]
     assert old[found["head"][0][0]] == "Head"
+
+
+_SPANISH = """
+Cadera @hips
+  Columna @trunk.2
+    Pecho @trunk.6
+      Cuello @neck
+        Cabeza @head
+      *Hombro.{s} @clavicle
+        *Brazo.{s} @upper_arm
+          *Antebrazo.{s} @forearm
+            *Mano.{s} @hand
+  *Muslo.{s} @thigh
+    *Pantorrilla.{s} @shin
+      *Pie.{s} @foot
+"""
+
+
+def test_sides_in_other_languages_come_before_where_modellers_use_to_have_them():
+    rows = rows_of(_SPANISH, ("Der", "Izq"))
+    assert detect_rig(build(rows)).strands["upper_arm.L"] == (("Brazo.Izq",),)
