@@ -25,6 +25,9 @@ _KNEE_FORWARD: Final = 0.02
 # most beside the chest.
 _HIGHEST_START: Final = 0.7
 _MOST_LEAN: Final = np.radians(2.0)
+# The spine's bones lean by so much at most below a chest that keeps its turn.
+_MOST_SPINE_LEAN: Final = np.radians(4.0)
+_TRUNK: Final = ("hips", "spine", "chest", "neck")
 # A bone that carries the body from further off than this, metres on the canonical skeleton, is no
 # pelvis: the pelvis is then moved as the motion's, not that bone.
 _OFF_PELVIS: Final = 0.1
@@ -136,6 +139,8 @@ def _wanted_rotations(fit: Fit, positions: Array, world: Array) -> dict[str, Arr
             continue
         for strand in strands:
             turns = _shared(joint, turn, base, len(strand))
+            if joint == "spine" and "chest" in fit.map.strands:
+                turns = _leaning(fit, positions, world, turns)
             for bone, bone_turn in zip(strand, turns, strict=True):
                 wanted[bone] = rotation.multiply(bone_turn, fit.aligned[bone])
     return wanted
@@ -154,10 +159,46 @@ def _trunk_of_one_bone(fit: Fit, positions: Array, world: Array) -> Array:
     start = share * (skeleton.REST[end] - skeleton.REST[hips])
     place = positions[:, hips] + rotation.rotate(world[:, hips], start)
     have = rotation.rotate(turn, skeleton.REST[end] - skeleton.REST[hips] - start)
-    lean = rotation.to_rotation_vector(rotation.between(have, positions[:, end] - place))
-    angle = np.linalg.norm(lean, axis=-1, keepdims=True)
-    lean *= np.minimum(1.0, _MOST_LEAN / np.maximum(angle, 1e-9))
+    between = rotation.between(have, positions[:, end] - place)
+    lean = _limited(rotation.to_rotation_vector(between), _MOST_LEAN)
     return rotation.multiply(rotation.from_rotation_vector(lean), turn)
+
+
+def _leaning(fit: Fit, positions: Array, world: Array, turns: list[Array]) -> list[Array]:
+    """The turns (T, 4) of the spine's bones, leaning so that the neck is where our own spine and
+    chest carry it, wherever the rig's bones bend."""
+    if "neck" not in fit.map.strands:
+        return turns
+    chest = fit.map.strands["chest"][0]
+    bones = (*fit.map.strands["spine"][0], *chest)
+    heads = fit.rig.heads[[fit.rig.index[bone] for bone in bones]]
+    ours = _shares(np.vstack([fit.head("hips"), heads, fit.head("neck")]))
+    if ours[1] > _HIGHEST_START:
+        return turns
+    places = skeleton.REST[[skeleton.INDEX[joint] for joint in _TRUNK]]
+    theirs = _shares(places)
+    steps = np.diff([[np.interp(at, theirs, axis) for axis in places.T] for at in ours], axis=0)
+    base, upright = (world[:, skeleton.INDEX[joint]] for joint in ("spine", "chest"))
+    rows = [world[:, skeleton.INDEX["hips"]], *turns, *_shared("chest", upright, base, len(chest))]
+    parts = [rotation.rotate(turn, step) for turn, step in zip(rows, steps, strict=True)]
+    want = positions[:, skeleton.INDEX["neck"]] - positions[:, skeleton.INDEX["hips"]]
+    have = np.sum(parts[1 : 1 + len(turns)], axis=0)
+    missing = want - np.sum(parts, axis=0)
+    between = rotation.between(have, have + missing)
+    lean = _limited(rotation.to_rotation_vector(between), _MOST_SPINE_LEAN)
+    return [rotation.multiply(rotation.from_rotation_vector(lean), turn) for turn in turns]
+
+
+def _shares(places: Array) -> Array:
+    """How far along their row each of some places (N, 3) is, 0 to 1."""
+    way = np.cumsum(np.linalg.norm(np.diff(places, axis=0), axis=-1))
+    return np.concatenate([[0.0], way / max(float(way[-1]), 1e-9)])
+
+
+def _limited(lean: Array, most: float) -> Array:
+    """Rotation vectors (T, 3) of no more than an angle."""
+    angle = np.linalg.norm(lean, axis=-1, keepdims=True)
+    return np.asarray(lean * np.minimum(1.0, most / np.maximum(angle, 1e-9)))
 
 
 def _shared(joint: str, turn: Array, base: Array, count: int) -> list[Array]:

@@ -1,9 +1,15 @@
 """Rigs of games and cameras, whose names are those of a family or plain but for something."""
 
+import numpy as np
 import pytest
 from family_rigs import build, rows_of, scrambled
 
+from retarget import rotation, skeleton
 from retarget.detect import detect_rig
+from retarget.fit import fit_rig
+from retarget.ik_controls import solved_pose
+from retarget.solve import solve
+from retarget.typical_poses import typical_poses
 
 _LETTERS = ("L", "R")
 _SECOND_LIFE = """
@@ -234,3 +240,36 @@ Cadera @hips
 def test_sides_in_other_languages_come_before_where_modellers_use_to_have_them():
     rows = rows_of(_SPANISH, ("Der", "Izq"))
     assert detect_rig(build(rows)).strands["upper_arm.L"] == (("Brazo.Izq",),)
+
+
+_LATE_SPINE = """
+Hips @hips
+  Spine @trunk.3
+    Spine1 @trunk.5
+      Spine2 @trunk.7
+        Neck @neck
+          Head @head
+        *{s}Shoulder @clavicle
+          *{s}Arm @upper_arm
+            *{s}ForeArm @forearm
+              *{s}Hand @hand
+  *{s}UpLeg @thigh
+    *{s}Leg @shin
+      *{s}Foot @foot
+"""
+
+
+def test_a_spine_that_bends_elsewhere_carries_the_neck_where_ours_does():
+    rig = build(rows_of(_LATE_SPINE, ("Left", "Right")))
+    fit = fit_rig(rig, detect_rig(rig))
+    motion = typical_poses()
+    for joint, degrees in (("spine", 6.0), ("chest", 6.0)):
+        turn = rotation.from_axis_angle([1.0, 0.0, 0.0], np.asarray(np.radians(degrees)))
+        motion.rotations[:, skeleton.INDEX[joint]] = turn
+    pose = solved_pose(fit, solve(fit, motion))
+    places, turns = motion.world()
+    hips, neck = (skeleton.INDEX[joint] for joint in ("hips", "neck"))
+    away = (pose.position("Neck") - pose.position("Hips")) / fit.scale
+    assert np.linalg.norm(away - places[:, neck] + places[:, hips], axis=-1).max() < 0.005
+    chest = rotation.multiply(turns[:, skeleton.INDEX["chest"]], fit.aligned["Spine2"])
+    assert np.abs(np.sum(pose.rotation("Spine2") * chest, axis=-1)).min() > 1.0 - 1e-9
