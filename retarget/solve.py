@@ -131,11 +131,14 @@ def _wanted_rotations(fit: Fit, positions: Array, world: Array) -> dict[str, Arr
     }
     for joint, strands in fit.map.strands.items():
         turn = world[:, skeleton.INDEX[joint]]
+        stem, _, side = joint.partition(".")
+        if stem == "upper_arm" and f"forearm.{side}" not in fit.map.strands:
+            turn = _arm_of_one_bone(positions, turn, side)
         if joint == "chest" and "spine" not in fit.map.strands and len(strands[0]) == 1:
             turn = _trunk_of_one_bone(fit, positions, world)
         above = skeleton.joint_above(joint, fit.map.strands)
         base = turn if above is None else world[:, skeleton.INDEX[above]]
-        if joint.split(".")[0] in DIGITS:
+        if stem in DIGITS:
             continue
         for strand in strands:
             turns = _shared(joint, turn, base, len(strand))
@@ -144,6 +147,16 @@ def _wanted_rotations(fit: Fit, positions: Array, world: Array) -> dict[str, Arr
             for bone, bone_turn in zip(strand, turns, strict=True):
                 wanted[bone] = rotation.multiply(bone_turn, fit.aligned[bone])
     return wanted
+
+
+def _arm_of_one_bone(positions: Array, turn: Array, side: str) -> Array:
+    """How an arm without an elbow turns, (T, 4): as the upper arm, but pointing to the wrist."""
+    shoulder, elbow, wrist = (
+        skeleton.INDEX[f"{stem}.{side}"] for stem in ("upper_arm", "forearm", "hand")
+    )
+    have = rotation.rotate(turn, skeleton.REST[elbow] - skeleton.REST[shoulder])
+    swing = rotation.between(have, positions[:, wrist] - positions[:, shoulder])
+    return rotation.multiply(swing, turn)
 
 
 def _trunk_of_one_bone(fit: Fit, positions: Array, world: Array) -> Array:

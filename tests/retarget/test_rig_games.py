@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from family_rigs import build, rows_of, scrambled
 
-from retarget import rotation, skeleton
+from retarget import rotation, skeleton, t_pose
 from retarget.detect import detect_rig
 from retarget.fit import fit_rig
 from retarget.ik_controls import solved_pose
@@ -273,3 +273,17 @@ def test_a_spine_that_bends_elsewhere_carries_the_neck_where_ours_does():
     assert np.linalg.norm(away - places[:, neck] + places[:, hips], axis=-1).max() < 0.005
     chest = rotation.multiply(turns[:, skeleton.INDEX["chest"]], fit.aligned["Spine2"])
     assert np.abs(np.sum(pose.rotation("Spine2") * chest, axis=-1)).min() > 1.0 - 1e-9
+
+
+def test_arms_of_one_bone_point_to_the_wrists():
+    rig = build(rows_of(_BLOCKS, ("left", "right")))
+    fit = fit_rig(rig, detect_rig(rig))
+    motion = typical_poses()
+    pose = solved_pose(fit, solve(fit, motion))
+    places, _ = motion.world()
+    for side, bone in (("L", "leftArm"), ("R", "rightArm")):
+        start, end = (skeleton.INDEX[f"{stem}.{side}"] for stem in ("upper_arm", "hand"))
+        way = rotation.normalize(places[:, end] - places[:, start])
+        turned = rotation.multiply(pose.rotation(bone), rotation.conjugate(fit.aligned[bone]))
+        ours = rotation.rotate(turned, t_pose.canonical_direction(f"upper_arm.{side}"))
+        assert np.sum(ours * way, axis=-1).min() > np.cos(np.radians(1.0))
