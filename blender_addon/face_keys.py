@@ -17,8 +17,9 @@ from retarget.motion import Motion
 from retarget.progress import Progress, no_progress
 
 from .curves import curves_of, fill_curve
-from .keyframes import SEED_KEY, SOURCE_KEY, STYLE_KEY
-from .restore import shape_keys_of, shapes_restored_on_failure
+from .former import Former
+from .motion_notes import SOURCE_KEY, note_motion
+from .restore import FOLLOWING_KEY, shape_keys_of, shapes_restored_on_failure
 
 FACE_ACTION_NAME: Final = "Face"
 
@@ -77,6 +78,7 @@ def key_face(
     blocks = shape_keys_of(armature)
     _check_animatable(blocks)
     with shapes_restored_on_failure(blocks):
+        formers = {block: _former(scene, block) for block in blocks}
         for block in blocks:
             _rest(block)
         if not motion.face_names or not blocks:
@@ -96,6 +98,7 @@ def key_face(
             progress(0.9, "writing the keys")
             curves = {name: keys[act] for (own, name), act in face.played.items() if own == block}
             actions.append(_animate(block, armature, motion, curves, frame_start, len(played)))
+            formers[block].without_values_but(actions[-1]).keep_in(actions[-1])
         progress(1.0, "writing the keys")
     return actions
 
@@ -131,12 +134,23 @@ def _find_face(blocks: list[Any], names: tuple[str, ...]) -> _Face:
     return face
 
 
+def _former(scene: Any, block: Any) -> Former:
+    """What shape keys play now, with the values of all that have no drivers."""
+    data = block.animation_data
+    driven = {curve.data_path for curve in data.drivers} if data else set()
+    paths = {key.path_from_id("value") for key in block.key_blocks}
+    return Former.of(scene, block, paths - driven)
+
+
 def _path(block: Any, name: str) -> str:
     return str(block.key_blocks[name].path_from_id("value"))
 
 
 def _follow(block: Any, name: str, leader: Any, leading: str) -> None:
-    """Let a key have the value of another one."""
+    """Let a key have the value of another one; what it was before is noted on its block."""
+    followed = json.loads(block.get(FOLLOWING_KEY, "{}"))
+    followed[_path(block, name)] = block.key_blocks[name].value
+    block[FOLLOWING_KEY] = json.dumps(followed, sort_keys=True)
     driver = block.key_blocks[name].driver_add("value").driver
     # A sum of one value needs no Python, so it runs in any file.
     driver.type = "SUM"
@@ -157,9 +171,7 @@ def _animate(
     count: int,
 ) -> Any:
     action = bpy.data.actions.new(f"{FACE_ACTION_NAME} {armature.name}")
-    action[STYLE_KEY] = json.dumps(motion.style, sort_keys=True)
-    action[SOURCE_KEY] = json.dumps(motion.source, sort_keys=True)
-    action[SEED_KEY] = json.dumps(motion.source.get("seed"))
+    note_motion(action, motion)
     action.use_frame_range = True
     action.frame_start = frame_start
     action.frame_end = frame_start + count - 1

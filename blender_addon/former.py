@@ -1,15 +1,12 @@
-"""What an armature played before a motion was put on it, kept in the motion's Action."""
+"""What an armature, its face or its baton played before a motion, kept in the motion's Action."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import bpy
 
-from retarget.errors import ConductorError
-
-from .blocks import put_blocks_back
 from .curves import curves_of, nla_curves_of
 from .pose_values import Value, read_value, write_value
 
@@ -22,6 +19,8 @@ STATE_KEY: Final = "conducting_former_state"
 @dataclass(frozen=True)
 class Former:
     """What an armature played, and the values of its pose that a new Action is going to set.
+
+    The same goes for other data-blocks that a motion animates: shape keys, a baton.
 
     An animated value keeps what it was last when its Action is taken away, so the old Action alone
     does not bring the old pose back.
@@ -90,6 +89,15 @@ class Former:
         }
         action[STATE_KEY] = json.dumps(state, sort_keys=True)
 
+    def without_values_but(self, action: Any) -> "Former":
+        """The same with the values alone that the Action here or a new one sets."""
+        set_now = {curve.data_path for curve in curves_of(action, action.slots[0])}
+        if self.action is not None:
+            slot = next((s for s in self.action.slots if s.identifier == self.slot), None)
+            set_now |= {curve.data_path for curve in curves_of(self.action, slot)}
+        kept = {path: value for path, value in self.values.items() if path in set_now}
+        return replace(self, values=kept)
+
     @classmethod
     def kept_in(cls, action: Any) -> "Former | None":
         """What `keep_in` has written into an Action; None where it has not."""
@@ -135,46 +143,11 @@ class Former:
             armature.animation_data_clear()
 
 
-def restore_former(scene: Any, armature: Any) -> Any:
-    """Put back what an armature played before the motion that it plays now, pose and all.
-
-    The motion's Action stays in the file with a fake user, and forgets what was before it.
-
-    Returns
-    -------
-    bpy.types.Action or None
-        The Action that is in use again; None if there was none.
-
-    Raises
-    ------
-    ConductorError
-        If the armature plays no such motion, or the former Action was deleted.
-    """
-    action = playing(armature)
-    former = Former.kept_in(action) if action else None
-    if action is None or former is None:
-        name = "Nothing" if armature is None else f"'{armature.name}'"
-        raise ConductorError(
-            f"{name} plays no Action of Virtual Conductor that another one stood before."
-        )
-    if former.action is None and former.slot:
-        raise ConductorError(
-            f"The Action that '{armature.name}' played before was deleted; choose another one in "
-            "the Action editor."
-        )
-    if armature.animation_data.use_tweak_mode:
-        raise ConductorError(
-            f"A strip of '{armature.name}' is being tweaked in the NLA editor; "
-            "leave tweak mode (Tab) first."
-        )
-    action.use_fake_user = True
-    former.put_back(scene, armature)
-    if former.action is None or STATE_KEY not in former.action:
-        put_blocks_back(armature)
+def forget_former(action: Any) -> None:
+    """Have an Action no longer know what was before it."""
     for key in (ACTION_KEY, STATE_KEY):
         if key in action:
             del action[key]
-    return former.action
 
 
 def playing(armature: Any) -> Any:

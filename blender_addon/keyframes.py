@@ -1,6 +1,5 @@
 """A motion on an armature: a new Action in a slot, with few, editable keys."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,16 +25,12 @@ from .curves import fill_curve, hold
 from .former import Former
 from .leaders import active_constraints
 from .leftovers import find_leftovers, told
+from .motion_notes import note_motion
 from .output_plan import OutputPlan, control_curves, plan_output
 from .outputs import Output
 from .pose_values import PoseValue, in_own_mode, rotation_of
 
 ACTION_NAME: Final = "Conducting"
-STYLE_KEY: Final = "conducting_style"
-SOURCE_KEY: Final = "conducting_source"
-SEED_KEY: Final = "conducting_seed"
-"""Custom properties of our Actions: JSON text of how the motion was made."""
-
 TOLERANCE: Final = np.radians(0.25)
 """Largest error of a bone's rotation at any frame, radians."""
 
@@ -88,7 +83,7 @@ def apply_motion(
 
     Only the bones that play the conductor's joints get moving keys, in their own rotation modes.
     What is left over in their chains, of an old pose say, is held at rest (`leftovers`). The Action
-    that was there stays in the file with a fake user, and `former.restore_former` puts it back.
+    that was there stays in the file with a fake user, and `restore_former` puts it back.
     The motion is laid out at the scene's frame rate as it is now. If anything fails, or the work is
     cancelled, nothing has changed.
 
@@ -255,9 +250,7 @@ def _taken_back_on_failure(scene: Any, armature: Any, former: Former) -> Iterato
 
 def _new_action(armature: Any, motion: Motion, frame_start: int, count: int) -> Any:
     action = bpy.data.actions.new(f"{ACTION_NAME} {armature.name}")
-    action[STYLE_KEY] = json.dumps(motion.style, sort_keys=True)
-    action[SOURCE_KEY] = json.dumps(motion.source, sort_keys=True)
-    action[SEED_KEY] = json.dumps(motion.source.get("seed"))
+    note_motion(action, motion)
     action.use_frame_range = True
     action.frame_start = frame_start
     action.frame_end = frame_start + count - 1

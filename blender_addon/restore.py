@@ -9,6 +9,10 @@ import bpy
 
 from .rna_values import Values, put_back, values_of
 
+FOLLOWING_KEY: Final = "conducting_following"
+"""Custom property of shape keys: paths of those that follow another mesh's by drivers of ours, to
+the values they had, as JSON."""
+
 _SKIPPED: Final = frozenset({"window_managers", "screens", "workspaces", "libraries"})
 # Where a scene keeps how it is rendered.
 _RENDERING: Final = ("render", "display", "view_settings", "display_settings", "cycles", "eevee")
@@ -133,9 +137,14 @@ class _ShapeState:
         self._block = block
         self._animation = _Animation.of(block)
         self._values = {key.name: key.value for key in block.key_blocks}
+        self._following = block.get(FOLLOWING_KEY)
 
     def restore(self) -> None:
         self._animation.restore(self._block)
+        if self._following is not None:
+            self._block[FOLLOWING_KEY] = self._following
+        elif FOLLOWING_KEY in self._block:
+            del self._block[FOLLOWING_KEY]
         for name, value in self._values.items():
             if self._block.key_blocks[name].value != value:
                 self._block.key_blocks[name].value = value

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..blocks import mend_blocks
-from ..former import playing, restore_former
+from ..former import playing
+from ..restore_former import restore_former
 from ..task import session
 from .rig_change import RigOperator
 

@@ -24,8 +24,13 @@ from retarget.rotation import Array
 
 from ..armature import fit_armature
 from ..curves import fill_curve
+from ..former import Former
 from ..held_baton import MARK, baton_of
+from ..motion_notes import note_motion
 from .conductor import BATON, baton_between, create_mesh_data
+
+ADDED_KEY: Final = "conducting_baton_added"
+"""Custom property of the Action of a baton that came with the Action's motion."""
 
 # Towards the orchestra with the arms spread to the sides.
 _AHEAD: Final = np.array([-1.0, 0.0, 0.0])
@@ -118,14 +123,21 @@ def hold_baton(
     fit = fit_armature(armature)
     if not lacks_baton(armature, fit):
         return None
-    baton = baton_of(armature) or _create(scene, armature)
+    there = baton_of(armature)
+    baton = there or _create(scene, armature)
     _attach(baton, armature, hold_of(armature, fit))
     if motion is not None:
         rate = scene.render.fps / scene.render.fps_base
         played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)
         ictus = np.round(np.asarray(motion.beats) * played.fps).astype(np.int64)
         turns = rotation.make_continuous(played.rotations[:, skeleton.INDEX["baton"]])
+        former = Former.of(scene, baton, ["rotation_quaternion"])
         _key(baton, thin(turns, _TOLERANCE, kind="rotation", keep=ictus), frame_start)
+        action = baton.animation_data.action
+        note_motion(action, motion)
+        former.keep_in(action)
+        if there is None:
+            action[ADDED_KEY] = True
     return baton
 
 

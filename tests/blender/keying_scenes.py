@@ -17,8 +17,8 @@ from sample_rigs import bone_rows
 from blender_addon.armature import fit_armature
 from blender_addon.blocks import find_blocks, mend_blocks
 from blender_addon.curves import curves_of
-from blender_addon.former import restore_former
 from blender_addon.keyframes import apply_motion
+from blender_addon.restore_former import restore_former
 from blender_addon.task import FixableError
 from retarget.errors import Cancelled, ConductorError
 

@@ -21,7 +21,7 @@ from sample_motions import planted_motion
 from sample_rigs import bone_rows
 
 from blender_addon import armature as armatures
-from blender_addon import face_keys, guide_export, keyframes, timeline
+from blender_addon import face_keys, guide_export, keyframes, motion_notes, timeline
 from blender_addon.people.avatar import create_avatar
 from blender_addon.people.wardrobe import GUEST
 from blender_addon.scene_sound import Music
@@ -222,7 +222,7 @@ def action_scene():
         "group_of_arm": arm.group.name,
         "properties": {
             key: action[key]
-            for key in (keyframes.STYLE_KEY, keyframes.SOURCE_KEY, keyframes.SEED_KEY)
+            for key in (motion_notes.STYLE_KEY, motion_notes.SOURCE_KEY, motion_notes.SEED_KEY)
         },
         "stick_keyed": any("stick" in c.data_path for c in curves),
         "mode_of_stick": rig.pose.bones["stick"].rotation_mode,
