@@ -18,7 +18,7 @@ from ..span import played_frames
 from ..timeline import frame_rate
 from .bones import ExportBones, choose_bones, hips_of
 from .bvh import write_take
-from .formats import format_of, sample_rate
+from .formats import format_of, holds_pictures, sample_rate
 from .meshes import doubts_of, has_keys, is_seen, is_skinned
 from .pictures import pictures_as_files
 from .props import with_props
@@ -148,7 +148,8 @@ def _write_with_meshes(stand_in: StandIn, parts: list[Any], out: Path, progress:
         writing(min(done / len(stand_in.take), 1.0), "writing the file")
 
     with TemporaryDirectory(dir=out.parent) as folder:
-        pictures_as_files(Path(folder), parts)
+        prefix = "" if holds_pictures(out) else f"{out.stem}_"
+        pictures_as_files(Path(folder), stand_in.meshes, prefix)
         writing(0.0, "writing the file")
         write_scene(out, format_of(out), played)
 

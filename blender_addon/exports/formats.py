@@ -64,6 +64,11 @@ def format_of(path: Path) -> ExportFormat:
     return ENDINGS[path.suffix.lower()]
 
 
+def holds_pictures(path: Path) -> bool:
+    """Whether pictures are inside of a file from `export_path`, not in a folder beside it."""
+    return path.suffix.lower() in (".fbx", ".glb")
+
+
 def sample_rate(fps: float, format_name: ExportFormat) -> float:
     """Poses a second that a format takes of an animation; whole for FBX and glTF.
 

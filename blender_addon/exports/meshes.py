@@ -64,6 +64,18 @@ def doubts_of(item: Any, armature: Any) -> list[str]:
     ]
 
 
+def shown_materials(item: Any, mesh: Any) -> list[Any]:
+    """The materials of a mesh from `mesh_in_world`; in place of the object's data, the object's.
+
+    Node modifiers may have given it others, which stay.
+    """
+    shown = list(mesh.materials)
+    for index, slot in enumerate(list(item.material_slots)[: len(shown)]):
+        if slot.link == "OBJECT" and shown[index] == item.data.materials[index]:
+            shown[index] = slot.material
+    return shown
+
+
 def mesh_in_world(item: Any, armature: Any, world: Array) -> tuple[Any, str | None]:
     """A mesh of its own with everything in it but the bend of the armature.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from retarget.rotation import Array
 
 from .local_pose import is_still, local_pose
-from .meshes import has_keys, is_skinned, mesh_in_world
+from .meshes import has_keys, is_skinned, mesh_in_world, shown_materials
 from .props import Prop
 from .take import Take
 
@@ -47,6 +47,8 @@ class StandIn:
         self.props = props
         self.unit = np.diag([unit, unit, unit, 1.0])
         self.lost: list[str] = []
+        self.meshes: list[Any] = []
+        self._own: dict[Any, Any] = {}
         self._names: list[tuple[Any, str]] = []
         self.scene = bpy.data.scenes.new("Export")
         self._set_clock()
@@ -142,10 +144,21 @@ class StandIn:
         bpy.context.window.scene = self.scene
         if lost is not None:
             self.lost.append(lost)
+        for index, material in enumerate(shown_materials(item, made.data)):
+            made.data.materials[index] = self._own_material(material)
         self.scene.collection.objects.link(made)
         made.parent = self.armature
+        self.meshes.append(made)
         self._names += [(made, item.name), (made.data, item.data.name)]
         return made
+
+    def _own_material(self, material: Any) -> Any:
+        """A material of this file: a copy of one that another file has."""
+        if material is None or material.library is None:
+            return material
+        if material not in self._own:
+            self._own[material] = material.copy()
+        return self._own[material]
 
     def _key_face(self, item: Any, made: Any) -> None:
         keys = made.data.shape_keys

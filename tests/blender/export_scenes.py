@@ -98,7 +98,7 @@ def add_body(scene, rig) -> None:
     for i, bone in enumerate(bones):
         body.vertex_groups.new(name=bone.name).add(range(8 * i, 8 * i + 8), 1.0, "REPLACE")
     body.vertex_groups.new(name="goal").add(range(len(points)), 0.7, "REPLACE")
-    paint(body, {"Red": (1.0, 0.0, 0.0, 1.0), "Blue": (0.0, 0.0, 1.0, 1.0)})
+    paint(body)
     body.modifiers.new("Armature", "ARMATURE").object = rig
     body.modifiers.new("Smooth", "SUBSURF").levels = 1
     for name, way in (("Basis", 0.0), ("jawOpen", 0.01), ("fix", -0.02)):
@@ -118,24 +118,41 @@ def add_body(scene, rig) -> None:
     target.transform_space = "LOCAL_SPACE"
 
 
-def paint(body, colours: dict) -> None:
-    """Two materials with pictures that lie packed in the file and have no path."""
-    for name, colour in colours.items():
-        image = bpy.data.images.new(name, 8, 8)
-        image.pixels.foreach_set(np.tile(np.float32(colour), 64))
-        image.pack()
-        image.filepath = ""
-        material = bpy.data.materials.new(name)
-        material.use_nodes = True
-        tree = material.node_tree
-        picture = tree.nodes.new("ShaderNodeTexImage")
-        picture.image = image
-        surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-        tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
+def paint(body) -> None:
+    """Materials with pictures that lie packed in the file, or in another one, and have no path."""
+    colours = {"Red": (1, 0, 0), "Blue": (0, 0, 1), "Green": (0, 1, 0), "Yellow": (1, 1, 0)}
+    materials = {name: material_of(name, colour) for name, colour in colours.items()}
+    linked = ("Green", "Yellow")
+    library = FOLDER / "library.blend"
+    if not library.is_file():
+        bpy.data.libraries.write(str(library), {materials[name] for name in linked})
+    for name in linked:
+        bpy.data.images.remove(bpy.data.images[name])
+        bpy.data.materials.remove(materials[name])
+    with bpy.data.libraries.load(str(library), link=True) as (_, to):
+        to.materials = list(linked)
+    for material in (materials["Red"], None, *to.materials):
         body.data.materials.append(material)
+    body.material_slots[1].link = "OBJECT"
+    body.material_slots[1].material = materials["Blue"]
     for face in body.data.polygons:
-        face.material_index = face.index % 2
+        face.material_index = face.index % len(colours)
     body.data.uv_layers.new(name="UVMap")
+
+
+def material_of(name: str, colour: tuple):
+    image = bpy.data.images.new(name, 8, 8)
+    image.pixels.foreach_set(np.tile(np.float32([*colour, 1.0]), 64))
+    image.pack()
+    image.filepath = ""
+    material = bpy.data.materials.new(name)
+    material.use_nodes = True
+    tree = material.node_tree
+    picture = tree.nodes.new("ShaderNodeTexImage")
+    picture.image = image
+    surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
+    return material
 
 
 def add_stick(scene, rig) -> None:

@@ -81,7 +81,14 @@ def test_the_baton_turns_in_the_hand_and_what_is_hidden_stays_out(answers: dict[
 def test_every_material_keeps_its_own_picture(answers: dict[str, Any]) -> None:
     for case, told in answers.items():
         if not case.startswith(".bvh"):
-            assert told["pictures"] == [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], case
+            assert told["pictures"] == [[0, 0, 1], [0, 1, 0], [1, 0, 0], [1, 1, 0]], case
+
+
+def test_pictures_beside_a_file_are_called_after_it(answers: dict[str, Any]) -> None:
+    for case, told in answers.items():
+        names = [Path(file).name for file in told["files"] if file.startswith("textures/")]
+        assert all(name.startswith("take_") for name in names), case
+        assert len(names) == (4 if case.startswith((".usd", ".gltf")) else 0), case
 
 
 def test_controls_are_left_out_and_the_hips_come_first(answers: dict[str, Any]) -> None:
