@@ -48,6 +48,7 @@ from retarget.progress import Progress, no_progress, part
 _REPORTED_PACKAGES: Final = ("bpy", "torch", "librosa", "numpy", "mediapipe", "moderngl", "av")
 # Seconds per frame at 960 x 540 on two cores, for the shares of the progress bar alone.
 _RENDER_WEIGHT, _LIKENESS_WEIGHT = 0.2, 0.05
+_SCENE: Final = "scene.blend"
 _READING_SHARE: Final = 0.08
 # Share of the reading after which nothing about the photo can be wrong.
 _PERSON_FOUND: Final = 0.3
@@ -172,6 +173,11 @@ def conduct_everything(
         if scene.avatar == "photo":
             raise ConductorError("--avatar photo needs the photo of a person; give --photo.")
         likeness = None
+    if isinstance(scene.avatar, Path) and scene.avatar.resolve() == (folder / _SCENE).resolve():
+        raise ConductorError(
+            f"The avatar {scene.avatar.name} lies where its own result would be written; give "
+            "another folder with --output, or the avatar another name."
+        )
     with Blender() as blender:
         own = check_avatar(blender, scene)
         if own is None:
@@ -217,7 +223,7 @@ def _conduct_into(
     progress: Progress,
 ) -> Report:
     report = Report()
-    files = [folder / name for name in ("motion.npz", "beats.txt", "scene.blend", "animation.mp4")]
+    files = [folder / name for name in ("motion.npz", "beats.txt", _SCENE, "animation.mp4")]
     motion, beats, blend, animation = files
     avatar, read = scene.avatar, 0.0
     if reading is not None:

@@ -49,6 +49,10 @@ def rig_command(
                 f"{avatar.name} is a person of a photo, whose bones are known; give the file of "
                 "an avatar of your own."
             )
+        if output is not None and output.suffix.lower() != ".toml":
+            raise ConductorError(
+                f"{output.name} does not end like a bone map; let it end in .toml."
+            )
         check_outputs(output)
         with Blender() as blender:
             try:

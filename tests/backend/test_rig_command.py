@@ -74,6 +74,15 @@ def test_of_a_rig_that_cannot_be_told_a_map_to_fill_in_is_written(tmp_path: Path
     assert "leg2" in taken.stdout
 
 
+def test_a_map_is_written_over_no_avatar(avatar: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.blend"
+    own.write_bytes(avatar.read_bytes())
+    done = _rig(str(own), "-o", str(own))
+    assert done.returncode == 2
+    assert "let it end in .toml" in " ".join(done.stderr.split())
+    assert own.read_bytes() == avatar.read_bytes()
+
+
 def test_what_is_no_avatar_of_ones_own_is_refused_in_a_sentence(tmp_path: Path) -> None:
     for name, words in (("none.blend", "does not exist"), ("me.subject", "a person of a photo")):
         done = _rig(str(tmp_path / name))

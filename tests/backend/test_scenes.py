@@ -50,6 +50,16 @@ def test_a_damaged_avatar_is_refused_before_anything_is_made(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_avatar_is_not_replaced_by_its_own_result(tmp_path: Path) -> None:
+    avatar = tmp_path / "scene.blend"
+    avatar.write_bytes(b"somebody's work")
+    request = MotionRequest(music=demo_file("ode_to_joy.ogg"), duration=2.0)
+    with pytest.raises(ConductorError, match="give another folder"):
+        conduct_everything(request, tmp_path, scene=SceneOptions(avatar=avatar))
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.blend"]
+    assert avatar.read_bytes() == b"somebody's work"
+
+
 def test_a_rig_that_cannot_conduct_is_refused_before_the_music_is_heard(tmp_path: Path) -> None:
     avatar = write_avatar(tmp_path / "table.blend", "table")
     request = MotionRequest(music=demo_file("ode_to_joy.ogg"), duration=2.0)
