@@ -99,7 +99,7 @@ def batons():
 _LIES = (
     _RIGS
     + """
-from blender_addon.stage.baton import baton_of, tip_of
+from blender_addon.held_baton import baton_of, tip_of
 
 RIGS = {
     "plain": lambda scene: rig(scene),
