@@ -1,12 +1,14 @@
 """How a motion is put on a rig: which bones turn by keys, which limbs follow a target instead, and
 which constraints and properties are set for that."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
 from retarget import rotation
+from retarget.carrier import ancestors
 from retarget.errors import ConductorError
 from retarget.fit import Fit
 from retarget.ik_chains import IkChain, chain_end, pole_place, target_turn
@@ -132,7 +134,8 @@ def plan_output(
         solution = solve(fit, typical_poses())
     followers = find_followers(armature, fit, solution.bones)
     if output != "ik" and not followers and not _any_constraints(armature, fit):
-        return OutputPlan(frozenset(), {}, _there(armature, fit.map.properties), ())
+        loose = _loose_hands(armature, fit, ())
+        return OutputPlan(frozenset(), {}, _there(armature, fit.map.properties), (), loose)
     draft = _Draft(armature, fit)
     with posed_copy(armature) as copy:
         copy.rest(solution.bones)
@@ -149,7 +152,9 @@ def plan_output(
     draft.try_limbs(samples)
     draft.try_constraints(samples, suspected, mute)
     draft.try_followers(samples, followers, mute)
-    return draft.plan()
+    plan = draft.plan()
+    loose = _loose_hands(armature, fit, plan.left_out)
+    return replace(plan, warnings=(*plan.warnings, *loose))
 
 
 def control_curves(
@@ -397,6 +402,24 @@ def _there(armature: Any, properties: tuple[Setting, ...]) -> tuple[Setting, ...
     """Those of some custom properties that the armature has."""
     pose = armature.pose.bones
     return tuple(each for each in properties if each[0] in pose and each[1] in pose[each[0]])
+
+
+def _loose_hands(armature: Any, fit: Fit, led: Collection[str]) -> tuple[str, ...]:
+    """What is to be said of hands that neither hang from their arms nor are led to where these
+    end."""
+    told = []
+    for side in "LR":
+        rows = [fit.map.strands.get(f"{stem}.{side}") for stem in ("forearm", "hand")]
+        if None in rows:
+            continue
+        arm, hand = (row[0][0] for row in rows if row is not None)
+        free = hand not in led and not armature.pose.bones[hand].constraints
+        if free and arm not in ancestors(fit.rig, fit.map, hand):
+            told.append(
+                f"The bone '{hand}' neither hangs from '{arm}' nor is led there, so it stays "
+                "behind; make that its parent."
+            )
+    return tuple(told)
 
 
 def _leads_already(constraints: tuple[IkConstraint, ...], one: IkConstraint) -> bool:

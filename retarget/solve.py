@@ -27,6 +27,7 @@ _HIGHEST_START: Final = 0.7
 _MOST_LEAN: Final = np.radians(2.0)
 # The spine's bones lean by so much at most below a chest that keeps its turn.
 _MOST_SPINE_LEAN: Final = np.radians(4.0)
+_MOST_LONG: Final = 1.4
 _TRUNK: Final = ("hips", "spine", "chest", "neck")
 # A bone that carries the body from further off than this, metres on the canonical skeleton, is no
 # pelvis: the pelvis is then moved as the motion's, not that bone.
@@ -185,10 +186,13 @@ def _leaning(fit: Fit, positions: Array, world: Array, turns: list[Array]) -> li
     chest = fit.map.strands["chest"][0]
     bones = (*fit.map.strands["spine"][0], *chest)
     heads = fit.rig.heads[[fit.rig.index[bone] for bone in bones]]
-    ours = _shares(np.vstack([fit.head("hips"), heads, fit.head("neck")]))
-    if ours[1] > _HIGHEST_START:
-        return turns
+    row = np.vstack([fit.head("hips"), heads, fit.head("neck")])
+    ours = _shares(row)
     places = skeleton.REST[[skeleton.INDEX[joint] for joint in _TRUNK]]
+    straight = fit.scale * float(np.linalg.norm(places[-1] - places[0]))
+    # Spines that go to and fro, or start on the floor, bend otherwise.
+    if ours[1] > _HIGHEST_START or _length(row) > _MOST_LONG * straight:
+        return turns
     theirs = _shares(places)
     steps = np.diff([[np.interp(at, theirs, axis) for axis in places.T] for at in ours], axis=0)
     base, upright = (world[:, skeleton.INDEX[joint]] for joint in ("spine", "chest"))
@@ -200,6 +204,10 @@ def _leaning(fit: Fit, positions: Array, world: Array, turns: list[Array]) -> li
     between = rotation.between(have, have + missing)
     lean = _limited(rotation.to_rotation_vector(between), _MOST_SPINE_LEAN)
     return [rotation.multiply(rotation.from_rotation_vector(lean), turn) for turn in turns]
+
+
+def _length(places: Array) -> float:
+    return float(np.linalg.norm(np.diff(places, axis=0), axis=-1).sum())
 
 
 def _shares(places: Array) -> Array:

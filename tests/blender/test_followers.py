@@ -64,7 +64,16 @@ def told(owner, value, **how):
                 off = max(off, (a.translation - b.translation).length)
     return {"off": off, "notes": list(keyed.notes)}
 
+def loose():
+    rows = rows_with_controls()
+    for side in "LR":
+        rows[f"hand.{side}"] = ("root", *rows[f"hand.{side}"][1:])
+    rig = build(rows, seed=None)
+    bpy.context.scene.render.fps = int(MOTION.fps)
+    return list(apply_motion(bpy.context.scene, rig, MOTION).notes)
+
 answer = {
+    "loose": loose(),
     "on": told("bone", 0.0),
     "bone": told("bone", 1.0),
     "object": told("object", 1.0),
@@ -98,3 +107,10 @@ def test_what_no_driver_switches_is_muted_in_the_action_if_asked_for(told):
     assert "'show.upper_arm.L'" in told["none"]["sentence"]
     assert told["none"]["fix"]
     assert told["muted"]["off"] < 1e-4
+
+
+def test_hands_that_neither_hang_from_their_arms_nor_are_led_there_are_told(told):
+    for side in "LR":
+        wanted = f"'hand.{side}' neither hangs from 'forearm.{side}' nor is led there"
+        assert any(wanted in note for note in told["loose"])
+    assert not any("neither hangs" in note for note in told["on"]["notes"])
