@@ -121,15 +121,19 @@ def likeness_of_scene(
     LikenessOptions(background=background, size=size)
     check_alpha(background, format_of(out, format_name))
     _check_paths(blend, out)
-    reading = part(progress, 0.0, 0.3)
+    reading = part(progress, 0.05, 0.3)
     with Blender(renderers=1) as blender, scratch_folder() as scratch:
+        info = scene_info(blender, blend)
+        size = size or even_size(info)
+        # A scene in which nobody conducts is told of now, not after the photo is read.
+        guide = scratch / "guide.npz"
+        export_guide(blender, blend, size, guide, part(progress, 0.0, 0.05))
         # The scene's folder is where `conduct` left the person; other places get no hidden file.
         if (blend.parent / KEPT).is_file():
             subject, notes = subject_in(blend.parent, person, scratch, reading)
         else:
             subject = scratch / "me.subject"
             notes = make_subject_apart(person, subject, reading)
-        info = scene_info(blender, blend)
         music, unheard = _sound(info)
         unheard += _missing_beats(overlays, info)
         drawn = render_likeness(
@@ -139,9 +143,10 @@ def likeness_of_scene(
             out,
             music=music,
             background=background,
-            size=size or even_size(info),
+            size=size,
             overlays=overlays,
             beats=info["beats"],
+            guide=guide,
             progress=part(progress, 0.3, 1.0),
         )
     return list(dict.fromkeys([*notes, *unheard, *drawn]))

@@ -12,7 +12,9 @@ from backend.child import Child, ChildDiedError
 from backend.demo import demo_file
 from backend.motion_request import MotionRequest
 from backend.pipeline import conduct_everything
+from backend.scene_videos import likeness_of_scene
 from backend.scenes import SceneOptions, crash_blamed_on, scene_info
+from backend.subject_request import SubjectRequest
 from retarget.errors import ConductorError
 
 _CRASH = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
@@ -48,6 +50,14 @@ def test_a_damaged_avatar_is_refused_before_anything_is_made(
     with pytest.raises(ConductorError, match=words):
         conduct_everything(request, tmp_path / "out", scene=SceneOptions(avatar=avatar))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_scene_that_cannot_be_used_is_told_of_before_the_photo_is_read(tmp_path: Path) -> None:
+    blend, photo = tmp_path / "scene.blend", tmp_path / "me.png"
+    blend.write_bytes(b"no scene")
+    photo.write_bytes(b"no photo")
+    with pytest.raises(ConductorError, match=r"scene\.blend cannot be opened"):
+        likeness_of_scene(blend, SubjectRequest(photo=photo), tmp_path / "me.mp4")
 
 
 def test_an_avatar_is_not_replaced_by_its_own_result(tmp_path: Path) -> None:
