@@ -1,8 +1,10 @@
 """Several files that belong together brought to their place: all of them or none."""
 
 import shutil
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from retarget.atomic import atomic_path, write_error
@@ -38,7 +40,32 @@ def place_together(folder: Path, files: Sequence[Path], target: Path) -> list[Pa
                 # Goes well only while nothing has come into it.
                 held.callback(_remove_empty, path.parent)
             shutil.copyfile(folder / file, held.enter_context(atomic_path(path)))
+        with _signals_waiting():
+            held.close()
     return placed
+
+
+@contextmanager
+def _signals_waiting() -> Iterator[None]:
+    """Have a Ctrl-C, or the end that somebody asks for, wait until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        # Python tells signals to its main thread alone.
+        yield
+        return
+    heard: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: heard.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            # None is a handler of Blender's own, which Python cannot set back.
+            if handler is not None:
+                signal.signal(number, handler)
+    for number in heard:
+        signal.raise_signal(number)
 
 
 def _make(folder: Path) -> None:
