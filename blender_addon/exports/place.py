@@ -64,8 +64,8 @@ def _signals_waiting() -> Iterator[None]:
             # None is a handler of Blender's own, which Python cannot set back.
             if handler is not None:
                 signal.signal(number, handler)
-    for number in heard:
-        signal.raise_signal(number)
+    for each in heard:
+        signal.raise_signal(each)
 
 
 def _make(folder: Path) -> None:
