@@ -282,9 +282,9 @@ def _preview(scene: Any, frames: range) -> tuple[str, ...]:
         return ()
     preview(scene, frames)
     return (
-        f"The scene keeps its frame rate and its range, {scene.frame_start} to {scene.frame_end}; "
-        f"the performance is its preview range, {frames[0]} to {frames[-1]}. Set Frame Range "
-        "(--set-range) changes that.",
+        f"The scene keeps its range, {scene.frame_start} to {scene.frame_end}; the performance is "
+        f"its preview range, {frames[0]} to {frames[-1]}. Set Frame Range (--set-range) changes "
+        "that.",
     )
 
 

@@ -111,6 +111,11 @@ def export_scene(
     )
     take, props = with_props(take, bones, carried, armature)
     notes = _rate_notes(fps or shown, rate)
+    if not take.moves:
+        notes.append(
+            f"Nothing moves '{armature.name}' from frame {played.start} to {played.stop - 1}, so "
+            "the file shows one pose; generate first if that is not meant."
+        )
     writing = part(progress, _READING, _WRITTEN)
     if kind == "bvh":
         writing(0.0, "writing the file")

@@ -19,6 +19,8 @@ _PHASE: Final = "reading the animation"
 _CLOCK: Final = ("fps", "fps_base", "frame_map_old", "frame_map_new")
 # A sample that falls this little after the last frame is the last frame.
 _FRAME_SLACK: Final = 1e-3
+# Entries of matrices, metres and cosines, that differ by less are those of one pose.
+_STILL: Final = 1e-5
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Take:
 
     def __len__(self) -> int:
         return len(self.bones)
+
+    @property
+    def moves(self) -> bool:
+        """Whether any bone does."""
+        return bool(np.ptp(self.bones, axis=0).max(initial=0.0) > _STILL)
 
 
 def sample_frames(first: int, last: int, fps: float, rate: float) -> Array:

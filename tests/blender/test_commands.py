@@ -322,7 +322,7 @@ def test_an_avatars_scene_keeps_its_settings_unless_others_are_given(
     out = tmp_path / "out.blend"
     made = ("animate", "--motion", scene.with_name("motion.npz"), "--avatar", avatar, "--out", out)
     notes = warned(*made)
-    assert sum("keeps its frame rate and its range, 5 to 90" in note for note in notes) == 1
+    assert sum("keeps its range, 5 to 90" in note for note in notes) == 1
     after = shown(out)
     preview, markers = after.pop("preview"), after.pop("markers")
     assert after == {name: before[name] for name in after}

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,24 @@ def test_what_a_killed_export_left_goes_with_the_next(scene: Path, tmp_path: Pat
     other.mkdir()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     assert sorted(tmp_path.iterdir()) == [other, tmp_path / "take.bvh"]
+
+
+def test_a_scene_in_which_nothing_moves_is_told(
+    scene: Path, tmp_path: Path, run_in_blender: Callable[..., Any]
+) -> None:
+    still = tmp_path / "still.blend"
+    run_in_blender(
+        """
+bpy.ops.wm.open_mainfile(filepath=blend)
+bpy.data.objects["Conductor"].animation_data_clear()
+bpy.ops.wm.save_as_mainfile(filepath=still)
+answer = True
+""",
+        blend=str(scene),
+        still=str(still),
+    )
+    _, warnings = export_of_scene(still, tmp_path / "take.bvh")
+    assert any("Nothing moves 'Conductor' from frame 1 to 48" in warning for warning in warnings)
 
 
 def test_a_file_that_cannot_be_exported_is_one_sentence(scene: Path, tmp_path: Path) -> None:
