@@ -26,7 +26,7 @@ _KNEE_FORWARD: Final = 0.02
 _HIGHEST_START: Final = 0.7
 _MOST_LEAN: Final = np.radians(2.0)
 # The spine's bones lean by so much at most below a chest that keeps its turn.
-_MOST_SPINE_LEAN: Final = np.radians(4.0)
+_MOST_SPINE_LEAN: Final = np.radians(2.0)
 _MOST_LONG: Final = 1.4
 _TRUNK: Final = ("hips", "spine", "chest", "neck")
 # A bone that carries the body from further off than this, metres on the canonical skeleton, is no

@@ -165,7 +165,9 @@ def test_trunk_and_feet_turn_from_their_rest_as_in_the_motion(posed):
         i = posed.bone(joint, -1)
         rest = posed.rest[i, :3, 1]
         theirs = rotation.rotate(posed.turns[:, j], posed.stand.T @ rest) @ posed.stand.T
-        assert _degrees(posed.matrices[:, i, :3, 1], theirs).max() < 1.0, joint
+        # The spine leans by up to two degrees so that the neck is carried where ours is.
+        limit = 2.3 if joint == "spine" else 1.0
+        assert _degrees(posed.matrices[:, i, :3, 1], theirs).max() < limit, joint
 
 
 def test_feet_stay_where_they_stand(posed):

@@ -263,7 +263,7 @@ def test_a_spine_that_bends_elsewhere_carries_the_neck_where_ours_does():
     rig = build(rows_of(_LATE_SPINE, ("Left", "Right")))
     fit = fit_rig(rig, detect_rig(rig))
     motion = typical_poses()
-    for joint, degrees in (("spine", 6.0), ("chest", 6.0)):
+    for joint, degrees in (("spine", 3.0), ("chest", 3.0)):
         turn = rotation.from_axis_angle([1.0, 0.0, 0.0], np.asarray(np.radians(degrees)))
         motion.rotations[:, skeleton.INDEX[joint]] = turn
     pose = solved_pose(fit, solve(fit, motion))
