@@ -17,7 +17,7 @@ from backend.overlay.scene import scene_overlay
 from backend.pipeline import render_likeness
 from backend.scenes import even_size, export_guide, scene_info, slowness
 from backend.subject_child import make_subject_apart
-from backend.subject_request import SubjectRequest
+from backend.subject_request import SubjectRequest, read_subject
 from blender_addon.engines import Engine
 from blender_addon.overlays import OverlayName
 from retarget.errors import ConductorError
@@ -121,6 +121,9 @@ def likeness_of_scene(
     LikenessOptions(background=background, size=size)
     check_alpha(background, format_of(out, format_name))
     _check_paths(blend, out)
+    if person.is_made:
+        # What cannot be had of a made person costs nothing to tell.
+        read_subject(person)
     reading = part(progress, 0.05, 0.3)
     with Blender(renderers=1) as blender, scratch_folder() as scratch:
         info = scene_info(blender, blend)
