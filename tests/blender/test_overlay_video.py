@@ -80,7 +80,7 @@ def test_the_counter_follows_markers_that_were_moved(
 bpy.ops.wm.open_mainfile(filepath=path)
 scene = bpy.context.scene
 for marker in scene.timeline_markers:
-    if marker.name == "Bar 1":
+    if marker.name.strip() == "Bar 1":
         marker.frame -= 2
 scene.frame_start = 3
 bpy.ops.wm.save_as_mainfile(filepath=edited)
