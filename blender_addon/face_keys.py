@@ -20,6 +20,7 @@ from .curves import curves_of, fill_curve
 from .former import Former
 from .motion_notes import SOURCE_KEY, note_motion
 from .restore import FOLLOWING_KEY, shape_keys_of, shapes_restored_on_failure
+from .timeline import at_frame_rate
 
 FACE_ACTION_NAME: Final = "Face"
 
@@ -83,8 +84,7 @@ def key_face(
             _rest(block)
         if not motion.face_names or not blocks:
             return []
-        rate = scene.render.fps / scene.render.fps_base
-        played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)
+        played = at_frame_rate(scene, motion)
         face = _find_face(blocks, motion.face_names)
         keys: dict[str, Keys] = {}
         for i, name in enumerate(motion.face_names):

@@ -17,6 +17,7 @@ from .armature import fit_armature
 from .held_baton import baton_of, tip_of
 from .shown_pose import ShownPose
 from .span import played_frames
+from .timeline import frame_rate
 
 _PHASE: Final = "reading the animation"
 _RENDER_SETTINGS: Final = (
@@ -88,7 +89,7 @@ def export_guide(scene: Any, armature: Any, *, progress: Progress = no_progress)
         hold_baton(positions, rotations, held, tip_of(item))
     progress(1.0, _PHASE)
     return Guide(
-        fps=scene.render.fps / scene.render.fps_base,
+        fps=frame_rate(scene),
         size=size,
         positions=positions,
         rotations=rotations,

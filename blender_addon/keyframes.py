@@ -29,6 +29,7 @@ from .motion_notes import note_motion
 from .output_plan import OutputPlan, control_curves, plan_output
 from .outputs import Output
 from .pose_values import PoseValue, in_own_mode, rotation_of
+from .timeline import at_frame_rate, beat_frames
 
 ACTION_NAME: Final = "Conducting"
 TOLERANCE: Final = np.radians(0.25)
@@ -115,9 +116,7 @@ def apply_motion(
     check_animatable(armature)
     fit = fit_armature(armature)
     require_no_blocks(armature, fit)
-    rate = scene.render.fps / scene.render.fps_base
-    # Blender keeps the base of the rate in single precision.
-    played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)
+    played = at_frame_rate(scene, motion)
     solution = solve(fit, played, progress=part(progress, 0.0, 0.4))
     plan = plan_output(armature, fit, output=output, mute=mute, solution=solution)
     plan.require_no_problems()
@@ -130,7 +129,7 @@ def apply_motion(
         moved={solution.root_bone, *controls.bones},
         active=partial(active_constraints, armature, plan.properties, plan.influences),
     )
-    ictus = np.round(np.asarray(motion.beats) * played.fps).astype(np.int64)
+    ictus = beat_frames(motion, played.fps)
     contents = _Contents(
         (
             *_thinned(armature, fit, plan, solution, ictus, part(progress, 0.45, 0.8)),

@@ -51,6 +51,18 @@ def frame_rate(scene: Any) -> float:
     return float(scene.render.fps / scene.render.fps_base)
 
 
+def at_frame_rate(scene: Any, motion: Motion) -> Motion:
+    """A motion laid out at the scene's frame rate; itself where that is its own."""
+    rate = frame_rate(scene)
+    return motion if _is_same(rate, motion.fps) else motion.resample(rate)
+
+
+def beat_frames(motion: Motion, rate: float) -> NDArray[np.int64]:
+    """The frame nearest to each beat, (B,), from the motion's first pose on, at `rate` a second."""
+    frames: NDArray[np.int64] = np.round(np.asarray(motion.beats) * rate).astype(np.int64)
+    return frames
+
+
 def motion_rate(scene: Any) -> float:
     """Frames per second of a motion for the scene: its own, or the nearest that a motion can have.
 
@@ -94,8 +106,7 @@ def set_timeline(scene: Any, motion: Motion, frame_start: int = 1) -> None:
 def frames_of(scene: Any, motion: Motion, frame_start: int = 1) -> range:
     """The frames that a motion takes at the scene's frame rate."""
     rate = frame_rate(scene)
-    # Blender keeps the base of the rate in single precision.
-    is_same = abs(rate / motion.fps - 1.0) < _SAME_RATE or len(motion) < 2
+    is_same = _is_same(rate, motion.fps) or len(motion) < 2
     count = len(motion) if is_same else max(1, round(motion.duration * rate))
     return range(frame_start, frame_start + count)
 
@@ -123,7 +134,7 @@ def add_beat_markers(scene: Any, motion: Motion, frame_start: int = 1) -> None:
     marked = {(marker.frame, number) for marker in markers if (number := _beat_of(marker))}
     numbers = np.asarray(motion.beat_numbers)
     bars = np.cumsum(numbers == 1)
-    frames = frame_start + np.round(np.asarray(motion.beats) * frame_rate(scene)).astype(int)
+    frames = frame_start + beat_frames(motion, frame_rate(scene))
     for frame, number, bar in zip(frames.tolist(), numbers.tolist(), bars.tolist(), strict=True):
         if (frame, number) not in marked:
             name = f"Bar {bar}" if number == 1 else str(number)
@@ -302,3 +313,8 @@ def _set_timing(strip: Any, name: str, value: float) -> None:
 def _strips(editor: Any) -> Any:
     """4.4 renamed sequences to strips; both names are there until 5.0."""
     return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def _is_same(rate: float, fps: float) -> bool:
+    # Blender keeps the base of the rate in single precision.
+    return abs(rate / fps - 1.0) < _SAME_RATE

@@ -27,6 +27,7 @@ from ..curves import fill_curve
 from ..former import Former
 from ..held_baton import MARK, baton_of
 from ..motion_notes import note_motion
+from ..timeline import at_frame_rate, beat_frames
 from .conductor import BATON, baton_between, create_mesh_data
 
 ADDED_KEY: Final = "conducting_baton_added"
@@ -127,9 +128,8 @@ def hold_baton(
     baton = there or _create(scene, armature)
     _attach(baton, armature, hold_of(armature, fit))
     if motion is not None:
-        rate = scene.render.fps / scene.render.fps_base
-        played = motion if abs(rate / motion.fps - 1.0) < 1e-5 else motion.resample(rate)
-        ictus = np.round(np.asarray(motion.beats) * played.fps).astype(np.int64)
+        played = at_frame_rate(scene, motion)
+        ictus = beat_frames(motion, played.fps)
         turns = rotation.make_continuous(played.rotations[:, skeleton.INDEX["baton"]])
         former = Former.of(scene, baton, ["rotation_quaternion"])
         _key(baton, thin(turns, _TOLERANCE, kind="rotation", keep=ictus), frame_start)

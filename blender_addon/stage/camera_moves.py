@@ -8,6 +8,7 @@ from mathutils import Matrix, Vector
 
 from retarget.rotation import Array
 
+from ..timeline import frame_rate
 from .place import Place
 
 ROOM: Final = 1.10
@@ -82,7 +83,7 @@ def move_camera(
     camera.rotation_mode = "XYZ"
     camera.location, camera.rotation_euler = within.translation, within.to_euler()
     ahead = -within.to_3x3().col[2] * within.translation.length
-    rate = scene.render.fps / scene.render.fps_base
+    rate = frame_rate(scene)
     for number, time in enumerate(phrases.tolist()):
         key = frame_start + round(time * rate)
         side = 1.0 if number % 2 else -1.0

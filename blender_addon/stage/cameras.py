@@ -14,6 +14,7 @@ from retarget.rotation import Array
 from ..guide_export import joints_at
 from ..span import played_frames
 from ..staging import CameraName
+from ..timeline import frame_rate
 from .place import NOBODY, Place
 
 FILM_MM: Final = 36.0
@@ -246,7 +247,7 @@ def swept(scene: Any, armature: Any, motion: Motion | None, frame_start: int) ->
     ways = np.array(np.meshgrid(*[(-1.0, 0.0, 1.0)] * 3)).reshape(3, -1)
     moving = motion.joints_3d()[:, _indices((*_HANDS, *_ARMS, "head", "hips"))]
     farthest = np.unique((moving @ ways).argmax(axis=0))
-    rate = scene.render.fps / scene.render.fps_base / motion.fps
+    rate = frame_rate(scene) / motion.fps
     frames = np.unique(np.round(frame_start + farthest * rate).astype(int))
     return joints_at(scene, armature, frames.tolist())
 

@@ -17,6 +17,7 @@ from retarget.rotation import Array
 from ..curves import fill_curve
 from ..guide_export import joints_at
 from ..span import played_frames
+from ..timeline import frame_rate
 from .cameras import FILM_MM, SHOTS, look_along, new_camera
 from .noise import smoothstep
 from .place import Place
@@ -70,7 +71,7 @@ def follow_hand(scene: Any, collection: Any, armature: Any, place: Place, room: 
         The camera.
     """
     shot = SHOTS["hands"]
-    rate = scene.render.fps / scene.render.fps_base
+    rate = frame_rate(scene)
     step = max(1, int(rate / _RATE))
     played = played_frames(scene)
     frames = list(range(played.start, played.stop - 1 + step, step))
